@@ -1,0 +1,49 @@
+# `make` alone lists the targets. PYTHON names the interpreter that makes the virtual environment.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint bench lock format schemas golden setup
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: ## Set up what is needed, and play a model's life in a real Git repository
+	@$(PYTHON) requirements/bootstrap.py .bootstrap/demo demo
+	@.bootstrap/demo/bin/python -I -m mlci demo
+
+test: setup ## Run the tests (a few minutes on two cores)
+	$(PYTEST) -n $(WORKERS) -m "not slow"
+	@$(BIN)/python tests/not_run.py
+
+test-slow: setup ## Kills, races, guards, the wheel, two demos
+	$(PYTEST) -n $(WORKERS) -m slow
+	@$(BIN)/python tests/not_run.py
+
+lint: setup ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Write the code as the formatter wants it
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure the performance promises
+	$(BIN)/python benchmarks/startup.py
+
+schemas: setup ## Write the JSON Schemas from the models
+	$(BIN)/python -m mlci.schemas
+
+golden: setup ## Write the golden files anew; then read the difference
+	$(PYTEST) -n $(WORKERS) --golden=write -m "not slow"
+
+lock: setup ## Resolve the lock anew (UPGRADE=--upgrade for newer versions)
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/lock.sh $(UPGRADE)
+
+setup:
+	@$(PYTHON) requirements/bootstrap.py $(VENV) dev

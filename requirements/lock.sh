@@ -1,0 +1,14 @@
+#!/bin/sh
+# Writes the lock: one resolution of everything (dev.txt), then the part of it that each extra needs.
+# Needs uv on PATH (`make lock` brings it). Versions stay as they are unless --upgrade is passed.
+set -eu
+cd "$(dirname "$0")"
+compile() {
+  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-config "$@"
+}
+compile ../pyproject.toml --all-extras --group ../pyproject.toml:dev --output-file dev.txt "$@"
+compile ../pyproject.toml --constraint dev.txt --output-file core.txt
+for extra in data ml demo; do
+  compile ../pyproject.toml --extra "$extra" --constraint dev.txt --output-file "$extra.txt"
+done
+echo uv | compile - --output-file uv.txt "$@"
