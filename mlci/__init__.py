@@ -1,0 +1,1 @@
+"""MLOps in the pull request, with no server to run."""

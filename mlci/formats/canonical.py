@@ -1,0 +1,251 @@
+"""The one form of a skops file, so that equal models have equal bytes and one digest.
+
+A skops file is a zip of `schema.json` and the arrays that it names. Everything in it that differs between two dumps of
+equal models goes: Python's `id()`s, which skops writes as `__id__` and uses as names of members, the order of sets,
+random names of byte strings, dates, and what no node names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import replace
+from typing import Any, Final, NoReturn
+
+from mlci.errors import IntegrityError
+
+from .zip_members import MalformedZipError, Member, ZipLimits, read_members, write_members
+
+SCHEMA: Final = "schema.json"
+SAVE_HINT: Final = 'save the model with `skops.io.dump(model, "model.skops")`'
+
+PICKLE_HEADS: Final = (
+    b"\x80",  # a pickle since protocol 2
+    b"\x78\x01",  # joblib with zlib, at any level
+    b"\x78\x5e",
+    b"\x78\x9c",
+    b"\x78\xda",
+    b"\x1f\x8b",  # joblib with gzip
+    b"BZh",  # joblib with bz2
+    b"\xfd7zXZ",  # joblib with xz
+    b"\x5d\x00\x00",  # joblib with lzma
+    b"\x04\x22\x4d\x18",  # joblib with lz4
+)
+
+IDENTITY_FREE_LOADERS: Final = frozenset(
+    {"BytesNode", "DTypeNode", "FunctionNode", "JsonNode", "SliceNode", "TupleNode", "TypeNode"}
+)
+"""Loaders of immutable values. Whether two equal ones are one object is an accident of the process (interned strings,
+constants of a compiled file) and nothing can tell after loading, so their ids are dropped."""
+
+PROCESS_ATTRIBUTES: Final = frozenset({"_stop_words_id"})
+"""Attributes in which scikit-learn itself keeps an `id()` (CountVectorizer and its kin, to check stop words once); no
+other process can use the number."""
+
+DEEPEST: Final = 256
+"""Levels of JSON; a pipeline of ten nested estimators has about sixty."""
+
+
+def canonical_skops(data: bytes, *, limits: ZipLimits | None = None) -> bytes:
+    """Return the canonical form of a skops file; equal models give equal bytes, and the form of a form is itself.
+
+    Whether members are stored or deflated stays as it is for `schema.json`; deflated bytes also depend on zlib.
+    Loading the result gives a model with the same predictions and the same shared mutable objects.
+
+    Raises IntegrityError `pickle-refused` for pickles and joblib files, `not-skops` for anything else that is no
+    skops file, is damaged, or is larger than `limits`.
+    """
+    limits = limits or ZipLimits()
+    if data.startswith(PICKLE_HEADS):
+        _refuse_pickle()
+    try:
+        members = read_members(data, limits)
+    except MalformedZipError as error:
+        raise _not_skops(str(error)) from error
+    if any(name.endswith((".pkl", ".pickle")) for name in members):
+        _refuse_pickle()
+    if SCHEMA not in members:
+        raise _not_skops(f"it has no member `{SCHEMA}`")
+    schema = _parse(members[SCHEMA].content)
+    rewriting = _Rewriting(members, _shared_ids(schema), limits)
+    rewritten = rewriting.value(schema)
+    text = json.dumps(rewritten, separators=(",", ":"), allow_nan=False).encode()
+    deflated = members[SCHEMA].deflated
+    contents = [(SCHEMA, text), *rewriting.contents]
+    return write_members((name, Member(content, deflated)) for name, content in contents)
+
+
+class _Rewriting:
+    """One walk through a schema: gives every shared node a small number and every array a small name."""
+
+    def __init__(self, members: dict[str, Member], shared: frozenset[int], limits: ZipLimits) -> None:
+        self.contents: list[tuple[str, bytes]] = []
+        self._members = members
+        self._shared = shared
+        # Zip files within the zip file share one budget, or a thousand small bombs would pass.
+        self._limits = limits
+        self._numbers: dict[int, int] = {}
+        self._names: dict[tuple[str, bytes], str] = {}
+        self._canonical: dict[str, tuple[bytes, bytes]] = {}
+
+    def value(self, value: Any) -> Any:  # noqa: ANN401  # a JSON value of any kind
+        """Return the value with canonical ids and names of members; the order of keys stays, it means something."""
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if not _is_node(value):
+            return {
+                key: self.value({**item, "content": "0"} if _is_process_number(key, item) else item)
+                for key, item in value.items()
+            }
+        result: dict[str, Any] = {}
+        for key, item in _in_order(value, self).items():
+            if key == "__id__":
+                if isinstance(item, int) and item in self._shared and _has_identity(value):
+                    # skops takes a zero for "no id", so numbers begin at one
+                    result[key] = self._numbers.setdefault(item, len(self._numbers) + 1)
+            elif key == "file" and isinstance(item, str):
+                result[key] = self._member(item)
+            else:
+                result[key] = self.value(item)
+        return result
+
+    def digest_of(self, name: str) -> bytes:
+        """Return the sha256 of a member's canonical content."""
+        return self._content(name)[1]
+
+    def _content(self, name: str) -> tuple[bytes, bytes]:
+        if name not in self._canonical:
+            if name not in self._members or name == SCHEMA:
+                raise _not_skops(f"its schema names the member `{name[:80]}`, which is not there")
+            content = self._members[name].content
+            if name.endswith(".npz"):
+                content = self._canonical_npz(content)
+            self._canonical[name] = (content, hashlib.sha256(content).digest())
+        return self._canonical[name]
+
+    def _canonical_npz(self, content: bytes) -> bytes:
+        try:
+            members = read_members(content, self._limits)
+        except MalformedZipError as error:
+            raise _not_skops(f"a sparse matrix in it is no zip file ({error})") from error
+        left = self._limits.total_bytes - sum(len(member.content) for member in members.values())
+        self._limits = replace(self._limits, total_bytes=left)
+        return write_members(sorted(members.items()))
+
+    def _member(self, name: str) -> str:
+        content, digest = self._content(name)
+        suffix = next((known for known in (".npy", ".npz", ".bin") if name.endswith(known)), "")
+        # Equal arrays share a member: skops reads it once a node, so they do not become one object.
+        if (suffix, digest) not in self._names:
+            self._names[suffix, digest] = f"{len(self._names) + 1}{suffix}"
+            self.contents.append((self._names[suffix, digest], content))
+        return self._names[suffix, digest]
+
+
+def _is_node(value: dict[str, Any]) -> bool:
+    # Attributes of a model are dictionaries of nodes, so one that is called `__loader__` is a dictionary, not a text.
+    return isinstance(value.get("__loader__"), str)
+
+
+def _is_process_number(key: str, item: object) -> bool:
+    return key in PROCESS_ATTRIBUTES and isinstance(item, dict) and item.get("__loader__") == "JsonNode"
+
+
+def _has_identity(node: dict[str, Any]) -> bool:
+    loader = node["__loader__"]
+    is_number = loader == "NdArrayNode" and node.get("__class__") != "ndarray"  # a numpy scalar
+    return loader not in IDENTITY_FREE_LOADERS and not is_number
+
+
+def _shared_ids(schema: dict[str, Any]) -> frozenset[int]:
+    """Return the ids of mutable objects that occur more than once; an id that occurs once says nothing."""
+    counts: Counter[int] = Counter()
+    level: list[Any] = [schema]
+    for _ in range(DEEPEST):
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                identity = value.get("__id__")
+                if _is_node(value) and isinstance(identity, int) and _has_identity(value):
+                    counts[identity] += 1
+                below.extend(value.values())
+            elif isinstance(value, list):
+                below.extend(value)
+        level = below
+    if level:
+        raise _not_skops(f"its schema is nested more than {DEEPEST} levels deep")
+    return frozenset(identity for identity, count in counts.items() if count > 1)
+
+
+def _in_order(node: dict[str, Any], rewriting: _Rewriting) -> dict[str, Any]:
+    """Return a node whose items are sorted if it is a set, whose order depends on the process's hash seed."""
+    content = node.get("content")
+    if node["__loader__"] == "SetNode" and isinstance(content, list):
+        return {**node, "content": _sorted(content, rewriting)}
+    if node.get("__class__") == "frozenset" and node["__loader__"] == "ConstructorFromReduceNode":
+        # the constructor's arguments: a tuple of one list
+        items = content.get("content") if isinstance(content, dict) else None
+        argument = items[0] if isinstance(items, list) and len(items) == 1 else None
+        if isinstance(content, dict) and isinstance(argument, dict) and isinstance(argument.get("content"), list):
+            argument = {**argument, "content": _sorted(argument["content"], rewriting)}
+            return {**node, "content": {**content, "content": [argument]}}
+    return node
+
+
+def _sorted(items: list[Any], rewriting: _Rewriting) -> list[Any]:
+    return sorted(items, key=lambda item: json.dumps(_without_process(item, rewriting), sort_keys=True))
+
+
+def _without_process(value: Any, rewriting: _Rewriting) -> Any:  # noqa: ANN401  # a JSON value of any kind
+    if isinstance(value, list):
+        return [_without_process(item, rewriting) for item in value]
+    if isinstance(value, dict):
+        result = {key: _without_process(item, rewriting) for key, item in value.items() if key != "__id__"}
+        if _is_node(value) and isinstance(value.get("file"), str):
+            result["file"] = rewriting.digest_of(value["file"]).hex()
+        return result
+    return value
+
+
+def _parse(text: bytes) -> dict[str, Any]:
+    try:
+        schema = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise _not_skops(f"its schema is nested more than {DEEPEST} levels deep") from error
+    except ValueError as error:
+        raise _not_skops(f"its schema is no valid JSON ({error})") from error
+    if not isinstance(schema, dict) or not _is_node(schema):
+        raise _not_skops("its schema describes no object")
+    return schema
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return result
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _refuse_pickle() -> NoReturn:
+    raise IntegrityError(
+        "pickle-refused",
+        "the model is a pickle (or a joblib file), which runs code when it is loaded",
+        cause="it was saved with pickle, joblib, cloudpickle or torch",
+        hint=SAVE_HINT,
+    )
+
+
+def _not_skops(reason: str) -> IntegrityError:
+    return IntegrityError(
+        "not-skops",
+        f"the model is not a skops file: {reason}",
+        cause="it was saved in another format, or it is damaged",
+        hint=SAVE_HINT,
+    )

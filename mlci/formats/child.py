@@ -1,0 +1,111 @@
+"""The child: reads one request, confines itself, loads a model, answers.
+
+Request, one line of JSON on standard input:
+`{"operation": "describe" | "predict", "format": "skops", "model": PATH, "rows": FOLDER or null,
+  "limits": {"memory_bytes": …, "cpu_seconds": …}, "confine": true}`.
+Answer on standard output: one line of JSON, and after a prediction the bytes of one .npy file. An error is
+`{"error": CODE, "message": …}` and an exit code other than zero.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from . import skops_model
+from .confinement import ConfinementError, confine
+from .frame import read_frame
+from .refusal import RefusalError
+from .zip_members import ZipLimits
+
+REFUSED: Final = 3
+"""Exit code of the child when it answers with an error."""
+
+LONGEST_MESSAGE: Final = 2000
+
+
+def main() -> int:
+    """Serve one request; return the exit code."""
+    result = _private_output()
+    try:
+        answer = _serve(json.loads(sys.stdin.buffer.readline()))
+    except RefusalError as error:
+        answer = _line({"error": error.code, "message": error.message[:LONGEST_MESSAGE]})
+        code = REFUSED
+    except MemoryError:
+        answer = _line({"error": "model-killed", "message": "it needs more memory than it may have"})
+        code = REFUSED
+    else:
+        code = 0
+    with os.fdopen(result, "wb") as stream:
+        stream.write(answer)
+    sys.stdout.flush()
+    return code
+
+
+def _private_output() -> int:
+    """Return a descriptor of the real standard output; what a model prints goes to standard error from now on."""
+    result = os.dup(1)
+    os.dup2(2, 1)
+    return result
+
+
+def _serve(request: dict[str, Any]) -> bytes:
+    if request["format"] != "skops":
+        raise RefusalError("model-unreadable", f"the format {request['format']!r} is not known here")
+    try:
+        for name in skops_model.LIBRARIES:
+            importlib.import_module(name)
+    except ImportError as error:
+        raise RefusalError("missing-library", str(error)) from error
+    # A model's warnings are its author's business.
+    warnings.simplefilter("ignore")
+    np.seterr(all="ignore")
+    if request["confine"]:
+        _confine(request)
+    model = _attempt("model-unreadable", lambda: skops_model.load(request["model"], ZipLimits()))
+    if request["operation"] == "describe":
+        description = _attempt("model-unreadable", lambda: skops_model.describe(model))
+        return _line({"description": description.to_dict()})
+    answer: bytes = _attempt("model-cannot-predict", lambda: _predict(model, request["rows"]))
+    return answer
+
+
+def _confine(request: dict[str, Any]) -> None:
+    folders = {str(Path(request["model"]).parent), *([request["rows"]] if request["rows"] else [])}
+    limits = request["limits"]
+    try:
+        confine(sorted(folders), memory_bytes=limits["memory_bytes"], cpu_seconds=limits["cpu_seconds"])
+    except ConfinementError as error:
+        raise RefusalError("not-confined", str(error)) from error
+
+
+def _predict(model: Any, rows: str) -> bytes:  # noqa: ANN401  # an estimator, which has no common type
+    kind, values = skops_model.predict(model, read_frame(rows))
+    classes = skops_model.describe(model).classes
+    buffer = io.BytesIO()
+    np.save(buffer, values, allow_pickle=False)
+    header = {"kind": kind, "shape": list(values.shape), "classes": None if classes is None else list(classes)}
+    return _line({"prediction": header}) + buffer.getvalue()
+
+
+def _attempt(code: str, action: Any) -> Any:  # noqa: ANN401  # any action on a model
+    try:
+        return action()
+    except (RefusalError, MemoryError):
+        raise
+    except Exception as error:
+        # A model may raise anything at all, and the parent wants one sentence of it.
+        raise RefusalError(code, f"{type(error).__name__}: {error}") from error
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value).encode() + b"\n"
