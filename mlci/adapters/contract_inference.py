@@ -1,0 +1,97 @@
+"""A first contract for a data file: one pass for the profile, one more for the values of small columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mlci.adapters.csv_file import CsvFile
+from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
+from mlci.adapters.duckdb_query import Query
+from mlci.core.contract_draft import MOST_ENUM_VALUES, ColumnProfile, draft
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from mlci.core.contract import ColumnType
+
+_LEADING_ZERO = "[+-]?0[0-9]+"
+"""A postcode or an article number, not an integer: as a number it would lose its zeros."""
+_COUNTS = 8
+"""How many figures the profile has of each column."""
+
+
+def infer(path: Path) -> str:
+    """Return the YAML of a contract that the CSV file at PATH satisfies, with comments for what was guessed.
+
+    Raises `UsageError("data-missing")` and `RejectedError("data-unreadable")` as `CsvFile` does.
+    """
+    with CsvFile(path) as file, locked_connection([file.source]) as connection, engine_errors_told(file):
+        profiles = _profiles(connection, file)
+        return draft(path.name, file.rows, _with_values(connection, file, profiles))
+
+
+def _profiles(connection: duckdb.DuckDBPyConnection, file: CsvFile) -> list[ColumnProfile]:
+    query = Query(file.header, file.source)
+    zero = query.parameter(_LEADING_ZERO)
+    expressions: list[str] = []
+    for name in file.header.names:
+        raw = query.raw(name)
+        integer, number = query.typed(name, "integer"), query.typed(name, "number")
+        expressions += [
+            f"count({raw})",
+            f"count(DISTINCT {raw})",
+            f"count({integer}) FILTER (WHERE NOT regexp_full_match({raw}, {zero}))",
+            f"count({number}) FILTER (WHERE NOT regexp_full_match({raw}, {zero}))",
+            f"count({query.typed(name, 'boolean')})",
+            f"count(DISTINCT {integer})",
+            f"[min({integer}), max({integer})]",
+            f"[min({number}), max({number})]",
+        ]
+    found = select(connection, query, file, expressions, numbered=False)
+    profiles: list[ColumnProfile] = []
+    for place, name in enumerate(file.header.names):
+        figures = found[place * _COUNTS : (place + 1) * _COUNTS]
+        present, distinct, integers, numbers, booleans, distinct_integers, integer_range, number_range = figures
+        type_ = _type(present, integers, numbers, booleans)
+        smallest, largest = {"integer": integer_range, "number": number_range}.get(type_, (None, None))
+        profiles.append(
+            ColumnProfile(
+                name=name,
+                type=type_,
+                rows=file.rows,
+                present=present,
+                distinct=distinct_integers if type_ == "integer" else distinct,
+                smallest=smallest,
+                largest=largest,
+            )
+        )
+    return profiles
+
+
+def _type(present: int, integers: int, numbers: int, booleans: int) -> ColumnType:
+    """Return the narrowest type that all present values have; text where there is none."""
+    if present == 0:
+        return "string"
+    if integers == present:
+        return "integer"
+    if numbers == present:
+        return "number"
+    return "boolean" if booleans == present else "string"
+
+
+def _with_values(
+    connection: duckdb.DuckDBPyConnection, file: CsvFile, profiles: Sequence[ColumnProfile]
+) -> list[ColumnProfile]:
+    """Return the profiles; columns with few different integers or texts know each of them and its count."""
+    small = [each for each in profiles if each.type in {"integer", "string"} and 0 < each.distinct <= MOST_ENUM_VALUES]
+    if not small:
+        return list(profiles)
+    query = Query(file.header, file.source)
+    typed = [query.typed(each.name, each.type) for each in small]
+    found = select(connection, query, file, [f"histogram({value})" for value in typed], numbered=False)
+    values = {each.name: tuple(sorted(counts.items())) for each, counts in zip(small, found, strict=True)}
+    return [replace(each, values=values.get(each.name, ())) for each in profiles]

@@ -1,0 +1,312 @@
+"""A CSV file, read once by us before any engine sees it, so that nothing about its form is guessed.
+
+The dialect is RFC 4180: UTF-8 (a byte order mark is read over), commas, double quotes, lines that all end in LF or all
+in CRLF, as many values in each record as the header names. What is otherwise is an error with its line, never a row
+that is mended or dropped. Blank lines between records are read over.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import mmap
+import os
+import re
+import stat
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from mlci.core.contract.model import LONGEST_COLUMN_NAME
+from mlci.core.plain_text import one_line
+from mlci.errors import RejectedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+LONGEST_RECORD: Final = 2_000_000
+"""Bytes of one record, line breaks inside quotes included and the one at its end not."""
+MOST_COLUMNS: Final = 10_000
+
+_CHUNK: Final = 1 << 20
+_QUOTED: Final = rb'"(?:[^"]++|"")*+"'
+_PLAIN: Final = rb'[^",\r\n]*+'
+_FIELD: Final = re.compile(rb"(?:%s|%s)" % (_QUOTED, _PLAIN))
+_NEWLINE: Final = re.compile(rb"\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first record of a file."""
+
+    names: tuple[str, ...]
+    """All different; one of them may be empty, as pandas writes an index."""
+    newline: bytes
+    r"""`\n` or `\r\n`, what every line of the file ends with."""
+    end: int
+    """Where the first row begins, in bytes."""
+
+
+def read_header(path: Path) -> Header:
+    """Return the header of the CSV file at PATH; raises as `CsvFile` does."""
+    with CsvFile(path) as file:
+        return file.header
+
+
+class CsvFile:
+    """An open CSV file whose form is known to be sound: a context manager.
+
+    One descriptor serves for all reading, so that what is hashed, what is checked for its form and what an engine
+    reads through `source` is the same file, whatever happens to its name.
+
+    Raises `UsageError("data-missing")` when there is no file, and `RejectedError("data-unreadable")` with the line
+    when its bytes are not the CSV described above.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open PATH and read it through once."""
+        self.path = path
+        self._descriptor = _open(path)
+        try:
+            self._bytes = self._mapped()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        try:
+            self.sha256 = self._read_text()
+            self.header = self._read_header()
+            self._record = _record_pattern(len(self.header.names), self.header.newline)
+            self.rows = self._count_rows()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def source(self) -> str:
+        """A path that leads to this open file and no other: it cannot be a pattern, and it cannot be exchanged."""
+        return f"/dev/fd/{self._descriptor}"
+
+    def lines_of(self, rows: Sequence[int]) -> dict[int, int]:
+        """Return the line, counted from 1, where each of ROWS begins (rows counted from 1, the header not)."""
+        wanted = set(rows)
+        lines: dict[int, int] = {}
+        place, line = 0, 1
+        for number, start in enumerate(self._starts(), start=1):
+            if number in wanted:
+                line += self._newlines(place, start)
+                place, lines[number] = start, line
+                if len(lines) == len(wanted):
+                    break
+        return lines
+
+    def fault(self, line: int, problem: str, cause: str | None = None, hint: str | None = None) -> RejectedError:
+        """Return the error for something in LINE that cannot be read."""
+        return RejectedError(
+            "data-unreadable", f"{self.path.name}: {problem}", where=f"{self.path}:{line}", cause=cause, hint=hint
+        )
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._bytes.close()
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        """Return the file itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the file back."""
+        self.close()
+
+    def _mapped(self) -> mmap.mmap:
+        if os.fstat(self._descriptor).st_size == 0:
+            raise self.fault(1, "the file is empty", "The step that writes it failed, or has not run.")
+        return mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
+
+    def _read_text(self) -> str:
+        """Return the sha256 of the file, all of which must be UTF-8 without NUL."""
+        digest = hashlib.sha256()
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        size = len(self._bytes)
+        for start in range(0, size, _CHUNK):
+            chunk = self._bytes[start : start + _CHUNK]
+            digest.update(chunk)
+            if start == 0 and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                raise self._not_utf8(1, "UTF-16")
+            if b"\0" in chunk:
+                line = 1 + self._newlines(0, start + chunk.index(b"\0"))
+                raise self.fault(
+                    line,
+                    "a NUL byte stands in the text",
+                    "The file is binary or compressed, was saved as UTF-16, or was cut off by a crash.",
+                    "Write it as plain UTF-8 text.",
+                )
+            pending = len(decoder.getstate()[0])
+            try:
+                decoder.decode(chunk, final=start + _CHUNK >= size)
+            except UnicodeDecodeError as error:
+                line = 1 + self._newlines(0, max(0, start - pending + error.start))
+                raise self._not_utf8(line, "Latin-1 or Windows-1252") from None
+        return digest.hexdigest()
+
+    def _not_utf8(self, line: int, encoding: str) -> RejectedError:
+        source = "UTF-16" if encoding == "UTF-16" else "WINDOWS-1252"
+        return self.fault(
+            line,
+            "the text is not UTF-8",
+            f"It was probably saved as {encoding}.",
+            f"iconv -f {source} -t UTF-8 {self.path}",
+        )
+
+    def _read_header(self) -> Header:
+        start = len(codecs.BOM_UTF8) if self._bytes[:3] == codecs.BOM_UTF8 else 0
+        names: list[str] = []
+        place = start
+        while True:
+            match = _FIELD.match(self._bytes, place)
+            end = match.end() if match else place
+            newline = _NEWLINE.match(self._bytes, end)
+            if newline is None and end < len(self._bytes) and self._bytes[end : end + 1] != b",":
+                raise self._misplaced(place, 1)
+            names.append(_text(self._bytes[place:end]))
+            if len(names) > MOST_COLUMNS:
+                raise self.fault(1, f"the header names more than {MOST_COLUMNS:,} columns")
+            if newline is not None or end == len(self._bytes):
+                break
+            place = end + 1
+        self._check_names(names)
+        mark = newline[0] if newline else b"\n"
+        return Header(tuple(names), mark, newline.end() if newline else end)
+
+    def _check_names(self, names: list[str]) -> None:
+        if names == [""]:
+            raise self.fault(1, "the first line, the header, is empty", hint="Let the first line name the columns.")
+        if len(names) == 1 and any(mark in names[0] for mark in (";", "\t", "|")):
+            raise self.fault(1, "the header has no comma", "The values are separated by another sign.", "Use commas.")
+        first: dict[str, int] = {}
+        for number, name in enumerate(names, start=1):
+            if name in first:
+                shown = f"`{one_line(name, 80)}`" if name else "without a name"
+                raise self.fault(
+                    1, f"column {number} is named as column {first[name]}: {shown}", hint="Rename one of them."
+                )
+            first[name] = number
+            if len(name) > LONGEST_COLUMN_NAME or any(unicodedata.category(each) == "Cc" for each in name):
+                raise self.fault(
+                    1,
+                    f"the name of column {number} has more than {LONGEST_COLUMN_NAME} characters or a line break",
+                    "The header is missing, or a quote opens in it and closes later.",
+                )
+
+    def _count_rows(self) -> int:
+        count, end = 0, self.header.end
+        for start in self._starts():
+            count, end = count + 1, start
+        # _starts stops at the first record that has not the right form; at the end of a sound file nothing is left.
+        rest = self._record.match(self._bytes, end) if count else None
+        position = rest.end() if rest else self.header.end
+        while self._bytes[position : position + len(self.header.newline)] == self.header.newline:
+            position += len(self.header.newline)
+        if position < len(self._bytes):
+            raise self._malformed(position)
+        return count
+
+    def _starts(self) -> Iterator[int]:
+        """Yield where each record begins, up to the end or the first record of another form."""
+        position, size, match_record = self.header.end, len(self._bytes), self._record.match
+        while position < size:
+            match = match_record(self._bytes, position)
+            if match is None or match.end(1) - match.start(1) > LONGEST_RECORD:
+                return
+            yield match.start(1)
+            position = match.end()
+
+    def _malformed(self, start: int) -> RejectedError:
+        """Return the error for the record that begins at START and has not the form of the header."""
+        line = 1 + self._newlines(0, start)
+        values, place, newline = 0, start, self.header.newline
+        while True:
+            match = _FIELD.match(self._bytes, place)
+            end = match.end() if match else place
+            values += 1
+            following = self._bytes[end : end + 2]
+            if end - start > LONGEST_RECORD:
+                return self.fault(
+                    line,
+                    f"a record is longer than {LONGEST_RECORD:,} bytes",
+                    "A quote opens here and closes much later, or a cell holds a whole document.",
+                )
+            if following[:1] == b",":
+                place = end + 1
+            elif not following or following.startswith(newline):
+                break
+            elif _NEWLINE.match(following):
+                here, first = ("LF", "CRLF") if newline == b"\r\n" else ("CRLF", "LF")
+                return self.fault(
+                    line + self._newlines(start, end),
+                    f"this line ends with {here}, the first line with {first}",
+                    "Two files were joined, or one was edited on another system.",
+                    f"dos2unix {self.path}",
+                )
+            else:
+                return self._misplaced(place, line + self._newlines(start, place))
+        expected = len(self.header.names)
+        return self.fault(
+            line,
+            f"{values} {_plural(values, 'value')} in this line, {expected} {_plural(expected, 'column')} in the header",
+            "A value that holds a comma is not in quotes." if values > expected else "The file was cut off.",
+        )
+
+    def _misplaced(self, place: int, line: int) -> RejectedError:
+        """Return the error for the field at PLACE, which is followed by something other than its end."""
+        match = _FIELD.match(self._bytes, place)
+        end = match.end() if match else place
+        hint = 'Put the whole value in quotes and double each quote inside: "5"" pipe".'
+        if self._bytes[place : place + 1] == b'"' and end == place:
+            return self.fault(line, "a quote opens here and never closes", "The file was cut off.", hint)
+        if self._bytes[end : end + 1] == b"\r":
+            return self.fault(line, "a carriage return stands alone in a line", hint=f"dos2unix {self.path}")
+        if self._bytes[place : place + 1] == b'"':
+            return self.fault(line, "text follows a closing quote", hint=hint)
+        return self.fault(line, "a quote stands inside a value that is not in quotes", hint=hint)
+
+    def _newlines(self, start: int, end: int) -> int:
+        return sum(self._bytes[at : min(at + _CHUNK, end)].count(b"\n") for at in range(start, end, _CHUNK))
+
+
+def _open(path: Path) -> int:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UsageError("data-missing", f"{path.name} is no file", where=str(path), hint="Name a CSV file.")
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be opened"
+        raise UsageError(
+            "data-missing",
+            f"{path.name} cannot be read: {reason}",
+            where=str(path),
+            cause="The path in mlci.yaml is wrong, or the file is not in this check-out.",
+            hint="Correct `data: … path:` in mlci.yaml.",
+        ) from None
+
+
+def _record_pattern(columns: int, newline: bytes) -> re.Pattern[bytes]:
+    """Return a pattern for one record; it never backtracks, so its time is linear in the length of the record."""
+    plain = re.escape(newline)
+    field = rb"(?:%s|%s)" % (_QUOTED, _PLAIN)
+    record = rb"(%s(?:,%s){%d}+)(?:%s|\Z)" % (field, field, columns - 1, plain)
+    # With one column a blank line is a row without a value.
+    return re.compile(record if columns == 1 else rb"(?:%s)*+%s" % (plain, record))
+
+
+def _text(field: bytes) -> str:
+    text = field.decode("utf-8")
+    return text[1:-1].replace('""', '"') if text.startswith('"') else text
+
+
+def _plural(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"

@@ -1,0 +1,247 @@
+"""Data read and checked by DuckDB: one pass to count, one more for examples where something failed."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from mlci.adapters.csv_file import CsvFile, read_header
+from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
+from mlci.adapters.duckdb_query import Query
+from mlci.core.causes import RatioEvidence, unit_change
+from mlci.core.contract.model import NUMERIC
+from mlci.core.findings import MASK, MOST_EXAMPLES, DatasetReport, ExampleRow, finding, holds
+from mlci.core.plain_text import one_line
+from mlci.core.units import SAME_RATIO
+from mlci.errors import MlciError, RejectedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from mlci.core.contract import ColumnSpec, ColumnType, Constraint
+    from mlci.core.findings import Cause, Finding
+    from mlci.core.table import Table
+
+LONGEST_SHOWN = 80
+"""Characters of a value in an example."""
+
+
+class DuckdbData:
+    """Reads and checks data sets; holds nothing between two calls."""
+
+    def columns(self, path: Path) -> tuple[str, ...]:
+        """Return the names in the header of the file at PATH; raises as `CsvFile` does."""
+        return read_header(path).names
+
+    def validate(
+        self,
+        dataset: str,
+        path: Path,
+        constraints: Sequence[Constraint],
+        *,
+        base_path: Path | None = None,
+        key: str | None = None,
+    ) -> DatasetReport:
+        """Return what is wrong with the file at PATH by CONSTRAINTS, in their order.
+
+        BASE_PATH is the same data set as it was at base, if there is one, and KEY the column that names a row; from
+        both a likely cause is recognised. Raises `UsageError("data-missing")` and `RejectedError("data-unreadable")`
+        as `CsvFile` does; a base that cannot be read only costs the cause.
+        """
+        with CsvFile(path) as file:
+            known = set(file.header.names)
+            key = key if key in known else None
+            checkable = [
+                constraint
+                for constraint in constraints
+                if constraint.columns
+                and constraint.kind != "present"
+                and all(column.name in known for column in constraint.columns)
+            ]
+            with locked_connection([file.source]) as connection, engine_errors_told(file):
+                counts = dict(zip(map(id, checkable), _counts(connection, file, checkable), strict=True))
+                broken = [each for each in checkable if not holds(each, *counts[id(each)])]
+                masked = {column.name for each in constraints for column in each.columns if column.pii}
+                examples = dict(zip(map(id, broken), _examples(connection, file, broken, key, masked), strict=True))
+            causes = _causes(file, broken, constraints, base_path, key)
+            findings: list[Finding] = []
+            for each in constraints:
+                if each.kind in {"present", "rows_min", "rows_max"}:
+                    findings += _of_the_whole(dataset, each, file)
+                elif id(each) in examples:
+                    counted, shown = counts[id(each)], examples[id(each)]
+                    findings.append(finding(dataset, each, *counted, examples=shown, cause=causes.get(id(each))))
+            return DatasetReport(
+                dataset=dataset,
+                path=path.as_posix(),
+                sha256=file.sha256,
+                rows=file.rows,
+                columns=file.header.names,
+                findings=tuple(findings),
+            )
+
+    def read_table(self, path: Path, columns: Sequence[ColumnSpec]) -> Table:
+        """Return COLUMNS of the file at PATH in the order of the file; see `duckdb_table.read_table`."""
+        from mlci.adapters.duckdb_table import read_table  # noqa: PLC0415 - numpy is loaded only where it is needed
+
+        return read_table(path, columns)
+
+
+def _counts(
+    connection: duckdb.DuckDBPyConnection, file: CsvFile, constraints: Sequence[Constraint]
+) -> list[tuple[int, int]]:
+    """Return how many rows fail and how many were checked, for each constraint, in one pass over the file."""
+    query = Query(file.header, file.source)
+    expressions: list[str] = []
+    for constraint in constraints:
+        if constraint.kind == "unique":
+            value = query.typed(constraint.columns[0].name, constraint.columns[0].type)
+            expressions += [f"count({value}) - count(DISTINCT {value})", f"count({value})"]
+        else:
+            condition = query.condition(constraint)
+            expressions += [f"count(*) FILTER (WHERE {sql})" for sql in (condition.fails, condition.checked)]
+    values = select(connection, query, file, expressions, numbered=False)
+    return list(zip(values[::2], values[1::2], strict=True))
+
+
+def _examples(
+    connection: duckdb.DuckDBPyConnection,
+    file: CsvFile,
+    broken: Sequence[Constraint],
+    key: str | None,
+    masked: set[str],
+) -> list[tuple[ExampleRow, ...]]:
+    """Return the first failing rows of each broken constraint, in one more pass for all of them."""
+    if not broken:
+        return []
+    query = Query(file.header, file.source)
+    expressions: list[str] = []
+    for constraint in broken:
+        if constraint.kind == "unique":
+            column = constraint.columns[0]
+            value = query.typed(column.name, column.type)
+            fails = f"({value} IS NOT NULL AND {query.occurrence(column.name, column.type)} > 1)"
+        else:
+            fails = query.condition(constraint).fails
+        values = ", ".join(_start(query.raw(column.name)) for column in constraint.columns)
+        name = _start(query.raw(key)) if key else "NULL"
+        row = f"{{'row': row, 'key': {name}, 'values': [{values}]}}"
+        expressions.append(f"min({row}, {MOST_EXAMPLES}) FILTER (WHERE {fails})")
+    found = select(connection, query, file, expressions, numbered=True)
+    lines = file.lines_of([example["row"] for examples in found for example in examples or ()])
+    return [
+        tuple(
+            ExampleRow(
+                line=lines[example["row"]],
+                key=_shown(example["key"], key in masked) if key else None,
+                value=_values(constraint.columns, example["values"], masked),
+            )
+            for example in examples or ()
+        )
+        for constraint, examples in zip(broken, found, strict=True)
+    ]
+
+
+def _start(column: str) -> str:
+    return f"left({column}, {LONGEST_SHOWN + 1})"
+
+
+def _shown(value: str | None, masked: bool) -> str | None:  # noqa: FBT001 - a private function with two arguments
+    if masked:
+        return MASK
+    if value is None:
+        return None
+    # Blanks at the ends and hidden characters are often the fault, so they are made visible.
+    visible = value if value.isprintable() and value == value.strip() else repr(value)
+    return one_line(visible, LONGEST_SHOWN)
+
+
+def _values(columns: Sequence[ColumnSpec], values: Sequence[str | None], masked: set[str]) -> str | None:
+    shown = [_shown(value, column.name in masked) for column, value in zip(columns, values, strict=True)]
+    if len(columns) == 1:
+        return shown[0]
+    return ", ".join(f"{column.name} = {value}" for column, value in zip(columns, shown, strict=True))
+
+
+def _of_the_whole(dataset: str, constraint: Constraint, file: CsvFile) -> list[Finding]:
+    """Return the finding for a missing column or a wrong number of rows, if it is one."""
+    if constraint.kind == "present":
+        missing = constraint.columns[0].name not in file.header.names
+        return [finding(dataset, constraint, file.rows, file.rows)] if missing else []
+    bound = constraint.value if isinstance(constraint.value, int) else 0
+    off = bound - file.rows if constraint.kind == "rows_min" else file.rows - bound
+    return [finding(dataset, constraint, off, file.rows)] if off > 0 else []
+
+
+def _causes(
+    file: CsvFile,
+    broken: Sequence[Constraint],
+    constraints: Sequence[Constraint],
+    base_path: Path | None,
+    key: str | None,
+) -> dict[int, Cause]:
+    """Return the likely cause of each broken constraint, where one is recognised."""
+    suspects = [each for each in broken if each.kind in {"min", "max", "rule"}]
+    if base_path is None or key is None or not suspects:
+        return {}
+    causes: dict[int, Cause] = {}
+    with ExitStack() as stack:
+        try:
+            base = stack.enter_context(CsvFile(base_path))
+        except MlciError:
+            return {}
+        if key not in base.header.names:
+            return {}
+        key_type: ColumnType = next(
+            (column.type for each in constraints for column in each.columns if column.name == key), "string"
+        )
+        connection = stack.enter_context(locked_connection([file.source, base.source]))
+        for constraint in suspects:
+            for column in constraint.columns:
+                if column.type in NUMERIC and column.name in base.header.names:
+                    evidence = _ratios(
+                        connection, file, base, constraint=constraint, column=column, key=(key, key_type)
+                    )
+                    cause = unit_change(column.name, column.unit, evidence)
+                    if cause is not None:
+                        causes.setdefault(id(constraint), cause)
+    return causes
+
+
+def _ratios(
+    connection: duckdb.DuckDBPyConnection,
+    file: CsvFile,
+    base: CsvFile,
+    *,
+    constraint: Constraint,
+    column: ColumnSpec,
+    key: tuple[str, ColumnType],
+) -> RatioEvidence:
+    """Return how the failing rows of CONSTRAINT relate to base's rows of the same key, in COLUMN."""
+    ours = Query(file.header, file.source, name="head")
+    theirs = Query(base.header, base.source, ours.parameters, name="base")
+    fails = ours.condition(constraint).fails
+    same = ours.parameter(SAME_RATIO)
+    our_value, our_key = ours.typed(column.name, column.type), ours.typed(*key)
+    base_value, base_key = theirs.typed(column.name, column.type), theirs.typed(*key)
+    sql = f"""
+        WITH {ours.tables()}, {theirs.tables()},
+        once AS (SELECT {base_key} AS key, any_value({base_value}) AS value FROM base GROUP BY 1 HAVING count(*) = 1),
+        pairs AS (
+            SELECT {fails} AS fails,
+                   CASE WHEN once.value <> 0 THEN CAST({our_value} AS DOUBLE) / once.value END AS ratio
+            FROM head LEFT JOIN once ON {our_key} = once.key),
+        found AS (
+            SELECT count(*) FILTER (WHERE fails) AS failing, count(ratio) FILTER (WHERE fails) AS matched,
+                   min(ratio) FILTER (WHERE fails) AS smallest, max(ratio) FILTER (WHERE fails) AS largest
+            FROM pairs)
+        SELECT failing, matched, smallest, largest,
+               (SELECT count(*) FROM pairs WHERE NOT fails AND abs(ratio / found.smallest - 1) <= {same})
+        FROM found"""  # noqa: S608 - positions and parameters only
+    found = connection.execute(sql, ours.parameters).fetchone()
+    if found is None:
+        raise RejectedError("data-unreadable", f"{file.path.name} cannot be compared with base", where=str(file.path))
+    return RatioEvidence(*found)

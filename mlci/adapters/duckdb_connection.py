@@ -1,0 +1,65 @@
+"""A connection to DuckDB that can reach nothing but the files at hand."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from mlci.core.plain_text import one_line
+from mlci.errors import OutsideError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mlci.adapters.csv_file import CsvFile
+    from mlci.adapters.duckdb_query import Query
+
+_SETTINGS = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+    "temp_directory": "",
+}
+
+
+@contextmanager
+def locked_connection(sources: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection that can read SOURCES and nothing else: no other path, extension, network or setting."""
+    with duckdb.connect(":memory:", config=dict(_SETTINGS)) as connection:
+        connection.execute("SET allowed_paths = $sources", {"sources": list(sources)})
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+
+
+@contextmanager
+def engine_errors_told(file: CsvFile) -> Iterator[None]:
+    """Turn an engine's refusal to read FILE into an error that a user can act on."""
+    try:
+        yield
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        problem = one_line(str(error).partition("\n")[0], 200)
+        raise file.fault(1, f"DuckDB cannot read it: {problem}", "The file changed while it was read.") from error
+    except duckdb.OutOfMemoryException as error:
+        raise OutsideError(
+            "out-of-memory",
+            f"{file.path.name} does not fit into memory",
+            where=str(file.path),
+            hint="Run it on a machine with more memory.",
+        ) from error
+
+
+def select(
+    connection: duckdb.DuckDBPyConnection, query: Query, file: CsvFile, expressions: Sequence[str], *, numbered: bool
+) -> tuple[Any, ...]:
+    """Return one row of aggregates over FILE, after making sure that the engine saw every row that we saw."""
+    listed = ", ".join(["count(*)", *expressions])
+    sql = f"WITH {query.tables(numbered=numbered)} SELECT {listed} FROM {query.name}"  # noqa: S608 - positions and parameters only
+    found = connection.execute(sql, query.parameters).fetchone()
+    rows, *values = found or (0,)
+    if rows != file.rows:
+        raise file.fault(1, f"DuckDB reads {rows:,} rows, the file has {file.rows:,}", "The file changed meanwhile.")
+    return tuple(values)

@@ -1,0 +1,148 @@
+"""SQL for DuckDB, written from constraints.
+
+No text of a user's reaches it: columns are called by their position (`c0`, `c1`), every value is a parameter, and a
+check arrives as a tree. So there is nothing to quote and nothing to forget.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from mlci.core.contract import CrossRule
+from mlci.core.expression import Arithmetic, ColumnReference, Negation, Number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlci.adapters.csv_file import Header
+    from mlci.core.contract import ColumnSpec, ColumnType, Constraint
+    from mlci.core.expression import Comparison, Operand
+
+Parameter = int | float | str | bool
+
+INTEGER: Final = "[+-]?[0-9]+"
+NUMBER: Final = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+"""What counts as written right, before any cast: a cast alone takes ` 12 `, `1e3` and `1_000` for integers."""
+
+_TYPED: Final[Mapping[ColumnType, str]] = {
+    "integer": f"CASE WHEN regexp_full_match({{raw}}, '{INTEGER}') THEN TRY_CAST({{raw}} AS BIGINT) END",
+    "number": f"CASE WHEN regexp_full_match({{raw}}, '{NUMBER}') AND isfinite(TRY_CAST({{raw}} AS DOUBLE)) "
+    "THEN TRY_CAST({raw} AS DOUBLE) END",
+    "boolean": "CASE lower({raw}) WHEN 'true' THEN true WHEN 'false' THEN false END",
+    "string": "{raw}",
+}
+_COMPARISONS: Final[Mapping[str, str]] = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a constraint looks at a row: two SQL expressions, neither of which is ever NULL."""
+
+    fails: str
+    checked: str
+
+
+class Query:
+    """The columns, typed values and parameters of one SELECT over one CSV file."""
+
+    def __init__(
+        self, header: Header, source: str, parameters: dict[str, Parameter] | None = None, name: str = "data"
+    ) -> None:
+        """Begin a query over SOURCE; two queries may share PARAMETERS to become parts of one."""
+        self.parameters: dict[str, Parameter] = {} if parameters is None else parameters
+        self.name = name
+        self._places = {column: place for place, column in enumerate(header.names)}
+        self._typed: dict[str, str] = {}
+        self._windows: dict[str, str] = {}
+        self._source = self.parameter(source)
+
+    def parameter(self, value: Parameter) -> str:
+        """Return the placeholder of VALUE."""
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = value
+        return f"${name}"
+
+    def raw(self, column: str) -> str:
+        """Return the text of COLUMN, NULL where the field is empty."""
+        return f"c{self._places[column]}"
+
+    def typed(self, column: str, type_: ColumnType) -> str:
+        """Return the value of COLUMN, NULL where it is empty or not written as its type is."""
+        alias = f"{self.raw(column)}_{type_}"
+        self._typed[alias] = _TYPED[type_].format(raw=self.raw(column))
+        return alias
+
+    def occurrence(self, column: str, type_: ColumnType) -> str:
+        """Return how often the value has been there up to this row, 1 at its first row. Needs `numbered`."""
+        value = self.typed(column, type_)
+        self._windows[f"{value}_nth"] = f"row_number() OVER (PARTITION BY {value} ORDER BY row)"
+        return f"{value}_nth"
+
+    def tables(self, *, numbered: bool = False) -> str:
+        """Return what follows WITH: the file as a table of typed values, if NUMBERED with `row`, counted from 1."""
+        columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in self._places.values())
+        reader = (
+            f"read_csv({self._source}, columns={{{columns}}}, auto_detect=false, header=true, delim=',', quote='\"', "
+            "escape='\"', nullstr='', strict_mode=true, null_padding=false, ignore_errors=false, compression='none')"
+        )
+        row = "row_number() OVER () AS row, " if numbered else ""
+        typed = "".join(f", {expression} AS {alias}" for alias, expression in self._typed.items())
+        text = f"{self.name}_text AS (SELECT {row}* FROM {reader}), "  # noqa: S608 - positions and parameters only
+        if not self._windows:
+            return f"{text}{self.name} AS (SELECT *{typed} FROM {self.name}_text)"  # noqa: S608 - as above
+        windows = "".join(f", {expression} AS {alias}" for alias, expression in self._windows.items())
+        return (
+            f"{text}{self.name}_typed AS (SELECT *{typed} FROM {self.name}_text), "  # noqa: S608 - as above
+            f"{self.name} AS (SELECT *{windows} FROM {self.name}_typed)"
+        )
+
+    def condition(self, constraint: Constraint) -> Condition:
+        """Return how CONSTRAINT looks at a row; not for `present`, `unique` and bounds on rows."""
+        if isinstance(constraint.value, CrossRule):
+            return self._rule(constraint.value.check, constraint.columns)
+        column = constraint.columns[0]
+        raw = self.raw(column.name)
+        if constraint.kind == "required":
+            return Condition(f"{raw} IS NULL", "true")
+        value = self.typed(column.name, column.type)
+        there = f"{value} IS NOT NULL"
+        if constraint.kind == "type":
+            return Condition(f"({raw} IS NOT NULL AND {value} IS NULL)", f"{raw} IS NOT NULL")
+        if isinstance(constraint.value, tuple):
+            allowed = ", ".join(self.parameter(_as(column, each)) for each in constraint.value)
+            return Condition(f"({there} AND {value} NOT IN ({allowed}))", there)
+        sign: Literal["<", ">"] = "<" if constraint.kind == "min" else ">"
+        bound = self.parameter(_as(column, constraint.value))
+        return Condition(f"({there} AND {value} {sign} {bound})", there)
+
+    def _rule(self, check: Comparison, columns: Sequence[ColumnSpec]) -> Condition:
+        types: dict[str, ColumnType] = {column.name: column.type for column in columns}
+        there = " AND ".join(f"{self.typed(name, types[name])} IS NOT NULL" for name in check.columns)
+        left, right = self._operand(check.left, types), self._operand(check.right, types)
+        finite = f"isfinite(CAST({left} AS DOUBLE)) AND isfinite(CAST({right} AS DOUBLE))"
+        holds = f"coalesce({finite} AND {left} {_COMPARISONS[check.operator]} {right}, false)"
+        return Condition(f"({there} AND NOT {holds})", f"({there})")
+
+    def _operand(self, operand: Operand, types: Mapping[str, ColumnType]) -> str:
+        match operand:
+            case ColumnReference(name):
+                return self.typed(name, types[name])
+            case Number(value):
+                return self.parameter(value)
+            case Negation(inner):
+                # In double precision, since the smallest of the 64-bit integers has no opposite.
+                return f"(-CAST({self._operand(inner, types)} AS DOUBLE))"
+            case Arithmetic(operator, left, right):
+                first, second = self._operand(left, types), self._operand(right, types)
+                return f"(CAST({first} AS DOUBLE) {operator} CAST({second} AS DOUBLE))"
+
+
+def _as(column: ColumnSpec, value: object) -> Parameter:
+    """Return a bound in the type that its column is compared in."""
+    if column.type == "number" and isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, int | float | str | bool):
+        return value
+    msg = f"a {type(value).__name__} is no single value"
+    raise TypeError(msg)

@@ -1,0 +1,187 @@
+"""What a contract check found: one finding for each broken constraint, and the report on a data set.
+
+Sentences hold names, bounds and counts, never a value of the data; values stand only in the examples.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mlci.core.contract import Constraint, ConstraintKind, CrossRule, Origin
+from mlci.core.contract.constraints import TYPE_WORDS, code, listed, measured
+from mlci.errors import IntegrityError
+
+MOST_EXAMPLES = 5
+MASK = "(masked)"
+"""What stands in place of a value of a `pii` column."""
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_dict(cls, value: object) -> Self:
+        """Return what `to_dict` gave; raises `IntegrityError("findings-malformed")` on anything else."""
+        try:
+            return cls.model_validate_json(json.dumps(value))
+        except (ValidationError, TypeError, ValueError, RecursionError) as error:
+            raise IntegrityError(
+                "findings-malformed",
+                "the findings of a data check are not in the form that mlci writes",
+                cause="The file was changed after mlci wrote it, or another version of mlci wrote it.",
+                hint="mlci validate",
+            ) from error
+
+
+class ExampleRow(_Part):
+    """One failing row."""
+
+    line: Count
+    """The line of the file in which the row begins, counted from 1 (the header)."""
+    key: str | None
+    """Its value in the contract's unique column, if there is one."""
+    value: str | None
+    """The value at fault, or `column = value` for each column of a rule; None where the field is empty."""
+
+
+class Cause(_Part):
+    """What probably happened to the data."""
+
+    code: Literal["unit-changed"]
+    sentence: str
+    ratio: float
+    """Head's value divided by base's, the same in every failing row."""
+
+
+class Finding(_Part):
+    """One constraint that does not hold."""
+
+    dataset: str
+    key: tuple[str, ...]
+    """Where the contract says it, as in `Constraint.key`."""
+    kind: ConstraintKind
+    columns: tuple[str, ...]
+    sentence: str
+    """What is wrong, with its extent: "`mean_radius` is above 60 µm in 31 of 569 rows (5.4%)"."""
+    failing: Count
+    checked: Count
+    """Rows that could break it: those with a readable value."""
+    examples: tuple[ExampleRow, ...] = ()
+    """The first failing rows in the order of the file."""
+    cause: Cause | None = None
+    severity: Literal["error"] = "error"
+    origin: Origin
+
+    @property
+    def share(self) -> float:
+        """The failing part of the checked rows, from 0 to 1."""
+        return self.failing / self.checked if self.checked else 0.0
+
+
+class DatasetReport(_Part):
+    """What was read of a data set, and what is wrong with it."""
+
+    dataset: str
+    path: str
+    sha256: str
+    rows: Count
+    columns: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every constraint holds."""
+        return not self.findings
+
+    def without_examples(self) -> DatasetReport:
+        """Return the report as it may stand in a public place: counts and names, no row of the data."""
+        bare = tuple(finding.model_copy(update={"examples": ()}) for finding in self.findings)
+        return self.model_copy(update={"findings": bare})
+
+
+def holds(constraint: Constraint, failing: int, checked: int) -> bool:
+    """Tell whether a row constraint holds, given how many of the checked rows break it."""
+    if isinstance(constraint.value, CrossRule):
+        return constraint.value.max_share.allows(failing, checked)
+    return failing == 0
+
+
+def finding(
+    dataset: str,
+    constraint: Constraint,
+    failing: int,
+    checked: int,
+    *,
+    examples: tuple[ExampleRow, ...] = (),
+    cause: Cause | None = None,
+) -> Finding:
+    """Return the finding for a broken constraint; for bounds on rows FAILING is how many are too few or too many."""
+    return Finding(
+        dataset=dataset,
+        key=constraint.key,
+        kind=constraint.kind,
+        columns=tuple(column.name for column in constraint.columns),
+        sentence=_sentence(constraint, failing, checked),
+        failing=failing,
+        checked=checked,
+        examples=examples,
+        cause=cause,
+        origin=constraint.origin,
+    )
+
+
+def percent(share: float) -> str:
+    """Return a share for a reader: one decimal, and never 0.0% for something that is there.
+
+    >>> percent(0.0544), percent(0.0001), percent(1.0), percent(0.99999)
+    ('5.4%', '<0.1%', '100%', '>99.9%')
+    """
+    if 0 < share < 0.0005:  # noqa: PLR2004 - would be shown as 0.0%
+        return "<0.1%"
+    if 0.9995 <= share < 1:  # noqa: PLR2004 - would be shown as 100.0%
+        return ">99.9%"
+    return f"{100 * share:.1f}".removesuffix(".0") + "%"
+
+
+def _sentence(constraint: Constraint, failing: int, checked: int) -> str:
+    if constraint.kind == "present":
+        return f"the column {code(constraint.columns[0].name)} is missing from the file"
+    if constraint.kind == "rows_min":
+        return f"there are {checked:,} rows, at least {constraint.value:,} are demanded"
+    if constraint.kind == "rows_max":
+        return f"there are {checked:,} rows, at most {constraint.value:,} are allowed"
+    share = percent(failing / checked if checked else 0.0)
+    tolerated = ""
+    if isinstance(constraint.value, CrossRule) and constraint.value.max_share.percent:
+        tolerated = f"; at most {constraint.value.max_share.text} may"
+    rows = "row" if checked == 1 else "rows"
+    return f"{_fault(constraint)} in {failing:,} of {checked:,} {rows} ({share}{tolerated})"
+
+
+def _fault(constraint: Constraint) -> str:
+    if isinstance(constraint.value, CrossRule):
+        return f"{code(constraint.value.check.text)} does not hold"
+    column = constraint.columns[0]
+    match constraint.kind, constraint.value:
+        case "type", _:
+            fault = f"is not {TYPE_WORDS[column.type]}"
+        case "required", _:
+            fault = "has no value"
+        case "enum", tuple() as allowed:
+            fault = f"is none of {listed(allowed)}"
+        case "min", bound:
+            fault = f"is below {measured(bound, column.unit)}"
+        case "max", bound:
+            fault = f"is above {measured(bound, column.unit)}"
+        case _:
+            fault = "repeats an earlier value"
+    return f"{code(column.name)} {fault}"

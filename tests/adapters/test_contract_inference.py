@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import csv
+import random
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlci.adapters.contract_inference import infer
+from mlci.adapters.duckdb import DuckdbData
+from mlci.core.contract import Contract, constraints
+from mlci.core.documents import read_model
+from mlci.errors import RejectedError
+
+if TYPE_CHECKING:
+    from mlci.core.findings import DatasetReport
+
+HEADER = ["id", "mean_radius", "size_band", "malignant", "postcode", "ill", "note"]
+
+
+def write(path: Path, header: list[str], rows: list[list[str]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
+
+
+def cells(count: int, seed: int = 0) -> list[list[str]]:
+    draw = random.Random(seed)  # noqa: S311 - test data
+    return [
+        [
+            str(1000 + number),
+            f"{draw.uniform(6.5, 28.5):.3f}",
+            draw.choice(["small", "medium", "large"]),
+            draw.choice("01"),
+            f"0{draw.randrange(1000, 9999)}",
+            draw.choice(["true", "false"]),
+            draw.choice(["", "seen"]),
+        ]
+        for number in range(count)
+    ]
+
+
+def drafted(path: Path) -> Contract:
+    return read_model(infer(path).encode(), Contract, "draft.yaml")
+
+
+def check(path: Path, contract: Contract) -> DatasetReport:
+    return DuckdbData().validate("cells", path, constraints(contract), key=contract.key)
+
+
+def test_infer__drafts_a_contract_that_reads_as_prose(tmp_path: Path) -> None:
+    rows = [
+        *(["7", "1.5", "NO", "0", "01000", "true", ""] for _ in range(5)),
+        *(["8", "-2.25", "YES", "1", "01001", "False", "x"] for _ in range(5)),
+    ]
+    assert infer(write(tmp_path / "cells.csv", HEADER, rows)) == (
+        "# Drafted by mlci from cells.csv (10 rows). Read it once: what is marked was guessed.\n"
+        "columns:\n"
+        "  id:          {type: integer, enum: [7, 8]}  # guessed: every value that was seen\n"
+        "  mean_radius: {type: number, min: -4.2, max: 3.4}  # guessed from -2.25 to 1.5\n"
+        "  size_band:   {type: string, enum: [NO, YES]}  # guessed: every value that was seen\n"
+        "  malignant:   {type: integer, enum: [0, 1]}  # guessed: every value that was seen\n"
+        '  postcode:    {type: string, enum: ["01000", "01001"]}  # guessed: every value that was seen\n'
+        "  ill:         {type: boolean}\n"
+        "  note:        {type: string, required: false, enum: [x]}  "
+        "# 5 of 10 rows have no value; guessed: every value that was seen\n"
+        "rows: {min: 5}  # guessed: at least about half of today's rows\n"
+    )
+
+
+def test_infer__half_of_the_rows_make_a_contract_that_the_other_half_satisfies(tmp_path: Path) -> None:
+    rows = cells(400)
+    contract = drafted(write(tmp_path / "half.csv", HEADER, rows[::2]))
+    assert check(write(tmp_path / "other.csv", HEADER, rows[1::2]), contract).findings == ()
+    assert {name: rule.type for name, rule in contract.columns.items()} == {
+        "id": "integer",
+        "mean_radius": "number",
+        "size_band": "string",
+        "malignant": "integer",
+        "postcode": "string",
+        "ill": "boolean",
+        "note": "string",
+    }
+    assert contract.key == "id"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "kind"),
+    [
+        ("mean_radius", "18500.2", "max"),
+        ("mean_radius", "-1", "min"),
+        ("mean_radius", "17,99", "type"),
+        ("mean_radius", "", "required"),
+        ("size_band", "Small", "enum"),
+        ("malignant", "2", "enum"),
+        ("malignant", "benign", "type"),
+        ("id", "1000", "unique"),
+        ("ill", "1", "type"),
+    ],
+)
+def test_infer__its_contract_catches_damage(tmp_path: Path, column: str, value: str, kind: str) -> None:
+    rows = cells(200)
+    contract = drafted(write(tmp_path / "cells.csv", HEADER, rows))
+    rows[150][HEADER.index(column)] = value
+    (found,) = check(write(tmp_path / "damaged.csv", HEADER, rows), contract).findings
+    assert (found.columns, found.kind, found.examples[0].line) == ((column,), kind, 152)
+
+
+def test_infer__a_file_that_is_cut_off_is_noticed(tmp_path: Path) -> None:
+    contract = drafted(write(tmp_path / "cells.csv", HEADER, cells(200)))
+    (found,) = check(write(tmp_path / "short.csv", HEADER, cells(90)), contract).findings
+    assert found.sentence == "there are 90 rows, at least 100 are demanded"
+
+
+def test_infer__a_file_without_rows_has_a_contract(tmp_path: Path) -> None:
+    contract = drafted(write(tmp_path / "cells.csv", HEADER, []))
+    assert {rule.type for rule in contract.columns.values()} == {"string"}
+
+
+def test_infer__a_malformed_file_has_none(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text("a,b\n1\n")
+    with pytest.raises(RejectedError):
+        infer(tmp_path / "cells.csv")
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
+VALUE = st.integers().map(str) | st.floats().map(repr) | st.sampled_from(["", "true", "007", "NO", "null", " 1"]) | TEXT
+NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data(), st.lists(NAME, max_size=3, unique=True), st.integers(0, 12))
+def test_infer__any_data_satisfies_its_own_contract(data: st.DataObject, names: list[str], count: int) -> None:
+    header = ["known", *(name for name in names if name != "known")]
+    rows = data.draw(st.lists(st.lists(VALUE, min_size=len(header), max_size=len(header)), max_size=count))
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder) / "data.csv", [*header, "last one"], [[*row, "x"] for row in rows])
+        report = check(path, drafted(path))
+    assert report.findings == ()

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from mlci.adapters.csv_file import Header
+from mlci.adapters.duckdb_query import Query
+from mlci.core.contract import Contract, constraints
+
+CONTRACT = Contract.model_validate(
+    {
+        "columns": {
+            'USER"id': {"type": "integer", "unique": True},
+            "USER'radius": {"type": "number", "min": 4711, "max": 4712.5, "unit": "USER unit"},
+            "USER; band": {"type": "string", "enum": ["USER a", "USER 'b'"]},
+        },
+        "rules": [{"name": "user-rule", "check": "`USER\"id` * 4713 >= `USER'radius` - 4714.5"}],
+    }
+)
+HEADER = Header(("first", *CONTRACT.columns), b"\n", 0)
+
+
+def test_query__holds_no_text_and_no_number_of_a_user() -> None:
+    query = Query(HEADER, "/dev/fd/USER")
+    conditions = [query.condition(each) for each in constraints(CONTRACT) if each.kind not in {"present", "unique"}]
+    occurrence = query.occurrence('USER"id', "integer")
+    sql = " ".join([query.tables(numbered=True), occurrence, *(f"{each.fails} {each.checked}" for each in conditions)])
+    assert "user" not in sql.lower()
+    assert "471" not in sql
+    assert list(query.parameters.values()) == ["/dev/fd/USER", 4711.0, 4712.5, "USER a", "USER 'b'", 4713, 4714.5]
+
+
+def test_query__columns_are_called_by_their_position() -> None:
+    query = Query(HEADER, "x")
+    assert [query.raw(name) for name in HEADER.names] == ["c0", "c1", "c2", "c3"]
+    assert query.typed("USER; band", "boolean") == "c3_boolean"
+
+
+def test_query__a_value_is_typed_once_however_often_it_is_asked_for() -> None:
+    query = Query(HEADER, "x")
+    assert query.typed("first", "integer") == query.typed("first", "integer")
+    assert query.tables().count("AS c0_integer") == 1
+
+
+def test_query__two_that_share_parameters_do_not_share_names() -> None:
+    ours = Query(HEADER, "ours", name="head")
+    theirs = Query(HEADER, "theirs", ours.parameters, name="base")
+    assert ours.parameter(1) != theirs.parameter(2)
+    assert ours.parameters == {"p0": "ours", "p1": "theirs", "p2": 1, "p3": 2}

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from mlci.core.contract import LATER, ColumnRule, ColumnSpec, Contract, constraints
+from mlci.core.documents import read_model
+from mlci.errors import UsageError
+
+CELLS = b"""\
+columns:
+  id:           {type: integer, unique: true}
+  mean_radius:  {type: number, min: 0, max: 60, unit: micrometre, description: of ten cells}
+  worst_radius: {type: number, min: 0, max: 80.5, required: false}
+  size_band:    {type: string, enum: [small, medium, NO], pii: true}
+  malignant:    {type: integer, enum: [0, 1]}
+rows: {min: 100}
+rules:
+  - {name: worst_at_least_mean, check: worst_radius >= mean_radius, max_share: 0.1%}
+"""
+
+
+def read(text: bytes) -> Contract:
+    return read_model(text, Contract, "cells.yaml", later=LATER)
+
+
+def test_contract__reads_the_example_of_the_design() -> None:
+    contract = read(CELLS)
+    assert list(contract.columns) == ["id", "mean_radius", "worst_radius", "size_band", "malignant"]
+    assert contract.columns["size_band"].enum == ("small", "medium", "NO")
+    assert contract.columns["worst_radius"] == ColumnRule(type="number", min=0, max=80.5, required=False)
+    assert contract.rows is not None
+    assert (contract.rows.min, contract.rows.max) == (100, None)
+    assert contract.rules[0].check.columns == ("worst_radius", "mean_radius")
+    assert contract.rules[0].max_share.text == "0.1%"
+
+
+def test_contract__knows_its_key_and_how_to_read_a_column() -> None:
+    contract = read(CELLS)
+    assert contract.key == "id"
+    assert contract.column("mean_radius") == ColumnSpec("mean_radius", "number", "micrometre")
+    assert contract.column("size_band") == ColumnSpec("size_band", "string", pii=True)
+
+
+def test_contract__without_a_unique_column_has_no_key() -> None:
+    assert Contract.model_validate({"columns": {"a": {"type": "number"}}}).key is None
+
+
+def test_contract__survives_being_written_and_read() -> None:
+    contract = read(CELLS)
+    assert Contract.model_validate(contract.model_dump(mode="json")) == contract
+
+
+def test_contract__has_a_json_schema_that_names_every_key() -> None:
+    schema = Contract.model_json_schema()
+    assert set(schema["properties"]) == {"columns", "rows", "rules"}
+    assert set(schema["$defs"]["CrossRule"]["properties"]) == {"name", "check", "max_share"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "where", "problem"),
+    [
+        (b"max: 60", b"max: true", "3:40", "`columns.mean_radius.max`: input should be a valid integer"),
+        (b"max: 60", b"max: .inf", "3:40", "`columns.mean_radius.max`: input should be a valid integer"),
+        (b"max: 60", b"max: -1", "3:32", "`columns.mean_radius.min`: min is above max, so no value can satisfy both"),
+        (b"[0, 1]", b"[0, a]", "6:33", "`columns.malignant.enum`: a in enum is no integer; quote it if it is text"),
+        (
+            b"[0, 1]",
+            b"[0, true]",
+            "6:33",
+            "`columns.malignant.enum`: true in enum is no integer; quote it if it is text",
+        ),
+        (b"[0, 1]", b"[0, 0]", "6:33", "`columns.malignant.enum`: a value stands in enum twice"),
+        (b"[0, 1]", b"[0.5]", "6:33", "`columns.malignant.enum`: 0.5 in enum is no integer; quote it if it is text"),
+        (
+            b"{type: integer, enum: [0, 1]}",
+            b"{type: string, max: 3}",
+            "6:32",
+            "`columns.malignant.max`: max needs type integer or number, this is string",
+        ),
+        (
+            b"{type: integer, enum: [0, 1]}",
+            b"{type: integer, max: 1.5}",
+            "6:33",
+            "`columns.malignant.max`: max of an integer column is a whole number",
+        ),
+        (b"{min: 100}", b"{min: 100, max: 9}", "7:8", "`rows.min`: min is above max, so no data set can satisfy both"),
+        (b">= mean", b"=> mean", "9:33", "`rules[0].check`: character 14: write `>=` instead of `=>`"),
+        (
+            b">= mean_radius",
+            b">= size_band",
+            "9:33",
+            "`rules[0].check`: the column size_band is string; a check computes with integers and numbers",
+        ),
+        (
+            b">= mean_radius",
+            b">= radius",
+            "9:33",
+            "`rules[0].check`: the column radius is not listed under columns:",
+        ),
+        (b"0.1%", b"0.1", "9:69", "`rules[0].max_share`: a share is a percentage such as 0.1%"),
+        (b"name: worst_at_least_mean", b"name: Worst", "9:6", "`rules[0].name`: string should match pattern"),
+        (b"description", b"pattern", "3:67", "`columns.mean_radius.pattern` is not in this version of mlci"),
+        (b"description", b"descripton", "3:67", "unknown key `descripton`"),
+    ],
+)
+def test_contract__a_mistake_is_told_with_its_place(before: bytes, after: bytes, where: str, problem: str) -> None:
+    assert before in CELLS
+    with pytest.raises(UsageError) as error:
+        read(CELLS.replace(before, after))
+    assert error.value.problem.startswith(problem)
+    assert error.value.where == f"cells.yaml:{where}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"columns": {}},
+        {"columns": {"": {"type": "number"}}},
+        {"columns": {"a\nb": {"type": "number"}}},
+        {"columns": {"a\u202eb": {"type": "number"}}},
+        {"columns": {"a" * 201: {"type": "number"}}},
+        {"columns": {"a": {}}},
+        {"columns": {"a": {"type": "float"}}},
+        {"columns": {"a": {"type": "number", "unit": "m\u200b"}}},
+        {"columns": {"a": {"type": "number", "required": "yes"}}},
+        {"columns": {"a": {"type": "integer", "max": 2**63}}},
+        {"columns": {"a": {"type": "number", "min": float("nan")}}},
+        {"columns": {"a": {"type": "string", "enum": []}}},
+        {"columns": {"a": {"type": "string", "enum": [None]}}},
+        {"columns": {"a": {"type": "boolean", "enum": ["true"]}}},
+        {"columns": {"a": {"type": "number"}}, "rows": {"min": -1}},
+        {"columns": {"a": {"type": "number"}}, "rules": [{"name": "r", "check": 5}]},
+        {
+            "columns": {"a": {"type": "number"}},
+            "rules": [{"name": "r", "check": "a > 1"}, {"name": "r", "check": "a > 2"}],
+        },
+    ],
+)
+def test_contract__refuses_what_says_nothing_or_twice(value: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Contract.model_validate(value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["columns", "rows", "rules", "a", "type", "min", "enum", "check"]), inner, max_size=4
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_contract__any_value_is_a_contract_or_a_validation_error(value: object) -> None:
+    with suppress(ValidationError):
+        assert constraints(Contract.model_validate(value))
+
+
+def test_contract__needs_neither_an_engine_nor_numpy() -> None:
+    script = (
+        "import sys, mlci.core.contract, mlci.core.findings, mlci.core.contract_draft; "
+        "print(sorted({'duckdb', 'numpy', 'pandas'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
