@@ -1,0 +1,147 @@
+"""A deployment target in a folder: versions side by side, and a link `current` that moves from one to the next."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mlci.adapters.files import sync_folder, temporary_path, write_atomically
+from mlci.core.names import checked_path, checked_sha256
+from mlci.core.registry.numbers import NUMBER, sort_key
+from mlci.errors import IntegrityError, OutsideError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEPT: Final = 3
+_DIGEST_DIGITS: Final = 12
+_REMOVED: Final = ".removed-"
+_VERSION: Final = re.compile(NUMBER.pattern + r"-[0-9a-f]{12}")
+
+
+class DirectoryTarget:
+    """`<folder>/versions/<version>-<digest>/` and `<folder>/current`, which always points to one whole version."""
+
+    def __init__(self, folder: Path, kept: int = KEPT) -> None:
+        """Deploy into `folder`, which is made with the first deployment; `kept` versions stay."""
+        self._folder = folder
+        self._kept = kept
+
+    @property
+    def location(self) -> str:
+        """Where the deployed model is to be found."""
+        return str(self.current_folder)
+
+    @property
+    def current_folder(self) -> Path:
+        """Where the version that serves lies: the link, for those who read from it."""
+        return self._folder / "current"
+
+    def stage(self, version: str, digest: str, files: Mapping[str, bytes]) -> Path:
+        """Put the files of a version (path → content) beside the others and return their folder; nothing switches.
+
+        A folder that is there already is compared byte by byte. Raises `IntegrityError("target-changed")` when it
+        differs, `UsageError("bad-path")`, `OutsideError("target-failed")`.
+        """
+        sort_key(version)
+        checked_sha256(digest)
+        staged = self._folder / "versions" / f"{version}-{digest[:_DIGEST_DIGITS]}"
+        try:
+            if not staged.exists():
+                self._unpack(staged, files)
+            _check(staged, files)
+        except OSError as error:
+            raise _failed(self._folder, error) from error
+        return staged
+
+    def switch(self, staged: Path) -> None:
+        """Make `current` point to what `stage` returned, in one step, then remove the oldest versions.
+
+        Raises `UsageError("foreign-target")` when `current` is no link of ours, `OutsideError("target-failed")`.
+        """
+        if not staged.is_dir() or staged.parent != self._folder / "versions":
+            raise UsageError("not-staged", f"{staged.name} was not staged in this target", where=str(self._folder))
+        current = self.current_folder
+        if current.exists() and not current.is_symlink():
+            raise UsageError(
+                "foreign-target",
+                "`current` is no link, so it was not made by mlci; nothing was switched",
+                where=str(current),
+                hint="Move it away, or choose another `path` for the target in mlci.yaml.",
+            )
+        link = temporary_path(current)
+        try:
+            link.symlink_to(Path("versions") / staged.name, target_is_directory=True)
+            try:
+                link.replace(current)
+            finally:
+                link.unlink(missing_ok=True)
+            sync_folder(self._folder)
+            self._remove_oldest(staged.name)
+        except OSError as error:
+            raise _failed(self._folder, error) from error
+
+    def deploy(self, version: str, digest: str, files: Mapping[str, bytes]) -> None:
+        """Stage and switch."""
+        self.switch(self.stage(version, digest, files))
+
+    def current(self) -> str | None:
+        """Return the version that `current` points to, `None` where nothing was deployed."""
+        try:
+            name = self.current_folder.readlink().name
+        except OSError:
+            return None
+        return name.rpartition("-")[0]
+
+    def _unpack(self, staged: Path, files: Mapping[str, bytes]) -> None:
+        temporary = temporary_path(staged)
+        temporary.mkdir(parents=True)
+        try:
+            for path, content in files.items():
+                write_atomically(temporary / checked_path(path), content)
+            sync_folder(temporary)
+            temporary.rename(staged)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        sync_folder(staged.parent)
+
+    def _remove_oldest(self, present: str) -> None:
+        versions = self._folder / "versions"
+        others = [path for path in versions.iterdir() if _VERSION.fullmatch(path.name) and path.name != present]
+        others.sort(key=lambda path: (sort_key(path.name.rpartition("-")[0]), path.name), reverse=True)
+        for path in others[self._kept - 1 :]:
+            # Renamed first: a removal that is interrupted leaves no half version that looks whole.
+            path.rename(versions / f"{_REMOVED}{secrets.token_hex(8)}")
+        for path in versions.glob(f"{_REMOVED}*"):
+            shutil.rmtree(path)
+
+
+def _check(staged: Path, files: Mapping[str, bytes]) -> None:
+    found = {
+        path.relative_to(staged).as_posix() for path in staged.rglob("*") if not path.is_dir() or path.is_symlink()
+    }
+    changed = sorted(found ^ files.keys()) or [
+        path
+        for path, content in files.items()
+        if (staged / path).is_symlink() or (staged / path).read_bytes() != content
+    ]
+    if changed:
+        raise IntegrityError(
+            "target-changed",
+            f"a file of the deployed version {staged.name} is not as it was deployed: {changed[0]}",
+            where=str(staged),
+            cause="Somebody changed the deployed folder by hand.",
+            hint=f"Remove the folder and deploy again: rm -r {staged}",
+        )
+
+
+def _failed(folder: Path, error: OSError) -> OutsideError:
+    return OutsideError(
+        "target-failed",
+        f"the target could not be written: {error.strerror}",
+        where=str(folder),
+        hint="Look at the disk's free space and the folder's permissions.",
+    )

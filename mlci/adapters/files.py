@@ -1,0 +1,52 @@
+"""Writing files so that a reader sees the old one or the whole new one, even after a power cut."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that appears at `path`, replacing what was there, when the block ends without an error.
+
+    Until then it lies beside it under a hidden temporary name; after an error nothing is left of it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_path(path)
+    try:
+        # 0o666 and not mkstemp's 0o600: a store may be shared, the user's umask decides.
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `data` to `path` in one step; folders are made as needed."""
+    with new_file(path) as file:
+        file.write(data)
+
+
+def temporary_path(path: Path) -> Path:
+    """Return a hidden name beside `path` that nobody else uses."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, as `fsync` does for the content of a file."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,284 @@
+"""The registry of a model as an orphan branch of the origin: read from what was fetched, changed by one push."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Final
+
+from mlci.adapters.git import BRANCHES, REGISTRY_BRANCHES, REGISTRY_REFERENCES, GitRepository
+from mlci.adapters.git_reader import GitReader, missing, reading
+from mlci.core.git_objects import (
+    FILE_MODE,
+    FOLDER_MODE,
+    GitObject,
+    ObjectFormat,
+    blob,
+    commit,
+    commit_parents,
+    commit_tree,
+    format_of,
+    pack,
+    parse_tree,
+    tag,
+    trees,
+)
+from mlci.core.names import checked_name
+from mlci.core.plain_text import one_line
+from mlci.core.registry import Change, LoadedRegistry, Registry, read, stale_promotion
+from mlci.core.registry.entries import broken, event_path, sha256
+from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlci.adapters.git_process import Finished
+
+_COMMIT_LIMIT_BYTES: Final = 1 << 20
+_TREE_LIMIT_BYTES: Final = 256 << 20
+_FILE_LIMIT_BYTES: Final = 1 << 20
+_PAGE: Final = "README.md"
+_ATTEMPTS: Final = 5
+_PAUSE_SECONDS: Final = 0.1
+_LOCKED = re.compile(r"lock|failed to update ref|transaction failed|already exists|but expected", re.IGNORECASE)
+_REFUSED = re.compile(r"hook declined|protected branch|GH0\d\d|not allowed|denied|prohibited", re.IGNORECASE)
+
+
+class GitRegistry:
+    """The registries that a repository's origin holds, one branch a model."""
+
+    def __init__(self, repository: GitRepository) -> None:
+        """Read and write through `repository`; it fetches, and this reads what was fetched."""
+        self._repository = repository
+
+    def load(self, model: str) -> LoadedRegistry:
+        """Return the registry as it was fetched last, with its commit; an empty one where there is no branch.
+
+        One process of Git. Raises `IntegrityError`: "foreign-branch" when the branch holds something else,
+        "registry-broken", "newer-schema".
+        """
+        reference = REGISTRY_REFERENCES + checked_name(model, "model")
+        with reading(self._repository.git, self._repository.folder) as reader:
+            found = reader.find(reference, "commit", _COMMIT_LIMIT_BYTES)
+            if found is None:
+                return LoadedRegistry(Registry.empty(model), None)
+            commit_id, body = found
+            listing = _listing(reader, body, format_of(commit_id))
+            if event_path(1) not in listing:
+                raise _foreign_branch(model)
+            paths = [path for path in listing if path != _PAGE]
+            contents = reader.blobs([listing[path] for path in paths], _FILE_LIMIT_BYTES)
+            files = dict(zip(paths, contents, strict=True))
+        return LoadedRegistry(read(model, files), commit_id)
+
+    def push(self, model: str, change: Change, parent: str | None) -> str:
+        """Write the change as a commit on `parent`, with its tags, in one atomic push; return the new commit's id.
+
+        Nothing happens at all, here or there, unless the branch is still at `parent` (`None`: does not exist) and no
+        tag of the change exists. Raises `IntegrityError`: "stale-promotion" saying what moved, "foreign-tag";
+        `UsageError("foreign-branch")` when a branch `mlci` is in the way; `OutsideError`: "push-rejected" (a hook, a
+        protection), "origin-failed".
+        """
+        checked_name(model, "model")
+        prepared = self._prepare(change, parent)
+        self._repository.git.run(
+            ["unpack-objects", "-q", "--strict"],
+            folder=self._repository.folder,
+            stdin=pack(prepared.objects, prepared.object_format),
+        )
+        branch = REGISTRY_BRANCHES + model
+        arguments = [
+            "push",
+            "--porcelain",
+            "--no-progress",
+            "--atomic",
+            "--no-verify",
+            "--no-follow-tags",
+            "--no-signed",
+            "--recurse-submodules=no",
+            f"--force-with-lease={branch}:{parent or ''}",
+            *(f"--force-with-lease={name}:" for name in prepared.tags),
+            "origin",
+            f"{prepared.commit}:{branch}",
+            *(f"{object_id}:{name}" for name, object_id in prepared.tags.items()),
+        ]
+        for attempt in range(_ATTEMPTS):
+            finished = self._repository.git.attempt(
+                ["-c", "push.pushOption=", *arguments], folder=self._repository.folder, network=True
+            )
+            if finished.exit_code == 0:
+                break
+            problem = self._problem(model, change, parent, prepared, finished)
+            if problem is None:
+                break
+            if attempt + 1 == _ATTEMPTS or _LOCKED.search(_said(finished)) is None or problem.code != "origin-failed":
+                raise problem
+            # Somebody else's push holds the lock of a reference and has not ended yet. Nothing has moved so far, so
+            # that the same push with the same lease is as right as before.
+            time.sleep(_PAUSE_SECONDS * 2**attempt)
+        self._repository.git.run(
+            ["update-ref", REGISTRY_REFERENCES + model, prepared.commit], folder=self._repository.folder
+        )
+        return prepared.commit
+
+    def _prepare(self, change: Change, parent: str | None) -> _Prepared:
+        listing: dict[str, str] = {}
+        object_format = self._repository.object_format() if parent is None else format_of(parent)
+        if parent is not None:
+            with reading(self._repository.git, self._repository.folder) as reader:
+                found = reader.find(parent, "commit", _COMMIT_LIMIT_BYTES)
+                if found is None:
+                    raise missing(parent)
+                listing = _listing(reader, found[1], object_format)
+                _check_parent(change, listing, reader)
+        elif change.before.sequence:
+            raise stale_promotion(change.before, change.stage, change.expected)
+        prepared = _Prepared(change, parent, listing, object_format)
+        # The lease lets a commit through that does not follow its parent: then history would be lost.
+        if commit_parents(prepared.commit_body) != (() if parent is None else (parent,)):
+            raise stale_promotion(change.before, change.stage, change.expected)
+        return prepared
+
+    def _problem(
+        self, model: str, change: Change, parent: str | None, prepared: _Prepared, finished: Finished
+    ) -> MlciError | None:
+        """Return the error that says why a push did not arrive; `None` if it did arrive after all."""
+        branch = REGISTRY_BRANCHES + model
+        try:
+            found = self._look(branch, prepared)
+        except MlciError:
+            return self._repository.origin_failed(finished)
+        present = found.get(branch)
+        if present == prepared.commit:
+            # The answer was lost on its way back, the push was not.
+            return None
+        in_the_way = next((name for name in found if _is_in_the_way(name, branch)), None)
+        if in_the_way is not None:
+            return _branch_in_the_way(in_the_way.removeprefix(BRANCHES), branch.removeprefix(BRANCHES))
+        if present != parent:
+            return self._what_moved(model, change, branch, present)
+        foreign = next((name for name in prepared.tags if name in found), None)
+        if foreign is not None:
+            return _foreign_tag(foreign.removeprefix("refs/tags/"))
+        if _REFUSED.search(_said(finished)):
+            return OutsideError(
+                "push-rejected",
+                f"the origin refused the push to {branch.removeprefix(BRANCHES)}: {_said(finished)}",
+                cause="A hook, a protection or a ruleset covers the branch or its tags, or the token may not write.",
+                hint="Allow this actor to push to `mlci/**` and to create the tags, or run `mlci promote` in CI.",
+            )
+        return self._repository.origin_failed(finished)
+
+    def _look(self, branch: str, prepared: _Prepared) -> dict[str, str]:
+        parts = branch.removeprefix(BRANCHES).split("/")
+        folders = [BRANCHES + "/".join(parts[:count]) for count in range(1, len(parts))]
+        patterns = [branch, f"{branch}/*", *folders, *prepared.tags]
+        output = self._repository.talk(["ls-remote", "origin", *patterns]).decode(errors="replace")
+        return {name: object_id for object_id, _, name in (line.partition("\t") for line in output.splitlines())}
+
+    def _what_moved(self, model: str, change: Change, branch: str, present: str | None) -> MlciError:
+        if present is None:
+            return IntegrityError(
+                "stale-promotion",
+                f"the branch {branch.removeprefix(BRANCHES)} was removed while this was decided; nothing was written",
+                hint=f"Find out who removed it; `git push origin {REGISTRY_REFERENCES}{model}:{branch}` restores it.",
+            )
+        reference = REGISTRY_REFERENCES + model
+        self._repository.fetch_references(f"+{branch}:{reference}")
+        return stale_promotion(self.load(model).registry, change.stage, change.expected)
+
+
+class _Prepared:
+    """The objects of a change: its commit, its tags by full name, and all that is to be unpacked."""
+
+    def __init__(
+        self, change: Change, parent: str | None, listing: Mapping[str, str], object_format: ObjectFormat
+    ) -> None:
+        blobs = {path: blob(content) for path, content in change.files.items()}
+        files = dict(listing) | {path: each.id(object_format) for path, each in blobs.items()}
+        tree_id, tree_objects = trees(files, object_format)
+        who, when = change.actor.name, change.time
+        made = commit(tree_id, parent, who, when, change.message)
+        self.object_format: ObjectFormat = object_format
+        self.commit = made.id(object_format)
+        self.commit_body = made.body
+        tags = {f"refs/tags/{each.name}": tag(each.name, self.commit, who, when, each.message) for each in change.tags}
+        self.tags = {name: each.id(object_format) for name, each in tags.items()}
+        self.objects: list[GitObject] = [*blobs.values(), *tree_objects, made, *tags.values()]
+
+
+def _check_parent(change: Change, listing: Mapping[str, str], reader: GitReader) -> None:
+    """Raise "stale-promotion" unless the parent holds exactly the events that the change was planned on."""
+    before = change.before
+    sequence = sum(path.startswith("events/") for path in listing)
+    last = listing.get(event_path(sequence))
+    content = b"" if last is None else next(reader.blobs([last], _FILE_LIMIT_BYTES))
+    planned_on = before.events[-1].digest if before.events else None
+    append_only = (path for path in change.files if path.startswith(("events/", "versions/")))
+    if sha256(content) != planned_on or any(path in listing for path in append_only):
+        raise stale_promotion(before, change.stage, change.expected)
+
+
+def _listing(reader: GitReader, commit_body: bytes, object_format: ObjectFormat) -> dict[str, str]:
+    """Return path → blob id of a registry commit: files, and folders of files, and nothing else."""
+    listing: dict[str, str] = {}
+    folders = [("", commit_tree(commit_body))]
+    for prefix, tree_id in folders:
+        found = reader.find(tree_id, "tree", _TREE_LIMIT_BYTES)
+        if found is None:
+            raise missing(tree_id)
+        for mode, name, object_id in _entries(found[1], object_format):
+            if mode == FILE_MODE:
+                listing[prefix + name] = object_id
+            elif mode == FOLDER_MODE and not prefix:
+                folders.append((f"{name}/", object_id))
+            else:
+                raise broken(prefix + name, "it is no plain file")
+    return listing
+
+
+def _entries(body: bytes, object_format: ObjectFormat) -> list[tuple[str, str, str]]:
+    try:
+        return list(parse_tree(body, object_format))
+    except ValueError as error:
+        raise broken("its tree", one_line(str(error), 120)) from error
+
+
+def _is_in_the_way(name: str, branch: str) -> bool:
+    """Say whether `branch` cannot exist beside a reference: one would have to be a folder of the other."""
+    return branch.startswith(f"{name}/") or name.startswith(f"{branch}/")
+
+
+def _said(finished: Finished) -> str:
+    """Return what Git and the origin said about a push: the reasons of `--porcelain`, and what is for people."""
+    lines = finished.output.decode(errors="replace").splitlines()
+    reasons = "; ".join(line.split("\t")[-1] for line in lines if line.startswith("!"))
+    return one_line(f"{reasons}: {finished.errors}", 1000)
+
+
+def _foreign_branch(model: str) -> IntegrityError:
+    return IntegrityError(
+        "foreign-branch",
+        f"the branch mlci/registry/{model} exists, but mlci did not make it: it holds no events",
+        where=f"mlci/registry/{model}",
+        hint=f"Rename it: git push origin {REGISTRY_REFERENCES}{model}:{BRANCHES}OTHER :{REGISTRY_BRANCHES}{model}",
+    )
+
+
+def _branch_in_the_way(found: str, wanted: str) -> UsageError:
+    return UsageError(
+        "foreign-branch",
+        f"the origin has a branch `{found}`, so Git cannot make the branch `{wanted}` that holds the registry",
+        where=found,
+        hint=f"Rename it: git fetch origin {found} && git push origin FETCH_HEAD:refs/heads/OTHER :refs/heads/{found}",
+    )
+
+
+def _foreign_tag(name: str) -> IntegrityError:
+    return IntegrityError(
+        "foreign-tag",
+        f"the origin has a tag {name} already, which mlci did not make; nothing was written",
+        where=name,
+        cause="Somebody else, or another tool, makes tags of this pattern. mlci never moves a tag.",
+        hint=f"See it: git ls-remote origin 'refs/tags/{name}'; remove it: git push origin ':refs/tags/{name}'",
+    )

@@ -1,0 +1,245 @@
+"""The outside as the commands see it: one Protocol for each thing that an adapter brings in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from mlci.core.contract import ColumnSpec, Constraint
+    from mlci.core.fetched import Fetched
+    from mlci.core.findings import DatasetReport
+    from mlci.core.forge import PullRequest, Status
+    from mlci.core.package import Package
+    from mlci.core.prediction import Prediction
+    from mlci.core.registry import Change, LoadedRegistry
+    from mlci.core.table import Column, Table
+    from mlci.core.training import CandidateRecord, Completed, RunRecord
+    from mlci.formats.confinement import Confinement
+    from mlci.formats.description import ModelDescription
+
+
+class Tree(Protocol):
+    """The files below the folder of mlci.yaml, in a commit or on disk; paths are relative to that folder."""
+
+    @property
+    def label(self) -> str:
+        """How the tree is called in a report."""
+
+    def ids(self) -> Mapping[str, str]:
+        """Return the Git id of every file."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a file, `None` where there is none; a symlink is an `IntegrityError`."""
+
+    def materialise(self, path: str, folder: Path) -> Path:
+        """Return a file with this content, written to `folder` if it is not on disk by itself."""
+
+
+class Repository(Protocol):
+    """The Git repository that a model lives in."""
+
+    @property
+    def folder(self) -> Path:
+        """Where mlci.yaml lies."""
+
+    def head(self) -> str:
+        """Return the id of the commit that HEAD is at."""
+
+    def branch(self) -> str | None:
+        """Return the branch that HEAD is on; `None` when it is detached."""
+
+    def resolve(self, revision: str) -> str:
+        """Return the commit id of what a user calls a commit."""
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """Return the parents of a commit, which a shallow clone may not have."""
+
+    def has_commit(self, commit: str) -> bool:
+        """Say whether this clone has the commit."""
+
+    def subject(self, commit: str) -> str:
+        """Return the first line of a commit's message."""
+
+    def is_ancestor(self, commit: str, of: str) -> bool:
+        """Say whether `commit` is `of` or one of its ancestors."""
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the best common ancestor."""
+
+    def changed_paths(self, before: str, after: str) -> tuple[str, ...]:
+        """Return the files that differ between two commits."""
+
+    def dirty_paths(self) -> tuple[str, ...]:
+        """Return the files that differ from HEAD, new ones too."""
+
+    def untracked_paths(self) -> tuple[str, ...]:
+        """Return the files that Git neither tracks nor ignores."""
+
+    def identity(self) -> str:
+        """Return who commits here, "Name <address>"."""
+
+    def default_branch(self) -> str:
+        """Ask the origin for its default branch."""
+
+    def fetch(self, branch: str | None = None) -> Fetched:
+        """Bring the tip of a branch and all registries from the origin."""
+
+    def tree(self, commit: str) -> Tree:
+        """Return the files of a commit."""
+
+    def work_tree(self) -> Tree:
+        """Return the files as they are on disk now."""
+
+
+class RegistryBranch(Protocol):
+    """The registries of the origin: read as they were fetched, changed by one atomic push."""
+
+    def load(self, model: str) -> LoadedRegistry:
+        """Return the registry of a model and the commit that it was read from."""
+
+    def push(self, model: str, change: Change, parent: str | None) -> str:
+        """Write a change on top of `parent` or not at all; return the new commit."""
+
+
+class Store(Protocol):
+    """Where package archives lie, by their sha256."""
+
+    def put(self, archive: bytes | Path, sha256: str) -> str:
+        """Keep an archive and return its location."""
+
+    def fetch(self, sha256: str) -> Path:
+        """Return a file with the archive, verified just now."""
+
+    def has(self, sha256: str) -> bool:
+        """Say whether an archive of this name is there."""
+
+
+class Target(Protocol):
+    """Where a version is deployed to."""
+
+    @property
+    def location(self) -> str:
+        """Where the deployed model is to be found."""
+
+    def stage(self, version: str, digest: str, files: Mapping[str, bytes]) -> Path:
+        """Put the files of a version beside the present one; nothing switches."""
+
+    def switch(self, staged: Path) -> None:
+        """Make what was staged the present one, in one step."""
+
+    def deploy(self, version: str, digest: str, files: Mapping[str, bytes]) -> None:
+        """Stage and switch."""
+
+    def current(self) -> str | None:
+        """Return the version that serves."""
+
+
+class Forge(Protocol):
+    """The host of pull requests."""
+
+    def pull_request(self, branch: str | None, commit: str) -> PullRequest:
+        """Return the pull request of a branch at a commit."""
+
+    def comment(self, pull_request: PullRequest, marker: str, body: str) -> str:
+        """Write the one comment that the marker names, or replace it; return where it is."""
+
+    def set_status(self, commit: str, status: Status) -> None:
+        """Say what a check found about a commit."""
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Return the time now in UTC."""
+
+
+class Data(Protocol):
+    """Data sets: checked against constraints, and read as tables."""
+
+    def columns(self, path: Path) -> tuple[str, ...]:
+        """Return the names of the columns of a file."""
+
+    def validate(
+        self,
+        dataset: str,
+        path: Path,
+        constraints: Sequence[Constraint],
+        *,
+        base_path: Path | None = None,
+        key: str | None = None,
+    ) -> DatasetReport:
+        """Return what is wrong with a file; the file as it was at base helps to name a cause."""
+
+    def read_table(self, path: Path, columns: Sequence[ColumnSpec]) -> Table:
+        """Return columns of a file in the order of its rows."""
+
+
+class Predictor(Protocol):
+    """Models that nobody vouches for, asked in confined children."""
+
+    @property
+    def confinement(self) -> Confinement:
+        """What the children run under."""
+
+    @property
+    def requirements(self) -> Mapping[str, str]:
+        """The exact versions of what the children predict with, by distribution."""
+
+    def describe(self, model_file: bytes, format: str) -> ModelDescription:  # noqa: A002 - the field's own word
+        """Return what a model says about itself."""
+
+    def predict(
+        self,
+        package_digest: str,
+        model_file: bytes,
+        format: str,  # noqa: A002 - the field's own word
+        columns: Mapping[str, Column],
+    ) -> Prediction:
+        """Return a model's answers for these columns, row by row."""
+
+
+class Runner(Protocol):
+    """Runs a training command."""
+
+    def run(
+        self,
+        command: str,
+        *,
+        folder: Path,
+        log: Path,
+        variables: Mapping[str, str],
+        passed: tuple[str, ...],
+        timeout: timedelta,
+    ) -> Completed:
+        """Run a command line, with every process that it starts ended when it returns."""
+
+
+class Workbench(Protocol):
+    """`.mlci/`: runs, the candidate, reports, caches."""
+
+    @property
+    def objects(self) -> Path:
+        """Where files of a commit are laid out."""
+
+    def log_of(self, fingerprint: str) -> Path:
+        """Return where the output of a run is kept."""
+
+    def run(self, fingerprint: str) -> tuple[RunRecord, bytes] | None:
+        """Return the record and the model of a run, None if it was not made."""
+
+    def keep_run(self, record: RunRecord, model: bytes) -> None:
+        """Keep a run and its model."""
+
+    def candidate(self) -> tuple[CandidateRecord, Package]:
+        """Return the candidate and where it comes from."""
+
+    def write_candidate(self, record: CandidateRecord, package: Package) -> None:
+        """Make a package the candidate."""
+
+    def write(self, name: str, data: bytes) -> Path:
+        """Write a file, whole or not at all."""

@@ -1,0 +1,97 @@
+"""A registry as people look at it: what there is, what points to it, and who moved it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlci.core.registry.entries import write_time
+from mlci.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlci.core.registry.entries import Event, Version
+    from mlci.core.registry.history import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One version, and what is known of it."""
+
+    version: Version
+    stages: tuple[str, ...]
+    is_quarantined: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry as a JSON object."""
+        return {
+            "version": self.version.number,
+            "package_sha256": self.version.package_sha256,
+            "commit": self.version.commit,
+            "registered": write_time(self.version.time),
+            "actor": self.version.actor.name,
+            "why_this_number": self.version.number_reason,
+            "stages": list(self.stages),
+            "is_quarantined": self.is_quarantined,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One version, or the whole model, with its events."""
+
+    model: str
+    entry: Entry | None
+    stages: tuple[tuple[str, str], ...]
+    """Each stage with the version that it points to."""
+    events: tuple[Event, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the history as a JSON object."""
+        return {
+            "model": self.model,
+            "entry": self.entry.to_dict() if self.entry else None,
+            "stages": dict(self.stages),
+            "events": [
+                {
+                    "sequence": event.sequence,
+                    "type": event.type,
+                    "version": event.version,
+                    "stage": event.stage,
+                    "actor": event.actor.name,
+                    "actor_verified": event.actor.verified,
+                    "time": write_time(event.time),
+                    "reason": event.reason,
+                }
+                for event in self.events
+            ],
+        }
+
+
+def entries(registry: Registry) -> tuple[Entry, ...]:
+    """Return every version, the newest first."""
+    return tuple(_entry(registry, version) for version in reversed(tuple(registry.versions.values())))
+
+
+def history(registry: Registry, reference: str | None) -> History:
+    """Return the events of what REFERENCE names (a version or a stage), or of the whole model."""
+    stages = tuple(
+        (name, stage.version) for name, stage in sorted(registry.stages.items()) if stage.version is not None
+    )
+    if reference is None:
+        return History(registry.model, None, stages, registry.events)
+    name = reference.removeprefix(registry.model).removeprefix("@")
+    version = registry.version_at(name[1:]) if name.startswith("#") else registry.versions.get(name)
+    if version is None:
+        raise UsageError(
+            "unknown-version",
+            f"{reference} is not in the registry of {registry.model}",
+            where=f"versions: {', '.join(registry.versions) or 'none yet'}; stages: {', '.join(dict(stages)) or 'none'}",
+            hint="mlci registry list",
+        )
+    events = tuple(event for event in registry.events if event.version == version.number)
+    return History(registry.model, _entry(registry, version), stages, events)
+
+
+def _entry(registry: Registry, version: Version) -> Entry:
+    stages = tuple(name for name, stage in sorted(registry.stages.items()) if stage.version == version.number)
+    return Entry(version, stages, registry.is_quarantined(version.number))

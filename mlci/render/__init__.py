@@ -1,0 +1,1 @@
+"""A report in many forms: pure functions from values to text."""

@@ -1,0 +1,102 @@
+"""Data sets as a few lines of CSV: read by the standard library, and broken where a test says so."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlci.core.findings import DatasetReport, finding
+from mlci.core.table import Column, Table
+from mlci.errors import RejectedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from mlci.core.contract import ColumnSpec, ColumnType, Constraint
+
+Value = int | float | str | bool
+
+_READ: dict[ColumnType, Callable[[str], Value]] = {
+    "integer": int,
+    "number": float,
+    "string": str,
+    "boolean": lambda text: {"true": True, "false": False}[text.lower()],
+}
+_FILLERS: dict[ColumnType, Value] = {"integer": 0, "number": 0.0, "string": "", "boolean": False}
+_DTYPES: dict[ColumnType, str] = {"integer": "int64", "number": "float64", "string": "str", "boolean": "bool"}
+
+
+class MemoryData:
+    """Reads small files; computes no constraint, but finds broken what it was told is broken."""
+
+    def __init__(self) -> None:
+        """Begin with no file broken."""
+        self._broken: dict[str, dict[tuple[str, ...], int]] = {}
+
+    def breaks(self, content: bytes, key: tuple[str, ...], failing: int) -> None:
+        """Say that a file with this content breaks the constraint KEY in FAILING rows; it is found only if asked for."""
+        self._broken.setdefault(hashlib.sha256(content).hexdigest(), {})[key] = failing
+
+    def columns(self, path: Path) -> tuple[str, ...]:
+        """Return the names in the header."""
+        header, _ = _records(path)
+        return tuple(header)
+
+    def validate(
+        self,
+        dataset: str,
+        path: Path,
+        constraints: Sequence[Constraint],
+        *,
+        base_path: Path | None = None,  # noqa: ARG002 - the port's argument; causes are not recognised here
+        key: str | None = None,  # noqa: ARG002 - the port's argument; there are no example rows
+    ) -> DatasetReport:
+        """Return the findings for those constraints that the file was said to break."""
+        header, rows = _records(path)
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        broken = self._broken.get(sha256, {})
+        return DatasetReport(
+            dataset=dataset,
+            path=path.as_posix(),
+            sha256=sha256,
+            rows=len(rows),
+            columns=tuple(header),
+            findings=tuple(
+                finding(dataset, each, broken[each.key], len(rows)) for each in constraints if each.key in broken
+            ),
+        )
+
+    def read_table(self, path: Path, columns: Sequence[ColumnSpec]) -> Table:
+        """Return columns in the order of the file; types and missing values as the port's real adapter gives them."""
+        header, rows = _records(path)
+        return Table({column.name: _column(path, header, rows, column) for column in columns})
+
+
+def _records(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError("data-missing", f"{path.name} cannot be read: there is no such file") from None
+    header, *rows = csv.reader(text.splitlines())
+    return header, rows
+
+
+def _column(path: Path, header: list[str], rows: list[list[str]], column: ColumnSpec) -> Column:
+    if column.name not in header:
+        raise RejectedError("data-column-missing", f"{path.name} has no column `{column.name}`")
+    texts = [row[header.index(column.name)] for row in rows]
+    try:
+        values = [_READ[column.type](text) if text else _FILLERS[column.type] for text in texts]
+    except (ValueError, KeyError):
+        raise RejectedError("data-ill-typed", f"{path.name}: `{column.name}` is not all {column.type}") from None
+    array = np.array(values, dtype=_DTYPES[column.type])
+    missing = np.array([not text for text in texts], dtype=bool)
+    if not missing.any():
+        return Column(array)
+    if column.type in {"integer", "number"}:
+        array = np.where(missing, np.nan, array.astype(np.float64))
+    return Column(array, missing)

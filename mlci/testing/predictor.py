@@ -1,0 +1,105 @@
+"""Models that are functions of a test: their files name them, and nothing is loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from mlci.core.prediction import Class, Prediction
+from mlci.errors import IntegrityError
+from mlci.formats.canonical import SCHEMA, canonical_skops
+from mlci.formats.confinement import Confinement
+from mlci.formats.description import ModelDescription
+from mlci.formats.zip_members import MalformedZipError, Member, ZipLimits, read_members, write_members
+
+if TYPE_CHECKING:
+    from mlci.core.table import Column
+
+Columns = Mapping[str, np.ndarray[Any, Any]]
+Probability = Callable[[Columns], np.ndarray[Any, Any]]
+
+REQUIREMENTS: Final = {"numpy": "2.2.0", "scikit-learn": "1.6.0", "skops": "0.13.0"}
+_LOADER: Final = "ScriptedModel"
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedModel:
+    """A binary model: `probability` takes its features and returns that of the second class, (n_rows,) each."""
+
+    features: tuple[str, ...]
+    probability: Probability
+    classes: tuple[Class, Class] = (0, 1)
+    knows_names: bool = True
+    """Whether it knows the names of its features, or only their number."""
+    has_probabilities: bool = True
+    estimator: str = "LogisticRegression"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a model was asked: the package's digest, and which columns of how many rows it was given."""
+
+    package_digest: str
+    columns: tuple[str, ...]
+    rows: int
+
+
+def model_file(name: str) -> bytes:
+    """Return a file for the model called NAME: canonical as a skops file, with nothing in it but the name."""
+    schema = json.dumps({"__loader__": _LOADER, "name": name}).encode()
+    return canonical_skops(write_members([(SCHEMA, Member(schema, deflated=False))]))
+
+
+class ScriptedPredictor:
+    """Answers as the model that a file names; `models` may change, `asked` is what predictions were made for."""
+
+    def __init__(self, models: Mapping[str, ScriptedModel]) -> None:
+        """Know `models` by their names."""
+        self.models = dict(models)
+        self.confinement = Confinement(landlock_abi=7, seccomp=True)
+        self.requirements: Mapping[str, str] = REQUIREMENTS
+        self.asked: list[Question] = []
+
+    def describe(self, model_file: bytes, format: str) -> ModelDescription:  # noqa: A002 - the field's own word
+        """Return what the model says about itself."""
+        model = self._load(model_file, format)
+        return ModelDescription(
+            estimator=model.estimator,
+            feature_names=model.features if model.knows_names else None,
+            n_features=len(model.features),
+            classes=model.classes,
+            has_probabilities=model.has_probabilities,
+        )
+
+    def predict(
+        self,
+        package_digest: str,
+        model_file: bytes,
+        format: str,  # noqa: A002 - the field's own word
+        columns: Mapping[str, Column],
+    ) -> Prediction:
+        """Return the model's answers; as with the real one, it reads its own columns in its own order and no other."""
+        model = self._load(model_file, format)
+        values = {name: column.values for name, column in columns.items()}
+        self.asked.append(Question(package_digest, tuple(columns), max(map(len, values.values()), default=0)))
+        if tuple(columns) != model.features:
+            raise IntegrityError("model-cannot-predict", f"the model reads {model.features}, not {tuple(columns)}")
+        second = np.asarray(model.probability(values), dtype=np.float64)
+        if not np.isfinite(second).all():
+            raise IntegrityError("model-answers-nan", "the model answers with NaN or infinity")
+        if not model.has_probabilities:
+            return Prediction((second >= 0.5).astype(np.float64), model.classes, "labels")  # noqa: PLR2004 - the likelier class
+        return Prediction(np.column_stack([1 - second, second]), model.classes, "probabilities")
+
+    def _load(self, content: bytes, model_format: str) -> ScriptedModel:
+        try:
+            schema = json.loads(read_members(content, ZipLimits())[SCHEMA].content)
+        except (MalformedZipError, KeyError, ValueError):
+            raise IntegrityError("model-unreadable", "the model is damaged") from None
+        if model_format != "skops" or schema.get("__loader__") != _LOADER or schema.get("name") not in self.models:
+            raise IntegrityError("model-unreadable", "the model is none that this test knows")
+        return self.models[schema["name"]]

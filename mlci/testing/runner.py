@@ -1,0 +1,69 @@
+"""Training commands that are values of a test: what they write, what they print, how they end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from mlci.core.training import Completed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+    from pathlib import Path
+
+NOT_FOUND: Final = 127
+"""How a shell ends when it does not know a command."""
+TAIL_LINES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a command does: files by their path in the folder, lines of output, exit code, and how long it takes."""
+
+    writes: Mapping[str, bytes] = field(default_factory=dict)
+    prints: tuple[str, ...] = ()
+    exit_code: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A command as it was run."""
+
+    command: str
+    folder: Path
+    variables: Mapping[str, str]
+    passed: tuple[str, ...]
+    timeout: timedelta
+
+
+class ScriptedRunner:
+    """Plays a script for each command line; `runs` is what was run."""
+
+    def __init__(self, scripts: Mapping[str, Script] | None = None) -> None:
+        """Know `scripts` by their command lines; they may change."""
+        self.scripts = dict(scripts or {})
+        self.runs: list[Run] = []
+
+    def run(
+        self,
+        command: str,
+        *,
+        folder: Path,
+        log: Path,
+        variables: Mapping[str, str],
+        passed: tuple[str, ...],
+        timeout: timedelta,
+    ) -> Completed:
+        """Play the script of a command; one that takes longer than it may writes nothing, and nobody waits for it."""
+        self.runs.append(Run(command, folder, dict(variables), passed, timeout))
+        script = self.scripts.get(command, Script(prints=(f"sh: {command}: not found",), exit_code=NOT_FOUND))
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("".join(f"{line}\n" for line in script.prints), encoding="utf-8")
+        tail = script.prints[-TAIL_LINES:]
+        if script.seconds > timeout.total_seconds():
+            return Completed(None, timeout.total_seconds(), tail)
+        for path, content in script.writes.items():
+            (folder / path).write_bytes(content)
+        return Completed(script.exit_code, script.seconds, tail)

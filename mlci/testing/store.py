@@ -1,0 +1,47 @@
+"""A store in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from mlci.core.names import checked_sha256
+from mlci.errors import IntegrityError, OutsideError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class MemoryStore:
+    """Keeps archives by sha256; `fetch` writes them to a folder, because a store answers with files."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write what is fetched to `folder`."""
+        self._folder = folder
+        self.archives: dict[str, bytes] = {}
+
+    def put(self, archive: bytes | Path, sha256: str) -> str:
+        """Keep an archive and return its location."""
+        content = archive if isinstance(archive, bytes) else archive.read_bytes()
+        _check(content, checked_sha256(sha256))
+        self.archives[sha256] = content
+        return f"memory:{sha256}"
+
+    def fetch(self, sha256: str) -> Path:
+        """Return a file with the archive, verified."""
+        content = self.archives.get(checked_sha256(sha256))
+        if content is None:
+            raise OutsideError("package-missing", f"the store has no package {sha256}")
+        _check(content, sha256)
+        file = self._folder / f"{sha256}.tar"
+        file.write_bytes(content)
+        return file
+
+    def has(self, sha256: str) -> bool:
+        """Say whether an archive of this name is there."""
+        return checked_sha256(sha256) in self.archives
+
+
+def _check(content: bytes, sha256: str) -> None:
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise IntegrityError("package-damaged", f"the bytes of the package are not those of {sha256}")

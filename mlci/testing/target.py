@@ -1,0 +1,47 @@
+"""A target in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlci.core.names import checked_path, checked_sha256
+from mlci.core.registry.numbers import sort_key
+from mlci.errors import IntegrityError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class MemoryTarget:
+    """Keeps the files of staged versions; the paths that it returns are names only."""
+
+    location = "memory:current"
+
+    def __init__(self) -> None:
+        """Begin with nothing deployed."""
+        self.staged: dict[Path, dict[str, bytes]] = {}
+        self._present: Path | None = None
+
+    def stage(self, version: str, digest: str, files: Mapping[str, bytes]) -> Path:
+        """Keep the files of a version."""
+        sort_key(version)
+        name = Path(f"{version}-{checked_sha256(digest)[:12]}")
+        content = {checked_path(path): data for path, data in files.items()}
+        if self.staged.setdefault(name, content) != content:
+            raise IntegrityError("target-changed", f"a file of the deployed version {name} is not as it was deployed")
+        return name
+
+    def switch(self, staged: Path) -> None:
+        """Make what was staged the present one."""
+        if staged not in self.staged:
+            raise UsageError("not-staged", f"{staged.name} was not staged in this target")
+        self._present = staged
+
+    def deploy(self, version: str, digest: str, files: Mapping[str, bytes]) -> None:
+        """Stage and switch."""
+        self.switch(self.stage(version, digest, files))
+
+    def current(self) -> str | None:
+        """Return the version that serves."""
+        return None if self._present is None else self._present.name.rpartition("-")[0]

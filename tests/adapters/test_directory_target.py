@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlci.adapters.directory_target import DirectoryTarget
+from mlci.errors import IntegrityError, OutsideError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILES = {"manifest.json": b"{}", "model/model.skops": b"model"}
+DIGEST = "a" * 64
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_deploy__layout(tmp_path: Path) -> None:
+    target = DirectoryTarget(tmp_path / "live")
+    target.deploy("v1.0.0", DIGEST, FILES)
+    current = tmp_path / "live/current"
+    assert current.readlink() == Path("versions/v1.0.0-aaaaaaaaaaaa")
+    assert (current / "model/model.skops").read_bytes() == b"model"
+    assert target.location == str(current)
+    assert names(tmp_path / "live") == ["current", "versions"]
+    assert names(tmp_path / "live/versions") == ["v1.0.0-aaaaaaaaaaaa"]
+
+
+def test_deploy__the_folder_may_be_moved(tmp_path: Path) -> None:
+    DirectoryTarget(tmp_path / "live").deploy("v1.0.0", DIGEST, FILES)
+    (tmp_path / "live").rename(tmp_path / "moved")
+    assert (tmp_path / "moved/current/manifest.json").read_bytes() == b"{}"
+
+
+def test_switch__keeps_three_and_the_present_one(tmp_path: Path) -> None:
+    target = DirectoryTarget(tmp_path)
+    for number in (9, 10, 11, 12):
+        target.deploy(f"v1.{number}.0", DIGEST, FILES)
+    kept = ["v1.10.0-aaaaaaaaaaaa", "v1.11.0-aaaaaaaaaaaa", "v1.12.0-aaaaaaaaaaaa"]
+    assert names(tmp_path / "versions") == kept
+    target.deploy("v1.0.0", DIGEST, FILES)
+    assert names(tmp_path / "versions") == ["v1.0.0-aaaaaaaaaaaa", *kept[1:]]
+    assert target.current() == "v1.0.0"
+
+
+def test_switch__removes_nothing_that_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "versions/notes").mkdir(parents=True)
+    target = DirectoryTarget(tmp_path, kept=1)
+    target.deploy("v1.0.0", DIGEST, FILES)
+    target.deploy("v1.1.0", DIGEST, FILES)
+    assert names(tmp_path / "versions") == ["notes", "v1.1.0-aaaaaaaaaaaa"]
+
+
+def test_switch__ends_a_removal_that_was_interrupted(tmp_path: Path) -> None:
+    (tmp_path / "versions/.removed-1/model").mkdir(parents=True)
+    DirectoryTarget(tmp_path).deploy("v1.0.0", DIGEST, FILES)
+    assert names(tmp_path / "versions") == ["v1.0.0-aaaaaaaaaaaa"]
+
+
+def test_switch__a_reader_always_finds_one_whole_version(tmp_path: Path) -> None:
+    target = DirectoryTarget(tmp_path)
+    staged = [target.stage(f"v{number}.0.0", DIGEST, {"model": b"%d" % number}) for number in (1, 2)]
+    target.switch(staged[0])
+    seen: list[bytes] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.append((tmp_path / "current/model").read_bytes())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for turn in range(200):
+        target.switch(staged[turn % 2])
+    done.set()
+    reader.join()
+    assert len(seen) > 10
+    assert set(seen) <= {b"1", b"2"}
+
+
+def test_switch__current_is_something_else(tmp_path: Path) -> None:
+    (tmp_path / "current").mkdir()
+    target = DirectoryTarget(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        target.deploy("v1.0.0", DIGEST, FILES)
+    assert caught.value.code == "foreign-target"
+    assert names(tmp_path / "current") == []
+
+
+def test_switch__mends_a_link_to_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "current").symlink_to("versions/gone")
+    target = DirectoryTarget(tmp_path)
+    target.deploy("v1.0.0", DIGEST, FILES)
+    assert target.current() == "v1.0.0"
+
+
+def replaced_by_a_link(model: Path) -> None:
+    model.symlink_to(model.rename(model.parent.parent.parent / "elsewhere"))
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "changed": lambda model: model.write_bytes(b"other"),
+    "added": lambda model: model.with_name("more").write_bytes(b""),
+    "removed": lambda model: model.unlink(),
+    "replaced by a link": replaced_by_a_link,
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_stage__a_folder_that_was_changed_by_hand(tmp_path: Path, kind: str) -> None:
+    target = DirectoryTarget(tmp_path)
+    staged = target.stage("v1.0.0", DIGEST, FILES)
+    CHANGES[kind](staged / "model/model.skops")
+    with pytest.raises(IntegrityError) as caught:
+        target.stage("v1.0.0", DIGEST, FILES)
+    assert caught.value.code == "target-changed"
+
+
+def test_stage__after_an_error_nothing_is_left(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        DirectoryTarget(tmp_path).stage("v1.0.0", DIGEST, {"good": b"", "../bad": b""})
+    assert names(tmp_path / "versions") == []
+
+
+def test_stage__a_target_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutsideError) as caught:
+        DirectoryTarget(tmp_path / "file").stage("v1.0.0", DIGEST, FILES)
+    assert caught.value.code == "target-failed"

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlci.adapters.files import new_file, write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_write__replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "new folder/größe"
+    write_atomically(file, b"one")
+    write_atomically(file, b"two")
+    assert file.read_bytes() == b"two"
+    assert [path.name for path in file.parent.iterdir()] == ["größe"]
+
+
+def test_write__others_may_read_it(tmp_path: Path) -> None:
+    file, ordinary = tmp_path / "file", tmp_path / "ordinary"
+    write_atomically(file, b"")
+    ordinary.write_bytes(b"")
+    assert stat.S_IMODE(file.stat().st_mode) == stat.S_IMODE(ordinary.stat().st_mode)
+
+
+def test_new_file__is_not_there_before_the_end(tmp_path: Path) -> None:
+    with new_file(tmp_path / "file") as file:
+        file.write(b"half")
+        file.flush()
+        assert not (tmp_path / "file").exists()
+    assert (tmp_path / "file").read_bytes() == b"half"
+
+
+def write_half(path: Path) -> None:
+    with new_file(path) as file:
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+
+def test_new_file__after_an_interruption_all_is_as_before(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "file", b"before")
+    with pytest.raises(KeyboardInterrupt):
+        write_half(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"before"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
