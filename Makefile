@@ -17,11 +17,9 @@ demo: ## Set up what is needed, and play a model's life in a real Git repository
 
 test: setup ## Run the tests (a few minutes on two cores)
 	$(PYTEST) -n $(WORKERS) -m "not slow"
-	@$(BIN)/python tests/not_run.py
 
 test-slow: setup ## Kills, races, guards, the wheel, two demos
 	$(PYTEST) -n $(WORKERS) -m slow
-	@$(BIN)/python tests/not_run.py
 
 lint: setup ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

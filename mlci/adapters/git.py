@@ -11,7 +11,7 @@ from mlci.core.fetched import Fetched
 from mlci.core.git_objects import ObjectFormat, commit_parents, format_of
 from mlci.core.names import branch_folder, checked_branch, checked_commit
 from mlci.core.plain_text import one_line
-from mlci.errors import MlciError, OutsideError, UsageError
+from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 BRANCHES = "refs/heads/"
 REGISTRY_BRANCHES = f"{BRANCHES}mlci/registry/"
 BASE_REFERENCES = "refs/mlci/base/"
+PULL_REFERENCES = "refs/mlci/pull/"
 REGISTRY_REFERENCES = "refs/mlci/registry/"
 _COMMIT_LIMIT_BYTES = 1 << 20
 
@@ -196,6 +197,46 @@ class GitRepository:
                 hint=f"git push origin {one_line(name, 120)}, or name another: --base BRANCH",
             ) from error
         return Fetched(self.resolve(reference), name, default)
+
+    def fetched(self, branch: str) -> str:
+        """Return the tip of `branch` as an earlier fetch brought it; raises `UsageError("not-fetched")`."""
+        reference = BASE_REFERENCES + branch_folder(checked_branch(branch))
+        try:
+            return self.resolve(reference)
+        except UsageError:
+            raise UsageError(
+                "not-fetched",
+                f"the branch {one_line(branch, 120)} was not fetched, and this call may not fetch it",
+                hint=f"mlci fetch --base {one_line(branch, 120)}",
+            ) from None
+
+    def fetch_merge(self, number: int, head: str) -> str:
+        """Bring the commit that merging the pull request would make, and return its id.
+
+        Raises `UsageError("merge-conflict")` where the host made none, and `IntegrityError("stale-run")` where it
+        merges another commit than `head`: somebody pushed meanwhile.
+        """
+        reference = f"{PULL_REFERENCES}{number:d}"
+        try:
+            self.fetch_references(f"+refs/pull/{number:d}/merge:{reference}")
+        except OutsideError as error:
+            if "couldn't find remote ref" not in error.problem:
+                raise
+            raise UsageError(
+                "merge-conflict",
+                f"the host has no merge commit for pull request {number:d}",
+                cause="It conflicts with its target branch.",
+                hint="Merge the target branch into the pull request, resolve the conflict, and push.",
+            ) from error
+        commit = self.resolve(reference)
+        if self.parents(commit)[1:] != (checked_commit(head),):
+            raise IntegrityError(
+                "stale-run",
+                f"pull request {number:d} has moved on since this run began",
+                where=f"the run is about {head[:12]}",
+                cause="Somebody pushed meanwhile; the run of the newer commit will report.",
+            )
+        return commit
 
     def fetch_references(self, *specifications: str) -> None:
         """Fetch by these refspecs (and options) alone: no tags, no FETCH_HEAD, no configured refspec."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import signal
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from mlci.core.plain_text import one_line, without_credentials
@@ -70,15 +71,32 @@ class Finished:
     errors: str
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A token, and the host that may see it: `https://github.com`."""
+
+    host: str
+    token: str = field(repr=False)
+
+
 class Git:
     """Runs git; a call either returns, or raises an error of mlci's family. It is killed when we are interrupted."""
 
     def __init__(
-        self, environ: Mapping[str, str], *, program: str = "git", network_timeout_seconds: float = 300
+        self,
+        environ: Mapping[str, str],
+        *,
+        login: Login | None = None,
+        program: str = "git",
+        network_timeout_seconds: float = 300,
     ) -> None:
-        """Keep the environment for git: `environ` (normally `os.environ`) without what would lead it elsewhere."""
+        """Keep the environment for git: `environ` (normally `os.environ`) without what would lead it elsewhere.
+
+        A call that talks to the network shows LOGIN to its host, and to no other.
+        """
         kept = {key: value for key, value in environ.items() if key not in _DROPPED and not key.startswith(_TRACES)}
         self._environ = kept | _SET
+        self._network_environ = self._environ if login is None else _with_login(self._environ, login)
         self._program = program
         self._network_timeout_seconds = network_timeout_seconds
 
@@ -88,7 +106,7 @@ class Git:
         A call that talks to the network has a time limit. Raises `UsageError("git-missing")`,
         `OutsideError("git-timeout")`.
         """
-        with self._started(arguments, folder, subprocess.PIPE) as process:
+        with self._started(arguments, folder, subprocess.PIPE, network=network) as process:
             try:
                 timeout = self._network_timeout_seconds if network else None
                 output, errors = process.communicate(stdin, timeout=timeout)
@@ -118,7 +136,9 @@ class Git:
             yield process.stdin, process.stdout
 
     @contextlib.contextmanager
-    def _started(self, arguments: Sequence[str], folder: Path, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
+    def _started(
+        self, arguments: Sequence[str], folder: Path, stderr: int, *, network: bool = False
+    ) -> Iterator[subprocess.Popen[bytes]]:
         command = [self._program, "--no-pager", "-C", os.fspath(folder), *_CONFIGURATION, *arguments]
         try:
             process = subprocess.Popen(
@@ -126,7 +146,7 @@ class Git:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env=self._environ,
+                env=self._network_environ if network else self._environ,
                 # A session of its own: a transport that Git started dies with it, and cannot ask on the terminal.
                 start_new_session=True,
             )
@@ -141,6 +161,22 @@ class Git:
             yield process
         finally:
             _end(process)
+
+
+def _with_login(environ: Mapping[str, str], login: Login) -> dict[str, str]:
+    """Return the environment with the login as configuration: never an argument, which every user could list."""
+    count = int(environ.get("GIT_CONFIG_COUNT", "0"))
+    secret = base64.b64encode(f"x-access-token:{login.token}".encode()).decode()
+    # The address limits the header to this host; a redirect that leads elsewhere is not followed with it.
+    entries = (
+        (f"http.{login.host}/.extraHeader", f"Authorization: Basic {secret}"),
+        ("http.followRedirects", "initial"),
+        ("credential.helper", ""),
+    )
+    added = {"GIT_CONFIG_COUNT": str(count + len(entries))}
+    for place, (key, value) in enumerate(entries, start=count):
+        added |= {f"GIT_CONFIG_KEY_{place}": key, f"GIT_CONFIG_VALUE_{place}": value}
+    return dict(environ) | added
 
 
 def git_failed(arguments: Sequence[str], finished: Finished) -> OutsideError:

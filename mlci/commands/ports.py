@@ -12,12 +12,21 @@ if TYPE_CHECKING:
     from mlci.core.contract import ColumnSpec, Constraint
     from mlci.core.fetched import Fetched
     from mlci.core.findings import DatasetReport
-    from mlci.core.forge import PullRequest, Status
+    from mlci.core.forge import (
+        Deployment,
+        DeploymentStatus,
+        Head,
+        NoPullRequest,
+        Permission,
+        PullRequest,
+        Status,
+    )
     from mlci.core.package import Package
     from mlci.core.prediction import Prediction
     from mlci.core.registry import Change, LoadedRegistry
+    from mlci.core.submission import Submission
     from mlci.core.table import Column, Table
-    from mlci.core.training import CandidateRecord, Completed, RunRecord
+    from mlci.core.training import Completed, RunRecord
     from mlci.formats.confinement import Confinement
     from mlci.formats.description import ModelDescription
 
@@ -141,14 +150,37 @@ class Target(Protocol):
 class Forge(Protocol):
     """The host of pull requests."""
 
+    @property
+    def default_branch(self) -> str:
+        """The branch that pull requests go to unless they say otherwise."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody can read what is published here."""
+
+    def find_pull_request(self, head: Head, base: str | None = None) -> PullRequest | NoPullRequest:
+        """Return the open pull request (into `base`, if given) whose head is exactly this, or why there is none."""
+
     def pull_request(self, branch: str | None, commit: str) -> PullRequest:
-        """Return the pull request of a branch at a commit."""
+        """Return the pull request of a branch of this repository at a commit; that there is none is an error."""
 
     def comment(self, pull_request: PullRequest, marker: str, body: str) -> str:
         """Write the one comment that the marker names, or replace it; return where it is."""
 
     def set_status(self, commit: str, status: Status) -> None:
         """Say what a check found about a commit."""
+
+    def deployment(self, environment: str, commit: str, description: str = "") -> Deployment:
+        """Begin to bring a commit into an environment."""
+
+    def set_deployment_status(self, deployment: Deployment, status: DeploymentStatus) -> None:
+        """Say how far a deployment is."""
+
+    def artifact(self, run_id: int, name: str, limit_bytes: int = ...) -> bytes:
+        """Return the zip archive that a run submitted under a name; it is hostile input, only its size is checked."""
+
+    def permission(self, actor: str) -> Permission:
+        """Return what somebody may do in this repository."""
 
 
 class Clock(Protocol):
@@ -235,11 +267,11 @@ class Workbench(Protocol):
     def keep_run(self, record: RunRecord, model: bytes) -> None:
         """Keep a run and its model."""
 
-    def candidate(self) -> tuple[CandidateRecord, Package]:
-        """Return the candidate and where it comes from."""
+    def submission(self) -> Submission | None:
+        """Return what was submitted for judging, `None` where nothing was."""
 
-    def write_candidate(self, record: CandidateRecord, package: Package) -> None:
-        """Make a package the candidate."""
+    def submit(self, submission: Submission, package: Package) -> None:
+        """Keep what is submitted for judging, and lay out its package where people can look at it."""
 
     def write(self, name: str, data: bytes) -> Path:
         """Write a file, whole or not at all."""

@@ -38,7 +38,7 @@ class MemoryData:
         self._broken: dict[str, dict[tuple[str, ...], int]] = {}
 
     def breaks(self, content: bytes, key: tuple[str, ...], failing: int) -> None:
-        """Say that a file with this content breaks the constraint KEY in FAILING rows; it is found only if asked for."""
+        """Let a file with this content break the constraint KEY in FAILING rows; it is found only if asked for."""
         self._broken.setdefault(hashlib.sha256(content).hexdigest(), {})[key] = failing
 
     def columns(self, path: Path) -> tuple[str, ...]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlci.core.package import read_package
-from mlci.errors import UsageError
-
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.core.package import Package
-    from mlci.core.training import CandidateRecord, RunRecord
+    from mlci.core.submission import Submission
+    from mlci.core.training import RunRecord
 
 
 class MemoryWorkbench:
@@ -22,7 +20,7 @@ class MemoryWorkbench:
         self.path = folder / ".mlci"
         self.files: dict[str, bytes] = {}
         self.runs: dict[str, tuple[RunRecord, bytes]] = {}
-        self._candidate: tuple[CandidateRecord, Package] | None = None
+        self._submission: Submission | None = None
 
     @property
     def objects(self) -> Path:
@@ -41,16 +39,13 @@ class MemoryWorkbench:
         """Keep a run and its model."""
         self.runs[record.fingerprint] = (record, model)
 
-    def candidate(self) -> tuple[CandidateRecord, Package]:
-        """Return the candidate, read anew as from a disk that others can write to."""
-        if self._candidate is None:
-            raise UsageError("no-candidate", "there is no candidate", hint="mlci train")
-        record, package = self._candidate
-        return record, read_package(package.files)
+    def submission(self) -> Submission | None:
+        """Return what was submitted for judging."""
+        return self._submission
 
-    def write_candidate(self, record: CandidateRecord, package: Package) -> None:
-        """Make a package the candidate."""
-        self._candidate = (record, package)
+    def submit(self, submission: Submission, package: Package) -> None:  # noqa: ARG002 - people look at no memory
+        """Keep what is submitted for judging."""
+        self._submission = submission
 
     def write(self, name: str, data: bytes) -> Path:
         """Keep a file; the path that is returned is a name only."""

@@ -89,6 +89,17 @@ def test_child__does_not_load_a_model_that_it_cannot_confine_itself_for(model: P
     assert (code, header["error"]) == (3, "not-confined")
 
 
+@pytest.mark.needs("landlock")
+def test_child__reads_only_the_folder_of_its_model(model: Path, tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "model.skops").symlink_to(model)
+    request = {"operation": "describe", "format": "skops", "model": str(inside / "model.skops"), "rows": None}
+    code, header, _ = run(FORMATS, request | {"limits": LIMITS, "confine": True})
+    assert (code, header["error"]) == (3, "model-unreadable")
+    assert "Permission denied" in header["message"]
+
+
 @pytest.mark.parametrize("path", sorted(FORMATS.glob("*.py")), ids=lambda path: path.name)
 def test_modules__import_only_what_a_bare_child_has(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -1,0 +1,130 @@
+"""`.mlci/`: what mlci keeps beside `mlci.yaml`, ignored by Git. Every file is whole or absent."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from mlci.core.submission import ARCHIVE, RECORD, Submission
+from mlci.core.training import SCHEMA, RunRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlci.core.package import Package
+
+NAME = ".mlci"
+RUN_ID_LENGTH = 16
+
+
+class WorkFolder:
+    """Runs, the candidate, reports and caches of one model."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder of `mlci.yaml`; nothing is made before it is written."""
+        self.folder = folder
+        self.path = folder / NAME
+
+    @property
+    def predictions(self) -> Path:
+        """Where predictions are kept by the digests of package and rows."""
+        return self.path / "cache" / "predictions"
+
+    @property
+    def objects(self) -> Path:
+        """Where files of a commit are laid out by their Git id."""
+        return self.path / "cache" / "objects"
+
+    @property
+    def packages(self) -> Path:
+        """Where packages of the host's store are kept by their digests."""
+        return self.path / "cache" / "packages"
+
+    @property
+    def forge(self) -> Path:
+        """Where the local forge lives."""
+        return self.path / "forge"
+
+    def log_of(self, fingerprint: str) -> Path:
+        """Return where the output of the run with FINGERPRINT is kept."""
+        return self._ready() / "logs" / f"{fingerprint[:RUN_ID_LENGTH]}.log"
+
+    def run(self, fingerprint: str) -> tuple[RunRecord, bytes] | None:
+        """Return the record and the model of the run with FINGERPRINT, None if it was not made or is damaged."""
+        folder = self.path / "runs" / fingerprint[:RUN_ID_LENGTH]
+        try:
+            record = RunRecord.model_validate_json((folder / "record.json").read_bytes())
+            model = (folder / "model.skops").read_bytes()
+        except (OSError, ValidationError):
+            return None
+        return (record, model) if record.fingerprint == fingerprint and record.schema_ == SCHEMA else None
+
+    def keep_run(self, record: RunRecord, model: bytes) -> None:
+        """Keep a run; what was there for the same fingerprint is replaced."""
+        files = {"record.json": _json(record.model_dump(mode="json")), "model.skops": model}
+        self._replace_folder(self.path / "runs" / record.fingerprint[:RUN_ID_LENGTH], files)
+
+    def submission(self) -> Submission | None:
+        """Return what was submitted for judging, None where nothing was."""
+        folder = self.path / "submission"
+        try:
+            return Submission((folder / RECORD).read_bytes(), (folder / ARCHIVE).read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def submit(self, submission: Submission, package: Package) -> None:
+        """Keep what is submitted for judging, and lay out its package where people can look at it."""
+        self._replace_folder(self.path / "candidate", package.files)
+        self._replace_folder(self.path / "submission", {RECORD: submission.record, ARCHIVE: submission.archive})
+
+    def write(self, name: str, data: bytes) -> Path:
+        """Write a file of `.mlci/`, whole or not at all, and return its path."""
+        path = self._ready() / name
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            Path(temporary).replace(path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+        return path
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file of `.mlci/`, None where it is missing."""
+        path = self.path / name
+        return path.read_bytes() if path.is_file() else None
+
+    def _replace_folder(self, folder: Path, files: Mapping[str, bytes]) -> None:
+        """Put a folder with FILES in the place of FOLDER."""
+        self._ready()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
+        stale = fresh.with_name(fresh.name.replace(".new-", ".old-"))
+        try:
+            for name, data in files.items():
+                (fresh / name).write_bytes(data)
+            fresh.chmod(0o755)
+            if folder.exists():
+                folder.rename(stale)
+            fresh.rename(folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.rmtree(stale, ignore_errors=True)
+
+    def _ready(self) -> Path:
+        """Make `.mlci/`, with a `.gitignore` that keeps it out of Git even where nobody asked `mlci init`."""
+        self.path.mkdir(exist_ok=True)
+        ignore = self.path / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+        return self.path
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,156 @@
+"""The verbs that judge: from the data to the report."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mlci.cli.output import Base, Json, NoFetch, show, show_json, show_report
+
+app = typer.Typer()
+
+
+@app.command(short_help="Check data sets against their contracts.")
+def validate(
+    datasets: Annotated[list[str] | None, typer.Argument(metavar="[DATASET]...")] = None,
+    *,
+    base: Base = None,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci validate cells.
+
+    Checks data sets, all or those named, against their contracts.
+    """
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.validate import validate as command
+    from mlci.render.terminal import dataset_text
+
+    place = Workplace.here()
+    commit = place.base_commit_if_any(base)
+    reports = command(
+        datasets or [], repository=place.repository, data=place.tools().data, objects=place.work.objects, base=commit
+    )
+    if as_json:
+        show_json("validate", {"datasets": [report.to_dict() for report in reports]})
+    else:
+        show("\n".join(dataset_text(report) for report in reports) or "no data set has a contract")
+    raise typer.Exit(1 if any(report.findings for report in reports) else 0)
+
+
+@app.command(short_help="Make the candidate, or reuse the run with the same inputs.")
+def train(
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Train even where the inputs are those of a kept run.")
+    ] = False,
+    unless_promoted: Annotated[
+        bool, typer.Option("--unless-promoted", help="Do nothing where production has these very inputs.")
+    ] = False,
+    no_fetch: NoFetch = False,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci train.
+
+    Makes the candidate; a run with the same inputs is reused.
+    """
+    from mlci.cli.job import set_outputs
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.train import promoted_version
+    from mlci.commands.train import train as command
+
+    place = Workplace.here()
+    tools = place.tools()
+    if unless_promoted:
+        place.base_commit(None, fetches=not no_fetch)
+        version = promoted_version(repository=place.repository, registry=place.registry())
+        set_outputs(place.github, {"needed": "false" if version else "true"})
+        if version:
+            show(f"nothing to train: {version} in production has the same inputs")
+            return
+    trained = command(
+        repository=place.repository, runner=place.runner(), predictor=tools.predictor, work=place.work, force=force
+    )
+    if as_json:
+        content = {
+            "fingerprint": trained.fingerprint.digest,
+            "package": trained.candidate.sha256,
+            **trained.training.to_dict(),
+        }
+        show_json("train", content)
+    else:
+        show(f"{trained.training.outcome}: {trained.training.reason}")
+        candidate = trained.candidate
+        show(f"candidate {candidate.sha256[:12]} in .mlci/candidate ({candidate.package.info.estimator})")
+
+
+@app.command(short_help="Validate, train, compare with production, report.")
+def check(
+    *,
+    base: Base = None,
+    force: Annotated[bool, typer.Option("--force", help="Train and judge even where nothing changed.")] = False,
+    submit: Annotated[
+        bool, typer.Option("--submit", help="End with 0 where a candidate was made; the verdict is somebody else's.")
+    ] = False,
+    no_fetch: NoFetch = False,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci check.
+
+    What a pull request gets: validate, train, compare with production, report.
+    """
+    from mlci.cli.job import add_summary, set_outputs
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.check import check as command
+    from mlci.render.markdown import comment
+
+    place = Workplace.here()
+    commit = place.base_commit(base, fetches=not no_fetch)
+    report = command(commit, repository=place.repository, runner=place.runner(), tools=place.tools(), force=force)
+    show_report(report, as_json=as_json)
+    if not as_json:
+        show("\nReport: .mlci/report.md")
+    add_summary(place.github, comment(report, rows=place.is_private))
+    is_submitted = report.subject.candidate_sha256 is not None
+    set_outputs(place.github, {"conclusion": str(report.conclusion), "submitted": str(is_submitted).lower()})
+    raise typer.Exit(0 if submit and is_submitted else report.exit_code)
+
+
+@app.command(short_help="Judge the candidate for HEAD and publish on the host.")
+def report(
+    *,
+    base: Base = None,
+    of_run: Annotated[
+        bool, typer.Option("--run", help="Judge what the run submitted that the event workflow_run is about.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci report.
+
+    Judges the candidate of the last check for the commit HEAD, and publishes comment and status on the host.
+    """
+    from mlci.cli.submitted import find_submitted
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.report import report as command
+
+    place = Workplace.here()
+    repository, forge = place.repository, place.forge()
+    if of_run:
+        found = find_submitted(place, forge)
+        if isinstance(found, str):
+            show(found)
+            return
+        pull_request, head, submission = found
+        commit = place.base_commit(pull_request.base)
+    else:
+        commit, head = place.base_commit(base), repository.head()
+        pull_request, submission = forge.pull_request(repository.branch(), head), place.work.submission()
+    judged, location = command(
+        commit, head, pull_request, submission, repository=repository, forge=forge, tools=place.tools()
+    )
+    if as_json:
+        show_report(judged, as_json=True)
+    else:
+        show(f"mlci/gate: {judged.status}, {judged.headline.replace('`', '')}")
+        show(f"comment: {location}")
+    raise typer.Exit(judged.exit_code)

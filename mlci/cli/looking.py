@@ -1,0 +1,154 @@
+"""The verbs that look and change nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlci.cli.output import Json, show, show_json
+from mlci.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlci.adapters.registry_branch import GitRegistry
+    from mlci.commands.evaluation import Installed
+
+app = typer.Typer()
+registry_app = typer.Typer(help="Versions, stages and who moved them.", no_args_is_help=True)
+app.add_typer(registry_app, name="registry")
+
+
+@app.command(short_help="Answer rows with any package.")
+def predict(
+    reference: Annotated[
+        str, typer.Argument(metavar="REF", help="v1.0.0, #production, candidate or a package's path.")
+    ],
+    rows: Annotated[Path, typer.Argument(metavar="ROWS.csv", help="Rows with the columns that the model reads.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci predict "#production" rows.csv.
+
+    Answers each row with the probability of the positive class and the decision.
+    """
+    from mlci.adapters.duckdb import DuckdbData
+    from mlci.adapters.prediction import ChildPredictor
+    from mlci.commands.predict import predict as command
+
+    installed = _installed(reference)
+    if not rows.is_file():
+        raise UsageError("data-missing", f"there is no file {rows}")
+    answers = command(installed, rows, data=DuckdbData(), predictor=ChildPredictor())
+    if as_json:
+        content = [
+            {"row": place, "probability": probability, "positive": decided}
+            for place, (probability, decided) in enumerate(zip(answers.probabilities, answers.decided, strict=True), 1)
+        ]
+        show_json("predict", {"positive_class": answers.positive, "answers": content})
+    else:
+        show("probability,decision")
+        for probability, decided in zip(answers.probabilities, answers.decided, strict=True):
+            show(f"{probability:.6f},{'positive' if decided else 'negative'}")
+
+
+@app.command(short_help="Check registry, store and packages.")
+def verify(
+    reference: Annotated[
+        str | None,
+        typer.Argument(metavar="[REF|PATH]", help="A version, a stage, or a package's path; all by default."),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci verify.
+
+    Checks the chain of the registry, the bytes in the store, and that each package loads as it claims.
+    """
+    from mlci.adapters.prediction import ChildPredictor
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.references import read_path
+    from mlci.commands.verify import verify_package, verify_registry
+
+    if reference and Path(reference).exists():
+        checked = verify_package(read_path(Path(reference)), reference, ChildPredictor())
+    else:
+        place = Workplace.here()
+        config = place.config()
+        place.base_commit(None)
+        checked = verify_registry(
+            config.model.name,
+            reference,
+            registry=place.registry(),
+            store=place.open_store(config.promote.store),
+            predictor=ChildPredictor(),
+        )
+    if as_json:
+        show_json("verify", {"checked": [{"subject": each.subject, "result": each.result} for each in checked]})
+        return
+    for each in checked:
+        show(f"✓ {each.subject}: {each.result}")
+
+
+@registry_app.command("list", short_help="List the versions, the newest first.")
+def registry_list(*, as_json: Json = False) -> None:
+    """Example: mlci registry list.
+
+    The versions of the model, and which stages point to them.
+    """
+    from mlci.commands.registry import list_versions
+    from mlci.render.registry_text import list_text
+
+    model, registry = _registry()
+    listed = list_versions(model, registry=registry)
+    if as_json:
+        show_json("registry-list", {"versions": [entry.to_dict() for entry in listed]})
+    else:
+        show(list_text(listed))
+
+
+@registry_app.command("show", short_help="Show a stage, a version or the whole history.")
+def registry_show(
+    reference: Annotated[str | None, typer.Argument(metavar="[REF]", help="A version or a stage.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci registry show "#production".
+
+    What is in a stage since when, and the history of events with actor and reason.
+    """
+    from mlci.commands.registry import show as command
+    from mlci.render.registry_text import show_text
+
+    model, registry = _registry()
+    shown = command(model, reference, registry=registry)
+    if as_json:
+        show_json("registry-show", shown.to_dict())
+    else:
+        show(show_text(shown))
+
+
+def _installed(reference: str) -> Installed:
+    """Return the package that REFERENCE names; a path needs no repository."""
+    from mlci.commands.references import read_path, resolve
+
+    if Path(reference).exists():
+        return read_path(Path(reference))
+    from mlci.cli.wiring import Workplace
+
+    place = Workplace.here()
+    config = place.config()
+    if reference != "candidate":
+        place.base_commit(None)
+    store = place.open_store(config.promote.store)
+    return resolve(reference, config.model.name, registry=place.registry(), store=store, work=place.work)
+
+
+def _registry() -> tuple[str, GitRegistry]:
+    """Return the name of the model, and the registries as they are now."""
+    from mlci.cli.wiring import Workplace
+
+    place = Workplace.here()
+    name = place.config().model.name
+    place.base_commit(None)
+    return name, place.registry()

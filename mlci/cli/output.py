@@ -1,0 +1,41 @@
+"""What every verb shares: its common options, and how a result is shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from mlci.core.report import Report
+
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Base = Annotated[str | None, typer.Option("--base", metavar="BRANCH", help="The branch of origin that sets the rules.")]
+NoFetch = Annotated[bool, typer.Option("--no-fetch", help="Use what an earlier `mlci fetch` brought.")]
+
+
+def show(text: str) -> None:
+    """Write a result."""
+    sys.stdout.write(text + "\n")
+
+
+def show_json(schema: str, content: dict[str, Any]) -> None:
+    """Write a result as JSON."""
+    show(json.dumps({"schema": f"mlci/{schema}/1", **content}, indent=2, sort_keys=True, ensure_ascii=False))
+
+
+def tell(text: str) -> None:
+    """Say what is being done, beside the result."""
+    sys.stderr.write(text + "\n")
+
+
+def show_report(report: Report, *, as_json: bool) -> None:
+    """Write a report."""
+    if as_json:
+        show(json.dumps(report.to_dict(), indent=2, sort_keys=True, ensure_ascii=False))
+        return
+    from mlci.render.terminal import report_text
+
+    show(report_text(report))

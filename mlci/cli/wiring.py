@@ -1,0 +1,202 @@
+"""Adapters for commands: the one place where the outside is put together."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlci.adapters.clock import SystemClock
+from mlci.adapters.git import GitRepository
+from mlci.adapters.git_process import Git, Login
+from mlci.adapters.registry_branch import GitRegistry
+from mlci.adapters.work_folder import WorkFolder
+from mlci.commands.sides import head_side
+from mlci.core.plain_text import one_line
+from mlci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlci.adapters.directory_target import DirectoryTarget
+    from mlci.adapters.training_process import TrainingProcess
+    from mlci.commands.case import Tools
+    from mlci.commands.ports import Forge, Store
+    from mlci.core.config import Config, DeploySection, StoreSection
+    from mlci.core.github_event import GithubEnvironment
+
+TOKEN = "MLCI_TOKEN"  # noqa: S105 - the name of the variable, not what it holds
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """The repository that a verb works in, and what stands around it."""
+
+    repository: GitRepository
+    work: WorkFolder
+    clock: SystemClock
+    github: GithubEnvironment | None
+    """The job that this is, None on a laptop."""
+    is_private: bool
+    """Whether only those who may see the data can read what is published here."""
+
+    @classmethod
+    def here(cls) -> Workplace:
+        """Return the workplace of the current folder, which must hold `mlci.yaml` or be about to."""
+        folder = Path.cwd()
+        github, is_private = _github(os.environ)
+        login = Login(github.server_url, github.token) if github and github.token else None
+        # What mlci starts has no use for the token; Git gets it for its host alone, and only where it talks to it.
+        environ = {name: value for name, value in os.environ.items() if name != TOKEN}
+        repository = GitRepository.open(folder, Git(environ, login=login))
+        return cls(repository, WorkFolder(folder), SystemClock(environ), github, is_private)
+
+    def base_commit(self, branch: str | None, *, fetches: bool = True) -> str:
+        """Return the tip of the branch that sets the rules, after bringing it and the registries.
+
+        The branch is BRANCH, else what the host says, else the origin's default. An earlier `mlci fetch` serves where
+        this call must not fetch.
+        """
+        branch = branch or (self._branch_of_event() if self.github else None)
+        if fetches:
+            return self.repository.fetch(branch).base_commit
+        if branch is None:
+            raise UsageError("base-unknown", "--no-fetch needs a branch on a laptop", hint="--base main --no-fetch")
+        return self.repository.fetched(branch)
+
+    def base_commit_if_any(self, branch: str | None) -> str | None:
+        """Return the tip of the branch that sets the rules, None where there is no origin or it has no such branch."""
+        try:
+            return self.base_commit(branch)
+        except UsageError as error:
+            if branch is not None or error.code not in {"no-origin", "no-base-branch", "no-default-branch"}:
+                raise
+            return None
+
+    def _branch_of_event(self) -> str | None:
+        if self.github is None:
+            return None
+        pushed = self.github.ref.removeprefix("refs/heads/") if self.github.ref.startswith("refs/heads/") else None
+        return self.github.base_branch or pushed
+
+    def config(self) -> Config:
+        """Return the configuration in the work tree."""
+        return head_side(self.repository.work_tree()).config
+
+    def registry(self) -> GitRegistry:
+        """Return the registry as the last fetch brought it."""
+        return GitRegistry(self.repository)
+
+    def open_store(self, section: StoreSection) -> Store:
+        """Return the store that a configuration names."""
+        from mlci.adapters.directory_store import DirectoryStore
+
+        if section.directory is not None:
+            return DirectoryStore(self._beside(section.directory))
+        if self.github is None:
+            raise UsageError(
+                "no-host",
+                "packages lie in the releases of the host, and this is not a job there",
+                cause="promote.store is {releases: true}.",
+                hint="Run it in the workflows that `mlci init --github` writes.",
+            )
+        if self.github.token is None:
+            return DirectoryStore(self.work.packages)  # what `mlci fetch` brought
+        from mlci.adapters.github_session import GithubSession
+        from mlci.adapters.release_store import ReleaseStore
+
+        session = GithubSession(self.github.token, api_url=self.github.api_url)
+        return ReleaseStore(
+            session, self.github.repository, cache=self.work.packages, target_commitish=self.repository.head()
+        )
+
+    def target(self, section: DeploySection) -> DirectoryTarget:
+        """Return the target that a configuration names."""
+        from mlci.adapters.directory_target import DirectoryTarget
+
+        return DirectoryTarget(self._beside(section.path))
+
+    def forge(self) -> Forge:
+        """Return the host: GitHub in a job that has a token, else the local one in `.mlci/forge`."""
+        if self.github is None or self.github.token is None:
+            from mlci.adapters.local_forge import LocalForge
+
+            return LocalForge(self.work.forge)
+        from mlci.adapters.github_forge import GithubForge
+        from mlci.adapters.github_session import GithubSession
+
+        session = GithubSession(self.github.token, api_url=self.github.api_url)
+        return GithubForge(session, self.github.repository, login=self.github.login)
+
+    def actor(self) -> tuple[str, bool]:
+        """Return who acts, and whether a host vouches for it."""
+        if self.github is None:
+            return self.repository.identity(), False
+        return f"{self.github.actor} <{self.github.actor}@users.noreply.github.com>", True
+
+    def runner(self) -> TrainingProcess:
+        """Return what runs a training command; its output is shown as it comes."""
+        from mlci.adapters.training_process import TrainingProcess
+
+        return TrainingProcess(os.environ, _echo)
+
+    def tools(self) -> Tools:
+        """Return what judging needs."""
+        from mlci.adapters.duckdb import DuckdbData
+        from mlci.adapters.prediction import ChildPredictor
+        from mlci.commands.case import Tools
+
+        return Tools(
+            registry=self.registry(),
+            open_store=self.open_store,
+            data=DuckdbData(),
+            predictor=ChildPredictor(cache=self.work.predictions),
+            work=self.work,
+            token=self._kind_of_token(),
+        )
+
+    def _kind_of_token(self) -> str:
+        if self.github is None or self.github.token is None:
+            return "no token"
+        from mlci.core.github_event import ACTIONS_LOGIN
+
+        if self.github.login == ACTIONS_LOGIN:
+            return "default token (a person with write access could set the status, and it would be seen)"
+        return "App token"
+
+    def _beside(self, path: str) -> Path:
+        """Return PATH as `mlci.yaml` means it: relative to its own folder."""
+        return (self.repository.folder / path).resolve()
+
+
+def _github(environ: Mapping[str, str]) -> tuple[GithubEnvironment | None, bool]:
+    """Return the job that this is, and whether its repository is private; None on a laptop, where all is private."""
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return None, True
+    from mlci.core.github_event import GithubEnvironment, event_path
+
+    payload = json.loads(Path(event_path(environ)).read_bytes())
+    repository = payload.get("repository") if isinstance(payload, dict) else None
+    is_private = isinstance(repository, dict) and repository.get("private") is True
+    return GithubEnvironment.from_environ(environ, payload), is_private
+
+
+def _echo(line: str) -> None:
+    """Show a line of a training command beside mlci's own words."""
+    sys.stderr.write(f"  | {one_line(line)}\n")
+
+
+def deploy_section(config: Config, name: str) -> DeploySection:
+    """Return the deployment called NAME; raises `UsageError` with those that there are."""
+    if name not in config.deploy:
+        listed = ", ".join(config.deploy) or "none"
+        raise UsageError(
+            "unknown-target",
+            f"no deployment is called {name!r}",
+            where="mlci.yaml",
+            hint=f"Listed under deploy: {listed}",
+        )
+    return config.deploy[name]

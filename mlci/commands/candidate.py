@@ -1,0 +1,61 @@
+"""The candidate: written by who trained it, read back by who judges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlci.core.package import read_package
+from mlci.core.submission import CandidateRecord, Submission, read_record
+from mlci.errors import IntegrityError, UsageError
+from mlci.formats.archive import digest, pack, unpack
+
+if TYPE_CHECKING:
+    from mlci.commands.ports import Workbench
+    from mlci.core.fingerprint import Fingerprint
+    from mlci.core.package import Package
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A package that wants to be judged."""
+
+    package: Package
+    archive: bytes
+    sha256: str
+    fingerprint: str
+    """Of the inputs, as its maker says."""
+
+
+def submit(package: Package, inputs: Fingerprint, work: Workbench) -> Candidate:
+    """Submit PACKAGE, made from INPUTS, for judging."""
+    archive = pack(package.files)
+    record = CandidateRecord(fingerprint=inputs.digest, inputs=inputs.to_dict())
+    work.submit(Submission(record.to_bytes(), archive), package)
+    return Candidate(package, archive, digest(archive), inputs.digest)
+
+
+def submitted(submission: Submission | None, expected: Fingerprint) -> Candidate:
+    """Return the candidate in SUBMISSION, if it says that it was made from the inputs EXPECTED.
+
+    That it says so proves nothing; it only tells an old submission from a new one. Raises `UsageError("no-candidate")`,
+    `IntegrityError`: "stale-candidate", "submission-malformed", "package-malformed".
+    """
+    candidate = read_candidate(submission)
+    if candidate.fingerprint != expected.digest:
+        raise IntegrityError(
+            "stale-candidate",
+            "the candidate was not made from this commit",
+            where=f"fingerprint {candidate.fingerprint[:12]}, the commit has {expected.digest[:12]}",
+            cause="Something was committed, merged or switched after the last training.",
+            hint="mlci train",
+        )
+    return candidate
+
+
+def read_candidate(submission: Submission | None) -> Candidate:
+    """Return the candidate in SUBMISSION, whatever it was made from; raises as `submitted` does."""
+    if submission is None:
+        raise UsageError("no-candidate", "there is no candidate", cause="Nothing was trained here.", hint="mlci train")
+    record, archive = read_record(submission.record), submission.archive
+    return Candidate(read_package(unpack(archive)), archive, digest(archive), record.fingerprint)

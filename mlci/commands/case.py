@@ -1,0 +1,161 @@
+"""A case: head against base, by the rules that count. What `check`, `report` and `promote` have in common."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from mlci.commands.evaluation import Installed, evaluate, fetch
+from mlci.commands.sides import head_side, read_side
+from mlci.commands.validate import validate_datasets
+from mlci.core.fingerprint import fingerprint
+from mlci.core.gates import Outcome
+from mlci.core.report import Conclusion, Report, Subject, Training, Trust
+from mlci.core.rules import effective
+from mlci.render.markdown import comment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mlci.commands.ports import Data, Predictor, RegistryBranch, Store, Tree, Workbench
+    from mlci.core.config import StoreSection
+    from mlci.core.findings import DatasetReport
+    from mlci.core.fingerprint import Fingerprint
+    from mlci.core.gates import Verdict
+    from mlci.core.registry import LoadedRegistry, Version
+    from mlci.core.rules import RuleChange, Rules, Side
+
+    OpenStore = Callable[[StoreSection], Store]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What judging needs of the outside."""
+
+    registry: RegistryBranch
+    open_store: OpenStore
+    data: Data
+    predictor: Predictor
+    work: Workbench
+    token: str = "no token"  # noqa: S105 - the kind of the token that writes, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Head against base."""
+
+    head: Tree
+    base: Tree
+    head_side: Side
+    base_side: Side | None
+    head_ids: Mapping[str, str]
+    inputs: Fingerprint
+    """What head's training depends on."""
+    rules: Rules
+    changes: tuple[RuleChange, ...]
+    registry: LoadedRegistry
+    production: Version | None
+    """What the stage of the rules points to now."""
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether head differs from base in nothing that could change the model or the verdict."""
+        if self.production is None or self.base_side is None or self.base_side != self.head_side:
+            return False
+        config, base_ids, head_ids = self.head_side.config, self.base.ids(), self.head_ids
+        evaluation = self.rules.evaluation_path
+        same_rows = base_ids.get(evaluation) == head_ids.get(evaluation)
+        return same_rows and fingerprint(config, base_ids) == self.inputs
+
+
+def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
+    """Return the case of HEAD against BASE, with production as the registry has it now."""
+    ours, theirs = read_side(base), head_side(head)
+    rules, changes = effective(ours, theirs)
+    registry = tools.registry.load(rules.config.model.name)
+    production = registry.registry.version_at(rules.config.promote.stage)
+    ids = head.ids()
+    inputs = fingerprint(theirs.config, ids)
+    return Case(head, base, theirs, ours, ids, inputs, rules, changes, registry, production)
+
+
+def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
+    """Check every data set that training or evaluation of head uses."""
+    config = case.head_side.config
+    names = tuple(dict.fromkeys((*config.train.data, config.evaluate.data)))
+    return validate_datasets(
+        names, case.rules, head=case.head, base=case.base, data=tools.data, objects=tools.work.objects
+    )
+
+
+def judge_case(case: Case, candidate: Installed, tools: Tools) -> Verdict:
+    """Return the verdict on CANDIDATE against production, on base's rows."""
+    production = fetch(case.production, tools.open_store(case.rules.config.promote.store)) if case.production else None
+    return evaluate(
+        case.rules,
+        rows_from=case.base if case.base_side else case.head,
+        candidate=candidate,
+        production=production,
+        data=tools.data,
+        predictor=tools.predictor,
+        objects=tools.work.objects,
+    )
+
+
+def conclusion_of(verdict: Verdict) -> Conclusion:
+    """Return what a verdict means for the whole report."""
+    return {
+        Outcome.PASS: Conclusion.PASS,
+        Outcome.FIRST: Conclusion.FIRST,
+        Outcome.FAIL: Conclusion.FAIL,
+        Outcome.INCONCLUSIVE: Conclusion.INCONCLUSIVE,
+    }[verdict.outcome]
+
+
+def report_on(
+    case: Case,
+    conclusion: Conclusion,
+    tools: Tools,
+    *,
+    event: Literal["pull_request", "promotion"] = "pull_request",
+    candidate_sha256: str | None = None,
+    datasets: tuple[DatasetReport, ...] = (),
+    training: Training | None = None,
+    verdict: Verdict | None = None,
+    as_submitted: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
+) -> Report:
+    """Return the report on CASE, and leave it in `.mlci/` as JSON and Markdown."""
+    config = case.rules.config
+    confinement = tools.predictor.confinement
+    report = Report(
+        subject=Subject(
+            model=config.model.name,
+            production=case.production.number if case.production else None,
+            production_sha256=case.production.package_sha256 if case.production else None,
+            candidate_sha256=candidate_sha256,
+            fingerprint=case.inputs.digest,
+        ),
+        conclusion=conclusion,
+        blocks=getattr(config.on_inconclusive, event) == "block",
+        changes=case.changes,
+        datasets=datasets,
+        training=training,
+        verdict=verdict,
+        positive=f"{config.evaluate.label} = {config.evaluate.positive}",
+        trust=Trust(
+            has_base=case.rules.has_base,
+            confined=confinement.is_complete,
+            confinement=confinement.sentence,
+            labels_readable=True,
+            token=tools.token,
+            as_submitted=as_submitted,
+        ),
+        confidence=config.statistics.confidence,
+        notes=notes,
+    )
+    content = json.dumps(report.to_dict(), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    tools.work.write("report.json", f"{content}\n".encode())
+    tools.work.write("report.md", comment(report).encode())
+    return report

@@ -1,0 +1,79 @@
+"""`mlci deploy`: bring the version of a stage to a target. Fetch, stage, try, switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlci.commands.evaluation import fetch
+from mlci.core.forge import DeploymentStatus
+from mlci.errors import RejectedError, UsageError
+
+if TYPE_CHECKING:
+    from mlci.commands.ports import Forge, Predictor, RegistryBranch, Store, Target
+    from mlci.core.package import Package
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a deployment did."""
+
+    version: str
+    before: str | None
+    location: str
+    switched: bool
+    """False where the target had this version already."""
+
+
+def deploy(
+    name: str,
+    model: str,
+    stage: str,
+    *,
+    registry: RegistryBranch,
+    store: Store,
+    target: Target,
+    predictor: Predictor,
+    forge: Forge,
+) -> Deployed:
+    """Deploy what STAGE points to; the target keeps answering with the old version until the switch.
+
+    The forge is told of every attempt that would change something, and how it ended.
+    """
+    version = registry.load(model).registry.version_at(stage)
+    if version is None:
+        raise UsageError(
+            "nothing-to-deploy",
+            f"nothing is in {model}#{stage}",
+            cause="No candidate was promoted yet.",
+            hint="mlci promote",
+        )
+    installed = fetch(version, store)
+    before = target.current()
+    if before == version.number:
+        target.stage(version.number, installed.sha256, installed.package.files)  # whole, or mended
+        return Deployed(version.number, before, target.location, switched=False)
+
+    attempt = forge.deployment(name, version.commit, f"{model} {version.number}")
+    forge.set_deployment_status(attempt, DeploymentStatus("in_progress"))
+    try:
+        staged = target.stage(version.number, installed.sha256, installed.package.files)
+        _try_out(installed.package, predictor, version.number)
+        target.switch(staged)
+    except BaseException:
+        forge.set_deployment_status(attempt, DeploymentStatus("failure", f"{before or 'nothing'} keeps answering"))
+        raise
+    forge.set_deployment_status(attempt, DeploymentStatus("success", f"{version.number} answers"))
+    return Deployed(version.number, before, target.location, switched=True)
+
+
+def _try_out(package: Package, predictor: Predictor, version: str) -> None:
+    """Load the staged model in a child before anybody depends on it; raises `RejectedError` if it is not itself."""
+    description = predictor.describe(package.model, "skops")
+    if description.classes != package.info.signature.classes:
+        raise RejectedError(
+            "smoke-failed",
+            f"{version} was staged and does not answer as its signature says; the target is as it was",
+            cause="The package was made by another version of scikit-learn.",
+            hint=f"mlci verify {version}",
+        )

@@ -1,0 +1,159 @@
+"""`mlci promote`: make the candidate production, if it passes the gates against production as it is now.
+
+Holds the right to write, and runs no repository code.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mlci.commands.candidate import submitted
+from mlci.commands.case import conclusion_of, judge_case, open_case, report_on
+from mlci.commands.evaluation import Installed, fetch
+from mlci.commands.sides import EmptyTree, head_side
+from mlci.core.fingerprint import canonical_sha256, fingerprint
+from mlci.core.package import change_of_signature
+from mlci.core.registry import NewVersion, plan_promotion
+from mlci.errors import RejectedError, UndecidedError, UsageError
+from mlci.render.registry_page import registry_page
+
+if TYPE_CHECKING:
+    from mlci.commands.case import Case, Tools
+    from mlci.commands.ports import Clock, Repository
+    from mlci.core.fingerprint import Fingerprint
+    from mlci.core.package import Package
+    from mlci.core.registry import Actor, Part, Version
+    from mlci.core.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What a promotion came to."""
+
+    version: str
+    stage: str
+    before: str | None
+    sha256: str
+    verdict: str | None
+    """None where the candidate was in the stage already."""
+
+
+def promote(
+    target: str,
+    base: str | None,
+    *,
+    reason: str,
+    actor: Actor,
+    repository: Repository,
+    tools: Tools,
+    clock: Clock,
+) -> Promotion:
+    """Promote the candidate of HEAD, a commit of the branch at TARGET, judged by the rules of the commit BASE.
+
+    BASE is None for the first commit of a repository: then its own rules serve.
+    """
+    commit = _promotable_commit(repository, target)
+    case = open_case(repository.tree(commit), repository.tree(base) if base else EmptyTree(), tools)
+    stage, production = case.rules.config.promote.stage, case.production
+    if production and production.run == case.inputs.digest:
+        return Promotion(production.number, stage, production.number, production.package_sha256, None)
+    candidate = submitted(tools.work.submission(), case.inputs)
+    before = production.number if production else None
+    if production and production.package_sha256 == candidate.sha256:
+        return Promotion(production.number, stage, before, candidate.sha256, None)
+
+    verdict = judge_case(case, Installed(candidate.package, candidate.sha256), tools)
+    report = report_on(
+        case, conclusion_of(verdict), tools, event="promotion", candidate_sha256=candidate.sha256, verdict=verdict,
+        as_submitted=("training",),
+    )  # fmt: skip
+    _refuse_unless_passed(report, stage, before)
+
+    location = tools.open_store(case.rules.config.promote.store).put(candidate.archive, candidate.sha256)
+    part, why = _kind_of_change(case, candidate.package, repository, tools)
+    registry = case.registry.registry
+    change = plan_promotion(
+        registry,
+        NewVersion(
+            package_sha256=candidate.sha256,
+            package_size=len(candidate.archive),
+            locations=(location,),
+            run=case.inputs.digest,
+            commit=commit,
+            evaluation=canonical_sha256(report.to_dict()),
+            signature=candidate.package.info.signature.digest,
+            part=part,
+            number_reason=why,
+        ),
+        stage,
+        registry.expectation(stage),
+        actor=actor,
+        now=clock.now(),
+        uuids=iter(uuid.uuid4, None),
+        reason=reason or repository.subject(commit),
+        page=registry_page,
+    )
+    tools.registry.push(registry.model, change, case.registry.commit)
+    return Promotion(change.version, stage, before, candidate.sha256, str(report.conclusion))
+
+
+def _promotable_commit(repository: Repository, target: str) -> str:
+    """Return HEAD; raises where the work tree or the branch is not what would be promoted."""
+    dirty = repository.dirty_paths()
+    if dirty:
+        raise UsageError(
+            "dirty-tree",
+            f"the work tree has changes that are not committed ({len(dirty)})",
+            where=", ".join(dirty[:5]) + (" …" if len(dirty) > 5 else ""),  # noqa: PLR2004 - five name enough
+            cause="What is promoted must be what Git has.",
+            hint="git commit, or git stash --include-untracked",
+        )
+    commit = repository.head()
+    if not repository.is_ancestor(commit, target):
+        raise UsageError(
+            "not-on-target",
+            "HEAD is not on the branch that models are promoted from",
+            where=f"HEAD {commit[:12]}, branch at {target[:12]}",
+            cause="The pull request is not merged, or the merge is not pushed.",
+            hint="git switch main && git merge --no-ff BRANCH && git push",
+        )
+    return commit
+
+
+def _refuse_unless_passed(report: Report, stage: str, before: str | None) -> None:
+    """Raise with the report's sentence unless its verdict allows a promotion."""
+    if report.exit_code == 0:
+        return
+    kind = UndecidedError if report.exit_code == UndecidedError.exit_code else RejectedError
+    stays = f"{before} stays in {stage}" if before else f"nothing is in {stage}"
+    raise kind(
+        "promotion-refused",
+        f"not promoted: {report.headline}",
+        where=f"{report.subject.model}#{stage}: {stays}",
+        cause="The rules are those of the branch before the push.",
+        hint="Read .mlci/report.md; then fix forward, or git revert -m 1 HEAD",
+    )
+
+
+def _kind_of_change(case: Case, package: Package, repository: Repository, tools: Tools) -> tuple[Part, str]:
+    """Return how far the new version lies from production, and why."""
+    production = case.production
+    if production is None:
+        return "major", "the first version"
+    before = fetch(production, tools.open_store(case.rules.config.promote.store)).package.info.signature
+    if change_of_signature(before, package.info.signature) == "major":
+        return "major", "the signature changed"
+    inputs = _inputs_of(production, repository)
+    if inputs is not None and replace(inputs, data={}) == replace(case.inputs, data={}):
+        return "patch", "only the data changed"
+    return "minor", "code or parameters changed"
+
+
+def _inputs_of(version: Version, repository: Repository) -> Fingerprint | None:
+    """Return what went into VERSION; None where its commit is not here (a shallow clone)."""
+    if not repository.has_commit(version.commit):
+        return None
+    tree = repository.tree(version.commit)
+    return fingerprint(head_side(tree).config, tree.ids())

@@ -1,0 +1,78 @@
+"""`mlci report`: judge what was submitted, and publish the report on the host.
+
+This is the trusted half of a check. The submitted package is hostile input; everything else it needs (configuration,
+contracts, data, fingerprint) is read from head's Git objects. No code of head runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlci.commands.candidate import submitted
+from mlci.commands.case import conclusion_of, judge_case, open_case, report_on, validate_case
+from mlci.commands.evaluation import Installed
+from mlci.core.forge import GATE_CONTEXT, Status
+from mlci.core.report import Conclusion, Training
+from mlci.errors import MlciError, OutsideError
+from mlci.render.markdown import MARKER, comment, problem_comment, status_description
+
+if TYPE_CHECKING:
+    from mlci.commands.case import Case, Tools
+    from mlci.commands.ports import Forge, Repository
+    from mlci.core.forge import PullRequest
+    from mlci.core.report import Report, StatusState
+    from mlci.core.submission import Submission
+
+
+def report(
+    base: str,
+    commit: str,
+    pull_request: PullRequest,
+    submission: Submission | None,
+    *,
+    repository: Repository,
+    forge: Forge,
+    tools: Tools,
+) -> tuple[Report, str]:
+    """Judge SUBMISSION for COMMIT by the rules of BASE, and publish; return the report and where it can be read.
+
+    COMMIT is what would land (on a host the merge commit); comment and status go to the pull request's own commit.
+    """
+    try:
+        case = open_case(repository.tree(commit), repository.tree(base), tools)
+        judged = _judge(case, submission, tools)
+    except MlciError as error:
+        # A check that did not run to its end leaves word, not silence.
+        forge.comment(pull_request, MARKER, problem_comment(error))
+        state: StatusState = "error" if isinstance(error, OutsideError) else "failure"
+        forge.set_status(pull_request.commit, Status(GATE_CONTEXT, state, error.problem))
+        raise
+    location = forge.comment(pull_request, MARKER, comment(judged, rows=not forge.is_public))
+    forge.set_status(pull_request.commit, Status(GATE_CONTEXT, judged.status, status_description(judged)))
+    return judged, location
+
+
+def _judge(case: Case, submission: Submission | None, tools: Tools) -> Report:
+    """Return the report on a case whose training was done elsewhere."""
+    if case.is_unchanged:
+        return report_on(case, Conclusion.NOTHING_CHANGED, tools)
+    command = case.head_side.config.train.run
+    datasets = validate_case(case, tools)
+    if any(dataset.findings for dataset in datasets):
+        training = Training(command, "not started", "the data was rejected")
+        return report_on(case, Conclusion.DATA_REJECTED, tools, datasets=datasets, training=training)
+    if submission is None:
+        training = Training(command, "failed", "no candidate was submitted")
+        return report_on(case, Conclusion.TRAINING_FAILED, tools, datasets=datasets, training=training)
+    candidate = submitted(submission, case.inputs)
+    verdict = judge_case(case, Installed(candidate.package, candidate.sha256), tools)
+    return report_on(
+        case,
+        conclusion_of(verdict),
+        tools,
+        candidate_sha256=candidate.sha256,
+        datasets=datasets,
+        training=Training(command, "trained", "as submitted"),
+        verdict=verdict,
+        as_submitted=("training",),
+    )

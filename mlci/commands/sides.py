@@ -1,0 +1,75 @@
+"""Reading what a commit, or the work tree, says: its configuration and the contracts that it names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlci.core.config import FILE_NAME, read_config
+from mlci.core.contract import Contract
+from mlci.core.documents import read_model
+from mlci.core.rules import Side
+from mlci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlci.commands.ports import Tree
+
+
+class EmptyTree:
+    """What stands before the first commit: nothing."""
+
+    label = "nothing"
+
+    def ids(self) -> Mapping[str, str]:
+        """Return no file."""
+        return {}
+
+    def read(self, path: str) -> None:
+        """Return that there is no file."""
+
+    def materialise(self, path: str, folder: Path) -> Path:  # noqa: ARG002 - the port's argument
+        """Raise, since there is no file."""
+        raise UsageError("file-missing", f"There is no file {path} before the first commit.")
+
+
+def read_side(tree: Tree) -> Side | None:
+    """Return what TREE says, None where it has no `mlci.yaml`."""
+    text = tree.read(FILE_NAME)
+    if text is None:
+        return None
+    config = read_config(text, _named(FILE_NAME, tree))
+    contracts: dict[str, Contract] = {}
+    for name, section in config.data.items():
+        if section.contract is None:
+            continue
+        written = tree.read(section.contract)
+        if written is None:
+            raise UsageError(
+                "contract-missing",
+                f"the contract of `{name}` is not there: {section.contract}",
+                where=_named(FILE_NAME, tree),
+                hint=f"mlci init, or git add {section.contract}",
+            )
+        contracts[name] = read_model(written, Contract, _named(section.contract, tree))
+    return Side(config, contracts)
+
+
+def head_side(tree: Tree) -> Side:
+    """Return what head says; raises `UsageError` where it has no configuration."""
+    side = read_side(tree)
+    if side is None:
+        raise UsageError(
+            "no-configuration",
+            f"there is no {FILE_NAME} here",
+            where=tree.label,
+            cause="The command runs in another folder, or the repository does not use mlci yet.",
+            hint="mlci init DATA.csv",
+        )
+    return side
+
+
+def _named(path: str, tree: Tree) -> str:
+    """Return PATH, with the commit where it is not the work tree's."""
+    return path if tree.label == "work tree" else f"{tree.label}:{path}"

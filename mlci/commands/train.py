@@ -1,0 +1,167 @@
+"""`mlci train`: make the candidate, or take the one that these very inputs made before."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlci.commands.candidate import Candidate, submit
+from mlci.commands.sides import head_side
+from mlci.core.fingerprint import fingerprint
+from mlci.core.package import build_package, build_signature
+from mlci.core.report import Training
+from mlci.core.training import RunRecord, variables
+from mlci.errors import RejectedError, UsageError
+from mlci.formats.canonical import canonical_skops
+from mlci.formats.description import ModelDescription
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlci.commands.ports import Predictor, RegistryBranch, Repository, Runner, Workbench
+    from mlci.core.fingerprint import Fingerprint
+    from mlci.core.package import Package
+    from mlci.core.rules import Side
+
+COMMAND_NOT_FOUND = 127
+"""How a shell ends when it knows no program of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A candidate, and how it came about."""
+
+    candidate: Candidate
+    fingerprint: Fingerprint
+    training: Training
+
+
+def train(
+    *,
+    repository: Repository,
+    runner: Runner,
+    predictor: Predictor,
+    work: Workbench,
+    force: bool = False,
+) -> Trained:
+    """Train on the work tree unless a run with the same fingerprint is kept; the result becomes the candidate."""
+    side = head_side(repository.work_tree())
+    return train_side(side, repository=repository, runner=runner, predictor=predictor, work=work, force=force)
+
+
+def train_side(
+    side: Side, *, repository: Repository, runner: Runner, predictor: Predictor, work: Workbench, force: bool
+) -> Trained:
+    """Train what SIDE describes; raises `RejectedError` when the command fails or makes no model."""
+    inputs = fingerprint(side.config, repository.work_tree().ids())
+    untracked = _stray_inputs(repository, side)
+    kept = None if force or untracked else work.run(inputs.digest)
+    if kept is None:
+        record, model = _run(side, inputs, repository=repository, runner=runner, predictor=predictor, work=work)
+        reason = f"untracked files may be inputs: {', '.join(untracked[:3])}" if untracked else "the inputs are new"
+        training = Training(side.config.train.run, "trained", reason)
+    else:
+        record, model = kept
+        training = Training(side.config.train.run, "reused", f"same inputs as run {inputs.digest[:12]}")
+    package = _package(side, record, model)
+    return Trained(submit(package, inputs, work), inputs, training)
+
+
+def promoted_version(*, repository: Repository, registry: RegistryBranch) -> str | None:
+    """Return the version in the stage that these very inputs made, None where there is none."""
+    tree = repository.work_tree()
+    config = head_side(tree).config
+    version = registry.load(config.model.name).registry.version_at(config.promote.stage)
+    return version.number if version and version.run == fingerprint(config, tree.ids()).digest else None
+
+
+def _stray_inputs(repository: Repository, side: Side) -> tuple[str, ...]:
+    """Return untracked files, which a run may read and a fingerprint does not know."""
+    own = {side.config.train.model}
+    return tuple(path for path in repository.untracked_paths() if path not in own)
+
+
+def _run(
+    side: Side,
+    inputs: Fingerprint,
+    *,
+    repository: Repository,
+    runner: Runner,
+    predictor: Predictor,
+    work: Workbench,
+) -> tuple[RunRecord, bytes]:
+    """Run the training command, and keep what it made."""
+    train = side.config.train
+    folder = repository.folder
+    output = folder / train.model
+    output.unlink(missing_ok=True)  # a model of yesterday must not pass for today's
+    data = {name: str(_present(folder, side.config.data[name].path)) for name in train.data}
+    log = work.log_of(inputs.digest)
+    done = runner.run(
+        train.run,
+        folder=folder,
+        log=log,
+        variables=variables(side.config, data, str(folder)),
+        passed=train.env,
+        timeout=train.timeout,
+    )
+    log_name = log.relative_to(folder).as_posix()
+    if done.exit_code is None:
+        raise RejectedError(
+            "training-timeout",
+            f"`{train.run}` was ended after {train.timeout.total_seconds():g} s, with every process it started",
+            where=log_name,
+            cause="It waits for something, or needs longer than train.timeout.",
+            hint="train: {timeout: 2h}",
+        )
+    if done.exit_code != 0:
+        last = "\n".join(done.tail[-10:])
+        raise RejectedError(
+            "training-failed",
+            f"`{train.run}` ended with exit code {done.exit_code}" + (f"\n{last}" if last else ""),
+            where=log_name,
+            cause="The training code raised an error, or the program is not on PATH."
+            if done.exit_code == COMMAND_NOT_FOUND
+            else None,
+            hint=f"Run it by hand: {train.run}",
+        )
+    if not output.is_file():
+        raise RejectedError(
+            "no-model",
+            f"`{train.run}` ended well and left no `{train.model}`",
+            where=log_name,
+            cause="The script writes to another place than train.model says.",
+            hint=f'skops.io.dump(model, "{train.model}")',
+        )
+    model = canonical_skops(output.read_bytes())
+    description = predictor.describe(model, "skops")
+    record = RunRecord(
+        fingerprint=inputs.digest,
+        inputs=inputs.to_dict(),
+        commit=repository.head(),
+        is_dirty=bool(repository.dirty_paths()),
+        seconds=round(done.seconds, 3),
+        model_sha256=hashlib.sha256(model).hexdigest(),
+        description=description.to_dict(),
+        requirements=dict(predictor.requirements),
+    )
+    work.keep_run(record, model)
+    return record, model
+
+
+def _present(folder: Path, path: str) -> Path:
+    file = folder / path
+    if not file.is_file():
+        raise UsageError("data-missing", f"the data file is not there: {path}", hint=f"git checkout -- {path}")
+    return file
+
+
+def _package(side: Side, record: RunRecord, model: bytes) -> Package:
+    """Return the package of a run's model under the configuration as it is now."""
+    description = ModelDescription.from_dict(record.description)
+    contract = side.contracts.get(side.config.evaluate.data)
+    signature = build_signature(
+        description.feature_names, description.n_features, description.classes, side.config, contract
+    )
+    return build_package(model, description.estimator, signature, record.requirements, side.config)

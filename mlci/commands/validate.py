@@ -1,0 +1,51 @@
+"""`mlci validate`: is the data what the contract says?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlci.commands.sides import head_side, read_side
+from mlci.core.rules import effective
+from mlci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mlci.commands.ports import Data, Repository, Tree
+    from mlci.core.findings import DatasetReport
+    from mlci.core.rules import Rules
+
+
+def validate(
+    names: Sequence[str], *, repository: Repository, data: Data, objects: Path, base: str | None
+) -> tuple[DatasetReport, ...]:
+    """Check data sets of the work tree, all or those in NAMES, by the rules that count."""
+    head = repository.work_tree()
+    side = head_side(head)
+    unknown = [name for name in names if name not in side.config.data]
+    if unknown:
+        listed = ", ".join(side.config.data)
+        raise UsageError("unknown-data-set", f"no data set is called {unknown[0]!r}", hint=f"One of: {listed}")
+    base_tree = repository.tree(base) if base else None
+    rules, _ = effective(read_side(base_tree) if base_tree else None, side)
+    wanted = tuple(names) or tuple(side.config.data)
+    return validate_datasets(wanted, rules, head=head, base=base_tree, data=data, objects=objects)
+
+
+def validate_datasets(
+    names: Sequence[str], rules: Rules, *, head: Tree, base: Tree | None, data: Data, objects: Path
+) -> tuple[DatasetReport, ...]:
+    """Check head's data sets NAMES against the constraints of RULES; base's files help to name a cause."""
+    reports: list[DatasetReport] = []
+    for name in names:
+        constraints = rules.constraints.get(name)
+        if constraints is None:
+            continue
+        path = rules.config.data[name].path
+        file = head.materialise(path, objects)
+        before = base.materialise(path, objects) if base and path in base.ids() else None
+        found = data.validate(name, file, constraints, base_path=before, key=rules.config.evaluate.id)
+        # A report names the file as the configuration does, never where it lies on this machine.
+        reports.append(found.model_copy(update={"path": path}))
+    return tuple(reports)

@@ -1,0 +1,59 @@
+"""A submission: the candidate as it travels from the job that trained it to the job that judges it.
+
+Two files. To who judges they are hostile input: `read_submission` in `mlci.commands.candidate` believes neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mlci.core.fingerprint import canonical_json
+from mlci.errors import IntegrityError
+
+SCHEMA: Final = "mlci/candidate/1"
+RECORD = "candidate.json"
+ARCHIVE = "package.tar"
+LARGEST_RECORD = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The bytes of both files."""
+
+    record: bytes
+    archive: bytes
+
+
+class CandidateRecord(BaseModel):
+    """Which inputs the candidate was made from, as its maker says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    schema_: Literal["mlci/candidate/1"] = SCHEMA
+    fingerprint: str
+    inputs: dict[str, Any]
+
+    def to_bytes(self) -> bytes:
+        """Return the file of the record."""
+        return canonical_json(self.model_dump(mode="json")) + b"\n"
+
+
+def read_record(data: bytes) -> CandidateRecord:
+    """Return the record in DATA; raises `IntegrityError` for anything but the form that mlci writes."""
+    if len(data) > LARGEST_RECORD:
+        raise _malformed()
+    try:
+        return CandidateRecord.model_validate_json(data)
+    except ValidationError:
+        raise _malformed() from None
+
+
+def _malformed() -> IntegrityError:
+    return IntegrityError(
+        "submission-malformed",
+        f"{RECORD} is not in the form that mlci writes",
+        cause="The artifact was made by something else, or by another version of mlci.",
+        hint="mlci check",
+    )

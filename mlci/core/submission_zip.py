@@ -1,0 +1,49 @@
+"""Reading the zip archive that a host hands out as a run's artifact: hostile, so measured before it is unpacked."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+from mlci.core.submission import ARCHIVE, LARGEST_RECORD, RECORD, Submission
+from mlci.errors import IntegrityError
+
+LARGEST_ARCHIVE = 256 << 20
+"""Bytes of a package that are read from an artifact."""
+
+_LIMITS = {RECORD: LARGEST_RECORD, ARCHIVE: LARGEST_ARCHIVE}
+
+
+def read_submission(data: bytes) -> Submission:
+    """Return the submission in a zip archive; raises `IntegrityError("submission-malformed")` for anything else.
+
+    Exactly the two files that mlci writes may be in it. What a member claims to be is not believed: at most the limit
+    and one byte more are unpacked.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [member.filename for member in archive.infolist()]
+            if sorted(names) != sorted(_LIMITS):
+                raise _malformed("it holds other files than the two that mlci writes")
+            found = {name: _read(archive, name, limit) for name, limit in _LIMITS.items()}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
+        # What zipfile raises for damage, encryption and methods that it does not know.
+        raise _malformed("it is no zip archive that can be read") from None
+    return Submission(found[RECORD], found[ARCHIVE])
+
+
+def _read(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    with archive.open(name) as member:
+        content = member.read(limit + 1)
+    if len(content) > limit:
+        raise _malformed(f"{name} has more than {limit:,} bytes")
+    return content
+
+
+def _malformed(reason: str) -> IntegrityError:
+    return IntegrityError(
+        "submission-malformed",
+        f"the artifact of the run is refused: {reason}",
+        cause="It was made by something else than mlci's check, or it was altered.",
+        hint="Run the check again.",
+    )

@@ -1,0 +1,201 @@
+"""The report as Markdown: the comment on a pull request, and the job summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlci.core.gates import Outcome
+from mlci.core.report import Conclusion
+from mlci.render.escape import markdown_code, markdown_text
+from mlci.render.wording import (
+    REQUIREMENTS,
+    SHORT_DIGEST,
+    interval,
+    level,
+    limit,
+    plural,
+    power_sentence,
+    title,
+    value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlci.core.findings import Finding
+    from mlci.core.gates import Flips, Verdict
+    from mlci.core.report import Report
+    from mlci.errors import MlciError
+
+MARKER = "<!-- mlci:report -->"
+"""How the comment is found again; invisible to readers."""
+LONGEST_COMMENT = 65_536
+MOST_ROWS = 20
+LONGEST_DESCRIPTION = 140
+
+_SIGNS = {
+    Conclusion.PASS: "✅",
+    Conclusion.FIRST: "✅",
+    Conclusion.NOTHING_CHANGED: "✅",
+    Conclusion.INCONCLUSIVE: "❔",
+    Conclusion.FAIL: "❌",
+    Conclusion.DATA_REJECTED: "❌",
+    Conclusion.TRAINING_FAILED: "❌",
+}
+_GATE_SIGNS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "not applicable": "–"}
+
+
+def comment(report: Report, *, rows: bool = True) -> str:
+    """Return the report as a comment; `rows=False` leaves out ids and values, for public places."""
+    blocks = [
+        MARKER,
+        f"### {_SIGNS[report.conclusion]} {markdown_code(report.subject.model)}: {title(report)}",
+        f"**{_sentence(report.headline)}**",
+        *_rule_changes(report),
+        *_gates(report, rows=rows),
+        *_data(report, rows=rows),
+        *_training(report),
+        *(markdown_text(note) for note in report.notes),
+        _footer(report),
+    ]
+    text = "\n\n".join(blocks) + "\n"
+    if len(text) <= LONGEST_COMMENT:
+        return text
+    return comment(report, rows=False) if rows else text[: LONGEST_COMMENT - 1] + "…"
+
+
+def problem_comment(error: MlciError) -> str:
+    """Return the comment for a check that could not be judged."""
+    blocks = [MARKER, "### ❌ not judged", f"**{_sentence(error.problem)}**"]
+    for name, text in (("Where", error.where), ("Usual cause", error.cause), ("What mends it", error.hint)):
+        if text:
+            blocks.append(f"{name}: {markdown_code(text) if name == 'What mends it' else _sentence(text)}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def status_description(report: Report) -> str:
+    """Return the line beside the status: the outcome and its sentence, at most 140 characters."""
+    text = f"{title(report)}: {report.headline}".replace("`", "")
+    return text if len(text) <= LONGEST_DESCRIPTION else text[: LONGEST_DESCRIPTION - 1] + "…"
+
+
+def _sentence(text: str) -> str:
+    """Return one of our own sentences with its `code` spans kept, and everything else in it escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return markdown_text(text)
+    return "".join(markdown_code(part) if place % 2 else _text(part) for place, part in enumerate(parts))
+
+
+def _text(part: str) -> str:
+    """Return PART escaped, with the space at its ends kept: it separates it from the code beside it."""
+    before = " " if part[:1].isspace() else ""
+    after = " " if part.strip() and part[-1:].isspace() else ""
+    return before + markdown_text(part.strip()) + after
+
+
+def _rule_changes(report: Report) -> Iterator[str]:
+    if not report.changes:
+        return
+    lines = [f"- {_change(change.sentence)}; {change.effect}" for change in report.changes]
+    loosened = len(report.loosened)
+    head = "**This pull request changes the rules.** They are read from the target branch"
+    yield f"{head}, so what it loosens does not judge itself:" if loosened else f"{head}:"
+    yield "\n".join(lines)
+
+
+def _change(sentence: str) -> str:
+    verb, _, rest = sentence.partition(" ")
+    return f"it **{markdown_text(verb)}** {_sentence(rest)}"
+
+
+def _gates(report: Report, *, rows: bool) -> Iterator[str]:
+    verdict = report.verdict
+    if verdict is None:
+        return
+    subject = report.subject
+    candidate = markdown_code((subject.candidate_sha256 or "")[:SHORT_DIGEST])
+    against = f" against production {markdown_code(subject.production)}" if subject.production else ""
+    yield (
+        f"Candidate {candidate}{against} on {plural(verdict.rows, 'row')}, "
+        f"{verdict.positives:,} of them positive ({markdown_code(report.positive)})."
+    )
+    lines = [
+        f"| gate | production | candidate | difference [{level(report.confidence)} interval] | verdict | why |",
+        "|---|---:|---:|---|---|---|",
+    ]
+    lines += [
+        f"| {markdown_code(result.metric)} {REQUIREMENTS[result.require]}, {limit(result)} "
+        f"| {value(result.production)} | {value(result.candidate)} | {interval(result)} "
+        f"| {_GATE_SIGNS[str(result.outcome)]} {result.outcome} | {result.sentence} |"
+        for result in verdict.results
+    ]
+    yield "\n".join(lines)
+    yield from _what_would_decide(verdict)
+    if verdict.flips:
+        yield _flips(verdict.flips, rows=rows)
+
+
+def _what_would_decide(verdict: Verdict) -> Iterator[str]:
+    undecided = verdict.with_outcome(Outcome.INCONCLUSIVE)
+    if undecided:
+        yield "\n".join(f"- {markdown_code(result.name)}: {power_sentence(result)}." for result in undecided)
+
+
+def _flips(flips: Flips, *, rows: bool) -> str:
+    lost, won = len(flips.right_to_wrong), len(flips.wrong_to_right)
+    text = (
+        f"**Rows that changed sides:** {lost} right → wrong ({flips.positive_right_to_wrong} positive), "
+        f"{won} wrong → right ({flips.positive_wrong_to_right} positive)."
+    )
+    if not rows or not (lost or won):
+        return text
+    lists = [
+        f"{name}: {', '.join(markdown_code(row) for row in ids[:MOST_ROWS])}"
+        + (f" and {len(ids) - MOST_ROWS} more" if len(ids) > MOST_ROWS else "")
+        for name, ids in (("right → wrong", flips.right_to_wrong), ("wrong → right", flips.wrong_to_right))
+        if ids
+    ]
+    return f"{text}\n\n<details><summary>Which rows</summary>\n\n" + "\n\n".join(lists) + "\n\n</details>"
+
+
+def _data(report: Report, *, rows: bool) -> Iterator[str]:
+    findings = [finding for dataset in report.datasets for finding in dataset.findings]
+    if not findings:
+        if report.datasets:
+            checked = ", ".join(
+                f"{markdown_code(dataset.dataset)} ({plural(dataset.rows, 'row')})" for dataset in report.datasets
+            )
+            yield f"Data: {checked} as the contract says."
+        return
+    lines = ["| data set | what is wrong | suspected cause |", "|---|---|---|"]
+    lines += [
+        f"| {markdown_code(finding.dataset)} | {_sentence(finding.sentence)} "
+        f"| {_sentence(finding.cause.sentence) if finding.cause else '–'} |"
+        for finding in findings
+    ]
+    yield "\n".join(lines)
+    if rows:
+        yield _examples(findings)
+
+
+def _examples(findings: list[Finding]) -> str:
+    lines = ["| data set | line | key | value |", "|---|---:|---|---|"]
+    for finding in findings:
+        lines += [
+            f"| {markdown_code(finding.dataset)} | {example.line} "
+            f"| {markdown_code(example.key) if example.key is not None else '–'} "
+            f"| {markdown_code(example.value) if example.value is not None else 'empty'} |"
+            for example in finding.examples
+        ]
+    return "<details><summary>First failing rows</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
+
+
+def _training(report: Report) -> Iterator[str]:
+    training = report.training
+    if training is not None:
+        yield f"Training: {markdown_code(training.command)}: {training.outcome}, {_sentence(training.reason)}."
+
+
+def _footer(report: Report) -> str:
+    return f"<sub>Trust: {_sentence(report.trust.line)}.</sub>"

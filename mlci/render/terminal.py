@@ -1,0 +1,137 @@
+"""A report in the terminal: calm, aligned, each thing once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlci.core.gates import Outcome
+from mlci.core.plain_text import one_line
+from mlci.render.lines import filled, plain, table
+from mlci.render.wording import (
+    REQUIREMENTS,
+    SHORT_DIGEST,
+    interval,
+    level,
+    limit,
+    plural,
+    power_sentence,
+    title,
+    value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlci.core.findings import DatasetReport, Finding
+    from mlci.core.gates import Flips, Verdict
+    from mlci.core.report import Report
+
+MOST_ROWS = 12
+
+
+def report_text(report: Report) -> str:
+    """Return a report for the terminal."""
+    blocks = [
+        filled(f"{report.subject.model}: {title(report).upper()}\n{plain(report.headline)}"),
+        *_rule_changes(report),
+        *_verdict(report),
+        *([] if report.verdict else [dataset_text(dataset) for dataset in report.datasets]),
+        *(filled(plain(note)) for note in report.notes),
+        filled(f"Trust: {plain(report.trust.line)}"),
+    ]
+    return "\n\n".join(blocks)
+
+
+def dataset_text(dataset: DatasetReport) -> str:
+    """Return what was found in one data set."""
+    head = f"{dataset.dataset} ({dataset.path}, {plural(dataset.rows, 'row')})"
+    if not dataset.findings:
+        return f"{head}: as the contract says"
+    lines = [f"{head}: {plural(len(dataset.findings), 'rule')} broken"]
+    said: set[str] = set()
+    for finding in dataset.findings:
+        lines.append(filled(plain(finding.sentence), "  ✗ ", "    "))
+        # Rules that one damage breaks have the same cause and rows, which are told once.
+        details = [text for text in _details(finding) if text not in said]
+        said.update(details)
+        lines += [filled(text, "    ", "    ") for text in details]
+    return "\n".join(lines)
+
+
+def _details(finding: Finding) -> Iterator[str]:
+    """Yield the suspected cause and the first failing rows of a finding."""
+    if finding.cause:
+        yield f"suspected cause: {plain(finding.cause.sentence)}"
+    rows = [
+        f"line {example.line}" + (f" ({one_line(example.key, 40)})" if example.key is not None else "")
+        for example in finding.examples
+    ]
+    if rows:
+        yield f"first rows: {', '.join(rows)}"
+
+
+def _rule_changes(report: Report) -> Iterator[str]:
+    if report.changes:
+        lines = [
+            filled(f"this pull request {plain(change.sentence)}; {change.effect}", "  ! ", "    ")
+            for change in report.changes
+        ]
+        yield "Rules come from the target branch:\n" + "\n".join(lines)
+
+
+def _verdict(report: Report) -> Iterator[str]:
+    verdict = report.verdict
+    if verdict is None:
+        return
+    subject = report.subject
+    against = f" against production {subject.production}" if subject.production else ""
+    yield filled(
+        f"candidate {(subject.candidate_sha256 or '')[:SHORT_DIGEST]}{against} on {plural(verdict.rows, 'row')}, "
+        f"{verdict.positives:,} of them positive ({report.positive})"
+    )
+    head = ["gate", "asked", "production", "candidate", f"difference [{level(report.confidence)}]", "verdict"]
+    rows = [
+        [
+            f"{result.metric} {REQUIREMENTS[result.require]}",
+            limit(result),
+            value(result.production),
+            value(result.candidate),
+            interval(result),
+            str(result.outcome),
+        ]
+        for result in verdict.results
+    ]
+    yield table(head, rows, frozenset({2, 3}))
+    yield from _reasons(verdict)
+    if verdict.flips:
+        yield _flips(verdict.flips)
+
+
+def _reasons(verdict: Verdict) -> Iterator[str]:
+    lines = [
+        filled(f"{result.metric} {REQUIREMENTS[result.require]}: {result.sentence}", "  ✗ ", "    ")
+        for result in verdict.with_outcome(Outcome.FAIL)
+    ]
+    lines += [
+        filled(
+            f"{result.metric} {REQUIREMENTS[result.require]}: {result.sentence}; {power_sentence(result)}",
+            "  ? ",
+            "    ",
+        )
+        for result in verdict.with_outcome(Outcome.INCONCLUSIVE)
+    ]
+    if lines:
+        yield "\n".join(lines)
+
+
+def _flips(flips: Flips) -> str:
+    lines = ["rows that changed sides"]
+    for name, ids, positive in (
+        ("right → wrong", flips.right_to_wrong, flips.positive_right_to_wrong),
+        ("wrong → right", flips.wrong_to_right, flips.positive_wrong_to_right),
+    ):
+        count = f"{name}: {len(ids)} ({positive} positive)"
+        shown = ", ".join(one_line(row, 40) for row in ids[:MOST_ROWS])
+        more = f" and {len(ids) - MOST_ROWS} more" if len(ids) > MOST_ROWS else ""
+        lines.append(filled(f"{count}: {shown}{more}" if ids else count, "  ", "    "))
+    return "\n".join(lines)

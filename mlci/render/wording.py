@@ -1,0 +1,89 @@
+"""Words and numbers that every form of a report shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlci.core.report import Conclusion
+
+if TYPE_CHECKING:
+    from mlci.core.gates import GateResult
+    from mlci.core.report import Report
+
+REQUIREMENTS = {"not_worse": "not worse", "better": "better", "floor": "floor"}
+SHORT_DIGEST = 12
+
+
+def title(report: Report) -> str:
+    """Return the outcome in two or three words."""
+    if report.conclusion is Conclusion.INCONCLUSIVE:
+        return "inconclusive, blocked" if report.blocks else "inconclusive, would not be promoted"
+    return str(report.conclusion)
+
+
+def limit(result: GateResult) -> str:
+    """Return what a gate asks for: `margin 0.02`, `at least 0.7`.
+
+    Head's own gate says so, since it is checked in addition to base's.
+    """
+    text = f"at least {result.limit}" if result.require == "floor" else f"margin {result.limit}"
+    return text if result.origin == "base" else f"{text} (new here)"
+
+
+def value(number: float | None) -> str:
+    """Return a metric's value, a dash where there is none.
+
+    >>> value(0.97058), value(None)
+    ('0.971', '–')
+    """
+    return "–" if number is None else f"{number:.3f}"
+
+
+def signed(number: float) -> str:
+    """Return a difference with its sign and a true minus; what rounds to nothing has no sign.
+
+    >>> signed(0.0204), signed(-0.1), signed(-0.0001)
+    ('+0.020', '−0.100', '0.000')
+    """
+    rounded = round(number, 3)
+    return f"{rounded:+.3f}".replace("-", "−") if rounded else "0.000"
+
+
+def interval(result: GateResult) -> str:
+    """Return a gate's interval: of the difference, or for a floor of the candidate alone."""
+    found = result.interval
+    if found is None:
+        return "–"
+    if result.require == "floor":
+        return f"[{found.lower:.3f}, {found.upper:.3f}]"
+    return f"{signed(found.estimate)} [{signed(found.lower)}, {signed(found.upper)}]"
+
+
+def level(confidence: float) -> str:
+    """Return the two-sided level of an interval whose bounds are one-sided at CONFIDENCE.
+
+    >>> level(0.95)
+    '90 %'
+    """
+    return f"{round((2 * confidence - 1) * 100, 1):g} %"
+
+
+def power_sentence(result: GateResult) -> str:
+    """Return what would decide an inconclusive gate."""
+    rows = "positive rows" if result.metric == "recall" else "rows"
+    if result.rows_needed is None:
+        decide = f"more {rows} of this kind would not make it pass, unless the difference shrinks"
+    else:
+        decide = f"about {result.rows_needed:,} {rows} would decide it (now {result.rows:,})"
+    if result.smallest_visible is None:
+        return decide
+    return f"{decide}; the smallest difference that {result.rows:,} show is {result.smallest_visible:.3f}"
+
+
+def plural(count: int, word: str) -> str:
+    """Return a count with its word.
+
+    >>> plural(1, "row"), plural(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -1,0 +1,74 @@
+"""What every test can use: golden files, and the list of what could not be run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from mlci.formats.confinement import available
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GOLDEN = Path(__file__).parent / "golden"
+
+NEEDS: dict[str, Callable[[], bool]] = {
+    "landlock": lambda: sys.platform != "linux" or available().is_complete,
+}
+"""What a test may need of a machine, and how to tell whether it is there."""
+
+
+class Golden(Protocol):
+    """Compares a whole text with a file of `tests/golden`."""
+
+    def __call__(self, name: str, text: str) -> None:
+        """Assert that TEXT is the golden file NAME; `make golden` writes it anew."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", choices=["check", "write"], default="check", help="compare golden files, or write them")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    writes = request.config.getoption("--golden") == "write"
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if writes:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        assert text == (path.read_text() if path.exists() else "(no golden file yet: make golden)")
+
+    return compare
+
+
+def _not_run() -> list[str]:
+    return [name for name, is_there in NEEDS.items() if not is_there()]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(name): runs only where the machine has it; see NEEDS in conftest.py")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    missing = set(_not_run())
+    left_out = [item for item in items if missing & {str(mark.args[0]) for mark in item.iter_markers("needs")}]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"not run: {', '.join(_not_run()) or 'nothing'}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # On a developer's machine a gap is told; in CI it is a failure.
+    if os.environ.get("CI") and _not_run() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

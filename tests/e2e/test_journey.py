@@ -1,0 +1,150 @@
+"""The way of a pull request and a merge, typed as a user would."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Project
+
+
+def report_of(project: Project) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((project.folder / ".mlci" / "report.json").read_text())
+    return report
+
+
+def test_a_detached_head__is_normal(released: Project) -> None:
+    released.git("switch", "--quiet", "--detach", "HEAD")
+    ended = released.mlci("check")
+    assert (ended.exit_code, report_of(released)["conclusion"]) == (0, "nothing changed")
+
+
+def test_a_better_model__passes_and_becomes_the_next_version(released: Project) -> None:
+    released.git("switch", "--quiet", "--create", "all-features")
+    released.put("all-features")
+    released.commit()
+    assert released.mlci("check").exit_code == 0
+    assert released.mlci("report").exit_code == 0
+    released.git("switch", "--quiet", "main")
+    released.git("merge", "--quiet", "--no-ff", "all-features")
+    released.git("push", "--quiet")
+    assert "reused: same inputs" in released.mlci("train").out
+    assert released.mlci("promote").out.startswith("v2.0.0 is in production, before v1.0.0\n")
+    assert released.mlci("deploy", "live").out.startswith("live answers with v2.0.0, before v1.0.0\n")
+    assert (released.place / "live" / "current" / "package.json").is_file()
+
+
+def test_promote__a_second_time_says_that_nothing_is_to_be_done(released: Project) -> None:
+    before = released.outside()
+    ended = released.mlci("promote")
+    assert (ended.exit_code, ended.out) == (0, "nothing to promote: v1.0.0 in production is this very package\n")
+    assert released.outside() == before
+
+
+def test_a_loosened_gate__is_judged_by_the_one_on_the_target_branch(released: Project) -> None:
+    released.put("all-features")
+    released.commit()
+    released.git("push", "--quiet")
+    for verb in ("train", "promote"):
+        assert released.mlci(verb).exit_code == 0
+    released.git("switch", "--quiet", "--create", "loosen-gates")
+    released.put("loosen-gates")
+    released.commit()
+    ended = released.mlci("check")
+    report = report_of(released)
+    assert ended.exit_code == 1
+    assert report["rule_changes"] == [
+        {
+            "direction": "looser",
+            "effect": "takes effect after merge",
+            "sentence": "loosens `recall` not_worse margin: 0.02 → 0.3",
+            "subject": "gates",
+        }
+    ]
+    failed = [gate for gate in report["gates"] if gate["outcome"] == "fail"]
+    assert [(gate["metric"], gate["limit"], gate["origin"]) for gate in failed] == [("recall", "0.02", "base")]
+
+
+def test_the_careless_change__turns_at_least_ten_malignant_rows_from_right_to_wrong(released: Project) -> None:
+    released.put("all-features")
+    released.commit()
+    released.git("push", "--quiet")
+    for verb in ("train", "promote"):
+        assert released.mlci(verb).exit_code == 0
+    released.git("switch", "--quiet", "--create", "weigh-malignant")
+    released.put("weigh-malignant")
+    released.commit()
+    assert released.mlci("check").exit_code == 1
+    assert report_of(released)["flips"] == {
+        "positive_right_to_wrong": 12,
+        "positive_wrong_to_right": 0,
+        "right_to_wrong": 12,
+        "wrong_to_right": 0,
+    }
+
+
+def test_promote__of_a_branch_that_is_not_merged_is_refused(released: Project) -> None:
+    released.git("switch", "--quiet", "--create", "all-features")
+    released.put("all-features")
+    released.commit()
+    assert released.mlci("train").exit_code == 0
+    before = released.outside()
+    ended = released.mlci("promote")
+    assert (ended.exit_code, ended.err.splitlines()[0]) == (
+        2,
+        "error[not-on-target]: HEAD is not on the branch that models are promoted from",
+    )
+    assert released.outside() == before
+
+
+def test_promote__judges_by_the_rules_from_before_the_push(released: Project) -> None:
+    released.put("all-features")
+    released.commit()
+    released.git("push", "--quiet")
+    for verb in ("train", "promote"):
+        assert released.mlci(verb).exit_code == 0
+    released.put("loosen-gates")
+    released.commit("The careless model and a looser gate")
+    released.git("push", "--quiet")
+    assert released.mlci("train").exit_code == 0
+    before = released.outside()
+    ended = released.mlci("promote")
+    assert ended.exit_code == 1
+    assert ended.err.startswith("error[promotion-refused]: not promoted: `recall` falls from 0.971 to 0.853")
+    assert released.outside() == before
+
+
+def test_rollback__moves_the_stage_then_the_target_and_the_bad_version_cannot_come_back(released: Project) -> None:
+    released.put("all-features")
+    released.commit()
+    released.git("push", "--quiet")
+    for verb in (["train"], ["promote"], ["deploy", "live"]):
+        assert released.mlci(*verb).exit_code == 0
+    ended = released.mlci("rollback", "--reason", "misses large cells")
+    assert ended.out == "v1.0.0 is in production again; v2.0.0 is quarantined\n"
+    assert "v2.0.0" in str((released.place / "live" / "current").readlink())
+    assert released.mlci("deploy", "live").out.startswith("live answers with v1.0.0, before v2.0.0\n")
+    refused = released.mlci("promote")
+    assert (refused.exit_code, refused.err.splitlines()[0]) == (
+        4,
+        "error[quarantined]: tumour@v2.0.0 is quarantined: it can be neither promoted nor deployed",
+    )
+
+
+def test_a_docs_only_change__is_answered_without_training(released: Project) -> None:
+    (released.folder / "README.md").write_text("# Other words\n")
+    released.commit()
+    ended = released.mlci("check")
+    assert (ended.exit_code, report_of(released)["conclusion"]) == (0, "nothing changed")
+    assert "fitted on" not in ended.err
+
+
+@pytest.mark.parametrize("name", ["candidate", "v1.0.0", "tumour@v1.0.0", "#production", "../live/current"])
+def test_predict__answers_for_every_kind_of_reference(released: Project, name: str) -> None:
+    rows = (released.folder / "data" / "holdout.csv").read_text().splitlines()[:2]
+    (released.place / "row.csv").write_text("\n".join(rows) + "\n")
+    ended = released.mlci("predict", name, "../row.csv")
+    assert (ended.exit_code, ended.out) == (0, "probability,decision\n0.719798,positive\n")

@@ -1,0 +1,107 @@
+"""The guards of mlci, each with the patch that takes it out and the tests that must then fail.
+
+A test that stays green without its guard guards nothing. `tests/test_guards.py` runs this list on copies of the tree.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+COPIED = ("mlci", "tests", "examples", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One guard: where it stands, how it reads, how it reads when it is out, and which test misses it."""
+
+    name: str
+    file: str
+    guarded: str
+    unguarded: str
+    test: str
+
+
+GUARDS = (
+    Guard(
+        "rules from base",
+        "mlci/core/rules.py",
+        "_gates(base.config.gates, head.config.gates)",
+        "_gates(head.config.gates, head.config.gates)",
+        "tests/e2e/test_journey.py::test_a_loosened_gate__is_judged_by_the_one_on_the_target_branch",
+    ),
+    Guard(
+        "confinement of the child",
+        "mlci/formats/child.py",
+        'if request["confine"]:',
+        'if request["confine"] is None:',
+        "tests/formats/test_child.py::test_child__reads_only_the_folder_of_its_model",
+    ),
+    Guard(
+        "confinement: reading",
+        "mlci/formats/confinement.py",
+        "_apply_landlock(library, kernel.landlock_abi,",
+        "(lambda *_, **__: None)(library, kernel.landlock_abi,",
+        "tests/formats/test_confinement.py",
+    ),
+    Guard(
+        "labels withheld",
+        "mlci/commands/evaluation.py",
+        "if name not in {section.id, section.label}}",
+        "}",
+        "tests/commands/test_evaluation.py",
+    ),
+    Guard(
+        "hash check of the store",
+        "mlci/adapters/directory_store.py",
+        "if digest != sha256:",
+        "if digest is None:",
+        "tests/adapters/test_directory_store.py::test_fetch__damaged_bytes_are_never_returned",
+    ),
+    Guard(
+        "lease of the push",
+        "mlci/adapters/registry_branch.py",
+        'f"--force-with-lease={branch}:{parent or \'\'}",',
+        '"--force",',
+        "tests/testing/test_registry_branch.py::test_push__of_two_at_once_one_wins_and_the_other_is_told",
+    ),
+    Guard(
+        "parent of the commit",
+        "mlci/adapters/registry_branch.py",
+        "_check_parent(change, listing, reader)",
+        "_ = reader",
+        "tests/testing/test_registry_branch.py::test_push__a_change_that_was_planned_on_an_older_parent",
+    ),
+    Guard(
+        "atomic switch",
+        "mlci/adapters/directory_target.py",
+        "link.replace(current)",
+        "(current.unlink(missing_ok=True), link.rename(current))",
+        "tests/adapters/test_directory_target.py::test_switch__a_reader_always_finds_one_whole_version",
+    ),
+)
+
+
+def run_without(guard: Guard, place: Path) -> subprocess.CompletedProcess[str]:
+    """Run the guard's test on a copy of the tree in which the guard is taken out."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source, place / name)
+    file = place / guard.file
+    text = file.read_text()
+    assert text.count(guard.guarded) == 1, f"the guard “{guard.name}” is not found once in {guard.file}"
+    file.write_text(text.replace(guard.guarded, guard.unguarded))
+    # The copy must be what is imported, by the test and by the processes that it starts.
+    environment = {**os.environ, "PYTHONPATH": str(place)}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", guard.test],
+        cwd=place, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip

@@ -1,0 +1,145 @@
+"""One contract for data: the fake keeps it for small files, and so does DuckDB for all."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from mlci.adapters.duckdb import DuckdbData
+from mlci.core.contract import ColumnRule, ColumnSpec, Contract, RowBounds, constraints
+from mlci.core.findings import DatasetReport
+from mlci.errors import RejectedError, UsageError
+from mlci.testing import MemoryData
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlci.commands.ports import Data
+
+ROWS = b'id,radius,name,ill\n1,0.5,"a, b",true\n2,70,b,false\n3,61.5,,true\n'
+CONTRACT = Contract(
+    columns={
+        "id": ColumnRule(type="integer", unique=True),
+        "radius": ColumnRule(type="number", max=60),
+        "name": ColumnRule(type="string"),
+        "size": ColumnRule(type="number"),
+    },
+    rows=RowBounds(min=5),
+)
+
+
+def in_memory() -> Data:
+    """Return the fake, told what DuckDB finds out by itself."""
+    data = MemoryData()
+    data.breaks(ROWS, ("columns", "radius", "max"), failing=2)
+    data.breaks(ROWS, ("columns", "name", "required"), failing=1)
+    data.breaks(ROWS, ("columns", "size", "present"), failing=3)
+    data.breaks(ROWS, ("rows", "min"), failing=2)
+    return data
+
+
+@pytest.fixture(params=[in_memory, DuckdbData])
+def data(request: pytest.FixtureRequest) -> Data:
+    made: Data = request.param()
+    return made
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    file = tmp_path / "rows.csv"
+    file.write_bytes(ROWS)
+    return file
+
+
+def test_columns__are_those_of_the_header(data: Data, rows: Path) -> None:
+    assert data.columns(rows) == ("id", "radius", "name", "ill")
+
+
+def test_read_table__types_values_and_order(data: Data, rows: Path) -> None:
+    wanted = [ColumnSpec("ill", "boolean"), ColumnSpec("id", "integer"), ColumnSpec("radius", "number")]
+    table = data.read_table(rows, wanted)
+    assert (list(table.columns), table.rows) == (["ill", "id", "radius"], 3)
+    assert [column.values.dtype.kind for column in table.columns.values()] == ["b", "i", "f"]
+    assert [column.values.tolist() for column in table.columns.values()] == [
+        [True, False, True],
+        [1, 2, 3],
+        [0.5, 70.0, 61.5],
+    ]
+    assert [column.missing for column in table.columns.values()] == [None] * 3
+
+
+def test_read_table__text_as_it_is_written(data: Data, rows: Path) -> None:
+    column = data.read_table(rows, [ColumnSpec("id", "string")]).columns["id"]
+    assert (column.values.dtype.kind, column.values.tolist(), column.missing) == ("U", ["1", "2", "3"], None)
+
+
+def test_read_table__what_is_missing(data: Data, tmp_path: Path) -> None:
+    file = tmp_path / "gaps.csv"
+    file.write_bytes(b"a,b,c,d\n,1.5,x,true\n7,,,\n")
+    wanted = [
+        ColumnSpec("a", "integer"), ColumnSpec("b", "number"), ColumnSpec("c", "string"), ColumnSpec("d", "boolean"),
+    ]  # fmt: skip
+    columns = data.read_table(file, wanted).columns
+    masks = {name: None if column.missing is None else column.missing.tolist() for name, column in columns.items()}
+    assert masks == {"a": [True, False], "b": [False, True], "c": [False, True], "d": [False, True]}
+    np.testing.assert_array_equal(columns["a"].values, [np.nan, 7.0])
+    np.testing.assert_array_equal(columns["b"].values, [1.5, np.nan])
+    assert (columns["c"].values.tolist(), columns["d"].values.tolist()) == (["x", ""], [True, False])
+
+
+def test_read_table__no_rows(data: Data, tmp_path: Path) -> None:
+    file = tmp_path / "empty.csv"
+    file.write_bytes(b"id,radius\n")
+    table = data.read_table(file, [ColumnSpec("id", "string"), ColumnSpec("radius", "number")])
+    assert (table.rows, [column.values.dtype.kind for column in table.columns.values()]) == (0, ["U", "f"])
+
+
+def test_read_table__a_column_that_is_not_there(data: Data, rows: Path) -> None:
+    with pytest.raises(RejectedError) as caught:
+        data.read_table(rows, [ColumnSpec("size", "number")])
+    assert caught.value.code == "data-column-missing"
+
+
+def test_read_table__a_value_of_another_type(data: Data, rows: Path) -> None:
+    with pytest.raises(RejectedError) as caught:
+        data.read_table(rows, [ColumnSpec("name", "integer")])
+    assert caught.value.code == "data-ill-typed"
+
+
+def test_a_file__that_is_not_there(data: Data, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        data.columns(tmp_path / "missing.csv")
+    assert caught.value.code == "data-missing"
+
+
+def test_validate__finds_what_is_broken(data: Data, rows: Path) -> None:
+    report = data.validate("cells", rows, constraints(CONTRACT), key="id").without_examples()
+    assert [(finding.key, finding.failing, finding.checked) for finding in report.findings] == [
+        (("columns", "radius", "max"), 2, 3),
+        (("columns", "name", "required"), 1, 3),
+        (("columns", "size", "present"), 3, 3),
+        (("rows", "min"), 2, 3),
+    ]
+    assert report.findings[0].sentence == "`radius` is above 60 in 2 of 3 rows (66.7%)"
+
+
+def test_validate__only_what_is_asked_for(data: Data, rows: Path) -> None:
+    asked = [each for each in constraints(CONTRACT) if each.kind == "unique"]
+    assert data.validate("cells", rows, asked) == DatasetReport(
+        dataset="cells",
+        path=rows.as_posix(),
+        sha256=hashlib.sha256(ROWS).hexdigest(),
+        rows=3,
+        columns=("id", "radius", "name", "ill"),
+        findings=(),
+    )
+
+
+def test_validate__other_content_is_not_broken(data: Data, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_bytes(b"id,radius\n1,2.5\n")
+    asked = [each for each in constraints(CONTRACT) if each.kind == "max"]
+    assert data.validate("cells", file, asked, base_path=file).findings == ()
