@@ -149,9 +149,11 @@ def report_on(
             confined=confinement.is_complete,
             confinement=confinement.sentence,
             labels_readable=True,
+            is_scored=verdict is not None,
             token=tools.token,
             as_submitted=as_submitted,
         ),
+        promotion_blocks=config.on_inconclusive.promotion == "block",
         confidence=config.statistics.confidence,
         notes=notes,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.core.config import FILE_NAME, read_config
-from mlci.core.contract import Contract
+from mlci.core.contract import LATER, Contract
 from mlci.core.documents import read_model
 from mlci.core.rules import Side
 from mlci.errors import UsageError
@@ -52,7 +52,7 @@ def read_side(tree: Tree) -> Side | None:
                 where=_named(FILE_NAME, tree),
                 hint=f"mlci init, or git add {section.contract}",
             )
-        contracts[name] = read_model(written, Contract, _named(section.contract, tree))
+        contracts[name] = read_model(written, Contract, _named(section.contract, tree), later=LATER)
     return Side(config, contracts)
 
 

@@ -17,6 +17,7 @@ from mlci.formats.canonical import canonical_skops
 from mlci.formats.description import ModelDescription
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mlci.commands.ports import Predictor, RegistryBranch, Repository, Runner, Workbench
@@ -54,7 +55,9 @@ def train_side(
     side: Side, *, repository: Repository, runner: Runner, predictor: Predictor, work: Workbench, force: bool
 ) -> Trained:
     """Train what SIDE describes; raises `RejectedError` when the command fails or makes no model."""
-    inputs = fingerprint(side.config, repository.work_tree().ids())
+    ids = repository.work_tree().ids()
+    _refuse_unknown_inputs(side, ids)
+    inputs = fingerprint(side.config, ids)
     untracked = _stray_inputs(repository, side)
     kept = None if force or untracked else work.run(inputs.digest)
     if kept is None:
@@ -74,6 +77,19 @@ def promoted_version(*, repository: Repository, registry: RegistryBranch) -> str
     config = head_side(tree).config
     version = registry.load(config.model.name).registry.version_at(config.promote.stage)
     return version.number if version and version.run == fingerprint(config, tree.ids()).digest else None
+
+
+def _refuse_unknown_inputs(side: Side, ids: Mapping[str, str]) -> None:
+    """Raise where data or parameters are no files of the repository, so that a change of them would go unnoticed."""
+    train = side.config.train
+    for path in (*(side.config.data[name].path for name in train.data), *([train.params] if train.params else [])):
+        if path not in ids:
+            raise UsageError(
+                "input-unknown",
+                f"{path} is not in the repository",
+                cause="It is missing, or .gitignore leaves it out, so that nobody could tell when it changes.",
+                hint=f"git add --force {path}",
+            )
 
 
 def _stray_inputs(repository: Repository, side: Side) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def _gates(report: Report, *, rows: bool) -> Iterator[str]:
         "|---|---:|---:|---|---|---|",
     ]
     lines += [
-        f"| {markdown_code(result.metric)} {REQUIREMENTS[result.require]}, {limit(result)} "
+        f"| {markdown_code(result.metric)} {REQUIREMENTS[result.require]}, {limit(result, report)} "
         f"| {value(result.production)} | {value(result.candidate)} | {interval(result)} "
         f"| {_GATE_SIGNS[str(result.outcome)]} {result.outcome} | {result.sentence} |"
         for result in verdict.results

@@ -93,7 +93,7 @@ def _verdict(report: Report) -> Iterator[str]:
     rows = [
         [
             f"{result.metric} {REQUIREMENTS[result.require]}",
-            limit(result),
+            limit(result, report),
             value(result.production),
             value(result.candidate),
             interval(result),

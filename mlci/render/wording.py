@@ -17,17 +17,17 @@ SHORT_DIGEST = 12
 def title(report: Report) -> str:
     """Return the outcome in two or three words."""
     if report.conclusion is Conclusion.INCONCLUSIVE:
-        return "inconclusive, blocked" if report.blocks else "inconclusive, would not be promoted"
+        return "inconclusive, blocked" if report.blocks else "inconclusive"
     return str(report.conclusion)
 
 
-def limit(result: GateResult) -> str:
+def limit(result: GateResult, report: Report) -> str:
     """Return what a gate asks for: `margin 0.02`, `at least 0.7`.
 
-    Head's own gate says so, since it is checked in addition to base's.
+    Head's own gate says so where base has gates too, since it is checked in addition.
     """
     text = f"at least {result.limit}" if result.require == "floor" else f"margin {result.limit}"
-    return text if result.origin == "base" else f"{text} (new here)"
+    return f"{text} (new here)" if result.origin == "head" and report.trust.has_base else text
 
 
 def value(number: float | None) -> str:
@@ -55,7 +55,7 @@ def interval(result: GateResult) -> str:
     if found is None:
         return "–"
     if result.require == "floor":
-        return f"[{found.lower:.3f}, {found.upper:.3f}]"
+        return f"candidate in [{found.lower:.3f}, {found.upper:.3f}]"
     return f"{signed(found.estimate)} [{signed(found.lower)}, {signed(found.upper)}]"
 
 

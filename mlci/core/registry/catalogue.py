@@ -85,7 +85,7 @@ def history(registry: Registry, reference: str | None) -> History:
         raise UsageError(
             "unknown-version",
             f"{reference} is not in the registry of {registry.model}",
-            where=f"versions: {', '.join(registry.versions) or 'none yet'}; stages: {', '.join(dict(stages)) or 'none'}",
+            where=f"there are {', '.join((*registry.versions, *(f'#{stage}' for stage, _ in stages))) or 'none yet'}",
             hint="mlci registry list",
         )
     events = tuple(event for event in registry.events if event.version == version.number)

@@ -1,0 +1,269 @@
+"""The configuration: `mlci.yaml` as a strict, frozen model.
+
+Each field says whose it is. `RULE` fields can turn red into green and are read from base; `HEAD` fields are the
+candidate's own business. `mlci.core.rules.effective` is the one place where the two are merged.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from mlci.core.documents import read_model
+from mlci.core.duration import Duration  # noqa: TC001 - pydantic reads annotations at run time
+from mlci.core.margin import Margin, MarginField, written_number
+from mlci.core.metrics import METRICS
+from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as Duration
+from mlci.core.section import HEAD, PARTS, RULE, ClassLabel, Command, Identifier, Name, Section, Text, Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FILE_NAME = "mlci.yaml"
+
+Requirement = Literal["not_worse", "better", "floor"]
+
+
+class Gate(Section):
+    """One requirement on one metric."""
+
+    metric: Annotated[Literal["accuracy", "recall", "roc_auc", "log_loss"], RULE]
+    require: Annotated[Requirement, RULE]
+    margin: Annotated[MarginField | None, RULE] = None
+    value: Annotated[Annotated[float, Field(ge=0, lt=1)] | None, RULE] = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes two gates the same gate in base and head."""
+        return (self.metric, self.require)
+
+    @property
+    def tolerance(self) -> Margin:
+        """The margin, which is 0 where none is written."""
+        return self.margin or Margin(value=0.0)
+
+    @property
+    def limit(self) -> str:
+        """The number of the gate as it is written: the value of a floor, else the margin."""
+        return self.tolerance.text if self.value is None else written_number(self.value)
+
+    @property
+    def subject(self) -> str:
+        """The gate without its number."""
+        return f"`{self.metric}` floor" if self.is_floor else f"`{self.metric}` {self.require} margin"
+
+    @property
+    def text(self) -> str:
+        """The gate as a person would say it."""
+        return f"{self.subject} {self.limit}"
+
+    @property
+    def is_floor(self) -> bool:
+        """Whether the gate looks at the candidate alone."""
+        return self.require == "floor"
+
+    @model_validator(mode="after")
+    def _has_the_number_it_needs(self) -> Self:
+        problem = self._problem_of_floor() if self.is_floor else self._problem_of_comparison()
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    def _problem_of_floor(self) -> str | None:
+        if not METRICS[self.metric].higher_is_better:
+            return f"{self.metric} is better when it is lower, so a floor says nothing; use not_worse or better"
+        if self.margin is not None:
+            return "a floor has no margin; write `value:` alone"
+        return "a floor needs `value:`" if self.value is None else None
+
+    def _problem_of_comparison(self) -> str | None:
+        if self.value is not None:
+            return f"{self.require} compares with production: write `margin:`, not `value:`"
+        ends_at_one = METRICS[self.metric].higher_is_better
+        if ends_at_one and self.tolerance.value >= 1:
+            part = f"{written_number(self.tolerance.value)}%"
+            return f"{self.metric} lies between 0 and 1, so a margin of {self.limit} is all of it; is {part} meant?"
+        return None
+
+
+class ModelSection(Section):
+    """What the model is for and who answers for it."""
+
+    name: Annotated[Name, RULE]
+    task: Annotated[Literal["binary"], RULE]
+    objective: Annotated[Text, HEAD] = ""
+    description: Annotated[Text, HEAD] = ""
+    owners: Annotated[tuple[Identifier, ...], RULE] = Field(default=(), strict=False)
+
+
+class DataSection(Section):
+    """Where a data set lies and which contract it must satisfy."""
+
+    path: Annotated[PathBelow, HEAD]
+    contract: Annotated[PathBelow | None, RULE] = None
+
+
+class TrainSection(Section):
+    """How the candidate is made."""
+
+    run: Annotated[Command, HEAD]
+    data: Annotated[tuple[Name, ...], HEAD] = Field(default=(), strict=False)
+    params: Annotated[PathBelow | None, HEAD] = None
+    env: Annotated[tuple[Variable, ...], HEAD] = Field(default=(), strict=False)
+    timeout: Annotated[Duration, HEAD] = timedelta(hours=1)
+    model: Annotated[PathBelow, RULE]
+
+
+class EvaluateSection(Section):
+    """Which labelled rows both models are scored on."""
+
+    data: Annotated[Name, RULE]
+    id: Annotated[Identifier, RULE]
+    label: Annotated[Identifier, RULE]
+    positive: Annotated[ClassLabel, RULE]
+    threshold: Annotated[float, RULE] = Field(default=0.5, gt=0, lt=1)
+
+
+class StatisticsSection(Section):
+    """How sure a verdict must be."""
+
+    confidence: Annotated[float, RULE] = Field(default=0.95, ge=0.8, le=0.999)
+    min_rows: Annotated[int, RULE] = Field(default=30, ge=2)
+
+
+class InconclusiveSection(Section):
+    """What an inconclusive verdict means."""
+
+    pull_request: Annotated[Literal["warn", "block"], RULE] = "warn"
+    promotion: Annotated[Literal["warn", "block"], RULE] = "block"
+
+
+class StoreSection(Section):
+    """Where package bytes lie: a directory, or the releases of the repository on its host."""
+
+    directory: Annotated[Place | None, RULE] = None
+    releases: Annotated[bool, RULE] = False
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> Self:
+        if (self.directory is not None) == self.releases:
+            message = "name one place: directory: PATH, or releases: true"
+            raise ValueError(message)
+        return self
+
+
+class PromoteSection(Section):
+    """Where a merge takes the model."""
+
+    stage: Annotated[Name, RULE] = "production"
+    store: Annotated[StoreSection, PARTS]
+
+
+class DeploySection(Section):
+    """One place where a version is deployed to."""
+
+    stage: Annotated[Name, RULE] = "production"
+    target: Annotated[Literal["directory"], RULE]
+    path: Annotated[Place, RULE]
+
+
+class Config(Section):
+    """The whole of `mlci.yaml`."""
+
+    version: Annotated[Literal[1], RULE]
+    model: Annotated[ModelSection, PARTS]
+    data: Annotated[dict[Name, DataSection], PARTS]
+    train: Annotated[TrainSection, PARTS]
+    evaluate: Annotated[EvaluateSection, PARTS]
+    statistics: Annotated[StatisticsSection, PARTS] = StatisticsSection()
+    gates: Annotated[tuple[Gate, ...], RULE] = Field(default=(), strict=False)
+    on_inconclusive: Annotated[InconclusiveSection, PARTS] = InconclusiveSection()
+    promote: Annotated[PromoteSection, PARTS]
+    deploy: Annotated[dict[Name, DeploySection], PARTS] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        problem = next(_problems(self), None)
+        if problem is not None:
+            raise problem
+        return self
+
+
+def _problems(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield what is wrong between sections that are each right."""
+    named: dict[tuple[str | int, ...], str] = {("evaluate", "data"): config.evaluate.data}
+    named |= {("train", "data", place): name for place, name in enumerate(config.train.data)}
+    for path, name in named.items():
+        if name not in config.data:
+            message = "the data set {name} is not listed under data: (listed: {listed})"
+            yield _problem(path, message, name=name, listed=", ".join(config.data))
+    if config.evaluate.id == config.evaluate.label:
+        yield _problem(("evaluate", "label"), "id and label are the same column")
+    yield from _repetitions(config)
+    read = {
+        FILE_NAME: "this file",
+        **{section.path: f"the data set {name}" for name, section in config.data.items()},
+        **{section.contract: f"the contract of {name}" for name, section in config.data.items() if section.contract},
+        **({config.train.params: "train.params"} if config.train.params else {}),
+    }
+    if config.train.model in read:
+        message = "{what} lies there, and training would overwrite it"
+        yield _problem(("train", "model"), message, what=read[config.train.model])
+
+
+def _repetitions(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield gates that stand twice, and data sets that a training command could not tell apart."""
+    keys = [gate.key for gate in config.gates]
+    for place, key in enumerate(keys):
+        if key in keys[:place]:
+            message = "the gate {gate} stands here again; keep the tighter one"
+            yield _problem(("gates", place), message, gate=" ".join(key))
+    variables = [variable_of(name) for name in config.train.data]
+    for place, variable in enumerate(variables):
+        if variable in variables[:place]:
+            message = "another data set here has the variable {variable} already; rename one of them"
+            yield _problem(("train", "data", place), message, variable=variable)
+
+
+def variable_of(dataset: str) -> str:
+    """Return the name of the variable that tells a training command where a data set lies.
+
+    >>> variable_of("blood-cells")
+    'MLCI_DATA_BLOOD_CELLS'
+    """
+    return f"MLCI_DATA_{dataset.upper().replace('-', '_')}"
+
+
+def _problem(path: tuple[str | int, ...], message: str, **values: str) -> PydanticCustomError:
+    """Return a problem at PATH; the reader of documents finds line and column from it."""
+    return PydanticCustomError("configuration", message, {"path": path, **values})
+
+
+LATER = frozenset(
+    {
+        "tests", "environment", "sealed", "report", "serve", "model.risk",
+        "data.*.format", "data.*.sha256", "data.*.engine",
+        "train.dvc", "train.code", "train.seeds", "train.predictions", "train.scores", "train.metrics",
+        "train.allow_pickle",
+        "evaluate.labels", "evaluate.prediction", "evaluate.weight", "evaluate.group", "evaluate.time",
+        "evaluate.slices", "evaluate.features", "evaluate.metrics",
+        "statistics.multiplicity", "statistics.min_changed", "gates.slices", "gates.severity",
+        "promote.reuse", "promote.version", "promote.mirror", "promote.sign",
+        "promote.store.dvc", "promote.store.s3",
+        "deploy.*.smoke", "deploy.*.canary", "deploy.*.bake", "deploy.*.keep",
+    }
+)  # fmt: skip
+"""Keys of the design that are refused, by name, until they work."""
+
+
+def read_config(text: bytes, name: str = FILE_NAME) -> Config:
+    """Return the configuration in TEXT; raises `UsageError` that names every problem with line and column."""
+    return read_model(text, Config, name, later=LATER)
+
+
+def json_schema(model: type[BaseModel]) -> Mapping[str, Any]:
+    """Return the JSON Schema of MODEL for editors and other tools."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(mode="validation")}

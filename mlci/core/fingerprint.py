@@ -1,0 +1,98 @@
+"""The fingerprint of a run: the hash of everything that goes into it, by Git object id.
+
+Two runs with one fingerprint had the same command, code, data and parameters, so the second need not be made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from mlci.core.config import FILE_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlci.core.config import Config
+
+NOT_CODE = (
+    FILE_NAME, "*.md", "docs/*", "contracts/*", "tests/*", "test_*.py", "LICENSE*",
+    ".git*", ".github/*", ".mlci/*", "*.pyc",
+)  # fmt: skip
+"""Tracked files that no training reads: configuration, contracts, prose, tests, what Git and the host read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What went into a run, by hash; `digest` names the whole."""
+
+    command: str
+    model: str
+    """Where the command leaves the model."""
+    code: str
+    """sha256 over the paths and Git ids of all code files."""
+    data: Mapping[str, str]
+    """Git id of each training data set, by name."""
+    params: str | None
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of all inputs, in hexadecimal."""
+        return canonical_sha256(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the inputs as a JSON object."""
+        return {
+            "command": self.command,
+            "model": self.model,
+            "code": self.code,
+            "data": dict(self.data),
+            "params": self.params,
+        }
+
+
+def fingerprint(config: Config, ids: Mapping[str, str]) -> Fingerprint:
+    """Return the fingerprint of the run that CONFIG describes on files with the Git ids IDS (by path)."""
+    train = config.train
+    code = {path: ids[path] for path in code_paths(config, ids)}
+    return Fingerprint(
+        command=train.run,
+        model=train.model,
+        code=canonical_sha256(code),
+        data={name: ids.get(config.data[name].path, "missing") for name in train.data},
+        params=None if train.params is None else ids.get(train.params, "missing"),
+    )
+
+
+def code_paths(config: Config, ids: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the paths that count as code: all that is not data, parameters, output, prose or tests."""
+    other = {section.path for section in config.data.values()} | {config.train.model}
+    other |= {section.contract for section in config.data.values() if section.contract}
+    if config.train.params:
+        other.add(config.train.params)
+    return tuple(sorted(path for path in ids if path not in other and not _is_not_code(path)))
+
+
+def _is_not_code(path: str) -> bool:
+    name = path.rsplit("/", 1)[-1]
+    return any(fnmatchcase(path, pattern) or fnmatchcase(name, pattern) for pattern in NOT_CODE)
+
+
+def canonical_json(value: object) -> bytes:
+    r"""Return VALUE as the one JSON text that stands for it: sorted keys, no spaces, UTF-8.
+
+    Paths of Git that are not UTF-8 come back as the bytes that they were.
+
+    >>> canonical_json({"b": 1, "a": "é"})
+    b'{"a":"\xc3\xa9","b":1}'
+    """
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.encode(errors="surrogateescape")
+
+
+def canonical_sha256(value: object) -> str:
+    """Return the sha256 of VALUE's canonical JSON, in hexadecimal."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()

@@ -1,0 +1,290 @@
+"""The verdict: whether the candidate may replace production.
+
+`judge` is the decision, pure and deterministic. Differences are oriented so that + is good; L and U are one-sided
+bounds at the confidence of the rules, so [L, U] is the two-sided interval at twice that confidence minus one. For a
+floor they are the bounds of the candidate's own value.
+
+| requirement   | pass                  | fail  | otherwise    |
+|---------------|-----------------------|-------|--------------|
+| `not_worse` m | L > −m (tried first)  | U < 0 | inconclusive |
+| `better` m    | L > m                 | U < m | inconclusive |
+| `floor` v     | L > v                 | U < v | inconclusive |
+
+Without production yet, `not_worse` and `better` do not apply. The same bytes as production pass `not_worse` and fail
+`better`, whatever the rows say. Too few rows for a gate, or rows of one class only, leave it inconclusive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mlci.core.evidence import (
+    Evidence,
+    alone,
+    correct,
+    difference,
+    power_of,
+    rows_for_floor,
+    rows_of,
+    value,
+    what_lacks,
+)
+from mlci.core.margin import written_number
+from mlci.core.statistics.interval import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlci.core.config import Gate, StatisticsSection
+    from mlci.core.rules import OwnedGate
+
+__all__ = ["Evidence", "Flips", "GateResult", "Outcome", "Verdict", "judge"]
+
+
+class Outcome(StrEnum):
+    """What a gate, or the whole, came to."""
+
+    PASS = "pass"  # noqa: S105 - a word of the verdict, no password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    FIRST = "first"
+    """Of the whole: no production yet, every floor passed."""
+
+
+GateOutcome = Outcome | Literal["not applicable"]
+"""Of a gate: what compares with production does not apply where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """One gate with its evidence, and its outcome in words."""
+
+    metric: str
+    require: str
+    limit: str
+    """The margin or the value, as it is written in the configuration."""
+    origin: Literal["base", "head"]
+    outcome: GateOutcome
+    candidate: float | None
+    production: float | None
+    interval: Interval | None
+    """Of the paired difference (+ is good), or for a floor of the candidate alone."""
+    rows: int
+    """How many rows the metric is computed on."""
+    sentence: str
+    """Why, in words."""
+    rows_needed: int | None = None
+    """For an inconclusive gate: rows that would decide it with 80 % power if the observed rates hold."""
+    smallest_visible: float | None = None
+    """For an inconclusive gate: the smallest true difference that these rows show with 80 % power."""
+
+    @property
+    def name(self) -> str:
+        """The gate in one word pair, such as `recall not_worse`."""
+        return f"{self.metric} {self.require}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as a JSON object."""
+        interval = self.interval
+        return {
+            "metric": self.metric,
+            "require": self.require,
+            "limit": self.limit,
+            "origin": self.origin,
+            "outcome": str(self.outcome),
+            "production": self.production,
+            "candidate": self.candidate,
+            "difference": interval.estimate if interval and self.require != "floor" else None,
+            "lower": interval.lower if interval else None,
+            "upper": interval.upper if interval else None,
+            "rows": self.rows,
+            "sentence": self.sentence,
+            "rows_needed": self.rows_needed,
+            "smallest_visible": self.smallest_visible,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """The rows on which candidate and production decide differently."""
+
+    right_to_wrong: tuple[str, ...]
+    wrong_to_right: tuple[str, ...]
+    positive_right_to_wrong: int
+    """How many of `right_to_wrong` are of the positive class."""
+    positive_wrong_to_right: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return counts as a JSON object; ids stay out of it, since reports may be public."""
+        return {
+            "right_to_wrong": len(self.right_to_wrong),
+            "wrong_to_right": len(self.wrong_to_right),
+            "positive_right_to_wrong": self.positive_right_to_wrong,
+            "positive_wrong_to_right": self.positive_wrong_to_right,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The whole: one outcome, every gate's result, and the rows that changed sides."""
+
+    outcome: Outcome
+    results: tuple[GateResult, ...]
+    flips: Flips | None
+    rows: int
+    positives: int
+
+    def with_outcome(self, outcome: GateOutcome) -> tuple[GateResult, ...]:
+        """Return the gates that came to OUTCOME."""
+        return tuple(result for result in self.results if result.outcome == outcome)
+
+
+def judge(gates: Sequence[OwnedGate], evidence: Evidence, statistics: StatisticsSection) -> Verdict:
+    """Return the verdict on the candidate: fail if a gate fails, else inconclusive if one is, else pass or first."""
+    results = tuple(_judge_gate(owned, evidence, statistics) for owned in gates)
+    return Verdict(
+        outcome=_whole({result.outcome for result in results}, has_production=evidence.production is not None),
+        results=results,
+        flips=None if evidence.production is None else _flips(evidence),
+        rows=len(evidence.labels),
+        positives=evidence.positives,
+    )
+
+
+def _whole(outcomes: set[GateOutcome], *, has_production: bool) -> Outcome:
+    if Outcome.FAIL in outcomes:
+        return Outcome.FAIL
+    if Outcome.INCONCLUSIVE in outcomes:
+        return Outcome.INCONCLUSIVE
+    return Outcome.PASS if has_production else Outcome.FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What a gate came to, and why."""
+
+    outcome: GateOutcome
+    sentence: str
+    interval: Interval | None = None
+    rows_needed: int | None = None
+    smallest_visible: float | None = None
+
+
+def _judge_gate(owned: OwnedGate, evidence: Evidence, statistics: StatisticsSection) -> GateResult:
+    gate = owned.gate
+    decision = _decide(gate, evidence, statistics)
+    return GateResult(
+        metric=gate.metric,
+        require=gate.require,
+        limit=gate.limit,
+        origin=owned.origin,
+        outcome=decision.outcome,
+        candidate=value(gate.metric, evidence, evidence.candidate),
+        production=None if evidence.production is None else value(gate.metric, evidence, evidence.production),
+        interval=decision.interval,
+        rows=rows_of(gate.metric, evidence),
+        sentence=decision.sentence,
+        rows_needed=decision.rows_needed,
+        smallest_visible=decision.smallest_visible,
+    )
+
+
+def _decide(gate: Gate, evidence: Evidence, statistics: StatisticsSection) -> _Decision:
+    if not gate.is_floor and evidence.production is None:
+        return _Decision("not applicable", "no production yet to compare with")
+    if not gate.is_floor and evidence.is_same_model:
+        outcome = Outcome.PASS if gate.require == "not_worse" else Outcome.FAIL
+        return _Decision(outcome, "the same bytes as production", Interval(0.0, 0.0, 0.0, 0.0))
+    rows, least = rows_of(gate.metric, evidence), statistics.min_rows
+    if rows < least:
+        what = "positive rows" if gate.metric == "recall" else "rows"
+        sentence = f"{rows} {what} are fewer than statistics.min_rows ({least})"
+        return _Decision(Outcome.INCONCLUSIVE, sentence, rows_needed=least)
+    lacks = what_lacks(gate.metric, evidence)
+    if lacks is not None:
+        return _Decision(Outcome.INCONCLUSIVE, lacks)
+    if gate.is_floor:
+        return _floor(gate, evidence, statistics.confidence)
+    return _comparison(gate, evidence, statistics.confidence)
+
+
+def _floor(gate: Gate, evidence: Evidence, confidence: float) -> _Decision:
+    """Decide on the candidate alone."""
+    floor = gate.value or 0.0
+    found = alone(gate.metric, evidence, confidence)
+    lower, upper = _number(found.lower, floor), _number(found.upper, floor)
+    if found.lower > floor:
+        return _Decision(Outcome.PASS, f"at least {lower}, the floor is {gate.limit}", found)
+    if found.upper < floor:
+        return _Decision(Outcome.FAIL, f"at most {upper}, the floor is {gate.limit}", found)
+    sentence = f"between {lower} and {upper}, the floor {gate.limit} lies inside"
+    needed = rows_for_floor(gate.metric, evidence, found, floor, confidence)
+    return _Decision(Outcome.INCONCLUSIVE, sentence, found, needed)
+
+
+def _comparison(gate: Gate, evidence: Evidence, confidence: float) -> _Decision:
+    """Decide on the candidate against production."""
+    margin = gate.tolerance.absolute(value(gate.metric, evidence, evidence.compared) or 0.0)
+    found = difference(gate.metric, evidence, confidence)
+    written = f"{margin:.4f} ({gate.limit})" if gate.tolerance.relative else written_number(margin)
+    decide = _not_worse if gate.require == "not_worse" else _better
+    outcome, sentence = decide(found, margin, written)
+    if outcome is not Outcome.INCONCLUSIVE:
+        return _Decision(outcome, sentence, found)
+    limit = -margin if gate.require == "not_worse" else margin
+    power = power_of(gate.metric, evidence, found, limit, confidence)
+    return _Decision(outcome, sentence, found, power.rows_needed, power.smallest_visible)
+
+
+def _not_worse(found: Interval, margin: float, written: str) -> tuple[Outcome, str]:
+    lower, upper = _signed(found.lower, -margin), _signed(found.upper, 0.0)
+    if found.lower > -margin:
+        return Outcome.PASS, f"at worst {lower}, the margin is {written}"
+    if found.upper < 0:
+        return Outcome.FAIL, f"proven worse: at best {upper}, at worst {lower}"
+    return Outcome.INCONCLUSIVE, f"could be as bad as {lower}, the margin is {written}; could be as good as {upper}"
+
+
+def _better(found: Interval, margin: float, written: str) -> tuple[Outcome, str]:
+    lower, upper = _signed(found.lower, margin), _signed(found.upper, margin)
+    if found.lower > margin:
+        return Outcome.PASS, f"at least {lower}, wanted more than {written}"
+    if found.upper < margin:
+        return Outcome.FAIL, f"at best {upper}, wanted more than {written}"
+    return Outcome.INCONCLUSIVE, f"between {lower} and {upper}, wanted more than {written}"
+
+
+def _flips(evidence: Evidence) -> Flips:
+    """Return the rows that changed sides."""
+    now = correct("accuracy", evidence, evidence.candidate)
+    before = correct("accuracy", evidence, evidence.compared)
+    lost, won = before & ~now, now & ~before
+    return Flips(
+        right_to_wrong=tuple(evidence.ids[row] for row in np.flatnonzero(lost).tolist()),
+        wrong_to_right=tuple(evidence.ids[row] for row in np.flatnonzero(won).tolist()),
+        positive_right_to_wrong=int((lost & evidence.labels).sum()),
+        positive_wrong_to_right=int((won & evidence.labels).sum()),
+    )
+
+
+def _signed(value: float, limit: float) -> str:
+    """Return a difference with its sign and a true minus, in enough digits to tell it from LIMIT.
+
+    >>> _signed(0.0123, 0.0), _signed(-0.5, 0.0), _signed(-0.00004, 0.0), _signed(-0.0, 0.0)
+    ('+0.012', '−0.500', '−0.00004', '0.000')
+    """
+    digits = _digits(value, limit)
+    return f"{value:+.{digits}f}".replace("-", "−") if round(value, digits) else f"{0:.{digits}f}"
+
+
+def _number(value: float, limit: float) -> str:
+    return f"{value:.{_digits(value, limit)}f}"
+
+
+def _digits(value: float, limit: float) -> int:
+    """Return how many digits after the point tell VALUE from LIMIT: three, more if they must, three if none can."""
+    return next((digits for digits in range(3, 10) if round(value, digits) != round(limit, digits)), 3)

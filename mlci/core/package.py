@@ -1,0 +1,201 @@
+"""The package: a model with everything that predicting needs, as a mapping of file names to bytes.
+
+Its bytes depend only on the model's values and its metadata, never on clock, path, host or commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
+
+from pydantic import Field, ValidationError
+
+from mlci.core.contract.constraints import code
+from mlci.core.names import NAME
+from mlci.core.plain_text import one_line
+from mlci.core.section import LONGEST_IDENTIFIER, Identifier
+from mlci.core.signature import (
+    Frozen,
+    Input,
+    Signature,
+    build_signature,
+    change_of_signature,
+    first_problem,
+    positive_index,
+)
+from mlci.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlci.core.config import Config
+
+__all__ = [
+    "Input",
+    "Package",
+    "PackageInfo",
+    "Signature",
+    "build_package",
+    "build_signature",
+    "change_of_signature",
+    "positive_index",
+    "read_package",
+]
+
+SCHEMA: Final = "mlci/package/1"
+PACKAGE_FILE = "package.json"
+MANIFEST_FILE = "manifest.json"
+MODEL_FILE: Final = "model.skops"
+# They become lines of requirements.txt.
+Distribution = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+Version = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}$")]
+
+
+class PackageInfo(Frozen):
+    """What `package.json` says."""
+
+    schema_: Literal["mlci/package/1"] = SCHEMA
+    name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
+    task: Literal["binary"]
+    format: Literal["skops"]
+    model: Literal["model.skops"]
+    estimator: Identifier
+    signature: Signature
+    requirements: dict[Distribution, Version]
+    """Exact versions of what predicting needs, by distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package in memory."""
+
+    info: PackageInfo
+    files: Mapping[str, bytes]
+
+    @property
+    def model(self) -> bytes:
+        """The bytes of the model file."""
+        return self.files[self.info.model]
+
+
+def build_package(
+    model: bytes, estimator: str, signature: Signature, requirements: Mapping[str, str], config: Config
+) -> Package:
+    """Return the package of MODEL (canonical skops bytes)."""
+    info = PackageInfo(
+        name=config.model.name,
+        task=config.model.task,
+        format="skops",
+        model=MODEL_FILE,
+        estimator=one_line(estimator, LONGEST_IDENTIFIER),
+        signature=signature,
+        requirements=dict(sorted(requirements.items())),
+    )
+    files = {
+        MODEL_FILE: model,
+        PACKAGE_FILE: _pretty(info.model_dump(mode="json")),
+        "requirements.txt": "".join(f"{name}=={version}\n" for name, version in info.requirements.items()).encode(),
+        "README.md": _card(config, info).encode(),
+    }
+    files[MANIFEST_FILE] = _pretty({name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())})
+    return Package(info, files)
+
+
+def read_package(files: Mapping[str, bytes]) -> Package:
+    """Return the package in FILES; raises `IntegrityError` when it is not whole or is from a newer mlci."""
+    for needed in (MANIFEST_FILE, PACKAGE_FILE):
+        if needed not in files:
+            raise _malformed(f"{needed} is missing")
+    manifest = _json_object(files, MANIFEST_FILE)
+    present = {name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != MANIFEST_FILE}
+    if manifest != present:
+        differing = sorted(name for name in {*manifest, *present} if manifest.get(name) != present.get(name))
+        raise _malformed(one_line(f"the manifest does not match: {', '.join(differing)}", LONGEST_IDENTIFIER))
+    info = _info(_json_object(files, PACKAGE_FILE))
+    if _pretty(info.model_dump(mode="json")) != files[PACKAGE_FILE]:
+        raise _malformed(f"{PACKAGE_FILE} is not in the form that mlci writes")
+    if info.model not in files:
+        raise _malformed(f"the model file {code(info.model)} is missing")
+    return Package(info, files)
+
+
+def _info(content: dict[str, Any]) -> PackageInfo:
+    """Return what `package.json` says; raises `IntegrityError` where it is of a newer schema, or not of ours."""
+    schema = content.get("schema")
+    newer = re.fullmatch(r"mlci/package/([1-9][0-9]{0,5})", schema) if isinstance(schema, str) else None
+    if newer and schema != SCHEMA:
+        raise IntegrityError(
+            "package-newer",
+            f"the package says {schema}; this mlci reads {SCHEMA}",
+            cause="It was made by a newer mlci.",
+            hint='pip install --upgrade "mlci"',
+        )
+    try:
+        return PackageInfo.model_validate(
+            {"schema_" if key == "schema" else key: item for key, item in content.items()}
+        )
+    except ValidationError as error:
+        raise _malformed(f"{PACKAGE_FILE}: {first_problem(error)}") from None
+
+
+def _card(config: Config, info: PackageInfo) -> str:
+    """Return the model card, as far as it is known when packaging."""
+    signature = info.signature
+    lines = [f"# {info.name}", ""]
+    lines += [line for text in (config.model.objective, config.model.description) if text for line in (text, "")]
+    lines += [
+        (
+            f"A {code(info.estimator)} for a {info.task} task: {len(signature.inputs)} inputs, "
+            f"positive class {code(str(signature.positive))}, decided positive from {signature.threshold:g}."
+        ),
+        "",
+        "| input | type | unit | range |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {_cell(code(item.name))} | {item.type} | {_cell(item.unit or '')} | {_range(item)} |"
+        for item in signature.inputs
+    ]
+    if config.model.owners:
+        lines += ["", f"Owners: {', '.join(config.model.owners)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Return TEXT so that it cannot end its cell of a table."""
+    return text.replace("|", "\\|")
+
+
+def _range(column: Input) -> str:
+    if column.minimum is None and column.maximum is None:
+        return ""
+    low = "" if column.minimum is None else f"{column.minimum:g}"
+    high = "" if column.maximum is None else f"{column.maximum:g}"
+    return f"{low} … {high}"
+
+
+def _pretty(value: dict[str, Any]) -> bytes:
+    renamed = {"schema" if key == "schema_" else key: item for key, item in value.items()}
+    return (json.dumps(renamed, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _json_object(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(files[name])
+    except (ValueError, RecursionError):
+        raise _malformed(f"{name} is not JSON") from None
+    if not isinstance(value, dict):
+        raise _malformed(f"{name} is not a JSON object")
+    return cast("dict[str, Any]", value)
+
+
+def _malformed(problem: str) -> IntegrityError:
+    return IntegrityError(
+        "package-malformed",
+        f"the package is not whole: {problem}",
+        cause="A file was edited, replaced or lost after packaging.",
+        hint="mlci train",
+    )

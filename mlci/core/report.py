@@ -1,0 +1,249 @@
+"""The report: what was judged, by whose rules, with what outcome. One value; `mlci.render` shows it in many forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlci.core.gates import Outcome
+from mlci.core.metrics import METRICS
+
+if TYPE_CHECKING:
+    from mlci.core.findings import DatasetReport
+    from mlci.core.gates import Flips, GateResult, Verdict
+    from mlci.core.rules import RuleChange
+
+SCHEMA = "mlci/report/1"
+StatusState = Literal["success", "failure", "error", "pending"]
+
+
+class Conclusion(StrEnum):
+    """How a check ended."""
+
+    PASS = "pass"  # noqa: S105 - a word of the verdict, no password
+    FIRST = "first"
+    INCONCLUSIVE = "inconclusive"
+    FAIL = "fail"
+    DATA_REJECTED = "data rejected"
+    TRAINING_FAILED = "training failed"
+    NOTHING_CHANGED = "nothing changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was judged, and against what."""
+
+    model: str
+    production: str | None
+    """The version that was compared with, such as `v1.0.0`; None where there is none yet."""
+    production_sha256: str | None
+    candidate_sha256: str | None
+    """The digest of the candidate's package; None where no candidate was made."""
+    fingerprint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How far the verdict can be trusted; rendered as one line."""
+
+    has_base: bool
+    """Whether the rules come from the target branch."""
+    confined: bool
+    confinement: str
+    """How the models were held while they predicted, in words."""
+    labels_readable: bool
+    """Whether the pull request could read the labels of the evaluation set."""
+    is_scored: bool = True
+    """Whether a candidate was predicted and scored at all."""
+    token: str = "no token"  # noqa: S105 - the kind of a token, in words
+    as_submitted: tuple[str, ...] = ()
+    """What could not be done again by who judged."""
+
+    @property
+    def line(self) -> str:
+        """The trust line of the report."""
+        parts = [self._rules]
+        if self.is_scored:
+            parts += [
+                "predicted and scored by mlci (evidence level `model`)",
+                self.confinement,
+                "the labels lie in the repository, so a model could have memorised them"
+                if self.labels_readable
+                else "the labels are out of the pull request's reach",
+            ]
+        if self.as_submitted:
+            parts.append(f"as submitted: {', '.join(self.as_submitted)}")
+        return " · ".join([*parts, self.token])
+
+    @property
+    def _rules(self) -> str:
+        if not self.has_base:
+            return "rules from this branch, since the target branch has no `mlci.yaml` yet"
+        return (
+            "rules, evaluation rows and labels from the target branch"
+            if self.is_scored
+            else ("rules from the target branch")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How the candidate came about."""
+
+    command: str
+    outcome: Literal["trained", "reused", "failed", "not started"]
+    reason: str
+    """One sentence: why it was reused, or how it failed."""
+    log_tail: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the training as a JSON object."""
+        return {
+            "command": self.command,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "log_tail": list(self.log_tail),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a reader of a pull request needs."""
+
+    subject: Subject
+    conclusion: Conclusion
+    blocks: bool
+    """Whether an inconclusive verdict blocks, by the policy."""
+    changes: tuple[RuleChange, ...]
+    datasets: tuple[DatasetReport, ...]
+    training: Training | None
+    verdict: Verdict | None
+    positive: str
+    """The positive class, for sentences."""
+    trust: Trust
+    promotion_blocks: bool = True
+    """Whether an inconclusive verdict would block a promotion."""
+    confidence: float = 0.95
+    """Of each one-sided bound."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the design's table."""
+        match self.conclusion:
+            case Conclusion.PASS | Conclusion.FIRST | Conclusion.NOTHING_CHANGED:
+                return 0
+            case Conclusion.INCONCLUSIVE:
+                return 3 if self.blocks else 0
+            case Conclusion.FAIL | Conclusion.DATA_REJECTED | Conclusion.TRAINING_FAILED:
+                return 1
+
+    @property
+    def status(self) -> StatusState:
+        """The state of the status `mlci/gate`."""
+        return "success" if self.exit_code == 0 else "failure"
+
+    @property
+    def loosened(self) -> tuple[RuleChange, ...]:
+        """The rules that head loosens."""
+        return tuple(change for change in self.changes if change.direction == "looser")
+
+    @property
+    def headline(self) -> str:
+        """The one sentence that says why."""
+        match self.conclusion:
+            case Conclusion.NOTHING_CHANGED:
+                return f"Nothing that matters to {self.subject.model} changed; {self.subject.production} stays."
+            case Conclusion.DATA_REJECTED:
+                return _data_sentence(self.datasets)
+            case Conclusion.TRAINING_FAILED:
+                return (
+                    f"No model was made: {self.training.reason.rstrip('.')}." if self.training else "No model was made."
+                )
+            case Conclusion.FIRST:
+                return "There is no production yet, and every floor is passed."
+            case Conclusion.PASS:
+                return f"Every gate is passed against production {self.subject.production}."
+            case Conclusion.INCONCLUSIVE:
+                return self._inconclusive_sentence()
+            case Conclusion.FAIL:
+                return self._fail_sentence()
+
+    def _inconclusive_sentence(self) -> str:
+        results = self.verdict.with_outcome(Outcome.INCONCLUSIVE) if self.verdict else ()
+        names = " and ".join(f"`{result.name}`" for result in results)
+        consequence = ", so this would not be promoted" if self.promotion_blocks else ""
+        return f"{names} can neither pass nor fail on so few rows{consequence}."
+
+    def _fail_sentence(self) -> str:
+        failed = self.verdict.with_outcome(Outcome.FAIL) if self.verdict else ()
+        reasons = "; ".join(_gate_sentence(result) for result in failed)
+        flips = self.verdict.flips if self.verdict else None
+        if flips and flips.positive_right_to_wrong and any(result.metric == "recall" for result in failed):
+            return f"{reasons}: {_missed(flips)}."
+        return f"{reasons}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as a JSON object; nothing in it depends on time, place or chance."""
+        verdict = self.verdict
+        return {
+            "schema": SCHEMA,
+            "model": self.subject.model,
+            "conclusion": str(self.conclusion),
+            "headline": self.headline,
+            "status": self.status,
+            "exit_code": self.exit_code,
+            "production": self.subject.production,
+            "production_sha256": self.subject.production_sha256,
+            "candidate_sha256": self.subject.candidate_sha256,
+            "fingerprint": self.subject.fingerprint,
+            "rule_changes": [change.to_dict() for change in self.changes],
+            "datasets": [dataset.to_dict() for dataset in self.datasets],
+            "training": self.training.to_dict() if self.training else None,
+            "gates": [result.to_dict() for result in verdict.results] if verdict else [],
+            "rows": verdict.rows if verdict else None,
+            "positives": verdict.positives if verdict else None,
+            "flips": verdict.flips.to_dict() if verdict and verdict.flips else None,
+            "trust": self.trust.line,
+            "notes": list(self.notes),
+        }
+
+
+def _gate_sentence(result: GateResult) -> str:
+    candidate, production = _shown(result.candidate), _shown(result.production)
+    match result.require:
+        case "floor":
+            return f"`{result.metric}` is {candidate}, below its floor of {result.limit}"
+        case "better":
+            return (
+                f"`{result.metric}` goes from {production} to {candidate} (wanted better by more than {result.limit})"
+            )
+        case _:
+            verb = "falls" if METRICS[result.metric].higher_is_better else "rises"
+            return f"`{result.metric}` {verb} from {production} to {candidate} (margin {result.limit})"
+
+
+def _missed(flips: Flips) -> str:
+    missed, found = flips.positive_right_to_wrong, flips.positive_wrong_to_right
+    text = (
+        "1 positive row that production finds is missed"
+        if missed == 1
+        else f"{missed} positive rows that production finds are missed"
+    )
+    if not found:
+        return text
+    return f"{text}, 1 other is found" if found == 1 else f"{text}, {found} others are found"
+
+
+def _shown(number: float | None) -> str:
+    return "–" if number is None else f"{number:.3f}"
+
+
+def _data_sentence(datasets: tuple[DatasetReport, ...]) -> str:
+    findings = [(dataset, finding) for dataset in datasets for finding in dataset.findings]
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(dataset.dataset for dataset, _ in findings))
+    count, rows = len(findings), max((finding.failing for _, finding in findings), default=0)
+    rules = f"{count} rule{'s' if count != 1 else ''}"
+    extent = f"{'at least ' if count > 1 else ''}{rows} row{'s' if rows != 1 else ''}"
+    return f"{rules} of the contract broken in {names} ({extent}); nothing was trained."

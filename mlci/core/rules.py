@@ -1,0 +1,232 @@
+"""Whose word counts: the one place where base's rules and head's configuration are merged.
+
+Everything that can turn red into green is read from base. What head loosens is named and does not count; what head
+adds or tightens is checked in addition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_type_hints
+
+from pydantic import BaseModel
+
+from mlci.core.contract import combined, compare_constraints
+from mlci.core.contract.constraints import written
+from mlci.core.plain_text import one_line
+from mlci.core.section import RULE, Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlci.core.config import Config, Gate
+    from mlci.core.contract import Constraint, Contract
+
+Direction = Literal["looser", "tighter", "other"]
+"""What head does to a rule; `other` is what has no order, such as another label."""
+LONGEST_VALUE = 80
+"""Characters of a value in a sentence, which stays on one line."""
+SectionType = TypeVar("SectionType", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """One difference between base's rules and head's."""
+
+    subject: str
+    """Where it stands, such as `gates` or `contract of cells`."""
+    direction: Direction
+    sentence: str
+    """What head does, beginning with a verb: "loosens `recall` not_worse margin: 0.02 → 0.3"."""
+
+    @property
+    def effect(self) -> str:
+        """What becomes of the change, in words."""
+        return "checked in addition" if self.direction == "tighter" else "takes effect after merge"
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the change as a JSON object."""
+        return {"subject": self.subject, "direction": self.direction, "sentence": self.sentence, "effect": self.effect}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedGate:
+    """A gate, and whose it is."""
+
+    gate: Gate
+    origin: Literal["base", "head"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one commit says: its configuration and the contracts that it names."""
+
+    config: Config
+    contracts: Mapping[str, Contract]
+    """By the name of the data set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a candidate is judged by."""
+
+    config: Config
+    """Rule fields from base, the others from head."""
+    gates: tuple[OwnedGate, ...]
+    constraints: Mapping[str, tuple[Constraint, ...]]
+    """By data set; each constraint knows whether it is base's or head's."""
+    has_base: bool
+    """False where base has no configuration yet, so that head's rules serve."""
+    evaluation_path: str
+    """Where the evaluation set lies in the commit that sets the rules (head may have moved its own)."""
+
+
+def effective(base: Side | None, head: Side) -> tuple[Rules, tuple[RuleChange, ...]]:
+    """Return the rules that count, and what head changes about them."""
+    if base is None:
+        gates = tuple(OwnedGate(gate, "head") for gate in head.config.gates)
+        constraints = {name: combined(None, contract) for name, contract in head.contracts.items()}
+        return Rules(head.config, gates, constraints, has_base=False, evaluation_path=_evaluation_path(head.config)), ()
+    config, changes = _merged(base.config, head.config, "")
+    gates, gate_changes = _gates(base.config.gates, head.config.gates)
+    constraints, contract_changes = _contracts(base, head)
+    rules = Rules(config, gates, constraints, has_base=True, evaluation_path=_evaluation_path(base.config))
+    return rules, (*gate_changes, *contract_changes, *changes)
+
+
+def _evaluation_path(config: Config) -> str:
+    return config.data[config.evaluate.data].path
+
+
+def _merged(base: SectionType, head: SectionType, prefix: str) -> tuple[SectionType, tuple[RuleChange, ...]]:
+    """Return the section with rule fields from BASE and the others from HEAD, and the rule fields that differ."""
+    values: dict[str, Any] = {}
+    changes: list[RuleChange] = []
+    for name, owner in owners(type(base)).items():
+        ours, theirs = getattr(base, name), getattr(head, name)
+        path = f"{prefix}{name}"
+        if owner is RULE:
+            values[name] = ours
+            if _differ(ours, theirs) and path != "gates":  # gates have an order of their own
+                changes.append(_plain_change(path, ours, theirs))
+        elif owner is Owner.PARTS and isinstance(ours, dict):
+            values[name], more = _merged_mapping(ours, theirs, path)
+            changes += more
+        elif owner is Owner.PARTS:
+            values[name], found = _merged(ours, theirs, f"{path}.")
+            changes += found
+        else:
+            values[name] = theirs
+    # Both sides were validated; a mixture needs no second look, and may name what only one of them has.
+    return base.model_copy(update=values), tuple(changes)
+
+
+def _merged_mapping(
+    base: dict[str, BaseModel], head: dict[str, BaseModel], path: str
+) -> tuple[dict[str, BaseModel], list[RuleChange]]:
+    """Merge two mappings of sections by name; what only base has is kept, so that nothing can vanish.
+
+    What only head has serves if it describes how the candidate is made (a data set), and waits if it is all rules (a
+    place to deploy to).
+    """
+    merged: dict[str, BaseModel] = {}
+    changes: list[RuleChange] = []
+    for name in dict.fromkeys((*base, *head)):
+        if name in base and name in head:
+            merged[name], found = _merged(base[name], head[name], f"{path}.{name}.")
+            changes += found
+        elif name in base:
+            merged[name] = base[name]
+            changes.append(RuleChange(path, "other", f"removes `{path}.{name}`"))
+        elif Owner.HEAD in owners(type(head[name])).values():
+            merged[name] = head[name]
+        else:
+            changes.append(RuleChange(path, "other", f"adds `{path}.{name}`"))
+    return merged, changes
+
+
+def _differ(base: object, head: object) -> bool:
+    """Tell whether two values differ; `1` and `true` do, which Python takes for equal."""
+    return base != head or type(base) is not type(head)
+
+
+def _plain_change(path: str, base: object, head: object) -> RuleChange:
+    if path == "model.name":
+        return RuleChange(path, "looser", f"renames the model `{base}` to `{head}`; it is judged as `{base}`")
+    return RuleChange(path.split(".", 1)[0], "other", f"changes `{path}`: {_shown(base)} → {_shown(head)}")
+
+
+def _shown(value: object) -> str:
+    """Return VALUE for a sentence: short, on one line, without what could end a code span."""
+    if value is None or value == ():
+        return "none"
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else written(value)
+    return one_line(text.replace("`", "'"), LONGEST_VALUE)
+
+
+def _gates(base: tuple[Gate, ...], head: tuple[Gate, ...]) -> tuple[tuple[OwnedGate, ...], tuple[RuleChange, ...]]:
+    """Return base's gates and, in addition, what head adds or tightens; and the changes in words."""
+    gates = [OwnedGate(gate, "base") for gate in base]
+    changes: list[RuleChange] = []
+    theirs = {gate.key: gate for gate in head}
+    for gate in base:
+        other = theirs.pop(gate.key, None)
+        if other is None:
+            changes.append(RuleChange("gates", "looser", f"removes the gate {gate.text}"))
+            continue
+        direction = gate_direction(gate, other)
+        if direction is not None:
+            verb = "tightens" if direction == "tighter" else "loosens"
+            changes.append(RuleChange("gates", direction, f"{verb} {gate.subject}: {gate.limit} → {other.limit}"))
+        if direction == "tighter":
+            gates.append(OwnedGate(other, "head"))
+    for gate in theirs.values():
+        changes.append(RuleChange("gates", "tighter", f"adds the gate {gate.text}"))
+        gates.append(OwnedGate(gate, "head"))
+    return tuple(gates), tuple(changes)
+
+
+def gate_direction(base: Gate, head: Gate) -> Literal["looser", "tighter"] | None:
+    """Order two versions of one gate, None where they ask for the same.
+
+    What cannot be compared (2% against 0.01) counts as looser.
+    """
+    if base.tolerance.relative != head.tolerance.relative:
+        return "looser"
+    before, after = (gate.tolerance.value if gate.value is None else gate.value for gate in (base, head))
+    if before == after:
+        return None
+    higher_is_tighter = base.require != "not_worse"
+    return "tighter" if (after > before) == higher_is_tighter else "looser"
+
+
+def _contracts(base: Side, head: Side) -> tuple[dict[str, tuple[Constraint, ...]], tuple[RuleChange, ...]]:
+    constraints: dict[str, tuple[Constraint, ...]] = {}
+    changes: list[RuleChange] = []
+    for name in dict.fromkeys((*base.contracts, *head.contracts)):
+        ours, theirs = base.contracts.get(name), head.contracts.get(name)
+        constraints[name] = combined(ours, theirs)
+        subject = f"contract of {name}"
+        if ours is not None and theirs is None:
+            changes.append(RuleChange(subject, "looser", f"removes the contract of `{name}`"))
+        elif ours is None and theirs is not None:
+            changes.append(RuleChange(subject, "tighter", f"adds a contract for `{name}`"))
+        elif ours is not None and theirs is not None:
+            for change in compare_constraints(ours, theirs):
+                tighter = change.kind in {"tightened", "added"}
+                direction: Direction = "tighter" if tighter else "looser"
+                changes.append(RuleChange(subject, direction, change.sentence))
+    return constraints, tuple(changes)
+
+
+def owners(model: type[BaseModel]) -> dict[str, Owner]:
+    """Return whose each field of MODEL is; a field without an owner is a defect, not a default."""
+    hints = get_type_hints(model, include_extras=True)
+    found: dict[str, Owner] = {}
+    for name in model.model_fields:
+        marks = [mark for mark in get_args(hints[name]) if isinstance(mark, Owner)]
+        if len(marks) != 1:
+            msg = f"{model.__name__}.{name} does not say whose it is"
+            raise TypeError(msg)
+        found[name] = marks[0]
+    return found

@@ -1,0 +1,197 @@
+"""The signature of a model: what goes in and what comes out, with types, units and ranges."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mlci.core.contract.constraints import code
+from mlci.core.contract.model import LARGEST_INTEGER, SMALLEST_INTEGER, is_visible
+from mlci.core.fingerprint import canonical_sha256
+from mlci.core.plain_text import one_line
+from mlci.core.section import LONGEST_IDENTIFIER, Identifier
+from mlci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mlci.core.config import Config
+    from mlci.core.contract import ColumnRule, Contract
+
+Scalar = str | int | float | bool
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _writable(value: Scalar) -> Scalar:
+    if not _is_writable(value):
+        msg = "a class is text without hidden characters, a whole or finite number, true or false"
+        raise ValueError(msg)
+    return value
+
+
+def _is_writable(value: Scalar) -> bool:
+    if isinstance(value, str):
+        return 0 < len(value) <= LONGEST_IDENTIFIER and is_visible(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return SMALLEST_INTEGER <= value <= LARGEST_INTEGER
+
+
+ModelClass = Annotated[Scalar, AfterValidator(_writable)]
+
+
+class Frozen(BaseModel):
+    """A part of `package.json`: unknown keys are errors, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Input(Frozen):
+    """One column that the model reads."""
+
+    name: Identifier
+    type: Literal["integer", "number", "string", "boolean"]
+    unit: Identifier | None = None
+    minimum: Finite | None = None
+    maximum: Finite | None = None
+
+
+class Signature(Frozen):
+    """What goes in and what comes out."""
+
+    inputs: tuple[Input, ...]
+    classes: tuple[ModelClass, ...]
+    positive: ModelClass
+    threshold: Annotated[float, Field(gt=0, lt=1)]
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        names = {item.name for item in self.inputs}
+        if len(names) < len(self.inputs):
+            msg = "an input stands twice"
+            raise ValueError(msg)
+        if not any(_is_same_class(item, self.positive) for item in self.classes):
+            msg = "the positive class is none of the classes"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the signature."""
+        return canonical_sha256(self.model_dump(mode="json"))
+
+
+def build_signature(
+    features: Iterable[str] | None,
+    count: int | None,
+    classes: tuple[Scalar, ...] | None,
+    config: Config,
+    contract: Contract | None,
+) -> Signature:
+    """Return the signature of a model that reads FEATURES, with types, units and ranges from the contract.
+
+    A model that does not know the names of its features (`features` is None) reads all columns of the contract except
+    id and label, in that order; their number must be COUNT.
+    """
+    columns = dict(contract.columns) if contract else {}
+    names = _unnamed_features(count, config, columns) if features is None else tuple(features)
+    for name in names:
+        _check_feature(name, config, columns)
+    evaluate = config.evaluate
+    if not any(_is_same_class(item, evaluate.positive) for item in classes or ()):
+        listed = ", ".join(map(repr, classes or ())) or "none"
+        raise UsageError(
+            "positive-unknown",
+            f"evaluate.positive is {evaluate.positive!r}, and the model's classes are {one_line(listed)}",
+            hint="Set evaluate.positive to one of the classes.",
+        )
+    try:
+        return Signature(
+            inputs=tuple(_input(name, columns.get(name)) for name in names),
+            classes=classes or (),
+            positive=evaluate.positive,
+            threshold=evaluate.threshold,
+        )
+    except ValidationError as error:
+        raise UsageError(
+            "signature-unusable",
+            f"the model's columns or classes cannot be written down: {first_problem(error)}",
+            cause="A name is empty, very long, used twice, or holds hidden characters; or a class is no finite number.",
+            hint="Rename the column or the class in the training data, and fit the model again.",
+        ) from None
+
+
+def _unnamed_features(count: int | None, config: Config, columns: Mapping[str, ColumnRule]) -> tuple[str, ...]:
+    """Return the features of a model that knows only their number: all columns of the contract but id and label."""
+    names = tuple(name for name in columns if name not in {config.evaluate.id, config.evaluate.label})
+    if len(names) != count:
+        raise UsageError(
+            "features-unnamed",
+            f"the model reads {count} columns without names; the contract lists {len(names)} besides id and label",
+            cause="It was fitted on an array instead of a data frame.",
+            hint="Fit it on a data frame, so that it keeps the names of its columns.",
+        )
+    return names
+
+
+def _check_feature(name: str, config: Config, columns: Mapping[str, ColumnRule]) -> None:
+    """Raise where a model reads the id, the label, or what the contract does not know."""
+    evaluate = config.evaluate
+    if name in {evaluate.id, evaluate.label}:
+        raise UsageError(
+            "label-as-feature",
+            f"the model reads `{name}`, which is the {'label' if name == evaluate.label else 'id'}",
+            cause="The training code did not take that column out of the features.",
+            hint=f'features = cells.drop(columns=["{evaluate.id}", "{evaluate.label}"])',
+        )
+    if columns and name not in columns:
+        raise UsageError(
+            "feature-not-in-contract",
+            f"the model reads {code(one_line(name, LONGEST_IDENTIFIER))}, which the contract does not list",
+            cause="The column is made in the training code, or the contract is older than the data.",
+            hint="Add the column to the contract of the data set, or make it a step of the model's pipeline.",
+        )
+
+
+def _is_same_class(one: object, other: object) -> bool:
+    """Tell whether two class labels are one: `1` and `1.0` are, `1` and `True` or `"1"` are not."""
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
+
+
+def positive_index(signature: Signature) -> int:
+    """Return the column of the predicted probabilities that belongs to the positive class."""
+    return next(place for place, item in enumerate(signature.classes) if _is_same_class(item, signature.positive))
+
+
+def _input(name: str, column: ColumnRule | None) -> Input:
+    if column is None:
+        return Input(name=name, type="number")
+    return Input(name=name, type=column.type, unit=column.unit, minimum=column.min, maximum=column.max)
+
+
+def change_of_signature(before: Signature, after: Signature) -> Literal["major", "minor"]:
+    """Return `major` where somebody who uses BEFORE would break with AFTER, else `minor`."""
+    old = {column.name: column for column in before.inputs}
+    new = {column.name: column for column in after.inputs}
+    # Inputs are required: one more breaks who sends the old ones, one less breaks who relies on its being used.
+    if new.keys() != old.keys() or before.classes != after.classes or before.positive != after.positive:
+        return "major"
+    return "major" if any(_is_narrower(old[name], column) for name, column in new.items()) else "minor"
+
+
+def _is_narrower(before: Input, after: Input) -> bool:
+    """Tell whether a value that was fine BEFORE may not be so AFTER."""
+    is_same_type = before.type == after.type or (before.type, after.type) == ("integer", "number")
+    if not is_same_type or before.unit != after.unit:
+        return True
+    low = after.minimum is not None and (before.minimum is None or after.minimum > before.minimum)
+    high = after.maximum is not None and (before.maximum is None or after.maximum < before.maximum)
+    return low or high
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return the first problem in one line; what stands in the package may be hostile."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return one_line(f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": "), LONGEST_IDENTIFIER)

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlci.core.fingerprint import canonical_json, canonical_sha256, code_paths, fingerprint
+from tests.core.configurations import a_config
+
+if TYPE_CHECKING:
+    from mlci.core.config import Config
+
+CONFIG = a_config()
+IDS = {
+    "LICENSE": "01",
+    "README.md": "02",
+    "contracts/cells.yaml": "03",
+    "data/cells.csv": "04",
+    "data/holdout.csv": "05",
+    "docs/guide/index.html": "06",
+    "features/steps.py": "07",
+    "features/test_steps.py": "08",
+    "mlci.yaml": "09",
+    "params.yaml": "10",
+    "tests/conftest.py": "11",
+    "train.py": "12",
+    ".gitignore": "13",
+    ".github/workflows/ci.yml": "14",
+    ".mlci/candidate/model.skops": "15",
+}
+
+
+def digest(config: Config = CONFIG, *, changed: str | None = None) -> str:
+    return fingerprint(config, IDS | ({changed: "ff"} if changed else {})).digest
+
+
+def test_fingerprint__names_all_inputs() -> None:
+    found = fingerprint(CONFIG, IDS)
+    assert found.to_dict() == {
+        "command": "python train.py",
+        "model": "model.skops",
+        "code": canonical_sha256({"features/steps.py": "07", "train.py": "12"}),
+        "data": {"cells": "04"},
+        "params": "10",
+    }
+    assert found.digest == canonical_sha256(found.to_dict())
+
+
+@pytest.mark.parametrize(
+    "path", ["train.py", "features/steps.py", "data/cells.csv", "params.yaml", "new.py", "Makefile"]
+)
+def test_fingerprint__changes_with_every_input(path: str) -> None:
+    assert digest(changed=path) != digest()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("run: python train.py", "run: python train.py --fast"),
+        ("model: model.skops", "model: out/model.skops"),
+        ("data: [cells]", "data: [cells, holdout]"),
+        ("data: [cells]", "data: [holdout]"),
+        ("params: params.yaml, ", ""),
+    ],
+)
+def test_fingerprint__changes_with_the_command_and_what_it_reads(old: str, new: str) -> None:
+    assert digest(a_config((old, new))) != digest()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "LICENSE",
+        "README.md",
+        "contracts/cells.yaml",
+        "data/holdout.csv",
+        "docs/guide/index.html",
+        "features/test_steps.py",
+        "mlci.yaml",
+        "tests/conftest.py",
+        ".gitignore",
+        ".github/workflows/ci.yml",
+        ".mlci/candidate/model.skops",
+        "model.skops",
+        "features/NOTES.md",
+    ],
+)
+def test_fingerprint__does_not_change_with_what_no_training_reads(path: str) -> None:
+    assert digest(changed=path) == digest()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("margin: 0.02", "margin: 0.3"),
+        ("positive: 1", "positive: 0"),
+        ("objective: Find", "objective: Seek"),
+        ("directory: ../models", "directory: ../store"),
+    ],
+)
+def test_fingerprint__does_not_change_with_the_rules(old: str, new: str) -> None:
+    assert digest(a_config((old, new))) == digest()
+
+
+def test_fingerprint__a_moved_file_is_other_code() -> None:
+    moved = {path: number for path, number in IDS.items() if path != "train.py"} | {"fit.py": IDS["train.py"]}
+    assert fingerprint(CONFIG, moved).digest != digest()
+
+
+def test_fingerprint__says_what_is_missing() -> None:
+    found = fingerprint(CONFIG, {"train.py": "12"})
+    assert (found.data, found.params) == ({"cells": "missing"}, "missing")
+
+
+@given(st.permutations(list(IDS)))
+def test_fingerprint__does_not_depend_on_the_order_of_the_paths(paths: list[str]) -> None:
+    assert fingerprint(CONFIG, {path: IDS[path] for path in paths}).digest == digest()
+
+
+def test_code_paths__are_what_is_neither_data_nor_prose_nor_tests() -> None:
+    assert code_paths(CONFIG, IDS) == ("features/steps.py", "train.py")
+
+
+def test_code_paths__a_contract_and_parameters_anywhere_are_not_code() -> None:
+    config = a_config(("contract: contracts/cells.yaml", "contract: rules/cells.yaml"), ("params.yaml", "conf/p.yaml"))
+    ids = {"rules/cells.yaml": "1", "conf/p.yaml": "2", "conf/q.yaml": "3"}
+    assert code_paths(config, ids) == ("conf/q.yaml",)
+
+
+def test_canonical_json__a_path_that_is_not_utf_8_keeps_its_bytes() -> None:
+    path = b"na\xefve.py".decode(errors="surrogateescape")
+    assert canonical_json({path: 1}) == b'{"na\xefve.py":1}'
+    assert fingerprint(CONFIG, IDS | {path: "16"}).digest != digest()
+
+
+def test_canonical_json__refuses_what_is_no_json() -> None:
+    with pytest.raises(ValueError, match="Out of range float values"):
+        canonical_json(float("nan"))
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(), JSON_VALUES))
+def test_canonical_json__is_one_text_for_one_value(value: dict[str, object]) -> None:
+    text = canonical_json(value)
+    assert json.loads(text) == value
+    assert canonical_json(dict(reversed(value.items()))) == text
+    assert canonical_json(json.loads(text)) == text

@@ -1,0 +1,485 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, log_loss, recall_score, roc_auc_score
+
+import mlci.core.gates
+from mlci.core.config import Gate, StatisticsSection
+from mlci.core.evidence import Evidence, value
+from mlci.core.gates import Outcome, Verdict, judge
+from mlci.core.metrics import METRICS
+from mlci.core.rules import OwnedGate
+from mlci.core.statistics.delong import auc_alone, auc_difference
+from mlci.core.statistics.interval import Interval
+from mlci.core.statistics.losses import paired_t
+from mlci.core.statistics.tango import tango
+from mlci.core.statistics.wilson import wilson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from mlci.core.gates import GateResult
+
+ROWS = np.arange(400)
+LABELS = ROWS % 2 == 0
+STATISTICS = StatisticsSection()
+
+
+def a_model(wrong_percent: int, shift: int = 0) -> NDArray[np.float64]:
+    """Return probabilities that decide WRONG_PERCENT of the rows wrong, the same rows for the same SHIFT."""
+    confidence = 0.5 + 0.49 * ((ROWS * 61) % 97 + 1) / 98
+    right = (ROWS * 37 + shift) % 100 >= wrong_percent
+    return np.where(right == LABELS, confidence, 1 - confidence)
+
+
+def some_evidence(
+    candidate: NDArray[np.float64], production: NDArray[np.float64] | None = None, *, labels: NDArray[np.bool_] = LABELS
+) -> Evidence:
+    return Evidence([f"row-{row}" for row in range(len(labels))], labels, candidate, production, threshold=0.5)
+
+
+def first_rows(evidence: Evidence, number: int) -> Evidence:
+    return replace(
+        evidence,
+        ids=evidence.ids[:number],
+        labels=evidence.labels[:number],
+        candidate=evidence.candidate[:number],
+        production=None if evidence.production is None else evidence.production[:number],
+    )
+
+
+def a_gate(metric: str, require: str, number: float | str | None = None) -> OwnedGate:
+    name = "value" if require == "floor" else "margin"
+    fields: dict[str, Any] = {"metric": metric, "require": require} | ({name: number} if number is not None else {})
+    return OwnedGate(Gate.model_validate(fields), "base")
+
+
+def judged(gate: OwnedGate, evidence: Evidence, statistics: StatisticsSection = STATISTICS) -> GateResult:
+    return judge([gate], evidence, statistics).results[0]
+
+
+GOOD, WORSE, MUCH_WORSE, COIN = a_model(10), a_model(11), a_model(30), a_model(50)
+ONE, ANOTHER = a_model(12), a_model(12, shift=4)
+
+KNOWN: list[Any] = [
+    ("accuracy", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.022, the margin is 0.05")),
+    ("accuracy", "not_worse", "5%", WORSE, GOOD, ("pass", "at worst −0.022, the margin is 0.0450 (5%)")),
+    ("accuracy", "not_worse", "1%", WORSE, GOOD, ("fail", "proven worse: at best −0.003, at worst −0.022")),
+    ("accuracy", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.169, at worst −0.235")),
+    (
+        "accuracy",
+        "not_worse",
+        0.01,
+        ONE,
+        ANOTHER,
+        ("inconclusive", "could be as bad as −0.024, the margin is 0.01; could be as good as +0.024"),
+    ),
+    ("accuracy", "better", 0.02, GOOD, MUCH_WORSE, ("pass", "at least +0.169, wanted more than 0.02")),
+    ("accuracy", "better", 0.02, MUCH_WORSE, GOOD, ("fail", "at best −0.169, wanted more than 0.02")),
+    ("accuracy", "better", 0.01, ONE, ANOTHER, ("inconclusive", "between −0.024 and +0.024, wanted more than 0.01")),
+    ("accuracy", "floor", 0.7, GOOD, None, ("pass", "at least 0.873, the floor is 0.7")),
+    ("accuracy", "floor", 0.7, COIN, None, ("fail", "at most 0.541, the floor is 0.7")),
+    ("accuracy", "floor", 0.88, GOOD, None, ("inconclusive", "between 0.873 and 0.922, the floor 0.88 lies inside")),
+    ("recall", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.044, the margin is 0.05")),
+    ("recall", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.158, at worst −0.250")),
+    (
+        "recall",
+        "not_worse",
+        0.01,
+        ONE,
+        ANOTHER,
+        ("inconclusive", "could be as bad as −0.035, the margin is 0.01; could be as good as +0.035"),
+    ),
+    ("recall", "better", 0.02, GOOD, MUCH_WORSE, ("pass", "at least +0.158, wanted more than 0.02")),
+    ("recall", "better", 0.02, MUCH_WORSE, GOOD, ("fail", "at best −0.158, wanted more than 0.02")),
+    ("recall", "better", None, ONE, ANOTHER, ("inconclusive", "between −0.035 and +0.035, wanted more than 0")),
+    ("recall", "floor", 0.7, GOOD, None, ("pass", "at least 0.860, the floor is 0.7")),
+    ("recall", "floor", 0.7, COIN, None, ("fail", "at most 0.558, the floor is 0.7")),
+    ("recall", "floor", 0.88, GOOD, None, ("inconclusive", "between 0.860 and 0.930, the floor 0.88 lies inside")),
+    ("roc_auc", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.026, the margin is 0.05")),
+    ("roc_auc", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.195, at worst −0.274")),
+    (
+        "roc_auc",
+        "not_worse",
+        0.01,
+        ONE,
+        ANOTHER,
+        ("inconclusive", "could be as bad as −0.030, the margin is 0.01; could be as good as +0.039"),
+    ),
+    ("roc_auc", "better", 0.02, GOOD, MUCH_WORSE, ("pass", "at least +0.195, wanted more than 0.02")),
+    ("roc_auc", "better", 0.02, MUCH_WORSE, GOOD, ("fail", "at best −0.195, wanted more than 0.02")),
+    ("roc_auc", "better", 0.01, ONE, ANOTHER, ("inconclusive", "between −0.030 and +0.039, wanted more than 0.01")),
+    ("roc_auc", "floor", 0.7, GOOD, None, ("pass", "at least 0.819, the floor is 0.7")),
+    ("roc_auc", "floor", 0.7, COIN, None, ("fail", "at most 0.518, the floor is 0.7")),
+    ("roc_auc", "floor", 0.88, GOOD, None, ("inconclusive", "between 0.819 and 0.890, the floor 0.88 lies inside")),
+    ("log_loss", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.033, the margin is 0.05")),
+    ("log_loss", "not_worse", "8%", WORSE, GOOD, ("pass", "at worst −0.033, the margin is 0.0399 (8%)")),
+    ("log_loss", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.224, at worst −0.320")),
+    (
+        "log_loss",
+        "not_worse",
+        0.01,
+        ONE,
+        ANOTHER,
+        ("inconclusive", "could be as bad as −0.032, the margin is 0.01; could be as good as +0.065"),
+    ),
+    ("log_loss", "better", 0.02, GOOD, MUCH_WORSE, ("pass", "at least +0.224, wanted more than 0.02")),
+    ("log_loss", "better", 0.02, MUCH_WORSE, GOOD, ("fail", "at best −0.224, wanted more than 0.02")),
+    ("log_loss", "better", 0.01, ONE, ANOTHER, ("inconclusive", "between −0.032 and +0.065, wanted more than 0.01")),
+]
+
+
+@pytest.mark.parametrize(
+    ("metric", "require", "number", "models", "expected"),
+    [(metric, require, number, models, expected) for metric, require, number, *models, expected in KNOWN],
+    ids=[f"{row[0]}-{row[1]}-{row[2]}-{row[5][0]}" for row in KNOWN],
+)
+def test_judge__known_answers(
+    metric: str,
+    require: str,
+    number: float | str | None,
+    models: list[NDArray[np.float64]],
+    expected: tuple[str, str],
+) -> None:
+    result = judged(a_gate(metric, require, number), some_evidence(*models))
+    assert (str(result.outcome), result.sentence) == expected
+
+
+@pytest.mark.parametrize(
+    ("metric", "reference"),
+    [
+        ("accuracy", lambda labels, scores: accuracy_score(labels, scores >= 0.5)),
+        ("recall", lambda labels, scores: recall_score(labels, scores >= 0.5)),
+        ("roc_auc", roc_auc_score),
+        ("log_loss", log_loss),
+    ],
+)
+@pytest.mark.parametrize("scores", [GOOD, COIN, np.round(a_model(25), 1), np.where(ROWS % 7, LABELS, ~LABELS) * 1.0])
+def test_judge__point_values_are_those_of_scikit_learn(
+    metric: str, reference: Callable[[NDArray[np.bool_], NDArray[np.float64]], float], scores: NDArray[np.float64]
+) -> None:
+    result = judged(a_gate(metric, "not_worse"), some_evidence(scores, GOOD))
+    assert result.candidate == pytest.approx(reference(LABELS, scores), abs=1e-12, rel=0)
+    assert result.production == pytest.approx(reference(LABELS, GOOD), abs=1e-12, rel=0)
+
+
+def test_judge__each_metric_has_the_interval_of_its_method() -> None:
+    evidence = some_evidence(ONE, ANOTHER)
+    losses = -np.log(np.where(LABELS, ANOTHER, 1 - ANOTHER)) + np.log(np.where(LABELS, ONE, 1 - ONE))
+    expected = {
+        ("accuracy", "better"): tango(16, 16, 400, 0.95),
+        ("recall", "better"): tango(8, 8, 200, 0.95),
+        ("roc_auc", "better"): auc_difference(LABELS, ONE, ANOTHER, 0.95),
+        ("log_loss", "better"): paired_t(losses, 0.95),
+        ("accuracy", "floor"): wilson(352, 400, 0.95),
+        ("recall", "floor"): wilson(176, 200, 0.95),
+        ("roc_auc", "floor"): auc_alone(LABELS, ONE, 0.95),
+    }
+    for (metric, require), interval in expected.items():
+        found = judged(a_gate(metric, require, 0.01), evidence).interval
+        assert found is not None
+        assert (found.estimate, found.lower, found.upper) == pytest.approx(
+            (interval.estimate, interval.lower, interval.upper), abs=1e-12
+        )
+
+
+def test_judge__a_gate_is_as_confident_as_the_rules_say() -> None:
+    result = judged(
+        a_gate("accuracy", "floor", 0.5), some_evidence(GOOD), StatisticsSection(confidence=0.99, min_rows=2)
+    )
+    assert result.interval == wilson(360, 400, 0.99)
+
+
+def test_judge__the_threshold_of_the_rules_decides_and_is_itself_positive() -> None:
+    evidence = replace(some_evidence(np.full(400, 0.3)), threshold=0.3)
+    assert judged(a_gate("recall", "floor", 0.7), evidence).candidate == 1.0
+    assert judged(a_gate("recall", "floor", 0.7), replace(evidence, threshold=0.31)).candidate == 0.0
+
+
+def test_floor__a_bound_on_the_floor_itself_is_not_beyond_it() -> None:
+    lower = wilson(360, 400, 0.95).lower
+    below, exact = (judged(a_gate("accuracy", "floor", floor), some_evidence(GOOD)) for floor in (lower - 1e-9, lower))
+    assert (below.outcome, exact.outcome) == (Outcome.PASS, Outcome.INCONCLUSIVE)
+    upper = wilson(200, 400, 0.95).upper
+    exact, above = (judged(a_gate("accuracy", "floor", floor), some_evidence(COIN)) for floor in (upper, upper + 1e-9))
+    assert (exact.outcome, above.outcome) == (Outcome.INCONCLUSIVE, Outcome.FAIL)
+
+
+def test_not_worse__a_bound_on_the_margin_itself_is_not_within_it() -> None:
+    worst = -tango(16, 16, 400, 0.95).lower
+    evidence = some_evidence(ONE, ANOTHER)
+    assert judged(a_gate("accuracy", "not_worse", worst), evidence).outcome is Outcome.INCONCLUSIVE
+    assert judged(a_gate("accuracy", "not_worse", worst + 1e-9), evidence).outcome is Outcome.PASS
+
+
+def test_not_worse__within_the_margin_passes_though_it_is_proven_to_be_a_little_worse() -> None:
+    result = judged(a_gate("accuracy", "not_worse", 0.05), some_evidence(WORSE, GOOD))
+    assert result.interval is not None
+    assert result.interval.upper < 0
+    assert result.outcome is Outcome.PASS
+
+
+def test_better__a_bound_on_the_margin_itself_is_not_beyond_it() -> None:
+    interval = tango(80, 0, 400, 0.95)
+    evidence = some_evidence(GOOD, MUCH_WORSE)
+    outcomes = [
+        judged(a_gate("accuracy", "better", margin), evidence).outcome
+        for margin in (interval.lower - 1e-9, interval.lower, interval.upper, interval.upper + 1e-9)
+    ]
+    assert outcomes == [Outcome.PASS, Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE, Outcome.FAIL]
+
+
+def test_sentence__has_enough_digits_to_tell_a_bound_from_its_limit() -> None:
+    lower = wilson(360, 400, 0.95).lower
+    assert f"{lower:.6f}" == "0.872576"
+    result = judged(a_gate("accuracy", "floor", 0.87251), some_evidence(GOOD))
+    assert result.sentence == "at least 0.8726, the floor is 0.87251"
+
+
+def test_sentence__nothing_has_no_sign() -> None:
+    result = judged(a_gate("log_loss", "not_worse", 0.01), some_evidence(GOOD, GOOD.copy()))
+    assert (result.outcome, result.sentence) == (Outcome.PASS, "at worst 0.000, the margin is 0.01")
+
+
+def test_inconclusive__says_what_would_decide_it() -> None:
+    evidence = some_evidence(ONE, ANOTHER)
+    result = judged(a_gate("recall", "not_worse", 0.01), evidence)
+    assert (result.rows, result.rows_needed) == (200, 4989)
+    assert result.smallest_visible == pytest.approx(0.05305, abs=1e-5)
+    hopeless = judged(a_gate("recall", "better", 0.01), evidence)
+    assert hopeless.rows_needed is None
+    floor = judged(a_gate("accuracy", "floor", 0.88), some_evidence(GOOD))
+    assert (floor.rows_needed, floor.smallest_visible) == (1549, None)
+    ranks = judged(a_gate("roc_auc", "floor", 0.85), some_evidence(GOOD))
+    assert (ranks.outcome, ranks.rows_needed) == (Outcome.INCONCLUSIVE, 18_244)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "recall", "roc_auc", "log_loss"])
+def test_decided__needs_no_more_rows(metric: str) -> None:
+    result = judged(a_gate(metric, "not_worse", 0.05), some_evidence(WORSE, GOOD))
+    assert (result.rows_needed, result.smallest_visible) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("metric", "rows", "sentence"),
+    [
+        ("accuracy", 29, "29 rows are fewer than statistics.min_rows (30)"),
+        ("roc_auc", 29, "29 rows are fewer than statistics.min_rows (30)"),
+        ("log_loss", 29, "29 rows are fewer than statistics.min_rows (30)"),
+        ("recall", 58, "29 positive rows are fewer than statistics.min_rows (30)"),
+    ],
+)
+def test_too_few_rows__leave_a_gate_inconclusive(metric: str, rows: int, sentence: str) -> None:
+    enough = first_rows(some_evidence(GOOD, MUCH_WORSE), rows + 2)
+    assert judged(a_gate(metric, "better"), enough).sentence != sentence
+    result = judged(a_gate(metric, "better"), first_rows(enough, rows))
+    assert (result.outcome, result.sentence, result.rows, result.rows_needed, result.interval) == (
+        Outcome.INCONCLUSIVE,
+        sentence,
+        29,
+        30,
+        None,
+    )
+    assert result.candidate is not None
+
+
+@pytest.mark.parametrize("positive", [True, False])
+def test_one_class_only__leaves_ranks_inconclusive(positive: bool) -> None:  # noqa: FBT001 - an argument of the table
+    evidence = some_evidence(GOOD, MUCH_WORSE, labels=np.full(400, positive))
+    result = judged(a_gate("roc_auc", "better"), evidence)
+    assert (result.outcome, result.candidate, result.sentence) == (
+        Outcome.INCONCLUSIVE,
+        None,
+        "roc_auc needs rows of both classes; there is only one",
+    )
+    assert judged(a_gate("log_loss", "better"), evidence).interval is not None
+
+
+@pytest.mark.parametrize(("lonely", "word"), [(True, "positive"), (False, "negative")])
+def test_one_row_of_a_class__leaves_ranks_inconclusive(lonely: bool, word: str) -> None:  # noqa: FBT001 - as above
+    labels = np.where(ROWS == 0, lonely, not lonely)
+    result = judged(a_gate("roc_auc", "floor", 0.7), some_evidence(GOOD, labels=labels))
+    assert (result.outcome, result.sentence) == (
+        Outcome.INCONCLUSIVE,
+        f"roc_auc needs two rows of each class; there is one {word} row",
+    )
+    assert result.candidate == pytest.approx(roc_auc_score(labels, GOOD), abs=1e-12)
+
+
+def test_no_positive_rows__leave_recall_without_a_value() -> None:
+    result = judged(a_gate("recall", "floor", 0.7), some_evidence(GOOD, labels=np.zeros(400, dtype=np.bool_)))
+    assert (result.outcome, result.candidate, result.rows, result.sentence) == (
+        Outcome.INCONCLUSIVE,
+        None,
+        0,
+        "0 positive rows are fewer than statistics.min_rows (30)",
+    )
+
+
+def test_first__without_production_only_floors_apply() -> None:
+    verdict = judge([a_gate("recall", "not_worse"), a_gate("recall", "floor", 0.7)], some_evidence(GOOD), STATISTICS)
+    assert verdict.outcome is Outcome.FIRST
+    assert [(str(result.outcome), result.sentence) for result in verdict.results] == [
+        ("not applicable", "no production yet to compare with"),
+        ("pass", "at least 0.860, the floor is 0.7"),
+    ]
+    assert (verdict.flips, verdict.results[0].production) == (None, None)
+
+
+def test_first__a_failed_floor_fails_and_an_open_one_is_inconclusive() -> None:
+    failed = judge([a_gate("recall", "floor", 0.7)], some_evidence(COIN), STATISTICS)
+    opened = judge([a_gate("recall", "floor", 0.88)], some_evidence(GOOD), STATISTICS)
+    assert (failed.outcome, opened.outcome) == (Outcome.FAIL, Outcome.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize("rows", [400, 3])
+@pytest.mark.parametrize("metric", METRICS)
+def test_same_bytes__are_not_worse_and_not_better_whatever_the_rows(metric: str, rows: int) -> None:
+    evidence = replace(first_rows(some_evidence(GOOD, GOOD), rows), is_same_model=True)
+    kept, wanted = judged(a_gate(metric, "not_worse"), evidence), judged(a_gate(metric, "better"), evidence)
+    assert (kept.outcome, kept.sentence) == (Outcome.PASS, "the same bytes as production")
+    assert (wanted.outcome, wanted.sentence) == (Outcome.FAIL, "the same bytes as production")
+    assert kept.interval == wanted.interval == Interval(0.0, 0.0, 0.0, 0.0)
+
+
+def test_same_bytes__a_floor_is_judged_all_the_same() -> None:
+    evidence = replace(some_evidence(COIN, COIN), is_same_model=True)
+    assert judged(a_gate("accuracy", "floor", 0.7), evidence).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("gates", "outcome"),
+    [
+        ([], Outcome.PASS),
+        ([a_gate("accuracy", "floor", 0.7)], Outcome.PASS),
+        ([a_gate("accuracy", "floor", 0.7), a_gate("accuracy", "better", 0.01)], Outcome.INCONCLUSIVE),
+        (
+            [a_gate("accuracy", "floor", 0.7), a_gate("accuracy", "better", 0.01), a_gate("recall", "floor", 0.99)],
+            Outcome.FAIL,
+        ),
+    ],
+)
+def test_verdict__is_that_of_the_worst_gate(gates: list[OwnedGate], outcome: Outcome) -> None:
+    verdict = judge(gates, some_evidence(ONE, ANOTHER), STATISTICS)
+    assert verdict.outcome is outcome
+    assert (verdict.rows, verdict.positives) == (400, 200)
+
+
+def test_verdict__gives_the_gates_of_one_outcome_with_their_origin() -> None:
+    gates = [a_gate("accuracy", "floor", 0.7), replace(a_gate("recall", "floor", 0.99), origin="head")]
+    verdict = judge(gates, some_evidence(GOOD), STATISTICS)
+    assert [(result.name, result.origin) for result in verdict.with_outcome(Outcome.FAIL)] == [("recall floor", "head")]
+    assert [result.name for result in verdict.with_outcome(Outcome.PASS)] == ["accuracy floor"]
+
+
+def test_flips__name_the_rows_that_changed_sides() -> None:
+    labels = np.array([True, True, True, False, False, False])
+    production = np.array([0.9, 0.9, 0.1, 0.1, 0.9, 0.1])
+    candidate = np.array([0.9, 0.1, 0.9, 0.9, 0.1, 0.2])
+    flips = judge([], some_evidence(candidate, production, labels=labels), STATISTICS).flips
+    assert flips is not None
+    assert (flips.right_to_wrong, flips.wrong_to_right) == (("row-1", "row-3"), ("row-2", "row-4"))
+    assert flips.to_dict() == {
+        "right_to_wrong": 2,
+        "wrong_to_right": 2,
+        "positive_right_to_wrong": 1,
+        "positive_wrong_to_right": 1,
+    }
+
+
+def test_result__is_json_and_names_no_row() -> None:
+    result = judged(a_gate("recall", "not_worse", 0.05), some_evidence(WORSE, GOOD))
+    written = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert written == {
+        "metric": "recall",
+        "require": "not_worse",
+        "limit": "0.05",
+        "origin": "base",
+        "outcome": "pass",
+        "production": 0.9,
+        "candidate": 0.88,
+        "difference": pytest.approx(-0.02),
+        "lower": pytest.approx(-0.04380, abs=1e-5),
+        "upper": pytest.approx(-0.00639, abs=1e-5),
+        "rows": 200,
+        "sentence": "at worst −0.044, the margin is 0.05",
+        "rows_needed": None,
+        "smallest_visible": None,
+    }
+
+
+def test_result__of_a_floor_has_bounds_and_no_difference() -> None:
+    written = judged(a_gate("recall", "floor", 0.70), some_evidence(GOOD)).to_dict()
+    assert (written["limit"], written["difference"], written["production"]) == ("0.7", None, None)
+    assert written["lower"] == wilson(180, 200, 0.95).lower
+
+
+def test_table__of_the_module_agrees_with_the_decisions() -> None:
+    documented = mlci.core.gates.__doc__ or ""
+    assert "| `not_worse` m | L > −m (tried first)  | U < 0 | inconclusive |" in documented
+    assert "| `better` m    | L > m                 | U < m | inconclusive |" in documented
+    assert "| `floor` v     | L > v                 | U < v | inconclusive |" in documented
+
+
+def test_compared__without_production_there_is_nothing_to_compare() -> None:
+    with pytest.raises(ValueError, match="a comparison needs production's predictions"):
+        _ = some_evidence(GOOD).compared
+
+
+ALL_GATES = [
+    *(a_gate(metric, require, 0.02) for metric in METRICS for require in ("not_worse", "better")),
+    *(a_gate(metric, "floor", 0.6) for metric in ("accuracy", "recall", "roc_auc")),
+]
+PROBABILITIES = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
+
+
+@st.composite
+def any_evidence(draw: st.DrawFn) -> Evidence:
+    rows = draw(st.integers(1, 40))
+    labels = np.array(draw(st.lists(st.booleans(), min_size=rows, max_size=rows)))
+    candidate, production = (
+        np.array(draw(st.lists(PROBABILITIES, min_size=rows, max_size=rows))) for _ in ("candidate", "production")
+    )
+    return some_evidence(candidate, production if draw(st.booleans()) else None, labels=labels)
+
+
+def written(verdict: Verdict) -> str:
+    return json.dumps([result.to_dict() for result in verdict.results], allow_nan=False)
+
+
+@given(any_evidence())
+def test_judge__always_answers_the_same_and_in_json(evidence: Evidence) -> None:
+    statistics = StatisticsSection(min_rows=2)
+    assert written(judge(ALL_GATES, evidence, statistics)) == written(judge(ALL_GATES, evidence, statistics))
+
+
+@given(any_evidence())
+def test_judge__bounds_hold_the_estimate_and_decide_as_the_table_says(evidence: Evidence) -> None:
+    results = judge(ALL_GATES, evidence, StatisticsSection(min_rows=2)).results
+    measured = [(gate.gate, result) for gate, result in zip(ALL_GATES, results, strict=True) if result.interval]
+    for gate, result in measured:
+        assert result.interval is not None
+        lower, upper = result.interval.lower, result.interval.upper
+        assert lower <= result.interval.estimate + 1e-12 <= upper + 2e-12
+        passes_above, fails_below = {"not_worse": (-0.02, 0.0), "better": (0.02, 0.02), "floor": (0.6, 0.6)}[
+            gate.require
+        ]
+        assert (result.outcome is Outcome.PASS) == (lower > passes_above)
+        assert (result.outcome is Outcome.FAIL) == (lower <= passes_above and upper < fails_below)
+
+
+@given(any_evidence())
+def test_value__does_not_depend_on_the_order_of_the_rows(evidence: Evidence) -> None:
+    backwards = replace(evidence, labels=evidence.labels[::-1])
+    for metric in METRICS:
+        one, other = value(metric, evidence, evidence.candidate), value(metric, backwards, evidence.candidate[::-1])
+        assert one == (None if other is None else pytest.approx(other, abs=1e-12))

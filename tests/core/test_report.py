@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlci.core.findings import DatasetReport, Finding
+from mlci.core.gates import Flips, GateResult, Outcome, Verdict
+from mlci.core.report import Conclusion, Report, Subject, Training, Trust
+from mlci.core.rules import RuleChange
+from mlci.core.statistics.interval import Interval
+
+if TYPE_CHECKING:
+    from mlci.core.gates import GateOutcome
+
+SUBJECT = Subject("tumour", "v1.0.0", "a" * 64, "b" * 64, "c" * 64)
+TRUST = Trust(has_base=True, confined=True, confinement="confined with Landlock", labels_readable=True)
+
+
+def a_result(
+    metric: str, require: str, outcome: GateOutcome, *, limit: str = "0.02", candidate: float | None = 0.853
+) -> GateResult:
+    return GateResult(
+        metric=metric,
+        require=require,
+        limit=limit,
+        origin="base",
+        outcome=outcome,
+        candidate=candidate,
+        production=None if require == "floor" else 0.971,
+        interval=Interval(-0.118, -0.19, -0.06, None),
+        rows=68,
+        sentence="why",
+    )
+
+
+def a_verdict(*results: GateResult, lost: int = 0, found: int = 0) -> Verdict:
+    flips = Flips(tuple(f"row-{row}" for row in range(lost)), (), lost, found)
+    return Verdict(Outcome.FAIL, results, flips, rows=183, positives=68)
+
+
+def a_dataset(name: str, *failing: int) -> DatasetReport:
+    findings = tuple(
+        Finding(
+            dataset=name,
+            key=("columns", "mean_radius", "max"),
+            kind="max",
+            columns=("mean_radius",),
+            sentence="`mean_radius` is above 60 µm",
+            failing=rows,
+            checked=569,
+            origin="base",
+        )
+        for rows in failing
+    )
+    return DatasetReport(
+        dataset=name, path=f"data/{name}.csv", sha256="d" * 64, rows=569, columns=("mean_radius",), findings=findings
+    )
+
+
+def a_report(
+    conclusion: Conclusion,
+    *,
+    blocks: bool = False,
+    verdict: Verdict | None = None,
+    datasets: tuple[DatasetReport, ...] = (),
+    training: Training | None = None,
+    changes: tuple[RuleChange, ...] = (),
+) -> Report:
+    return Report(
+        subject=SUBJECT,
+        conclusion=conclusion,
+        blocks=blocks,
+        changes=changes,
+        datasets=datasets,
+        training=training,
+        verdict=verdict,
+        positive="malignant = 1",
+        trust=TRUST,
+    )
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "blocks", "exit_code", "status"),
+    [
+        (Conclusion.PASS, False, 0, "success"),
+        (Conclusion.FIRST, False, 0, "success"),
+        (Conclusion.NOTHING_CHANGED, False, 0, "success"),
+        (Conclusion.INCONCLUSIVE, False, 0, "success"),
+        (Conclusion.INCONCLUSIVE, True, 3, "failure"),
+        (Conclusion.FAIL, False, 1, "failure"),
+        (Conclusion.DATA_REJECTED, False, 1, "failure"),
+        (Conclusion.TRAINING_FAILED, False, 1, "failure"),
+        (Conclusion.PASS, True, 0, "success"),
+        (Conclusion.FAIL, True, 1, "failure"),
+    ],
+)
+def test_exit_code__is_that_of_the_designs_table(
+    conclusion: Conclusion,
+    blocks: bool,  # noqa: FBT001 - an argument of the table
+    exit_code: int,
+    status: str,
+) -> None:
+    report = a_report(conclusion, blocks=blocks)
+    assert (report.exit_code, report.status) == (exit_code, status)
+
+
+def test_exit_code__every_conclusion_has_one() -> None:
+    assert {a_report(conclusion, blocks=True).exit_code for conclusion in Conclusion} == {0, 1, 3}
+
+
+RECALL_FAILS = a_result("recall", "not_worse", Outcome.FAIL)
+HEADLINES = {
+    "nothing changed": (
+        a_report(Conclusion.NOTHING_CHANGED),
+        "Nothing that matters to tumour changed; v1.0.0 stays.",
+    ),
+    "pass": (a_report(Conclusion.PASS), "Every gate is passed against production v1.0.0."),
+    "first": (a_report(Conclusion.FIRST), "There is no production yet, and every floor is passed."),
+    "training failed": (
+        a_report(
+            Conclusion.TRAINING_FAILED,
+            training=Training("python train.py", "failed", "`python train.py` ended with exit code 1"),
+        ),
+        "No model was made: `python train.py` ended with exit code 1.",
+    ),
+    "training failed without a word": (a_report(Conclusion.TRAINING_FAILED), "No model was made."),
+    "one rule broken": (
+        a_report(Conclusion.DATA_REJECTED, datasets=(a_dataset("cells", 31), a_dataset("holdout"))),
+        "1 rule of the contract broken in `cells` (31 rows); nothing was trained.",
+    ),
+    "one rule broken in one row": (
+        a_report(Conclusion.DATA_REJECTED, datasets=(a_dataset("cells", 1),)),
+        "1 rule of the contract broken in `cells` (1 row); nothing was trained.",
+    ),
+    "rules broken in two data sets": (
+        a_report(Conclusion.DATA_REJECTED, datasets=(a_dataset("cells", 31, 12), a_dataset("holdout", 2))),
+        "3 rules of the contract broken in `cells`, `holdout` (at least 31 rows); nothing was trained.",
+    ),
+    "one gate open": (
+        a_report(Conclusion.INCONCLUSIVE, verdict=a_verdict(a_result("recall", "not_worse", Outcome.INCONCLUSIVE))),
+        "`recall not_worse` can neither pass nor fail on so few rows, so this would not be promoted.",
+    ),
+    "two gates open": (
+        a_report(
+            Conclusion.INCONCLUSIVE,
+            verdict=a_verdict(
+                a_result("recall", "not_worse", Outcome.INCONCLUSIVE),
+                a_result("roc_auc", "better", Outcome.INCONCLUSIVE),
+                a_result("recall", "floor", Outcome.PASS),
+            ),
+        ),
+        (
+            "`recall not_worse` and `roc_auc better` can neither pass nor fail on so few rows, so this would not be "
+            "promoted."
+        ),
+    ),
+    "worse": (
+        a_report(Conclusion.FAIL, verdict=a_verdict(a_result("accuracy", "not_worse", Outcome.FAIL), lost=3)),
+        "`accuracy` falls from 0.971 to 0.853 (margin 0.02).",
+    ),
+    "a worse loss": (
+        a_report(Conclusion.FAIL, verdict=a_verdict(a_result("log_loss", "not_worse", Outcome.FAIL, candidate=1.2))),
+        "`log_loss` rises from 0.971 to 1.200 (margin 0.02).",
+    ),
+    "not better": (
+        a_report(Conclusion.FAIL, verdict=a_verdict(a_result("roc_auc", "better", Outcome.FAIL, candidate=0.975))),
+        "`roc_auc` goes from 0.971 to 0.975 (wanted better by more than 0.02).",
+    ),
+    "the same bytes without rows": (
+        a_report(Conclusion.FAIL, verdict=a_verdict(a_result("roc_auc", "better", Outcome.FAIL, candidate=None))),
+        "`roc_auc` goes from 0.971 to – (wanted better by more than 0.02).",
+    ),
+    "below the floor": (
+        a_report(
+            Conclusion.FAIL,
+            verdict=a_verdict(a_result("recall", "floor", Outcome.FAIL, limit="0.7", candidate=0.5)),
+        ),
+        "`recall` is 0.500, below its floor of 0.7.",
+    ),
+    "positive rows missed": (
+        a_report(Conclusion.FAIL, verdict=a_verdict(RECALL_FAILS, lost=8)),
+        "`recall` falls from 0.971 to 0.853 (margin 0.02): 8 positive rows that production finds are missed.",
+    ),
+    "one missed, one found": (
+        a_report(Conclusion.FAIL, verdict=a_verdict(RECALL_FAILS, lost=1, found=1)),
+        (
+            "`recall` falls from 0.971 to 0.853 (margin 0.02): 1 positive row that production finds is missed, "
+            "1 other is found."
+        ),
+    ),
+    "two gates failed, some missed, some found": (
+        a_report(
+            Conclusion.FAIL,
+            verdict=a_verdict(a_result("roc_auc", "not_worse", Outcome.FAIL), RECALL_FAILS, lost=12, found=2),
+        ),
+        (
+            "`roc_auc` falls from 0.971 to 0.853 (margin 0.02); `recall` falls from 0.971 to 0.853 (margin 0.02): "
+            "12 positive rows that production finds are missed, 2 others are found."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("report", "headline"), HEADLINES.values(), ids=HEADLINES.keys())
+def test_headline__says_why_in_one_sentence(report: Report, headline: str) -> None:
+    assert report.headline == headline
+
+
+def test_trust_line__names_what_protects_the_verdict() -> None:
+    assert TRUST.line == (
+        "rules, evaluation rows and labels from the target branch · predicted and scored by mlci (evidence level "
+        "`model`) · confined with Landlock · the labels lie in the repository, so a model could have memorised them · no token"
+    )
+
+
+def test_trust_line__names_what_does_not() -> None:
+    trust = Trust(
+        has_base=False,
+        confined=False,
+        confinement="not confined: no Landlock here",
+        labels_readable=False,
+        token="default token",  # noqa: S106 - the kind of a token, in words
+        as_submitted=("training", "own tests"),
+    )
+    assert trust.line == (
+        "rules from this branch, since the target branch has no `mlci.yaml` yet · predicted and scored by mlci "
+        "(evidence level `model`) · not confined: no Landlock here · the labels are out of the pull request's reach · "
+        "as submitted: training, own tests · default token"
+    )
+
+
+def test_loosened__are_the_changes_that_loosen() -> None:
+    looser, tighter = RuleChange("gates", "looser", "loosens x"), RuleChange("gates", "tighter", "tightens y")
+    assert a_report(Conclusion.PASS, changes=(looser, tighter)).loosened == (looser,)
+
+
+def test_to_dict__is_the_report_as_json() -> None:
+    report = a_report(
+        Conclusion.FAIL,
+        verdict=a_verdict(RECALL_FAILS, lost=8),
+        datasets=(a_dataset("cells"),),
+        training=Training("python train.py", "trained", "the inputs are new", ("last line",)),
+        changes=(RuleChange("gates", "looser", "loosens x"),),
+    )
+    written = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert written == {
+        "schema": "mlci/report/1",
+        "model": "tumour",
+        "conclusion": "fail",
+        "headline": report.headline,
+        "status": "failure",
+        "exit_code": 1,
+        "production": "v1.0.0",
+        "production_sha256": "a" * 64,
+        "candidate_sha256": "b" * 64,
+        "fingerprint": "c" * 64,
+        "rule_changes": [
+            {
+                "subject": "gates",
+                "direction": "looser",
+                "sentence": "loosens x",
+                "effect": "takes effect after merge",
+            }
+        ],
+        "datasets": [
+            {
+                "dataset": "cells",
+                "path": "data/cells.csv",
+                "sha256": "d" * 64,
+                "rows": 569,
+                "columns": ["mean_radius"],
+                "findings": [],
+            }
+        ],
+        "training": {
+            "command": "python train.py",
+            "outcome": "trained",
+            "reason": "the inputs are new",
+            "log_tail": ["last line"],
+        },
+        "gates": [RECALL_FAILS.to_dict()],
+        "rows": 183,
+        "positives": 68,
+        "flips": {
+            "right_to_wrong": 8,
+            "wrong_to_right": 0,
+            "positive_right_to_wrong": 8,
+            "positive_wrong_to_right": 0,
+        },
+        "trust": TRUST.line,
+        "notes": [],
+    }
+
+
+def test_to_dict__without_a_verdict_there_are_no_gates() -> None:
+    written = a_report(Conclusion.NOTHING_CHANGED).to_dict()
+    assert (written["gates"], written["rows"], written["flips"], written["training"]) == ([], None, None, None)
+
+
+def test_to_dict__the_same_report_is_the_same_bytes_and_names_no_row_no_time_and_no_machine() -> None:
+    one, other = (
+        json.dumps(a_report(Conclusion.FAIL, verdict=a_verdict(RECALL_FAILS, lost=8)).to_dict(), sort_keys=True)
+        for _ in range(2)
+    )
+    assert one == other
+    assert {"row-1", "time", "seconds", "host", "/"} & set(one.replace('"', " ").split()) == set()
