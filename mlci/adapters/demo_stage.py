@@ -33,6 +33,7 @@ class DemoStage:
         self.place = _new_folder(keep)
         self.folder = self.place / FIRST_SCENE
         self._environ = _environment(environ)
+        self._missing_path = None if shutil.which("mlci", path=environ.get("PATH")) else _bin()
         self.say(f"mlci demo plays in {self.place}")
         self._quietly("git", "init", "--quiet", "--bare", "--initial-branch", "main", "origin.git")
         self._quietly("git", "init", "--quiet", "--initial-branch", "main", FIRST_SCENE)
@@ -99,6 +100,10 @@ class DemoStage:
         done = self._run(["mlci", "registry", "show", "--json"], cwd=self.folder)
         return str(json.loads(done.stdout)["stages"]["production"])
 
+    def missing_path(self) -> str | None:
+        """Return the folder that the reader must add to PATH to type `mlci`, None where nothing is missing."""
+        return self._missing_path
+
     def _quietly(self, *command: str) -> None:
         done = self._run(list(command), cwd=self.place)
         if done.returncode != 0:
@@ -134,12 +139,16 @@ def _new_folder(keep: Path | None) -> Path:
     return keep.resolve()
 
 
+def _bin() -> str:
+    """Return where this interpreter's commands lie, `mlci` among them."""
+    return str(Path(sys.executable).parent)
+
+
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the demo's commands: this interpreter first, nobody's Git configuration."""
-    here = str(Path(sys.executable).parent)
     environment = {name: value for name, value in environ.items() if not name.startswith(("GIT_", "GITHUB_"))}
     environment |= {
-        "PATH": f"{here}{os.pathsep}{environ.get('PATH', os.defpath)}",
+        "PATH": f"{_bin()}{os.pathsep}{environ.get('PATH', os.defpath)}",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_AUTHOR_NAME": "Ada Example",

@@ -45,6 +45,9 @@ class Stage(Protocol):
     def production(self) -> str:
         """Return the version that is in production."""
 
+    def missing_path(self) -> str | None:
+        """Return the folder that the reader must add to PATH to type `mlci`, None where nothing is missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -68,7 +71,7 @@ def play(stage: Stage) -> None:
     stage.say("\n" + "━" * 99)
     rows = [[scene.act, scene.verdict, scene.production] for scene in scenes]
     stage.say("What happened\n" + table(["act", "verdict", "production afterwards"], rows))
-    stage.say(_where_to_look(stage.folder))
+    stage.say(_where_to_look(stage.folder, stage.missing_path()))
 
 
 def _first_model(stage: Stage) -> str:
@@ -206,8 +209,9 @@ def scaled(text: str) -> str:
     return "\n".join([header, *rows]) + "\n"
 
 
-def _where_to_look(folder: Path) -> str:
+def _where_to_look(folder: Path, missing_path: str | None) -> str:
     rows = [
+        *([["first", f'export PATH="{missing_path}:$PATH"']] if missing_path else []),
         ["the reports", f"ls {folder}/.mlci/forge/*/comment.md"],
         ["the careless one", f"cat {folder}/.mlci/forge/weigh-malignant/comment.md"],
         ["the registry", f"git -C {folder} log --patch refs/mlci/registry/tumour"],
