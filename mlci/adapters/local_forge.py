@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.files import write_atomically
-from mlci.core.forge import PullRequest, Status
+from mlci.core.forge import (
+    LARGEST_ARTIFACT_BYTES,
+    LONGEST_COMMENT,
+    Deployment,
+    DeploymentStatus,
+    Head,
+    Permission,
+    PullRequest,
+    Status,
+    artifact_missing,
+    artifact_too_large,
+    checked_actor,
+    checked_artifact,
+    checked_environment,
+    checked_marker,
+    checked_run,
+    comment_too_long,
+    shown_description,
+)
 from mlci.core.names import branch_folder, checked_commit
-from mlci.core.plain_text import one_line
-from mlci.errors import IntegrityError, UsageError
+from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,42 +35,87 @@ if TYPE_CHECKING:
 
 _PULL_REQUEST: Final = "pull_request.json"
 _STATUS: Final = "status.json"
-_MARKER: Final = re.compile(r"<!-- mlci:(?P<name>[a-z][a-z0-9_-]{0,62}) -->")
+_DEPLOYMENTS: Final = "deployments.json"
 _MAIN: Final = "report"
 # Where HEAD is detached, and statuses of commits that no pull request is at.
 # No branch has this folder: there, two digits follow a `%`.
 _COMMITS: Final = "%commits"
+_ARTIFACTS: Final = "%artifacts"
 
 
 class LocalForge:
     """Behind the same port as GitHub; `folder` is `.mlci/forge` beside mlci.yaml."""
 
-    def __init__(self, folder: Path) -> None:
+    is_public: Final = False
+    """Nobody but its owner reads a laptop."""
+
+    def __init__(self, folder: Path, *, default_branch: str = "main") -> None:
         """Write below `folder`, which is made with the first file."""
         self._folder = folder
+        self.default_branch = default_branch
 
-    def pull_request(self, branch: str | None, commit: str) -> PullRequest:
-        """Return the pull request of a branch at a commit; locally every branch is one, and a detached HEAD too."""
-        found = PullRequest(branch, checked_commit(commit))
-        value = {"schema": "mlci/local-pull-request/1", "branch": branch, "commit": commit}
+    def find_pull_request(self, head: Head, base: str | None = None) -> PullRequest:
+        """Return the pull request of a head; locally every branch is one, and a detached HEAD too."""
+        found = PullRequest(head.branch, head.commit, base=base, repository=head.repository)
+        value = {"schema": "mlci/local-pull-request/1", "branch": head.branch, "commit": head.commit}
         _write(self._folder_of(found) / _PULL_REQUEST, value)
         return found
+
+    def pull_request(self, branch: str | None, commit: str) -> PullRequest:
+        """Return the pull request of a branch at a commit; there always is one."""
+        return self.find_pull_request(Head(branch, commit))
 
     def comment(self, pull_request: PullRequest, marker: str, body: str) -> str:
         """Write the one comment that `marker` (`<!-- mlci:report -->`) names, or replace it; return where it is."""
         path = self._comment_path(pull_request, marker)
+        if len(body) > LONGEST_COMMENT:
+            raise comment_too_long(body)
         write_atomically(path, body.encode())
         return str(path)
 
     def set_status(self, commit: str, status: Status) -> None:
         """Say what a check found about a commit; a later word of the same context replaces it."""
-        statuses = {each.context: each for each in self.statuses(commit)} | {status.context: status}
+        statuses = {each.context: each for each in self.statuses(commit)} | {status.context: status.shortened()}
         value = {
             "schema": "mlci/local-status/1",
             "commit": commit,
             "statuses": [asdict(statuses[context]) for context in sorted(statuses)],
         }
         _write(self._status_path(commit), value)
+
+    def deployment(self, environment: str, commit: str, description: str = "") -> Deployment:
+        """Begin to bring a commit into an environment."""
+        known = self.deployments()
+        checked_environment(environment)
+        made = Deployment(len(known) + 1, environment, checked_commit(commit), shown_description(description))
+        self._write_deployments((*known, (made, ())))
+        return made
+
+    def set_deployment_status(self, deployment: Deployment, status: DeploymentStatus) -> None:
+        """Say how far a deployment is."""
+        self._write_deployments(
+            tuple(
+                (each, (*statuses, status.shortened()) if each.id == deployment.id else statuses)
+                for each, statuses in self.deployments()
+            )
+        )
+
+    def artifact(self, run_id: int, name: str, limit_bytes: int = LARGEST_ARTIFACT_BYTES) -> bytes:
+        """Return the file `%artifacts/<run>/<name>.zip`, which whoever plays the runner has put there."""
+        path = self._folder / _ARTIFACTS / str(checked_run(run_id)) / f"{checked_artifact(name)}.zip"
+        try:
+            with path.open("rb") as file:
+                content = file.read(limit_bytes + 1)
+        except FileNotFoundError:
+            raise artifact_missing(run_id, name) from None
+        if len(content) > limit_bytes:
+            raise artifact_too_large(name, limit_bytes)
+        return content
+
+    def permission(self, actor: str) -> Permission:
+        """Return "admin": whoever sits at the laptop may do everything here."""
+        checked_actor(actor)
+        return "admin"
 
     def comments(self, pull_request: PullRequest) -> Mapping[str, str]:
         """Return the comments of a pull request by their marker."""
@@ -75,15 +136,35 @@ class LocalForge:
         except (TypeError, KeyError) as error:
             raise _malformed(self._status_path(commit)) from error
 
+    def deployments(self) -> tuple[tuple[Deployment, tuple[DeploymentStatus, ...]], ...]:
+        """Return what was deployed and how it went, in the order of time."""
+        path = self._folder / _DEPLOYMENTS
+        value = _read(path)
+        if value is None:
+            return ()
+        try:
+            found = value["deployments"]
+            return tuple(_deployment(each) for each in found) if isinstance(found, list) else ()
+        except (TypeError, KeyError, AttributeError) as error:
+            raise _malformed(path) from error
+
+    def _write_deployments(self, known: tuple[tuple[Deployment, tuple[DeploymentStatus, ...]], ...]) -> None:
+        value = {
+            "schema": "mlci/local-deployments/1",
+            "deployments": [
+                {**asdict(deployment), "statuses": [asdict(status) for status in statuses]}
+                for deployment, statuses in known
+            ],
+        }
+        _write(self._folder / _DEPLOYMENTS, value)
+
     def _folder_of(self, pull_request: PullRequest) -> Path:
         branch, commit = pull_request.branch, checked_commit(pull_request.commit)
         return self._folder / _COMMITS / commit if branch is None else self._folder / branch_folder(branch)
 
     def _comment_path(self, pull_request: PullRequest, marker: str) -> Path:
-        match = _MARKER.fullmatch(marker)
-        if match is None:
-            raise UsageError("bad-marker", f"“{one_line(marker, 80)}” is no marker such as <!-- mlci:report -->")
-        name = "comment.md" if match["name"] == _MAIN else f"comment-{match['name']}.md"
+        known_as = checked_marker(marker)
+        name = "comment.md" if known_as == _MAIN else f"comment-{known_as}.md"
         return self._folder_of(pull_request) / name
 
     def _status_path(self, commit: str) -> Path:
@@ -93,6 +174,14 @@ class LocalForge:
             if value is not None and value.get("commit") == commit:
                 return path.parent / _STATUS
         return self._folder / _COMMITS / commit / _STATUS
+
+
+def _deployment(value: Mapping[str, object]) -> tuple[Deployment, tuple[DeploymentStatus, ...]]:
+    statuses, facts = value["statuses"], {name: each for name, each in value.items() if name != "statuses"}
+    if not isinstance(statuses, list):
+        raise TypeError
+    # A wrong name of a field is a TypeError here; a wrong type of a value would be the user's own doing, on his disk.
+    return Deployment(**facts), tuple(DeploymentStatus(**each) for each in statuses)  # type: ignore[arg-type]  # JSON
 
 
 def _write(path: Path, value: Mapping[str, object]) -> None:

@@ -28,7 +28,7 @@ def show_json(schema: str, content: dict[str, Any]) -> None:
 
 def tell(text: str) -> None:
     """Say what is being done, beside the result."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(f"· {text}\n")
 
 
 def show_report(report: Report, *, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from mlci.adapters.git import GitRepository
 from mlci.adapters.git_process import Git, Login
 from mlci.adapters.registry_branch import GitRegistry
 from mlci.adapters.work_folder import WorkFolder
+from mlci.cli.output import tell
 from mlci.commands.sides import head_side
 from mlci.core.plain_text import one_line
 from mlci.errors import UsageError
@@ -156,6 +157,7 @@ class Workplace:
             predictor=ChildPredictor(cache=self.work.predictions),
             work=self.work,
             token=self._kind_of_token(),
+            tell=tell,
         )
 
     def _kind_of_token(self) -> str:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     OpenStore = Callable[[StoreSection], Store]
 
 
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What judging needs of the outside."""
@@ -39,6 +43,8 @@ class Tools:
     predictor: Predictor
     work: Workbench
     token: str = "no token"  # noqa: S105 - the kind of the token that writes, in words
+    tell: Callable[[str], None] = _silent
+    """Says what is being done, while it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
     """Check every data set that training or evaluation of head uses."""
     config = case.head_side.config
     names = tuple(dict.fromkeys((*config.train.data, config.evaluate.data)))
+    tools.tell(f"validate {', '.join(names)}")
     return validate_datasets(
         names, case.rules, head=case.head, base=case.base, data=tools.data, objects=tools.work.objects
     )
@@ -91,6 +98,8 @@ def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
 
 def judge_case(case: Case, candidate: Installed, tools: Tools) -> Verdict:
     """Return the verdict on CANDIDATE against production, on base's rows."""
+    against = f" and {case.production.number}" if case.production else ""
+    tools.tell(f"predict and score {case.rules.config.evaluate.data} with the candidate{against}")
     production = fetch(case.production, tools.open_store(case.rules.config.promote.store)) if case.production else None
     return evaluate(
         case.rules,

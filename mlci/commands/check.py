@@ -28,6 +28,7 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
         training = Training(command, "not started", "the data was rejected")
         return report_on(case, Conclusion.DATA_REJECTED, tools, datasets=datasets, training=training)
 
+    tools.tell(f"train: {command}")
     try:
         trained = train_side(
             case.head_side,

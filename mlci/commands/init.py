@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlci.core.config import FILE_NAME, read_config
 from mlci.core.contract import Contract
-from mlci.core.documents import read_model
+from mlci.core.documents import plain_scalar, read_model
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 IGNORED = (".mlci/", "model.skops", "__pycache__/")
 CONTRACT = "contracts/{name}.yaml"
+_PLAIN = re.compile(r"\w[\w./ -]*(?<! )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,10 @@ def init(wish: Wish, *, folder: Path, infer: Callable[[Path], str]) -> tuple[str
         )
     name = _data_name(wish.train_data)
     contract_path = CONTRACT.format(name=name)
+    if (folder / contract_path).exists():
+        raise UsageError(
+            "contract-exists", f"there is a {contract_path} already", hint=f"Remove it first: rm {contract_path}"
+        )
     contract = infer(folder / wish.train_data)
     columns = read_model(contract.encode(), Contract, contract_path).columns
     if wish.label not in columns:
@@ -48,7 +55,7 @@ def init(wish: Wish, *, folder: Path, infer: Callable[[Path], str]) -> tuple[str
             f"{wish.train_data} has no column {wish.label!r}",
             hint=f"One of: {', '.join(columns)}",
         )
-    identifier = next((column for column, rule in columns.items() if rule.unique), None)
+    identifier = next((column for column, rule in columns.items() if rule.unique and column != wish.label), None)
     if identifier is None:
         raise UsageError(
             "no-id",
@@ -73,15 +80,15 @@ def _data_name(path: str) -> str:
 
 
 def _configuration(wish: Wish, name: str, contract: str, identifier: str, label_type: str) -> str:
-    positive = wish.positive if label_type in {"integer", "boolean"} else f'"{wish.positive}"'
+    positive = wish.positive if label_type in {"integer", "boolean"} else _quoted(wish.positive)
     return f"""\
 version: 1
-model: {{name: {wish.name}, task: binary, objective: "", owners: []}}
+model: {{name: {_scalar(wish.name)}, task: binary, objective: "", owners: []}}
 data:
-  {name}: {{path: {wish.train_data}, contract: {contract}}}
-  holdout: {{path: {wish.holdout}, contract: {contract}}}
-train: {{run: {wish.train}, data: [{name}], model: model.skops}}
-evaluate: {{data: holdout, id: {identifier}, label: {wish.label}, positive: {positive}}}
+  {name}: {{path: {_scalar(wish.train_data)}, contract: {contract}}}
+  holdout: {{path: {_scalar(wish.holdout)}, contract: {contract}}}
+train: {{run: {_scalar(wish.train)}, data: [{name}], model: model.skops}}
+evaluate: {{data: holdout, id: {_scalar(identifier)}, label: {_scalar(wish.label)}, positive: {positive}}}
 gates:
   - {{metric: roc_auc, require: not_worse, margin: 0.01}}
   - {{metric: recall, require: not_worse, margin: 0.02}}
@@ -89,6 +96,16 @@ gates:
 promote: {{stage: production, store: {{directory: ../models}}}}
 deploy: {{live: {{stage: production, target: directory, path: ../live}}}}
 """
+
+
+def _scalar(text: str) -> str:
+    """Return TEXT as YAML: plain where it can only be read as this text, else quoted."""
+    return text if _PLAIN.fullmatch(text) and plain_scalar(text) == text else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    # A JSON string is a double-quoted scalar of YAML 1.2.
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _gitignore(folder: Path) -> str:

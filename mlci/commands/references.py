@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from mlci.core.registry import Version
 
 _REFERENCE = re.compile(
-    r"(?P<name>[a-z][a-z0-9_-]{0,62})?(?:@?(?P<version>v[0-9]+\.[0-9]+\.[0-9]+)|#(?P<stage>[a-z][a-z0-9_-]{0,62}))"
+    r"(?:(?P<name>[a-z][a-z0-9_-]{0,62})(?=[@#]))?"
+    r"(?:@?(?P<version>v[0-9]+\.[0-9]+\.[0-9]+)|#(?P<stage>[a-z][a-z0-9_-]{0,62}))"
 )
 MOST_FILES = 100
 

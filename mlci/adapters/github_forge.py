@@ -1,0 +1,286 @@
+"""The forge that is GitHub: pull requests, the one comment, statuses, deployments, artifacts, permissions."""
+
+from __future__ import annotations
+
+import io
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict
+
+from mlci.core.forge import (
+    LARGEST_ARTIFACT_BYTES,
+    LONGEST_COMMENT,
+    Deployment,
+    Head,
+    NoPullRequest,
+    Permission,
+    PullRequest,
+    artifact_missing,
+    artifact_too_large,
+    checked_actor,
+    checked_artifact,
+    checked_environment,
+    checked_marker,
+    checked_repository,
+    checked_run,
+    comment_too_long,
+    shown_description,
+)
+from mlci.core.github_event import ACTIONS_LOGIN
+from mlci.core.names import checked_commit
+from mlci.errors import IntegrityError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlci.adapters.github_session import GithubSession
+    from mlci.core.forge import DeploymentStatus, Status
+
+
+class _Answer(BaseModel):
+    """The part of an answer that we read; what else is in it is left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Repository(_Answer):
+    full_name: str
+    default_branch: str
+    private: bool
+
+
+class _HeadRepository(_Answer):
+    full_name: str
+
+
+class _Side(_Answer):
+    ref: str
+    sha: str
+    # None: the fork was deleted.
+    repo: _HeadRepository | None
+
+
+class _Pull(_Answer):
+    number: int
+    html_url: str
+    state: Literal["open", "closed"]
+    head: _Side
+    base: _Side
+
+
+class _User(_Answer):
+    login: str
+
+
+class _Comment(_Answer):
+    id: int
+    html_url: str
+    # None: a user who is gone.
+    user: _User | None
+    body: str = ""
+
+
+class _Artifact(_Answer):
+    id: int
+    name: str
+    size_in_bytes: int
+    expired: bool
+    digest: str | None = None
+
+
+class _Artifacts(_Answer):
+    artifacts: list[_Artifact]
+
+
+class _Collaborator(_Answer):
+    permission: Permission
+
+
+class _Made(_Answer):
+    id: int
+
+
+class GithubForge:
+    """One repository on GitHub, seen with the token of a session."""
+
+    def __init__(self, session: GithubSession, repository: str, *, login: str = ACTIONS_LOGIN) -> None:
+        """Take the repository's full name (`acme/tumour`) and whose the session's token is.
+
+        Raises `UsageError`: "bad-repository", "bad-actor".
+        """
+        self._session = session
+        self._repository = checked_repository(repository)
+        self._path = f"/repos/{repository}"
+        self._login = checked_actor(login)
+
+    @property
+    def default_branch(self) -> str:
+        """The branch that pull requests go to unless they say otherwise."""
+        return self._facts.default_branch
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody can read the repository; internal ones of an enterprise are not public."""
+        return not self._facts.private
+
+    def find_pull_request(self, head: Head, base: str | None = None) -> PullRequest | NoPullRequest:
+        """Return the open pull request whose head is this commit on this branch of this repository, as GitHub says.
+
+        Of several (one branch may go to many) the one into BASE, or else into the default branch, or else the oldest.
+        What an event or an artifact says about pull requests is not asked.
+        """
+        repository = head.repository or self._repository
+        if head.branch is None:
+            return NoPullRequest("absent", "a commit without a branch has no pull request")
+        of_branch = [
+            pull
+            for pull in self._open_pulls(repository, head.branch)
+            if pull.head.repo is not None
+            and (pull.head.repo.full_name, pull.head.ref) == (repository, head.branch)
+            and base in {None, pull.base.ref}
+        ]
+        same = [pull for pull in of_branch if pull.head.sha == head.commit]
+        if same:
+            return self._chosen(same, head)
+        if of_branch:
+            tip = of_branch[0].head.sha[:7]
+            return NoPullRequest(
+                "moved", f"{head.branch} was pushed to meanwhile: it is at {tip}, not {head.commit[:7]}"
+            )
+        into = f" into {base}" if base else ""
+        return NoPullRequest("absent", f"no open pull request{into} has the head {repository}:{head.branch}")
+
+    def pull_request(self, branch: str | None, commit: str) -> PullRequest:
+        """Return the pull request of a branch of this repository.
+
+        Raises `IntegrityError("stale-head")` if it is at another commit by now, `UsageError("no-pull-request")`.
+        """
+        found = self.find_pull_request(Head(branch, commit))
+        if isinstance(found, NoPullRequest):
+            raise found.error()
+        return found
+
+    def comment(self, pull_request: PullRequest, marker: str, body: str) -> str:
+        """Write the one comment that has `marker` (`<!-- mlci:report -->`) and is our own, or replace it.
+
+        Return its address. A comment of somebody else that holds our marker is left alone.
+        Raises `UsageError`: "bad-marker", "comment-too-long", "no-pull-request".
+        """
+        checked_marker(marker)
+        text = body if marker in body.splitlines() else f"{marker}\n{body}"
+        if len(text) > LONGEST_COMMENT:
+            raise comment_too_long(text)
+        if pull_request.number is None:
+            raise UsageError("no-pull-request", "a branch without a pull request has no place for a comment")
+        place = f"{self._path}/issues/{pull_request.number}/comments"
+        own = next((each for each in self._comments(place) if self._is_own(each, marker)), None)
+        if own is None:
+            return self._session.send("POST", place, {"body": text}, _Comment).html_url
+        if own.body == text:
+            return own.html_url
+        path = f"{self._path}/issues/comments/{own.id}"
+        return self._session.send("PATCH", path, {"body": text}, _Comment).html_url
+
+    def set_status(self, commit: str, status: Status) -> None:
+        """Say what a check found about a commit; saying the same twice changes nothing that anybody sees."""
+        said = status.shortened()
+        body = {"context": said.context, "state": said.state, "description": said.description}
+        path = f"{self._path}/statuses/{checked_commit(commit)}"
+        self._session.send("POST", path, body | _if_any("target_url", said.url), _Made, is_repeatable=True)
+
+    def deployment(self, environment: str, commit: str, description: str = "") -> Deployment:
+        """Begin to bring a commit into an environment; statuses of other checks are not asked, mlci has decided."""
+        checked_environment(environment)
+        body = {
+            "ref": checked_commit(commit),
+            "environment": environment,
+            "description": shown_description(description),
+            "auto_merge": False,
+            "required_contexts": [],
+        }
+        made = self._session.send("POST", f"{self._path}/deployments", body, _Made)
+        return Deployment(made.id, environment, commit, shown_description(description))
+
+    def set_deployment_status(self, deployment: Deployment, status: DeploymentStatus) -> None:
+        """Say how far a deployment is; after a success GitHub itself ends earlier ones of the environment."""
+        said = status.shortened()
+        body = {"state": said.state, "description": said.description}
+        path = f"{self._path}/deployments/{deployment.id}/statuses"
+        self._session.send("POST", path, body | _if_any("environment_url", said.url), _Made, is_repeatable=True)
+
+    def artifact(self, run_id: int, name: str, limit_bytes: int = LARGEST_ARTIFACT_BYTES) -> bytes:
+        """Return the zip archive that a run submitted, the newest of its name; it is hostile input.
+
+        Raises `UsageError("artifact-missing")`; `IntegrityError`: "artifact-too-large", before it is downloaded if
+        GitHub says so, else while it is; "artifact-damaged".
+        """
+        path = f"{self._path}/actions/runs/{checked_run(run_id)}/artifacts"
+        found = [
+            each
+            for page in self._session.pages(path, _Artifacts, {"name": checked_artifact(name)})
+            for each in page.artifacts
+            if each.name == name and not each.expired
+        ]
+        if not found:
+            raise artifact_missing(run_id, name)
+        newest = max(found, key=lambda each: each.id)
+        if newest.size_in_bytes > limit_bytes:
+            raise artifact_too_large(name, limit_bytes)
+        return self._downloaded(newest, limit_bytes)
+
+    def permission(self, actor: str) -> Permission:
+        """Return what somebody may do in the repository; who is no collaborator of a private one may do nothing."""
+        path = f"{self._path}/collaborators/{quote(checked_actor(actor), safe='')}/permission"
+        found = self._session.find(path, _Collaborator)
+        return "none" if found is None else found.permission
+
+    @cached_property
+    def _facts(self) -> _Repository:
+        return self._session.get(self._path, _Repository)
+
+    def _open_pulls(self, repository: str, branch: str) -> Iterator[_Pull]:
+        owner = repository.partition("/")[0]
+        for page in self._session.pages(
+            f"{self._path}/pulls", list[_Pull], {"state": "open", "head": f"{owner}:{branch}"}
+        ):
+            yield from page
+
+    def _chosen(self, pulls: list[_Pull], head: Head) -> PullRequest:
+        into_default = [pull for pull in pulls if len(pulls) > 1 and pull.base.ref == self.default_branch]
+        pull = min(into_default or pulls, key=lambda each: each.number)
+        return PullRequest(
+            head.branch,
+            head.commit,
+            pull.number,
+            pull.html_url,
+            base=pull.base.ref,
+            repository=head.repository or self._repository,
+        )
+
+    def _comments(self, place: str) -> Iterator[_Comment]:
+        """Yield the comments of a pull request, page by page, oldest first."""
+        for page in self._session.pages(place, list[_Comment]):
+            yield from page
+
+    def _is_own(self, comment: _Comment, marker: str) -> bool:
+        return comment.user is not None and comment.user.login == self._login and marker in comment.body.splitlines()
+
+    def _downloaded(self, artifact: _Artifact, limit_bytes: int) -> bytes:
+        content = io.BytesIO()
+        path = f"{self._path}/actions/artifacts/{artifact.id}/zip"
+        try:
+            digest = self._session.download(path, content, limit_bytes)
+        except IntegrityError as error:
+            if error.code != "download-too-large":
+                raise
+            raise artifact_too_large(artifact.name, limit_bytes) from None
+        if artifact.digest not in {None, f"sha256:{digest}"}:
+            raise IntegrityError("artifact-damaged", f"the bytes of {artifact.name} are not those that were uploaded")
+        return content.getvalue()
+
+
+def _if_any(name: str, url: str | None) -> dict[str, str]:
+    """Return a field for an address that there is."""
+    return {} if url is None else {name: url}

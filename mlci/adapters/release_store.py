@@ -1,0 +1,245 @@
+"""A store of package archives as assets of GitHub releases, which every hosted runner can reach.
+
+One release a package, tagged `mlci-store/<sha256>`: made as a draft, filled, and only then published, so that a
+published one is whole. None of them is ever the "latest" release that a repository shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict
+
+from mlci.adapters.files import new_file
+from mlci.core.forge import checked_repository
+from mlci.core.names import checked_commit, checked_sha256
+from mlci.errors import IntegrityError, OutsideError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mlci.adapters.github_session import GithubSession
+
+TAG_PREFIX: Final = "mlci-store/"
+LARGEST_ARCHIVE_BYTES: Final = (2 << 30) - 1
+"""What GitHub takes as one asset: less than 2 GiB."""
+
+_UPLOADED: Final = "uploaded"
+
+
+class _Answer(BaseModel):
+    """The part of an answer that we read; what else is in it is left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Asset(_Answer):
+    id: int
+    name: str
+    # "starter": an upload that was broken off.
+    state: str
+    size: int
+    # None: uploaded before GitHub computed digests, or to an Enterprise Server that does not.
+    digest: str | None = None
+
+
+class _Release(_Answer):
+    id: int
+    tag_name: str
+    draft: bool
+    upload_url: str
+    assets: list[_Asset] = []
+
+
+class ReleaseStore:
+    """Archives as `<sha256>.tar`, each in a release of its own; a file is read only if its hash is right."""
+
+    def __init__(self, session: GithubSession, repository: str, *, cache: Path, target_commitish: str) -> None:
+        """Keep archives with the repository `acme/tumour`, and what was fetched in `cache`, as a `DirectoryStore` does.
+
+        A new release's tag points to the commit `target_commitish`. Raises `UsageError`: "bad-repository",
+        "bad-commit".
+        """
+        self._session = session
+        self._repository = checked_repository(repository)
+        self._path = f"/repos/{repository}/releases"
+        self._cache = cache
+        self._commit = checked_commit(target_commitish)
+
+    def put(self, archive: bytes | Path, sha256: str) -> str:
+        """Keep an archive (its bytes or a file of them) and return its location; one that is there stays.
+
+        What an interrupted upload left behind is completed. Raises `IntegrityError("package-damaged")` when the
+        archive is not what its digest says, `UsageError("package-too-large")` and what a session raises.
+        """
+        checked_sha256(sha256)
+        with _opened(archive) as file:
+            size = file.seek(0, io.SEEK_END)
+            if size > LARGEST_ARCHIVE_BYTES:
+                raise _too_large(size)
+            file.seek(0)
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                raise _damaged("the archive that was to be stored", sha256)
+            self._keep(file, _Kept(sha256, size))
+        return self._location(sha256)
+
+    def fetch(self, sha256: str) -> Path:
+        """Return a file with the archive, hashed just now; from the cache, if it is there and right.
+
+        Raises `OutsideError("package-missing")`, `IntegrityError("package-damaged")` and what a session raises.
+        """
+        # The layout of a DirectoryStore: a job without a token reads there what an earlier one has fetched.
+        cached = self._cache / checked_sha256(sha256)[:2] / f"{sha256}.tar"
+        try:
+            if _digest(cached) != sha256:
+                self._download(sha256, cached)
+        except OSError as error:
+            raise self._failed(error) from error
+        return cached
+
+    def has(self, sha256: str) -> bool:
+        """Say whether an archive of this name is there; `fetch` says whether it is right."""
+        return self._published_asset(checked_sha256(sha256)) is not None
+
+    def _keep(self, file: BinaryIO, kept: _Kept) -> None:
+        """Bring a file into a published release, from wherever an earlier attempt got to."""
+        release = self._published(kept.sha256) or self._draft(kept.sha256) or self._new_draft(kept.sha256)
+        named = [asset for asset in release.assets if asset.name == kept.name]
+        if not any(kept.is_whole(asset) for asset in named):
+            for asset in named:
+                self._session.delete(f"{self._path}/assets/{asset.id}")
+            if not kept.is_whole(self._session.upload(release.upload_url, {"name": kept.name}, file, _Asset)):
+                raise _damaged("what GitHub has after the upload", kept.sha256)
+        if release.draft:
+            self._publish(release, kept)
+
+    def _published(self, sha256: str) -> _Release | None:
+        return self._session.find(f"{self._path}/tags/{quote(_tag(sha256), safe='')}", _Release)
+
+    def _published_asset(self, sha256: str) -> _Asset | None:
+        release = self._published(sha256)
+        assets = [] if release is None else release.assets
+        return next((each for each in assets if (each.name, each.state) == (f"{sha256}.tar", _UPLOADED)), None)
+
+    def _draft(self, sha256: str) -> _Release | None:
+        """Return what an interrupted attempt left; a draft is not found by its tag."""
+        for page in self._session.pages(self._path, list[_Release]):
+            for release in page:
+                if release.draft and release.tag_name == _tag(sha256):
+                    return release
+        return None
+
+    def _new_draft(self, sha256: str) -> _Release:
+        body = {
+            "tag_name": _tag(sha256),
+            "target_commitish": self._commit,
+            "name": f"mlci package {sha256[:12]}",
+            "body": "The archive of a model version, kept by mlci. The registry names it: do not remove it.",
+            "draft": True,
+            "prerelease": True,
+            "make_latest": "false",
+        }
+        return self._session.send("POST", self._path, body, _Release)
+
+    def _publish(self, draft: _Release, kept: _Kept) -> None:
+        path = f"{self._path}/{draft.id}"
+        body = {"draft": False, "prerelease": True, "make_latest": "false"}
+        try:
+            self._session.send("PATCH", path, body, _Release)
+        except OutsideError as error:
+            published = self._published(kept.sha256) if error.code == "github-refused" else None
+            if published is None or not any(kept.is_whole(asset) for asset in published.assets):
+                raise
+            # Another job has published the same bytes meanwhile.
+            self._session.delete(path)
+
+    def _download(self, sha256: str, cached: Path) -> None:
+        asset = self._published_asset(sha256)
+        if asset is None:
+            raise OutsideError(
+                "package-missing",
+                f"the store has no package {sha256}",
+                where=self._location(sha256),
+                cause="Somebody removed the release or its file, or the token may not read the repository's contents.",
+                hint="Check `promote.store` in mlci.yaml, or train and promote again.",
+            )
+        limit = min(asset.size, LARGEST_ARCHIVE_BYTES)
+        with new_file(cached) as file:
+            try:
+                digest = self._session.download(f"{self._path}/assets/{asset.id}", file, limit)
+            except IntegrityError as error:
+                if error.code != "download-too-large":
+                    raise
+                digest = None
+            if digest != sha256:
+                raise _damaged(self._location(sha256), sha256)
+
+    def _location(self, sha256: str) -> str:
+        return f"github:{self._repository}/{_tag(sha256)}"
+
+    def _failed(self, error: OSError) -> OutsideError:
+        return OutsideError(
+            "store-failed",
+            f"a package could not be written: {error.strerror}",
+            where=str(self._cache),
+            hint="Look at the disk's free space and the folder's permissions.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is to be kept, and how it looks when it is."""
+
+    sha256: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.sha256}.tar"
+
+    def is_whole(self, asset: _Asset) -> bool:
+        """Say whether an asset is this archive, as far as GitHub tells without sending it."""
+        same = (asset.name, asset.state, asset.size) == (self.name, _UPLOADED, self.size)
+        return same and asset.digest in {None, f"sha256:{self.sha256}"}
+
+
+def _tag(sha256: str) -> str:
+    return f"{TAG_PREFIX}{sha256}"
+
+
+@contextmanager
+def _opened(archive: bytes | Path) -> Iterator[io.BufferedReader | io.BytesIO]:
+    with io.BytesIO(archive) if isinstance(archive, bytes) else archive.open("rb") as file:
+        yield file
+
+
+def _digest(file: Path) -> str | None:
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _damaged(where: str, sha256: str) -> IntegrityError:
+    return IntegrityError(
+        "package-damaged",
+        f"the bytes of the package are not those that were registered as {sha256}",
+        where=where,
+        cause="A copy was damaged on its way, or somebody replaced the release's file.",
+        hint="Run the job again; if that does not help, train and promote again.",
+    )
+
+
+def _too_large(size: int) -> UsageError:
+    return UsageError(
+        "package-too-large",
+        f"the package has {size:,} bytes, a release takes {LARGEST_ARCHIVE_BYTES:,} a file",
+        hint="Keep packages elsewhere: promote: {store: {directory: PATH}}",
+    )
