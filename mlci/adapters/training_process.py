@@ -80,7 +80,8 @@ class TrainingProcess:
     def _pump(self, stream: IO[bytes] | None, file: IO[bytes], tail: deque[str]) -> None:
         if stream is None:
             return
-        with contextlib.suppress(ValueError, OSError):  # the log is closed when a stray child still writes
+        # The log may be closed before, when a stray child still holds the pipe open.
+        with stream, contextlib.suppress(ValueError, OSError):
             for raw in iter(lambda: stream.readline(LONGEST_LINE), b""):
                 file.write(raw)
                 line = raw.decode(errors="replace").rstrip("\r\n")

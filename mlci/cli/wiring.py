@@ -16,7 +16,7 @@ from mlci.adapters.registry_branch import GitRegistry
 from mlci.adapters.work_folder import WorkFolder
 from mlci.cli.output import tell
 from mlci.commands.sides import head_side
-from mlci.core.plain_text import one_line
+from mlci.core.plain_text import printable
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _github(environ: Mapping[str, str]) -> tuple[GithubEnvironment | None, bool]
 
 def _echo(line: str) -> None:
     """Show a line of a training command beside mlci's own words."""
-    sys.stderr.write(f"  | {one_line(line)}\n")
+    sys.stderr.write(f"  | {printable(line)}\n")
 
 
 def deploy_section(config: Config, name: str) -> DeploySection:

@@ -19,7 +19,17 @@ def one_line(text: str, limit: int = 400) -> str:
     >>> one_line("two\n lines")
     'two lines'
     """
-    shown = "".join(_MISSING if unicodedata.category(each) in _HIDDEN else each for each in " ".join(text.split()))
+    return printable(" ".join(text.split()), limit)
+
+
+def printable(text: str, limit: int = 400) -> str:
+    r"""Return one line with its blanks kept, of at most `limit` characters, in which nothing is hidden.
+
+    >>> printable("\tindented")
+    '    indented'
+    """
+    text = text.expandtabs(4)
+    shown = "".join(_MISSING if unicodedata.category(each) in _HIDDEN else each for each in text)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from mlci.core.plain_text import one_line
+from mlci.core.plain_text import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def plain(text: str) -> str:
 
 def plain_lines(text: str) -> str:
     """Return TEXT with every line made safe to show, later lines indented."""
-    return "\n         ".join(one_line(line, 500) for line in text.splitlines())
+    return "\n         ".join(printable(line, 500) for line in text.splitlines())
 
 
 def filled(text: str, first: str = "", later: str = "") -> str:
