@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
+from codecs import BOM_UTF8 as BYTE_ORDER_MARK
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlci.adapters.csv_file import CsvFile
+from mlci.adapters.csv_file import CsvFile, read_header
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
 from mlci.core.contract_draft import MOST_ENUM_VALUES, ColumnProfile, draft
+from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import duckdb
 
@@ -24,11 +27,37 @@ _COUNTS = 8
 """How many figures the profile has of each column."""
 
 
-def infer(path: Path) -> str:
-    """Return the YAML of a contract that the CSV file at PATH satisfies, with comments for what was guessed.
+def infer(path: Path, *more: Path) -> str:
+    """Return the YAML of a contract that the CSV files satisfy, with comments for what was guessed.
 
-    Raises `UsageError("data-missing")` and `RejectedError("data-unreadable")` as `CsvFile` does.
+    Raises `UsageError`: "data-missing", "headers-differ"; and `RejectedError("data-unreadable")` as `CsvFile` does.
     """
+    if not more:
+        return _infer(path)
+    with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
+        return _infer(_joined((path, *more), Path(folder) / path.name))
+
+
+def _joined(paths: Sequence[Path], whole: Path) -> Path:
+    """Write the rows of several files with one header to the file WHOLE, and return it."""
+    header = read_header(paths[0])
+    with whole.open("wb") as target:
+        for place, path in enumerate(paths):
+            if read_header(path).names != header.names:
+                raise UsageError(
+                    "headers-differ",
+                    f"{path.name} has other columns than {paths[0].name}, so one contract cannot describe both",
+                    where=str(path),
+                    hint="Bring both files to the same columns in the same order.",
+                )
+            first, *rows = path.read_bytes().removeprefix(BYTE_ORDER_MARK).splitlines(keepends=True)
+            target.writelines([first, *rows] if place == 0 else rows)
+            if not (rows or [first])[-1].endswith(b"\n"):
+                target.write(b"\n")
+    return whole
+
+
+def _infer(path: Path) -> str:
     with CsvFile(path) as file, locked_connection([file.source]) as connection, engine_errors_told(file):
         profiles = _profiles(connection, file)
         return draft(path.name, file.rows, _with_values(connection, file, profiles))

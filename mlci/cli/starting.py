@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mlci.cli.output import show
+from mlci.cli.output import show, tell
 
 app = typer.Typer()
 
@@ -25,7 +25,7 @@ def init(
 ) -> None:
     """Example: mlci init data/cells.csv --holdout data/holdout.csv --label malignant.
 
-    Writes mlci.yaml, a contract inferred from the data, and .gitignore; changes no file that is there.
+    Writes mlci.yaml and a contract inferred from the data, and adds to .gitignore; changes no other file.
     """
     from mlci.adapters.contract_inference import infer
     from mlci.commands.init import Wish
@@ -41,6 +41,8 @@ def init(
     )
     for path in command(wish, folder=Path.cwd(), infer=infer):
         show(f"wrote {path}")
+    if holdout is None:
+        tell("holdout is the training data, which flatters a model: set data.holdout.path to rows that it never saw")
     show("next: git add -A && git commit, then mlci check")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mlci.core.config import FILE_NAME, read_config
 from mlci.core.contract import Contract
@@ -13,7 +13,6 @@ from mlci.core.documents import plain_scalar, read_model
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 IGNORED = (".mlci/", "model.skops", "__pycache__/")
@@ -33,7 +32,14 @@ class Wish:
     train: str
 
 
-def init(wish: Wish, *, folder: Path, infer: Callable[[Path], str]) -> tuple[str, ...]:
+class Infer(Protocol):
+    """Drafts a contract."""
+
+    def __call__(self, path: Path, *more: Path) -> str:
+        """Return the YAML of a contract that the files satisfy."""
+
+
+def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
     """Write configuration, contract and `.gitignore` in FOLDER; raises `UsageError` before it touches a file."""
     if (folder / FILE_NAME).exists():
         raise UsageError(
@@ -47,7 +53,8 @@ def init(wish: Wish, *, folder: Path, infer: Callable[[Path], str]) -> tuple[str
         raise UsageError(
             "contract-exists", f"there is a {contract_path} already", hint=f"Remove it first: rm {contract_path}"
         )
-    contract = infer(folder / wish.train_data)
+    # Bounds that only the training rows keep would refuse the rows that both models are judged on.
+    contract = infer(*(folder / path for path in dict.fromkeys((wish.train_data, wish.holdout))))
     columns = read_model(contract.encode(), Contract, contract_path).columns
     if wish.label not in columns:
         raise UsageError(

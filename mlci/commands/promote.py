@@ -9,13 +9,14 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlci.commands.candidate import submitted
-from mlci.commands.case import conclusion_of, judge_case, open_case, report_on
+from mlci.commands.candidate import Candidate, submitted
+from mlci.commands.case import conclusion_of, judge_case, open_case, report_on, validate_case
 from mlci.commands.evaluation import Installed, fetch
 from mlci.commands.sides import EmptyTree, head_side
 from mlci.core.fingerprint import canonical_sha256, fingerprint
 from mlci.core.package import change_of_signature
 from mlci.core.registry import NewVersion, plan_promotion
+from mlci.core.report import Conclusion
 from mlci.errors import RejectedError, UndecidedError, UsageError
 from mlci.render.registry_page import registry_page
 
@@ -64,11 +65,7 @@ def promote(
     if production and production.package_sha256 == candidate.sha256:
         return Promotion(production.number, stage, before, candidate.sha256, None)
 
-    verdict = judge_case(case, Installed(candidate.package, candidate.sha256), tools)
-    report = report_on(
-        case, conclusion_of(verdict), tools, event="promotion", candidate_sha256=candidate.sha256, verdict=verdict,
-        as_submitted=("training",),
-    )  # fmt: skip
+    report = _judge(case, candidate, tools)
     _refuse_unless_passed(report, stage, before)
 
     location = tools.open_store(case.rules.config.promote.store).put(candidate.archive, candidate.sha256)
@@ -120,6 +117,24 @@ def _promotable_commit(repository: Repository, target: str) -> str:
             hint="git switch main && git merge --no-ff BRANCH && git push",
         )
     return commit
+
+
+def _judge(case: Case, candidate: Candidate, tools: Tools) -> Report:
+    """Return the report on CANDIDATE against production as it is now."""
+    datasets = validate_case(case, tools)
+    if any(dataset.findings for dataset in datasets):
+        return report_on(case, Conclusion.DATA_REJECTED, tools, event="promotion", datasets=datasets)
+    verdict = judge_case(case, Installed(candidate.package, candidate.sha256), tools)
+    return report_on(
+        case,
+        conclusion_of(verdict),
+        tools,
+        event="promotion",
+        candidate_sha256=candidate.sha256,
+        datasets=datasets,
+        verdict=verdict,
+        as_submitted=("training",),
+    )
 
 
 def _refuse_unless_passed(report: Report, stage: str, before: str | None) -> None:

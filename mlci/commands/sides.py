@@ -65,7 +65,7 @@ def head_side(tree: Tree) -> Side:
             f"there is no {FILE_NAME} here",
             where=tree.label,
             cause="The command runs in another folder, or the repository does not use mlci yet.",
-            hint="mlci init DATA.csv",
+            hint="mlci init DATA.csv --label COLUMN",
         )
     return side
 

@@ -14,7 +14,7 @@ from mlci.adapters.contract_inference import infer
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import Contract, constraints
 from mlci.core.documents import read_model
-from mlci.errors import RejectedError
+from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
     from mlci.core.findings import DatasetReport
@@ -143,3 +143,21 @@ def test_infer__any_data_satisfies_its_own_contract(data: st.DataObject, names: 
         path = write(Path(folder) / "data.csv", [*header, "last one"], [[*row, "x"] for row in rows])
         report = check(path, drafted(path))
     assert report.findings == ()
+
+
+def test_infer__from_two_files_fits_the_rows_of_both(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_bytes(b"id,x\n1,1.5\n2,2.5")
+    other.write_bytes(b"\xef\xbb\xbfid,x\n3,900\n")
+    bound = read_model(infer(one, other).encode(), Contract, "contract").columns["x"].max
+    assert bound is not None
+    assert bound >= 900
+
+
+def test_infer__from_files_with_other_columns_is_refused(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("id,x\n1,1\n")
+    other.write_text("x,id\n1,1\n")
+    with pytest.raises(UsageError) as caught:
+        infer(one, other)
+    assert caught.value.code == "headers-differ"

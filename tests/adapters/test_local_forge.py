@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.adapters.local_forge import LocalForge
-from mlci.core.forge import Status
-from mlci.errors import IntegrityError, UsageError
+from mlci.core.forge import DeploymentStatus, Status
+from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 COMMIT = "c" * 40
+MARKER = "<!-- mlci:report -->"
 
 
 def test_layout__one_folder_a_branch(tmp_path: Path) -> None:
@@ -38,14 +39,6 @@ def test_status__of_a_later_commit_begins_anew(tmp_path: Path) -> None:
     assert [status.context for status in forge.statuses("d" * 40)] == ["other"]
 
 
-@pytest.mark.parametrize("marker", ["", "report", "<!-- mlci:../x -->", "<!-- mlci:report --> "])
-def test_comment__a_marker_is_one_of_ours(tmp_path: Path, marker: str) -> None:
-    forge = LocalForge(tmp_path)
-    with pytest.raises(UsageError) as caught:
-        forge.comment(forge.pull_request("main", COMMIT), marker, "x")
-    assert caught.value.code == "bad-marker"
-
-
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"commit": "%s"}', '{"commit": "%s", "statuses": [{"x": 1}]}'])
 def test_statuses__a_file_that_was_changed_by_hand(tmp_path: Path, content: str) -> None:
     forge = LocalForge(tmp_path)
@@ -54,3 +47,52 @@ def test_statuses__a_file_that_was_changed_by_hand(tmp_path: Path, content: str)
     with pytest.raises(IntegrityError) as caught:
         forge.statuses(COMMIT)
     assert caught.value.code == "local-forge-malformed"
+
+
+def test_comment__branches_whose_names_meet_as_folders(tmp_path: Path) -> None:
+    forge = LocalForge(tmp_path)
+    forge.comment(forge.pull_request("a", COMMIT), MARKER, "of a")
+    forge.comment(forge.pull_request("a/b", COMMIT), MARKER, "of a/b")
+    forge.comment(forge.pull_request(None, COMMIT), MARKER, "of a detached HEAD")
+    assert forge.comments(forge.pull_request("a", COMMIT)) == {MARKER: "of a"}
+    assert forge.comments(forge.pull_request("a/b", COMMIT)) == {MARKER: "of a/b"}
+    assert forge.comments(forge.pull_request(None, COMMIT)) == {MARKER: "of a detached HEAD"}
+
+
+def test_status__of_a_commit_that_no_branch_is_at(tmp_path: Path) -> None:
+    forge = LocalForge(tmp_path)
+    forge.pull_request("main", "d" * 40)
+    forge.set_status(COMMIT, Status("mlci/gate", "failure", "worse"))
+    assert forge.statuses(COMMIT) == (Status("mlci/gate", "failure", "worse"),)
+    assert forge.statuses("d" * 40) == ()
+
+
+def test_deployments__as_they_lie_there(tmp_path: Path) -> None:
+    forge = LocalForge(tmp_path)
+    forge.set_deployment_status(forge.deployment("live", COMMIT, "v1.0.0"), DeploymentStatus("success", "healthy"))
+    assert json.loads((tmp_path / "deployments.json").read_text()) == {
+        "schema": "mlci/local-deployments/1",
+        "deployments": [
+            {
+                "id": 1,
+                "environment": "live",
+                "commit": COMMIT,
+                "description": "v1.0.0",
+                "statuses": [{"state": "success", "description": "healthy", "url": None}],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"deployments": [1]}', '{"deployments": [{"statuses": [{}]}]}'])
+def test_deployments__a_file_that_was_changed_by_hand(tmp_path: Path, content: str) -> None:
+    (tmp_path / "deployments.json").write_text(content)
+    with pytest.raises(IntegrityError) as caught:
+        LocalForge(tmp_path).deployments()
+    assert caught.value.code == "local-forge-malformed"
+
+
+def test_laptop__is_private_and_its_owner_may_everything(tmp_path: Path) -> None:
+    forge = LocalForge(tmp_path, default_branch="trunk")
+    assert not forge.is_public
+    assert (forge.default_branch, forge.permission("anybody")) == ("trunk", "admin")

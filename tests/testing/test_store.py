@@ -1,8 +1,9 @@
-"""One contract for stores: the fake keeps it, and so does the folder."""
+"""One contract for stores: the fake keeps it, and so do the folder and the releases of GitHub."""
 
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from mlci.adapters.directory_store import DirectoryStore
 from mlci.errors import IntegrityError, OutsideError
 from mlci.testing import MemoryStore
+from tests.fakegithub.server import FakeGitHub
+from tests.testing.release_stores import ReleaseWorld
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mlci.commands.ports import Store
@@ -20,10 +24,26 @@ ARCHIVE = b"archive" * 1000
 DIGEST = hashlib.sha256(ARCHIVE).hexdigest()
 
 
-@pytest.fixture(params=[MemoryStore, DirectoryStore])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    made: Store = request.param(tmp_path)
-    return made
+@contextmanager
+def in_memory(folder: Path) -> Iterator[Store]:
+    yield MemoryStore(folder)
+
+
+@contextmanager
+def in_a_folder(folder: Path) -> Iterator[Store]:
+    yield DirectoryStore(folder)
+
+
+@contextmanager
+def in_releases(folder: Path) -> Iterator[Store]:
+    with FakeGitHub(folder / "git") as github:
+        yield ReleaseWorld(github, folder / "cache").store
+
+
+@pytest.fixture(params=[in_memory, in_a_folder, in_releases])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with request.param(tmp_path) as made:
+        yield made
 
 
 def test_put__is_there_afterwards(store: Store) -> None:

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typing_extensions import override
+
+from mlci.commands.deploy import Deployed
+from mlci.errors import IntegrityError, MlciError, OutsideError, RejectedError, UsageError
+from mlci.testing import MemoryTarget
+from tests.commands.builders import MODELS, Project, a_project, a_released_project, with_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class WatchedTarget(MemoryTarget):
+    """Writes down what is done to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: list[str] = []
+
+    @override
+    def stage(self, version: str, digest: str, files: Mapping[str, bytes]) -> Path:
+        self.log.append(f"stage {version}")
+        return super().stage(version, digest, files)
+
+    @override
+    def switch(self, staged: Path) -> None:
+        self.log.append("switch")
+        super().switch(staged)
+
+
+def refused(project: Project) -> MlciError:
+    """Return why a deployment was refused; the target must answer as before."""
+    before = project.target.current()
+    with pytest.raises(MlciError) as caught:
+        project.deploy()
+    assert project.target.current() == before
+    return caught.value
+
+
+def test_deploy__brings_the_version_of_the_stage(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    assert project.deploy() == Deployed("v1.0.0", None, "memory:current", switched=True)
+    name = Path(f"v1.0.0-{project.production.package_sha256[:12]}")
+    assert (project.target.current(), set(project.target.staged[name])) == (
+        "v1.0.0",
+        {"README.md", "manifest.json", "model.skops", "package.json", "requirements.txt"},
+    )
+
+
+def test_deploy__the_next_version_follows(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    project.release("careful")
+    assert project.deploy() == Deployed("v1.1.0", "v1.0.0", "memory:current", switched=True)
+
+
+def test_deploy__after_a_rollback_goes_back(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    project.deploy()
+    project.rollback()
+    assert project.deploy() == Deployed("v1.0.0", "v1.1.0", "memory:current", switched=True)
+
+
+def test_deploy__what_is_there_already_is_not_switched(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    project.target, watched = _watched(project)
+    assert project.deploy() == Deployed("v1.0.0", "v1.0.0", "memory:current", switched=False)
+    assert watched.log == ["stage v1.0.0"]
+
+
+def _watched(project: Project) -> tuple[WatchedTarget, WatchedTarget]:
+    """Return a watched target in the state of the project's."""
+    watched = WatchedTarget()
+    vars(watched).update(vars(project.target))
+    return watched, watched
+
+
+def test_deploy__switches_only_after_the_staged_model_was_tried(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.target, watched = _watched(project)
+    describe = project.predictor.describe
+
+    def described(*arguments: Any) -> Any:  # noqa: ANN401 - passed on as they are
+        watched.log.append("try")
+        return describe(*arguments)
+
+    vars(project.predictor).update(describe=described)
+    project.deploy()
+    assert watched.log == ["stage v1.0.0", "try", "switch"]
+
+
+def told(project: Project) -> list[tuple[str, str, list[str]]]:
+    """Return what the forge was told: where, of which commit, and how it went."""
+    return [
+        (deployment.environment, deployment.commit, [f"{status.state}: {status.description}" for status in statuses])
+        for deployment, statuses in project.forge.deployments()
+    ]
+
+
+def test_deploy__tells_the_forge_how_it_went(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    assert told(project) == [
+        ("live", project.production.commit, ["in_progress: ", "success: v1.0.0 answers"]),
+    ]
+
+
+def test_deploy__tells_the_forge_that_the_old_version_keeps_answering(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    project.release("careful")
+    del project.predictor.models["careful"]
+    refused(project)
+    assert told(project)[1:] == [
+        ("live", project.production.commit, ["in_progress: ", "failure: v1.0.0 keeps answering"]),
+    ]
+
+
+def test_deploy__what_is_there_already_is_no_deployment(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    project.deploy()
+    assert len(told(project)) == 1
+
+
+def test_deploy__nothing_is_in_the_stage(tmp_path: Path) -> None:
+    error = refused(a_project(tmp_path))
+    assert (type(error), error.code, error.hint) == (UsageError, "nothing-to-deploy", "mlci promote")
+
+
+def test_deploy__a_model_that_does_not_answer_as_its_signature_says(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    project.release("careful")
+    project.predictor.models["careful"] = with_classes(MODELS["careful"], 1, 0)
+    error = refused(project)
+    assert (type(error), error.code, error.exit_code) == (RejectedError, "smoke-failed", 1)
+    assert error.problem == "v1.1.0 was staged and does not answer as its signature says; the target is as it was"
+
+
+def test_deploy__a_model_that_does_not_load(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    del project.predictor.models["present"]
+    assert refused(project).code == "model-unreadable"
+
+
+def test_deploy__a_package_that_was_damaged_in_the_store(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.store.archives[project.production.package_sha256] += b"x"
+    error = refused(project)
+    assert (type(error), error.code, dict(project.target.staged)) == (IntegrityError, "package-damaged", {})
+
+
+def test_deploy__a_package_that_the_store_has_lost(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.store.archives.clear()
+    error = refused(project)
+    assert (type(error), error.code) == (OutsideError, "package-missing")
+
+
+def test_deploy__files_that_were_changed_on_the_target(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    staged = next(iter(project.target.staged.values()))
+    staged["model.skops"] = b"changed"
+    assert refused(project).code == "target-changed"

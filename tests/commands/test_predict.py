@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlci.commands.evaluation import Installed
+from mlci.commands.predict import Answers, predict
+from mlci.errors import IntegrityError, MlciError, UsageError
+from mlci.testing import Question
+from tests.commands.builders import MODELS, Project, a_model, a_project, with_classes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def candidate_of(project: Project) -> Installed:
+    candidate = project.train().candidate
+    return Installed(candidate.package, candidate.sha256)
+
+
+def predicted(project: Project, rows: str, installed: Installed | None = None) -> Answers:
+    file = project.place / "rows.csv"
+    file.write_text(rows)
+    return predict(installed or candidate_of(project), file, data=project.data, predictor=project.predictor)
+
+
+def refused(project: Project, rows: str, installed: Installed | None = None) -> MlciError:
+    with pytest.raises(MlciError) as caught:
+        predicted(project, rows, installed)
+    return caught.value
+
+
+def test_predict__one_answer_a_row(tmp_path: Path) -> None:
+    answers = predicted(a_project(tmp_path), "radius,texture\n20,5\n10,5\n20,0\n")
+    assert (answers.positive, answers.probabilities, answers.decided) == ("1", (0.9, 0.1, 0.1), (True, False, False))
+
+
+def test_predict__no_rows_no_answers(tmp_path: Path) -> None:
+    assert predicted(a_project(tmp_path), "radius,texture\n").probabilities == ()
+
+
+def test_predict__other_columns_and_their_order_make_no_difference(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    installed = candidate_of(project)
+    assert predicted(project, "malignant,texture,radius\n1,5,20\n", installed).decided == (True,)
+    assert project.predictor.asked == [Question(installed.sha256, ("radius", "texture"), 1)]
+
+
+def test_predict__decides_by_the_threshold_of_the_package(tmp_path: Path) -> None:
+    project = a_project(tmp_path, evaluate="{data: holdout, id: id, label: malignant, positive: 1, threshold: 0.9}")
+    assert predicted(project, "radius,texture\n20,5\n").decided == (True,)
+    project.predictor.models["present"] = replace(
+        MODELS["present"], probability=lambda columns: MODELS["present"].probability(columns) - 0.01
+    )
+    assert predicted(project, "radius,texture\n20,5\n").decided == (False,)
+
+
+def test_predict__a_column_that_is_missing(tmp_path: Path) -> None:
+    error = refused(a_project(tmp_path), "radius\n20\n")
+    assert (type(error), error.code) == (UsageError, "column-missing")
+    assert (error.problem, error.where) == ("the rows have no column `texture`", "rows.csv")
+
+
+def test_predict__many_columns_that_are_missing(tmp_path: Path) -> None:
+    names = tuple(f"m{number}" for number in range(7))
+    contract = "columns: {id: {type: integer, unique: true}, radius: {type: number}, malignant: {type: integer}"
+    project = a_project(tmp_path)
+    project.predictor.models["present"] = a_model(features=("radius", *names))
+    project.write(cells_yaml=contract + "".join(f", {name}: {{type: number}}" for name in names) + "}\n")
+    error = refused(project, "radius\n20\n")
+    assert error.problem == "the rows have no column `m0`, `m1`, `m2`, `m3`, `m4` and 2 more"
+
+
+def test_predict__a_model_that_answers_without_probabilities(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.predictor.models["present"] = replace(MODELS["present"], has_probabilities=False)
+    error = refused(project, "radius,texture\n20,5\n")
+    assert (type(error), error.code) == (IntegrityError, "signature-differs")
+
+
+def test_predict__a_model_that_answers_with_other_classes(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    installed = candidate_of(project)
+    project.predictor.models["present"] = with_classes(MODELS["present"], 1, 0)
+    assert refused(project, "radius,texture\n20,5\n", installed).code == "signature-differs"

@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlci.commands.promote import Promotion
+from mlci.errors import IntegrityError, MlciError, RejectedError, UndecidedError, UsageError
+from mlci.formats.archive import unpack
+from tests.commands.builders import (
+    GATES,
+    MODEL,
+    MODELS,
+    Project,
+    a_configuration,
+    a_project,
+    a_pull_request,
+    a_released_project,
+    some_rows,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from mlci.testing.predictor import Columns
+
+TIGHT = ("{metric: accuracy, require: not_worse, margin: 0.01}",)
+
+
+def refused(project: Project, error_type: type[MlciError]) -> MlciError:
+    """Return why a promotion was refused; store, registry and target must be as before."""
+    before = project.outside()
+    with pytest.raises(error_type) as caught:
+        project.promote()
+    assert project.outside() == before
+    return caught.value
+
+
+def test_promote__the_first_version_of_a_repository(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    sha256 = project.train().candidate.sha256
+    assert project.promote() == Promotion("v1.0.0", "production", None, sha256, "first")
+    assert [event.type for event in project.history.events] == ["register", "assign"]
+    assert set(project.store.archives) == {sha256}
+
+
+def test_promote__registers_what_a_reader_needs_years_later(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    trained = project.train()
+    project.promote()
+    version, event = project.production, project.history.events[-1]
+    assert (version.commit, version.run) == (project.repository.head(), trained.fingerprint.digest)
+    assert (version.package_sha256, version.package_size) == (trained.candidate.sha256, len(trained.candidate.archive))
+    assert version.locations == (f"memory:{trained.candidate.sha256}",)
+    assert version.signature == trained.candidate.package.info.signature.digest
+    assert unpack(project.store.archives[version.package_sha256]) == dict(trained.candidate.package.files)
+    assert (event.actor.name, event.reason, event.time) == (
+        "Ana Müller <ana@example.com>",
+        "first",
+        project.clock.now(),
+    )
+    assert event.evaluation == version.evaluation
+
+
+def test_promote__the_reason_that_was_given(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    project.promote(reason="the board agreed")
+    assert {event.reason for event in project.history.events} == {"the board agreed"}
+
+
+def test_promote__a_better_model_follows(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    promotion = project.release("careful")
+    assert (promotion.version, promotion.before, promotion.verdict) == ("v1.1.0", "v1.0.0", "pass")
+    assert project.production.number_reason == "code or parameters changed"
+    assert project.history.events[-1].reason == "Train the careful one"
+
+
+def test_promote__after_a_merge(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    project.repository.switch("main")
+    project.repository.merge("change")
+    project.repository.push()
+    project.train()
+    assert project.promote().version == "v1.1.0"
+    assert project.history.events[-1].reason == "Merge change"
+
+
+def test_promote__only_the_data_changed(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(data__cells_csv=some_rows(120))
+    project.makes("careful")
+    project.land("More cells")
+    project.train()
+    assert (project.promote().version, project.production.number_reason) == ("v1.0.1", "only the data changed")
+
+
+def test_promote__the_signature_changed(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    assert project.release("narrow").version == "v2.0.0"
+    assert project.production.number_reason == "the signature changed"
+
+
+def test_promote__in_a_shallow_clone_no_change_is_taken_for_a_small_one(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    first = project.repository.head()
+    project.land("In between")
+    project.write(data__cells_csv=some_rows(120))
+    project.makes("careful")
+    project.land("More cells")
+    project.train()
+    project.repository.forget(first)
+    assert project.promote().version == "v1.1.0"
+
+
+def test_promote__leaves_a_report(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    assert b'"conclusion": "pass"' in project.work.files["report.json"]
+    assert b"as submitted: training" in project.work.files["report.json"]
+
+
+def test_promote__what_is_in_production_already(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    before = project.outside()
+    promotion = project.promote()
+    assert promotion == Promotion("v1.0.0", "production", "v1.0.0", project.production.package_sha256, None)
+    assert (project.outside(), project.predictor.asked) == (before, [])
+
+
+def test_promote__the_same_package_from_other_inputs(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(train_py="# makes the present one, in other words\n")
+    project.land("Other words")
+    project.train()
+    before = project.outside()
+    promotion = project.promote()
+    assert (promotion.version, promotion.verdict, project.outside()) == ("v1.0.0", None, before)
+
+
+def test_promote__a_tree_with_changes(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    project.write(**{f"new{number}_txt": b"" for number in range(6)})
+    error = refused(project, UsageError)
+    assert (error.code, error.problem) == ("dirty-tree", "the work tree has changes that are not committed (6)")
+    assert error.where == "new0.txt, new1.txt, new2.txt, new3.txt, new4.txt …"
+
+
+def test_promote__a_branch_that_is_not_merged(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    project.train()
+    error = refused(project, UsageError)
+    assert (error.code, error.hint) == ("not-on-target", "git switch main && git merge --no-ff BRANCH && git push")
+
+
+def test_promote__a_merge_that_is_not_pushed(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.trains("careful")
+    project.repository.commit("Not pushed")
+    project.train()
+    assert refused(project, UsageError).code == "not-on-target"
+
+
+def test_promote__a_candidate_of_another_commit(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.trains("careful")
+    project.land("Another training")
+    error = refused(project, IntegrityError)
+    assert (error.code, error.hint) == ("stale-candidate", "mlci train")
+
+
+def test_promote__without_a_candidate(tmp_path: Path) -> None:
+    assert refused(a_project(tmp_path), UsageError).code == "no-candidate"
+
+
+def test_promote__a_worse_model_is_refused(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.trains("careless")
+    project.land()
+    project.train()
+    error = refused(project, RejectedError)
+    assert (error.code, error.exit_code) == ("promotion-refused", 1)
+    assert error.problem == "not promoted: `accuracy` falls from 0.900 to 0.600 (margin 0.05)."
+    assert error.where == "tumour#production: v1.0.0 stays in production"
+    assert b'"conclusion": "fail"' in project.work.files["report.json"]
+
+
+def test_promote__a_first_model_below_its_floor_is_refused(tmp_path: Path) -> None:
+    project = a_project(tmp_path, "{metric: recall, require: floor, value: 0.95}", trains="careless")
+    project.train()
+    assert refused(project, RejectedError).where == "tumour#production: nothing is in production"
+
+
+def test_promote__a_tie_is_undecided(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path, *TIGHT)
+    project.trains("tied")
+    project.land()
+    project.train()
+    error = refused(project, UndecidedError)
+    assert (error.code, error.exit_code) == ("promotion-refused", 3)
+
+
+def test_promote__a_tie_where_the_policy_lets_it_pass(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path, *TIGHT, extra="on_inconclusive: {promotion: warn}")
+    assert project.release("tied").verdict == "inconclusive"
+
+
+def test_promote__a_gate_that_the_same_push_loosens_still_counts(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(mlci_yaml=a_configuration("{metric: accuracy, require: not_worse, margin: 0.9}"))
+    project.trains("careless")
+    project.land("A looser gate, and what needs it")
+    project.train()
+    assert refused(project, RejectedError).cause == "The rules are those of the branch before the push."
+
+
+def test_promote__a_gate_that_an_earlier_push_loosened_counts(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(mlci_yaml=a_configuration("{metric: accuracy, require: not_worse, margin: 0.9}"))
+    project.land("A looser gate")
+    assert project.release("careless").version == "v1.1.0"
+
+
+def test_promote__several_commits_of_one_push_are_judged_by_the_rules_before_it(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    before_the_push = project.repository.head()
+    project.write(mlci_yaml=a_configuration("{metric: accuracy, require: not_worse, margin: 0.9}"))
+    project.repository.commit("A looser gate")
+    project.trains("careless")
+    project.land("What needs it")
+    project.train()
+    with pytest.raises(RejectedError):
+        project.promote(base=before_the_push)
+
+
+def test_promote__a_store_that_the_push_names_is_not_used_yet(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(mlci_yaml=a_configuration(*GATES, promote="{store: {directory: ../elsewhere}}"))
+    project.release("careful")
+    assert set(project.stores) == {"../models"}
+
+
+def test_promote__a_package_that_was_taken_back(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    project.rollback()
+    error = refused(project, IntegrityError)
+    assert (error.code, error.problem) == (
+        "quarantined",
+        "tumour@v1.1.0 is quarantined: it can be neither promoted nor deployed",
+    )
+
+
+def test_promote__overtaken_by_another_promotion_writes_nothing_over_it(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    project.trains("tied")
+    project.land()
+    project.train()
+
+    def meanwhile(columns: Columns) -> np.ndarray[Any, Any]:
+        if project.production.number == "v1.1.0":
+            project.rollback(reason="somebody was faster")
+        return MODELS["careful"].probability(columns)
+
+    project.predictor.models["tied"] = replace(MODELS["tied"], probability=meanwhile)
+    with pytest.raises(IntegrityError) as caught:
+        project.promote()
+    assert (caught.value.code, project.production.number) == ("stale-promotion", "v1.0.0")
+    assert caught.value.cause is not None
+    assert "somebody was faster" in caught.value.cause
+
+
+def test_promote__does_not_train(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    assert len(project.runner.runs) == 1
+    assert project.history.model == MODEL

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlci.commands.references import MOST_FILES, read_path, resolve, resolve_version
+from mlci.errors import IntegrityError, MlciError, UsageError
+from mlci.testing import FakeRegistryBranch
+from tests.commands.builders import MODEL, Project, a_project, a_released_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlci.commands.evaluation import Installed
+
+
+def named(project: Project, text: str) -> Installed:
+    return resolve(text, MODEL, registry=project.registry, store=project.store, work=project.work)
+
+
+def refused(project: Project, text: str) -> MlciError:
+    with pytest.raises(MlciError) as caught:
+        named(project, text)
+    return caught.value
+
+
+@pytest.mark.parametrize("text", ["v1.0.0", "tumour@v1.0.0"])
+def test_resolve__a_version(tmp_path: Path, text: str) -> None:
+    project = a_released_project(tmp_path)
+    first = project.production.package_sha256
+    project.release("careful")
+    installed = named(project, text)
+    assert (installed.version, installed.sha256) == ("v1.0.0", first)
+
+
+@pytest.mark.parametrize("text", ["#production", "tumour#production"])
+def test_resolve__a_stage(tmp_path: Path, text: str) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    assert named(project, text).version == "v1.1.0"
+
+
+def test_resolve__the_candidate(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.trains("careful")
+    sha256 = project.train().candidate.sha256
+    installed = named(project, "candidate")
+    assert (installed.version, installed.sha256) == (None, sha256)
+
+
+def test_resolve__the_candidate_where_there_is_none(tmp_path: Path) -> None:
+    error = refused(a_project(tmp_path), "candidate")
+    assert (type(error), error.code, error.hint) == (UsageError, "no-candidate", "mlci train")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "production", "1.0.0", "v1", "v1.0", "other@v1.0.0", "other#production", "tumourv1.0.0", "tumour@"]
+)
+def test_resolve__what_names_nothing(tmp_path: Path, text: str) -> None:
+    error = refused(a_released_project(tmp_path), text)
+    assert (type(error), error.code) == (UsageError, "unknown-reference")
+    assert error.hint == "tumour@v1.0.0, tumour#production, candidate or a folder"
+
+
+@pytest.mark.parametrize("text", ["v9.0.0", "tumour@v01.0.0", "#staging", "tumour#staging"])
+def test_resolve__what_is_not_in_the_registry(tmp_path: Path, text: str) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    error = refused(project, text)
+    assert (error.code, error.where) == ("unknown-version", "versions: v1.0.0, v1.1.0")
+
+
+def test_resolve__in_an_empty_registry(tmp_path: Path) -> None:
+    assert refused(a_project(tmp_path), "#production").where == "versions: none yet"
+
+
+@given(st.text() | st.from_regex(r"[a-z]{0,8}[@#]?v?[0-9.]{0,8}", fullmatch=True))
+def test_resolve__any_text_is_either_found_or_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve_version(text, MODEL, FakeRegistryBranch())
+    assert caught.value.code in {"unknown-reference", "unknown-version"}
+
+
+def test_read_path__a_folder_or_an_archive(tmp_path: Path) -> None:
+    candidate = a_project(tmp_path).train().candidate
+    folder, archive = tmp_path / "package", tmp_path / "package.tar"
+    folder.mkdir()
+    for name, content in candidate.package.files.items():
+        (folder / name).write_bytes(content)
+    archive.write_bytes(candidate.archive)
+    assert {read_path(folder).sha256, read_path(archive).sha256} == {candidate.sha256}
+
+
+def test_read_path__a_folder_that_was_changed(tmp_path: Path) -> None:
+    candidate = a_project(tmp_path).train().candidate
+    for name, content in candidate.package.files.items():
+        (tmp_path / "models" / name).write_bytes(content)
+    (tmp_path / "models" / "model.skops").write_bytes(b"changed")
+    with pytest.raises(IntegrityError) as caught:
+        read_path(tmp_path / "models")
+    assert caught.value.code == "package-malformed"
+
+
+def test_read_path__a_folder_that_holds_folders(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    with pytest.raises(IntegrityError) as caught:
+        read_path(tmp_path)
+    assert (caught.value.code, caught.value.where) == ("package-malformed", str(tmp_path))
+
+
+def test_read_path__a_folder_with_too_many_files(tmp_path: Path) -> None:
+    for number in range(MOST_FILES + 1):
+        (tmp_path / f"{number}").touch()
+    with pytest.raises(IntegrityError) as caught:
+        read_path(tmp_path)
+    assert caught.value.problem == "the folder is no package"
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", bytes(2048)])
+def test_read_path__a_file_that_is_no_archive(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "package.tar").write_bytes(content)
+    with pytest.raises(IntegrityError) as caught:
+        read_path(tmp_path / "package.tar")
+    assert caught.value.code == "package-malformed"

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlci.commands.registry import list_versions, show
+from mlci.errors import UsageError
+from tests.commands.builders import MODEL, Project, a_project, a_released_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def with_a_rollback(place: Path) -> Project:
+    project = a_released_project(place)
+    project.release("careful")
+    project.rollback()
+    return project
+
+
+def test_list__the_newest_first_with_stages_and_quarantine(tmp_path: Path) -> None:
+    listed = list_versions(MODEL, registry=with_a_rollback(tmp_path).registry)
+    assert [(entry.version.number, entry.stages, entry.is_quarantined) for entry in listed] == [
+        ("v1.1.0", (), True),
+        ("v1.0.0", ("production",), False),
+    ]
+
+
+def test_list__nothing_was_promoted_yet(tmp_path: Path) -> None:
+    assert list_versions(MODEL, registry=a_project(tmp_path).registry) == ()
+
+
+def test_show__the_whole_history(tmp_path: Path) -> None:
+    shown = show(MODEL, None, registry=with_a_rollback(tmp_path).registry)
+    assert (shown.entry, shown.stages) == (None, (("production", "v1.0.0"),))
+    assert [(event.type, event.version) for event in shown.events] == [
+        ("register", "v1.0.0"),
+        ("assign", "v1.0.0"),
+        ("register", "v1.1.0"),
+        ("assign", "v1.1.0"),
+        ("rollback", "v1.0.0"),
+        ("quarantine", "v1.1.0"),
+    ]
+
+
+@pytest.mark.parametrize("reference", ["#production", "tumour#production", "v1.0.0", "tumour@v1.0.0"])
+def test_show__one_version(tmp_path: Path, reference: str) -> None:
+    shown = show(MODEL, reference, registry=with_a_rollback(tmp_path).registry)
+    assert shown.entry is not None
+    assert shown.entry.version.number == "v1.0.0"
+    assert [event.type for event in shown.events] == ["register", "assign", "rollback"]
+
+
+@pytest.mark.parametrize("reference", ["v9.0.0", "#staging", "nonsense", ""])
+def test_show__what_nobody_knows(tmp_path: Path, reference: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        show(MODEL, reference, registry=with_a_rollback(tmp_path).registry)
+    assert (caught.value.code, caught.value.where) == (
+        "unknown-version",
+        "there are v1.0.0, v1.1.0, #production",
+    )

@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlci.commands.train import promoted_version
+from mlci.core.package import read_package
+from mlci.core.report import Training
+from mlci.core.submission import read_record
+from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
+from mlci.formats.archive import digest, unpack
+from mlci.testing import Run, Script, model_file
+from tests.commands.builders import (
+    COMMAND,
+    MODELS,
+    Project,
+    a_configuration,
+    a_model,
+    a_project,
+    a_released_project,
+    some_rows,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def refused(project: Project) -> MlciError:
+    """Return why no candidate was made; what was a candidate before still is."""
+    before = project.work.submission()
+    with pytest.raises(MlciError) as caught:
+        project.train()
+    assert project.work.submission() == before
+    return caught.value
+
+
+def test_train__makes_the_candidate(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    trained = project.train()
+    submission = project.work.submission()
+    assert trained.training == Training(COMMAND, "trained", "the inputs are new")
+    assert submission is not None
+    assert (submission.archive, digest(submission.archive)) == (trained.candidate.archive, trained.candidate.sha256)
+    assert read_package(unpack(submission.archive)).model == model_file("present")
+    assert read_record(submission.record).fingerprint == trained.fingerprint.digest
+
+
+def test_train__the_signature_comes_from_model_contract_and_configuration(tmp_path: Path) -> None:
+    signature = a_project(tmp_path).train().candidate.package.info.signature
+    assert signature.model_dump(mode="json") == {
+        "inputs": [
+            {"name": "radius", "type": "number", "unit": "micrometre", "minimum": 0.0, "maximum": 30.0},
+            {"name": "texture", "type": "integer", "unit": None, "minimum": None, "maximum": None},
+        ],
+        "classes": [0, 1],
+        "positive": 1,
+        "threshold": 0.5,
+    }
+
+
+def test_train__tells_the_command_where_things_lie(tmp_path: Path) -> None:
+    project = a_project(
+        tmp_path,
+        train=f"{{run: {COMMAND}, data: [cells], params: params.yaml, env: [HOME], timeout: 90s, model: model.skops}}",
+    )
+    project.train()
+    folder = project.repository.folder
+    variables = {
+        "MLCI_DATA_CELLS": f"{folder}/data/cells.csv",
+        "MLCI_PARAMS": f"{folder}/params.yaml",
+        "MLCI_OUTPUT": f"{folder}/model.skops",
+        "MLCI_SEED": "0",
+    }
+    assert project.runner.runs == [Run(COMMAND, folder, variables, ("HOME",), timedelta(seconds=90))]
+
+
+def test_train__keeps_what_was_run(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.write(params_yaml="C: 2\n")
+    trained = project.train()
+    kept = project.work.run(trained.fingerprint.digest)
+    assert kept is not None
+    record, model = kept
+    assert (record.commit, record.is_dirty, record.seconds) == (project.repository.head(), True, 0.25)
+    assert record.model_sha256 == hashlib.sha256(model).hexdigest()
+    assert record.inputs == trained.fingerprint.to_dict()
+    assert record.requirements == dict(project.predictor.requirements)
+
+
+def test_train__the_same_inputs_are_not_run_again(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    first, second = project.train(), project.train()
+    assert (len(project.runner.runs), second.candidate.sha256) == (1, first.candidate.sha256)
+    assert second.training == Training(COMMAND, "reused", f"same inputs as run {first.fingerprint.digest[:12]}")
+
+
+def test_train__force_runs_again(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    project.makes("careful")
+    assert project.train(force=True).candidate.package.model == model_file("careful")
+    assert len(project.runner.runs) == 2
+
+
+@pytest.mark.parametrize("name", ["train_py", "params_yaml", "data__cells_csv"])
+def test_train__other_inputs_are_run_again(tmp_path: Path, name: str) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    project.write(**{name: some_rows(101)})
+    assert project.train().training.outcome == "trained"
+
+
+@pytest.mark.parametrize("name", ["README_md", "data__holdout_csv", "cells_yaml"])
+def test_train__what_no_training_reads_makes_no_difference(tmp_path: Path, name: str) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    content = project.repository.work_tree().files[name.replace("__", "/").replace("_", ".")]
+    project.write(**{name: content + b"\n"})
+    assert project.train().training.outcome == "reused"
+
+
+def test_train__untracked_files_may_be_inputs(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    project.write(a_txt="", b_txt="", c_txt="", d_txt="")
+    assert project.train().training == Training(
+        COMMAND, "trained", "untracked files may be inputs: a.txt, b.txt, c.txt"
+    )
+
+
+def test_train__its_own_model_is_no_stray_input(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    project.write(model_skops=model_file("present"))
+    assert project.train().training.outcome == "reused"
+
+
+def test_train__a_kept_run_is_packaged_under_the_configuration_of_today(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    project.write(
+        mlci_yaml=a_configuration(evaluate="{data: holdout, id: id, label: malignant, positive: 1, threshold: 0.3}")
+    )
+    trained = project.train()
+    assert (trained.training.outcome, trained.candidate.package.info.signature.threshold) == ("reused", 0.3)
+
+
+def test_train__a_command_that_fails(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    lines = tuple(f"line {number}" for number in range(12))
+    project.runner.scripts[COMMAND] = Script(prints=lines, exit_code=3)
+    error = refused(project)
+    assert (type(error), error.code, error.cause) == (RejectedError, "training-failed", None)
+    assert error.problem == "\n".join([f"`{COMMAND}` ended with exit code 3", *lines[2:]])
+    assert error.where is not None
+    assert (project.repository.folder / error.where).read_text().startswith("line 0\n")
+
+
+def test_train__a_program_that_is_not_there(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.runner.scripts.clear()
+    error = refused(project)
+    assert error.problem == f"`{COMMAND}` ended with exit code 127\nsh: {COMMAND}: not found"
+    assert error.cause == "The training code raised an error, or the program is not on PATH."
+
+
+def test_train__a_command_that_takes_too_long(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.runner.scripts[COMMAND] = Script(seconds=3601)
+    error = refused(project)
+    assert (type(error), error.code, error.hint) == (RejectedError, "training-timeout", "train: {timeout: 2h}")
+    assert error.problem == f"`{COMMAND}` was ended after 3600 s, with every process it started"
+
+
+def test_train__a_command_that_leaves_no_model(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.runner.scripts[COMMAND] = Script({"other.skops": model_file("present")})
+    error = refused(project)
+    assert (type(error), error.code) == (RejectedError, "no-model")
+    assert error.problem == f"`{COMMAND}` ended well and left no `model.skops`"
+
+
+def test_train__a_model_of_yesterday_does_not_pass_for_todays(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    assert (project.repository.folder / "model.skops").is_file()
+    project.write(train_py="# forgets to write\n")
+    project.runner.scripts[COMMAND] = Script()
+    assert refused(project).code == "no-model"
+
+
+def test_train__a_failed_run_is_not_kept(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.runner.scripts[COMMAND] = Script({"model.skops": model_file("present")}, exit_code=1)
+    refused(project)
+    assert project.work.runs == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"\x80\x04pickle", "pickle-refused"), (b"", "not-skops"), (b"PK\x03\x04", "not-skops")]
+)
+def test_train__a_file_that_is_no_skops_file(tmp_path: Path, content: bytes, code: str) -> None:
+    project = a_project(tmp_path)
+    project.runner.scripts[COMMAND] = Script({"model.skops": content})
+    error = refused(project)
+    assert (type(error), error.code, project.work.runs) == (IntegrityError, code, {})
+
+
+def test_train__data_that_is_not_there(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.repository.remove("data/cells.csv")
+    error = refused(project)
+    assert (type(error), error.code, project.runner.runs) == (UsageError, "input-unknown", [])
+    assert error.problem == "data/cells.csv is not in the repository"
+
+
+def test_train__parameters_that_are_not_there(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.repository.remove("params.yaml")
+    assert refused(project).hint == "git add --force params.yaml"
+
+
+def test_promoted_version__that_these_very_inputs_made(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    assert promoted_version(repository=project.repository, registry=project.registry) == "v1.0.0"
+    project.write(README_md="# Other words\n")
+    assert promoted_version(repository=project.repository, registry=project.registry) == "v1.0.0"
+    project.write(train_py="# other code\n")
+    assert promoted_version(repository=project.repository, registry=project.registry) is None
+
+
+def test_promoted_version__where_nothing_was_promoted(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    assert promoted_version(repository=project.repository, registry=project.registry) is None
+
+
+@pytest.mark.parametrize(("column", "what"), [("malignant", "label"), ("id", "id")])
+def test_train__a_model_that_reads_label_or_id(tmp_path: Path, column: str, what: str) -> None:
+    project = a_project(tmp_path)
+    project.predictor.models["present"] = a_model(features=("radius", column))
+    error = refused(project)
+    assert (error.code, error.problem) == ("label-as-feature", f"the model reads `{column}`, which is the {what}")
+
+
+def test_train__a_model_that_reads_what_the_contract_does_not_know(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.predictor.models["present"] = a_model(features=("radius", "area"))
+    assert refused(project).code == "feature-not-in-contract"
+
+
+def test_train__a_model_that_does_not_know_the_positive_class(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.predictor.models["present"] = replace(MODELS["present"], classes=("no", "yes"))
+    assert refused(project).code == "positive-unknown"
+
+
+def test_train__a_model_without_names_reads_the_contracts_columns(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.predictor.models["present"] = replace(MODELS["present"], knows_names=False)
+    signature = project.train().candidate.package.info.signature
+    assert [item.name for item in signature.inputs] == ["radius", "texture"]
+
+
+def test_train__a_model_without_names_and_with_another_number_of_columns(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.predictor.models["present"] = replace(a_model(features=("radius",)), knows_names=False)
+    assert refused(project).code == "features-unnamed"
+
+
+def test_train__without_a_configuration(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.repository.remove("mlci.yaml")
+    assert refused(project).code == "no-configuration"

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlci.commands.validate import validate
+from mlci.errors import UsageError
+from tests.commands.builders import CONTRACT, Project, a_configuration, a_project, some_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlci.core.findings import DatasetReport
+
+TOO_LARGE = ("columns", "radius", "max")
+
+
+def validated(project: Project, *names: str, base: str | None = None) -> tuple[DatasetReport, ...]:
+    return validate(names, repository=project.repository, data=project.data, objects=project.work.objects, base=base)
+
+
+def with_broken_cells(place: Path) -> Project:
+    project = a_project(place)
+    project.write(data__cells_csv=some_rows(90))
+    project.data.breaks(some_rows(90), TOO_LARGE, failing=4)
+    return project
+
+
+def test_validate__all_data_sets(tmp_path: Path) -> None:
+    reports = validated(a_project(tmp_path))
+    assert [(report.dataset, report.path, report.rows, report.passed) for report in reports] == [
+        ("cells", "data/cells.csv", 100, True),
+        ("holdout", "data/holdout.csv", 200, True),
+    ]
+
+
+def test_validate__one_data_set(tmp_path: Path) -> None:
+    assert [report.dataset for report in validated(a_project(tmp_path), "holdout")] == ["holdout"]
+
+
+def test_validate__finds_what_is_broken(tmp_path: Path) -> None:
+    cells, holdout = validated(with_broken_cells(tmp_path))
+    assert [finding.sentence for finding in cells.findings] == [
+        "`radius` is above 30 micrometre in 4 of 90 rows (4.4%)"
+    ]
+    assert holdout.passed
+
+
+def test_validate__a_name_that_nobody_knows(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        validated(a_project(tmp_path), "cells", "cels")
+    assert (caught.value.code, caught.value.hint) == ("unknown-data-set", "One of: cells, holdout")
+
+
+def test_validate__without_a_contract_there_is_nothing_to_check(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    bare = "{cells: {path: data/cells.csv}, holdout: {path: data/holdout.csv, contract: cells.yaml}}"
+    project.write(mlci_yaml=a_configuration(data=bare))
+    assert [report.dataset for report in validated(project)] == ["holdout"]
+
+
+def test_validate__the_contract_of_the_target_branch_holds_beside_our_own(tmp_path: Path) -> None:
+    project = with_broken_cells(tmp_path)
+    project.write(cells_yaml=CONTRACT.replace("max: 30", "max: 90"))
+    assert validated(project, "cells")[0].findings[0].origin == "head"
+    assert validated(project, "cells", base=project.base)[0].findings[0].sentence == (
+        "`radius` is above 30 micrometre in 4 of 90 rows (4.4%)"
+    )
+
+
+def test_validate__what_we_tighten_is_checked_in_addition(tmp_path: Path) -> None:
+    project = with_broken_cells(tmp_path)
+    project.write(cells_yaml=CONTRACT.replace("max: 30", "max: 20"))
+    findings = validated(project, "cells", base=project.base)[0].findings
+    assert [(finding.origin, finding.sentence.partition(" in ")[0]) for finding in findings] == [
+        ("base", "`radius` is above 30 micrometre"),
+        ("head", "`radius` is above 20 micrometre"),
+    ]
+
+
+def test_validate__a_base_without_configuration(tmp_path: Path) -> None:
+    project = with_broken_cells(tmp_path)
+    configuration = project.repository.work_tree().files["mlci.yaml"]
+    project.repository.remove("mlci.yaml")
+    base = project.land()
+    project.write(mlci_yaml=configuration)
+    assert [len(report.findings) for report in validated(project, base=base)] == [1, 0]
+
+
+def test_validate__a_file_that_is_not_there(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.repository.remove("data/cells.csv")
+    with pytest.raises(UsageError) as caught:
+        validated(project)
+    assert caught.value.code == "file-missing"

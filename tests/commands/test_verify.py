@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlci.commands.evaluation import Installed
+from mlci.commands.verify import Checked, verify_package, verify_registry
+from mlci.core.registry import NewVersion, plan_promotion
+from mlci.core.registry.entries import event_path
+from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
+from mlci.render.registry_page import registry_page
+from tests.commands.builders import MODEL, MODELS, Project, a_project, a_released_project, with_classes
+from tests.core.plans import ANA, UUIDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def verified(project: Project, reference: str | None = None) -> tuple[Checked, ...]:
+    return verify_registry(
+        MODEL, reference, registry=project.registry, store=project.store, predictor=project.predictor
+    )
+
+
+def refused(project: Project, reference: str | None = None) -> MlciError:
+    with pytest.raises(MlciError) as caught:
+        verified(project, reference)
+    return caught.value
+
+
+def test_verify__the_whole_registry(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    first, second = (version.package_sha256[:12] for version in project.history.versions.values())
+    assert [f"{each.subject}: {each.result}" for each in verified(project)] == [
+        "tumour registry: 4 events, chain whole",
+        f"tumour@v1.0.0 bytes: sha256 {first} as registered",
+        "tumour@v1.0.0 manifest: 5 files match",
+        "tumour@v1.0.0 model: loads in a child, classes as in the signature",
+        f"tumour@v1.1.0 bytes: sha256 {second} as registered",
+        "tumour@v1.1.0 manifest: 5 files match",
+        "tumour@v1.1.0 model: loads in a child, classes as in the signature",
+    ]
+
+
+@pytest.mark.parametrize("reference", ["v1.0.0", "tumour@v1.0.0", "#production"])
+def test_verify__one_version(tmp_path: Path, reference: str) -> None:
+    subjects = [each.subject for each in verified(a_released_project(tmp_path), reference)]
+    assert subjects == ["tumour registry", "tumour@v1.0.0 bytes", "tumour@v1.0.0 manifest", "tumour@v1.0.0 model"]
+
+
+def test_verify__an_empty_registry(tmp_path: Path) -> None:
+    assert verified(a_project(tmp_path)) == (Checked("tumour registry", "0 events, chain whole"),)
+
+
+def test_verify__a_version_that_nobody_knows(tmp_path: Path) -> None:
+    error = refused(a_released_project(tmp_path), "v9.0.0")
+    assert (type(error), error.code) == (UsageError, "unknown-version")
+
+
+def test_verify__bytes_that_were_changed_in_the_store(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.store.archives[project.production.package_sha256] += b"x"
+    error = refused(project)
+    assert (type(error), error.code) == (IntegrityError, "package-damaged")
+
+
+def test_verify__bytes_that_are_gone(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.store.archives.clear()
+    error = refused(project)
+    assert (type(error), error.code) == (OutsideError, "package-missing")
+
+
+def test_verify__an_event_that_was_rewritten(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    origin = project.registry.origin
+    tip = origin.tips[MODEL]
+    path = event_path(1)
+    rewritten = origin.commits[tip][path].replace(b"first", b"other")
+    origin.commits[tip] = {**origin.commits[tip], path: rewritten}
+    error = refused(project)
+    assert (type(error), error.code, error.where) == (IntegrityError, "registry-broken", path)
+
+
+def test_verify__a_signature_that_is_not_the_one_that_was_registered(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    candidate = project.train().candidate
+    forged = NewVersion(
+        package_sha256=candidate.sha256,
+        package_size=len(candidate.archive),
+        locations=(project.store.put(candidate.archive, candidate.sha256),),
+        run="e" * 64,
+        commit=project.repository.head(),
+        evaluation=None,
+        signature="f" * 64,
+        part="major",
+        number_reason="the first version",
+    )
+    change = plan_promotion(
+        project.history, forged, "production", project.history.expectation("production"),
+        actor=ANA, now=project.clock.now(), uuids=UUIDS, reason="by hand", page=registry_page,
+    )  # fmt: skip
+    project.registry.push(MODEL, change, None)
+    error = refused(project)
+    assert (error.code, error.problem) == (
+        "signature-differs",
+        "the signature in the package of v1.0.0 is not the one that was registered",
+    )
+
+
+def test_verify__a_model_with_other_classes_than_its_signature(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.predictor.models["present"] = with_classes(MODELS["present"], 1, 0)
+    error = refused(project)
+    assert (error.code, error.problem) == (
+        "signature-differs",
+        "the model in tumour@v1.0.0 has other classes than its signature says",
+    )
+
+
+def test_verify__a_model_that_does_not_load(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    del project.predictor.models["present"]
+    assert refused(project).code == "model-unreadable"
+
+
+def test_verify__a_package_by_itself(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    candidate = project.train().candidate
+    checked = verify_package(Installed(candidate.package, candidate.sha256), "here", project.predictor)
+    assert checked == (
+        Checked("here manifest", "5 files match"),
+        Checked("here model", "loads in a child, classes as in the signature"),
+    )
+
+
+def test_verify__a_package_whose_model_lacks_probabilities_still_loads(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.predictor.models["present"] = replace(MODELS["present"], has_probabilities=False)
+    candidate = project.train().candidate
+    assert len(verify_package(Installed(candidate.package, candidate.sha256), "here", project.predictor)) == 2

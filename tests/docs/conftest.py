@@ -1,0 +1,55 @@
+"""The projects that the console blocks of our pages are typed in."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.conftest import EXAMPLES, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+START = ("README.md", "data", "params.yaml", "train.py")
+"""The tumour example before it knows mlci."""
+
+
+def _project(place: Path, files: tuple[str, ...]) -> Project:
+    project = Project(place / "tumour")
+    shutil.copytree(EXAMPLES / "tumour", project.folder, ignore=lambda folder, names: _unwanted(folder, names, files))
+    project.git("init", "--quiet", "--bare", "--initial-branch", "main", "../origin.git")
+    project.git("init", "--quiet", "--initial-branch", "main")
+    project.git("remote", "add", "origin", "../origin.git")
+    project.commit("The example")
+    project.git("push", "--quiet", "--set-upstream", "origin", "main")
+    return project
+
+
+def _unwanted(folder: str, names: list[str], files: tuple[str, ...]) -> list[str]:
+    return [name for name in names if folder.endswith("/tumour") and name not in files]
+
+
+def before(place: Path) -> Project:
+    """Return a repository that has data and a training script, and does not use mlci yet."""
+    return _project(place, START)
+
+
+def released(place: Path) -> Project:
+    """Return the example with its model in production and deployed."""
+    project = _project(place, (*START, ".gitignore", "contracts", "mlci.yaml"))
+    for verb in (["train"], ["promote"], ["deploy", "live"]):
+        ended = project.mlci(*verb)
+        assert ended.exit_code == 0, ended.err
+    return project
+
+
+SESSIONS: dict[str, Callable[[Path], Project]] = {"before": before, "released": released}
+
+
+@pytest.fixture
+def session(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
+    """The project that the parameter names."""
+    return SESSIONS[request.param](tmp_path)

@@ -1,0 +1,85 @@
+"""Every fenced block of our pages is executed, read, or listed here with the reason why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from mlci.core.config import read_config
+from mlci.core.contract import Contract
+from mlci.core.documents import read_model
+from tests.docs.blocks import PAGES, ROOT, Block, Typed, all_blocks, blocks, matches, run, session_of, typed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.conftest import Project
+
+NOT_EXECUTED = {
+    ("README.md", "git clone https://github.com/mlci/mlci && cd mlci"): "tests/e2e/test_fresh_clone.py runs these",
+    ("README.md", 'pip install "mlci[ml] @ file:///path/to/mlci"'): "tests/e2e/test_wheel.py installs a wheel",
+}
+"""Blocks by page and first line."""
+
+SESSIONS = [(path, name) for path in PAGES if (name := session_of(path))]
+
+
+def first_line(block: Block) -> str:
+    return block.text.partition("\n")[0]
+
+
+def read(block: Block) -> object:
+    """Return a YAML block as what it is: a contract if it has columns, else a configuration."""
+    text = block.text.encode()
+    is_contract = "columns" in yaml.safe_load(block.text)
+    return read_model(text, Contract, block.name) if is_contract else read_config(text, block.name)
+
+
+def test_block__is_of_a_kind_that_is_checked() -> None:
+    others = {(block.page, first_line(block)) for block in all_blocks() if block.kind not in {"console", "yaml"}}
+    assert others == set(NOT_EXECUTED)
+
+
+def test_console_block__stands_on_a_page_that_names_its_session() -> None:
+    pages = {block.page for block in all_blocks("console")}
+    assert pages == {path.relative_to(ROOT).as_posix() for path, _ in SESSIONS}
+
+
+@pytest.mark.parametrize("block", all_blocks("yaml"), ids=lambda block: block.name)
+def test_yaml_block__is_read(block: Block) -> None:
+    assert read(block) is not None
+
+
+@pytest.mark.parametrize(
+    ("session", "path"),
+    [(name, path) for path, name in SESSIONS],
+    ids=[path.name for path, _ in SESSIONS],
+    indirect=["session"],
+)
+def test_console_blocks__show_what_happens(session: Project, path: Path) -> None:
+    commands = [each for block in blocks(path) if block.kind == "console" for each in typed(block)]
+    differing = [(each, printed) for each in commands if not matches(each.shown, printed := run(each.command, session))]
+    assert differing == []
+
+
+def test_typed__parts_commands_from_what_they_print() -> None:
+    block = Block("page.md", 1, "console", "$ one --two\nout\n\nmore\n$ three\n")
+    assert typed(block) == [Typed("one --two", "out\n\nmore\n"), Typed("three", "")]
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "expected"),
+    [
+        ("a … c\n", "a b c\n", True),
+        ("a\n…\nd\n", "a\nb\nc\nd\n", True),
+        ("a … c\n", "a b d\n", False),
+        ("[a]\n", "a\n", False),
+        ("", "a\n", False),
+    ],
+)
+def test_matches__takes_dots_for_anything_and_all_else_as_it_stands(
+    shown: str, printed: str, *, expected: bool
+) -> None:
+    assert matches(shown, printed) is expected

@@ -1,0 +1,112 @@
+"""What our pages claim: links, verbs, targets of make, exit codes, variables."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+import typer.main
+
+import mlci.errors
+from mlci.adapters.training_process import PASSED_ON
+from mlci.cli.app import app
+from mlci.core.report import Trust
+from mlci.core.training import variables
+from mlci.errors import BUG_EXIT_CODE, INTERRUPTED_EXIT_CODE, MlciError
+from mlci.formats.confinement import Confinement
+from tests.core.configurations import a_config
+from tests.docs.blocks import PAGES, ROOT, blocks, matches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONCEPTS = (ROOT / "docs" / "concepts.md").read_text()
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
+TRUST = (ROOT / "docs" / "trust.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def a_trust(
+    *,
+    has_base: bool = True,
+    is_scored: bool = True,
+    confinement: str = Confinement(7, seccomp=True).sentence,
+    as_submitted: tuple[str, ...] = (),
+) -> Trust:
+    """Return what a report says about itself."""
+    return Trust(
+        has_base=has_base,
+        confined=True,
+        confinement=confinement,
+        labels_readable=True,
+        is_scored=is_scored,
+        as_submitted=as_submitted,
+    )
+
+
+def spans(path: Path) -> list[str]:
+    """Return what stands in code spans, and the lines of blocks."""
+    return re.findall(r"`([^`\n]+)`", path.read_text()) + [
+        line for block in blocks(path) for line in block.text.splitlines()
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links__lead_to_files_that_exist(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text())
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_verbs__exist(path: Path) -> None:
+    known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # a group, which has them
+    used = {found[1] for span in spans(path) if (found := re.match(r"(?:\$ )?mlci ([a-z]+)", span))}
+    assert used - known == set()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_targets_of_make__exist(path: Path) -> None:
+    used = {found[1] for span in spans(path) if (found := re.match(r"make ([a-z-]+)", span))}
+    assert used - TARGETS == set()
+
+
+def test_contributing__names_every_target_of_make() -> None:
+    assert {target for target in TARGETS if f"`make {target}`" not in CONTRIBUTING} - {"setup", "help"} == set()
+
+
+def test_contributing__maps_every_folder() -> None:
+    folders = {path.parent.name for path in (ROOT / "mlci").glob("*/__init__.py")}
+    assert {folder for folder in folders if f"| `mlci/{folder}/` |" not in CONTRIBUTING} == set()
+
+
+def test_concepts__list_every_exit_code() -> None:
+    kinds = [kind for kind in vars(mlci.errors).values() if isinstance(kind, type) and issubclass(kind, MlciError)]
+    codes = {kind.exit_code for kind in kinds if kind is not MlciError} | {0, BUG_EXIT_CODE, INTERRUPTED_EXIT_CODE}
+    assert {int(code) for code in re.findall(r"^\| ([0-9]+) \|", CONCEPTS, re.MULTILINE)} == codes
+
+
+def test_configuration__names_every_variable_of_a_training_command() -> None:
+    given = variables(a_config(), {"name": "data.csv"}, "/folder")
+    assert [name for name in (*PASSED_ON, *given) if f"`{name}`" not in CONFIGURATION] == []
+
+
+@pytest.mark.parametrize(
+    "trust",
+    [
+        a_trust(),
+        a_trust(has_base=False),
+        a_trust(is_scored=False, as_submitted=("training",)),
+        a_trust(confinement=Confinement(0, seccomp=False).sentence),
+        a_trust(confinement=Confinement(1, seccomp=False).sentence),
+    ],
+)
+def test_trust__explains_every_part_of_the_trust_line(trust: Trust) -> None:
+    explained = re.findall(r"`([^`\n]+)`", TRUST)
+    parts = trust.line.replace("`", "").split(" · ")
+    assert [part for part in parts if not any(matches(span, part) for span in explained)] == []
+
+
+def test_pages__say_nothing_about_the_machine_that_they_were_written_on() -> None:
+    assert [path.name for path in PAGES if re.search(r"/(root|work|home|Users)/", path.read_text())] == []
