@@ -6,7 +6,7 @@ code; `code` is the name of the problem's page in `mlci explain`. The command li
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class MlciError(Exception):
@@ -30,6 +30,20 @@ class MlciError(Exception):
         self.where = where
         self.cause = cause
         self.hint = hint
+
+    def renamed(self, there: str, here: str) -> Self:
+        """Return the same error, with THERE (a path on this machine) called HERE in every part of it."""
+
+        def told(text: str | None) -> str | None:
+            return text.replace(there, here) if text else text
+
+        return type(self)(
+            self.code,
+            self.problem.replace(there, here),
+            where=told(self.where),
+            cause=told(self.cause),
+            hint=told(self.hint),
+        )
 
     def to_dict(self) -> dict[str, str | int | None]:
         """Return the error as a JSON object."""

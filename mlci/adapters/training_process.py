@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 
 from mlci.core.training import Completed
 
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOGNAME", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX")
 """What a training command sees of the caller's environment, besides what `train.env` names."""
 
-TAIL_LINES = 20
-LONGEST_LINE = 2_000
-GRACE_SECONDS = 3.0
-PR_SET_CHILD_SUBREAPER = 36
+TAIL_LINES: Final = 20
+LONGEST_LINE: Final = 2_000
+GRACE_SECONDS: Final = 3.0
+"""How long processes that were asked to end may take for it."""
+LOOK_SECONDS: Final = 0.02
+PR_SET_CHILD_SUBREAPER: Final = 36
+PR_GET_CHILD_SUBREAPER: Final = 37
 
 
 class TrainingProcess:
@@ -50,69 +53,112 @@ class TrainingProcess:
         """Run COMMAND as a shell would, and return how it ended; its output goes to LOG and, line by line, to echo."""
         names = (*PASSED_ON, *passed)
         environment = {name: self.environ[name] for name in names if name in self.environ} | dict(variables)
-        _adopt_orphans()
-        started = time.monotonic()
-        log.parent.mkdir(parents=True, exist_ok=True)
-        # The command line is the user's own text and means what it means in a shell.
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", command],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
         tail: deque[str] = deque(maxlen=TAIL_LINES)
-        with log.open("wb") as file:
-            pump = threading.Thread(target=self._pump, args=(process.stdout, file, tail), daemon=True)
-            pump.start()
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as file, _adopting_orphans():
+            tree = _Tree()
             try:
-                exit_code: int | None = process.wait(timeout.total_seconds())
-            except subprocess.TimeoutExpired:
-                exit_code = None
+                started = time.monotonic()
+                # The command line is the user's own text and means what it means in a shell.
+                tree.process = subprocess.Popen(
+                    ["/bin/sh", "-c", command],
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+                pump = threading.Thread(target=self._pump, args=(tree.process.stdout, file, tail), daemon=True)
+                pump.start()
+                try:
+                    exit_code: int | None = tree.process.wait(timeout.total_seconds())
+                except subprocess.TimeoutExpired:
+                    exit_code = None
+                seconds = time.monotonic() - started
             finally:
                 # Also after a normal end and at Ctrl-C: a child that was left behind would hold the pipe open.
-                _end_tree(process)
-                pump.join(GRACE_SECONDS)
-        return Completed(exit_code, time.monotonic() - started, tuple(tail))
+                tree.end()
+            pump.join(GRACE_SECONDS)
+        return Completed(exit_code, seconds, tuple(tail))
 
-    def _pump(self, stream: IO[bytes] | None, file: IO[bytes], tail: deque[str]) -> None:
-        if stream is None:
-            return
-        # The log may be closed before, when a stray child still holds the pipe open.
-        with stream, contextlib.suppress(ValueError, OSError):
+    def _pump(self, stream: IO[bytes], file: IO[bytes], tail: deque[str]) -> None:
+        # Whatever becomes of the lines, the pipe is read to its end: else the command waits for room in it.
+        with stream:
             for raw in iter(lambda: stream.readline(LONGEST_LINE), b""):
-                file.write(raw)
                 line = raw.decode(errors="replace").rstrip("\r\n")
                 tail.append(line)
-                self.echo(line)
+                with contextlib.suppress(OSError, ValueError):  # the disk is full; a stray child still writes
+                    file.write(raw)
+                with contextlib.suppress(OSError, ValueError):  # nobody looks any more: `mlci train 2>&1 | head`
+                    self.echo(line)
 
 
-def _adopt_orphans() -> None:
+class _Tree:
+    """A command and every process below it, also those that left its session.
+
+    On Linux these are all that came below this process since; elsewhere only the session can be ended.
+    """
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self._others = set(_children(os.getpid()))
+
+    def end(self) -> None:
+        """End them all: first asked, then killed. Interrupted meanwhile, they are killed at once."""
+        try:
+            self._signal(signal.SIGTERM)
+            self._wait()
+        finally:
+            deadline = time.monotonic() + GRACE_SECONDS
+            while True:  # again and again: what forks faster than one look sees is caught by the next one
+                self._signal(signal.SIGKILL)
+                if self._is_over() or time.monotonic() > deadline:
+                    break
+                time.sleep(LOOK_SECONDS)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + GRACE_SECONDS
+        while not self._is_over() and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, number)
+        for pid in self._below():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+    def _is_over(self) -> bool:
+        """Say whether nothing of it lives; what ended and came to this process as an orphan is taken note of."""
+        own = None if self.process is None else self.process.pid
+        for pid in set(_children(os.getpid())) - self._others - {own}:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        if self.process is None:
+            return not self._below()
+        return self.process.poll() is not None and not self._below() and not _group_lives(self.process.pid)
+
+    def _below(self) -> list[int]:
+        started = set(_children(os.getpid())) - self._others
+        return [pid for child in started for pid in (child, *_descendants(child))]
+
+
+@contextlib.contextmanager
+def _adopting_orphans() -> Iterator[None]:
     """Make this process the parent of orphaned grandchildren (Linux), so that a double fork does not escape."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def _end_tree(process: subprocess.Popen[bytes]) -> None:
-    """End the command's session and every descendant that left it: first asked, then killed."""
-    descendants = set(_descendants(process.pid))
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE_SECONDS
-    while time.monotonic() < deadline and (process.poll() is None or _group_lives(process.pid)):
-        time.sleep(0.02)
-    descendants |= set(_descendants(os.getpid())) - {process.pid}
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    for pid in descendants:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-    process.wait()
-    for pid in descendants:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, 0)
+    if sys.platform != "linux":
+        yield
+        return
+    process_control = ctypes.CDLL(None).prctl
+    before = ctypes.c_int()
+    process_control(PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
+    process_control(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        process_control(PR_SET_CHILD_SUBREAPER, before.value, 0, 0, 0)
 
 
 def _group_lives(group: int) -> bool:
@@ -125,8 +171,12 @@ def _group_lives(group: int) -> bool:
 
 def _descendants(pid: int) -> Iterator[int]:
     """Yield the processes below PID (Linux; elsewhere none are known)."""
+    for child in _children(pid):
+        yield child
+        yield from _descendants(child)
+
+
+def _children(pid: int) -> Iterator[int]:
     with contextlib.suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                yield int(child)
-                yield from _descendants(int(child))
+            yield from map(int, (task / "children").read_text().split())

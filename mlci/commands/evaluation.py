@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlci.commands.validate import named_as
 from mlci.core.contract import ColumnSpec
 from mlci.core.gates import Evidence, Verdict, judge
 from mlci.core.package import positive_index, read_package
@@ -56,7 +57,8 @@ def evaluate(
     """Return the verdict on CANDIDATE, scored on the evaluation set of ROWS_FROM (base, or head without a base)."""
     section = rules.config.evaluate
     file = rows_from.materialise(rules.evaluation_path, objects)
-    table = _evaluation_table(file, rules, [candidate, *([production] if production else [])], data)
+    with named_as(file, rules.evaluation_path):
+        table = _evaluation_table(file, rules, [candidate, *([production] if production else [])], data)
     labels = _labels(table, section, rules.evaluation_path)
     # A model never sees the label or the id.
     features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}

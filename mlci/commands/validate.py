@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlci.commands.sides import head_side, read_side
 from mlci.core.rules import effective
-from mlci.errors import UsageError
+from mlci.errors import MlciError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from mlci.commands.ports import Data, Repository, Tree
@@ -45,7 +46,16 @@ def validate_datasets(
         path = rules.config.data[name].path
         file = head.materialise(path, objects)
         before = base.materialise(path, objects) if base and path in base.ids() else None
-        found = data.validate(name, file, constraints, base_path=before, key=rules.config.evaluate.id)
-        # A report names the file as the configuration does, never where it lies on this machine.
+        with named_as(file, path):
+            found = data.validate(name, file, constraints, base_path=before, key=rules.config.evaluate.id)
         reports.append(found.model_copy(update={"path": path}))
     return tuple(reports)
+
+
+@contextmanager
+def named_as(file: Path, path: str) -> Iterator[None]:
+    """Let errors of the block name FILE as the configuration does (PATH), never where it lies on this machine."""
+    try:
+        yield
+    except MlciError as error:
+        raise error.renamed(str(file), path) from error
