@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 GOLDEN = Path(__file__).parent / "golden"
+GO_TOOLS = Path(__file__).parents[1] / ".bootstrap" / "bin"
 
 NEEDS: dict[str, Callable[[], bool]] = {
     "landlock": lambda: sys.platform != "linux" or available().is_complete,
+    "act": (GO_TOOLS / "act").is_file,
+    "actionlint": (GO_TOOLS / "actionlint").is_file,
 }
 """What a test may need of a machine, and how to tell whether it is there."""
 
@@ -30,7 +33,7 @@ class Golden(Protocol):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--golden", choices=["check", "write"], default="check", help="compare golden files, or write them")
+    parser.addoption("--golden", choices=["check", "write"], default="check", help="compare golden files or write them")
 
 
 @pytest.fixture

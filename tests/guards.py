@@ -52,8 +52,8 @@ GUARDS = (
     Guard(
         "labels withheld",
         "mlci/commands/evaluation.py",
-        "if name not in {section.id, section.label}}",
-        "}",
+        "if own in wanted:",
+        "if own is None:",
         "tests/commands/test_evaluation.py",
     ),
     Guard(

@@ -16,6 +16,8 @@ from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlci.core.forge import PullRequest
+
 BRANCHES = "refs/heads/"
 REGISTRY_BRANCHES = f"{BRANCHES}mlci/registry/"
 BASE_REFERENCES = "refs/mlci/base/"
@@ -210,30 +212,31 @@ class GitRepository:
                 hint=f"mlci fetch --base {one_line(branch, 120)}",
             ) from None
 
-    def fetch_merge(self, number: int, head: str) -> str:
+    def fetch_merge(self, pull_request: PullRequest) -> str:
         """Bring the commit that merging the pull request would make, and return its id.
 
-        Raises `UsageError("merge-conflict")` where the host made none, and `IntegrityError("stale-run")` where it
-        merges another commit than `head`: somebody pushed meanwhile.
+        Raises `UsageError("merge-conflict")` where the host made none, and `IntegrityError("stale-head")` where it
+        merges another commit: somebody pushed meanwhile.
         """
-        reference = f"{PULL_REFERENCES}{number:d}"
+        number = f"{pull_request.number or 0:d}"
+        reference = f"{PULL_REFERENCES}{number}"
         try:
-            self.fetch_references(f"+refs/pull/{number:d}/merge:{reference}")
+            self.fetch_references(f"+refs/pull/{number}/merge:{reference}")
         except OutsideError as error:
             if "couldn't find remote ref" not in error.problem:
                 raise
             raise UsageError(
                 "merge-conflict",
-                f"the host has no merge commit for pull request {number:d}",
+                f"the host has no merge commit for pull request {number}",
                 cause="It conflicts with its target branch.",
                 hint="Merge the target branch into the pull request, resolve the conflict, and push.",
             ) from error
         commit = self.resolve(reference)
-        if self.parents(commit)[1:] != (checked_commit(head),):
+        if self.parents(commit)[1:] != (checked_commit(pull_request.commit),):
             raise IntegrityError(
-                "stale-run",
-                f"pull request {number:d} has moved on since this run began",
-                where=f"the run is about {head[:12]}",
+                "stale-head",
+                f"pull request {number} has moved on since this run began",
+                where=f"the run is about {pull_request.commit[:12]}",
                 cause="Somebody pushed meanwhile; the run of the newer commit will report.",
             )
         return commit

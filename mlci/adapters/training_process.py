@@ -57,6 +57,7 @@ class TrainingProcess:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as file, _adopting_orphans():
             tree = _Tree()
+            pump: threading.Thread | None = None
             try:
                 started = time.monotonic()
                 # The command line is the user's own text and means what it means in a shell.
@@ -79,7 +80,8 @@ class TrainingProcess:
             finally:
                 # Also after a normal end and at Ctrl-C: a child that was left behind would hold the pipe open.
                 tree.end()
-            pump.join(GRACE_SECONDS)
+                if pump is not None:
+                    pump.join(GRACE_SECONDS)
         return Completed(exit_code, seconds, tuple(tail))
 
     def _pump(self, stream: IO[bytes], file: IO[bytes], tail: deque[str]) -> None:
@@ -107,14 +109,14 @@ class _Tree:
     def end(self) -> None:
         """End them all: first asked, then killed. Interrupted meanwhile, they are killed at once."""
         try:
-            self._signal(signal.SIGTERM)
-            self._wait()
+            if not self._is_over():
+                self._signal(signal.SIGTERM)
+                self._wait()
         finally:
+            # Again and again: what was forked while one look was taken is caught by the next one.
             deadline = time.monotonic() + GRACE_SECONDS
-            while True:  # again and again: what forks faster than one look sees is caught by the next one
+            while not self._is_over() and time.monotonic() < deadline:
                 self._signal(signal.SIGKILL)
-                if self._is_over() or time.monotonic() > deadline:
-                    break
                 time.sleep(LOOK_SECONDS)
 
     def _wait(self) -> None:

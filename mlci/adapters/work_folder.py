@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from mlci.adapters.files import write_atomically
 from mlci.core.submission import ARCHIVE, RECORD, Submission
 from mlci.core.training import SCHEMA, RunRecord
+from mlci.errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mlci.core.package import Package
 
@@ -27,7 +29,11 @@ class WorkFolder:
     """Runs, the candidate, reports and caches of one model."""
 
     def __init__(self, folder: Path) -> None:
-        """Take the folder of `mlci.yaml`; nothing is made before it is written."""
+        """Take the folder of `mlci.yaml`; nothing is made before it is written.
+
+        What writes raises `UsageError("foreign-work-folder")` where `.mlci` is no folder of ours, and
+        `OutsideError("work-folder-failed")` where it cannot be written.
+        """
         self.folder = folder
         self.path = folder / NAME
 
@@ -75,8 +81,10 @@ class WorkFolder:
         folder = self.path / "submission"
         try:
             return Submission((folder / RECORD).read_bytes(), (folder / ARCHIVE).read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise self._failed(error) from error
 
     def submit(self, submission: Submission, package: Package) -> None:
         """Keep what is submitted for judging, and lay out its package where people can look at it."""
@@ -86,13 +94,8 @@ class WorkFolder:
     def write(self, name: str, data: bytes) -> Path:
         """Write a file of `.mlci/`, whole or not at all, and return its path."""
         path = self._ready() / name
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with self._writing():
+            write_atomically(path, data)
         return path
 
     def read(self, name: str) -> bytes | None:
@@ -101,29 +104,56 @@ class WorkFolder:
         return path.read_bytes() if path.is_file() else None
 
     def _replace_folder(self, folder: Path, files: Mapping[str, bytes]) -> None:
-        """Put a folder with FILES in the place of FOLDER."""
+        """Put a folder with FILES in the place of FOLDER; interrupted, it leaves the old one, the new one, or none."""
         self._ready()
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
-        stale = fresh.with_name(fresh.name.replace(".new-", ".old-"))
-        try:
-            for name, data in files.items():
-                (fresh / name).write_bytes(data)
-            fresh.chmod(0o755)
-            if folder.exists():
-                folder.rename(stale)
-            fresh.rename(folder)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-            shutil.rmtree(stale, ignore_errors=True)
+        with self._writing():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
+            stale = fresh.with_name(fresh.name.replace(".new-", ".old-"))
+            try:
+                for name, data in files.items():
+                    (fresh / name).write_bytes(data)
+                fresh.chmod(0o755)
+                if folder.exists():
+                    folder.rename(stale)
+                fresh.rename(folder)
+            finally:
+                if stale.exists() and not folder.exists():
+                    stale.rename(folder)
+                shutil.rmtree(fresh, ignore_errors=True)
+                shutil.rmtree(stale, ignore_errors=True)
 
     def _ready(self) -> Path:
         """Make `.mlci/`, with a `.gitignore` that keeps it out of Git even where nobody asked `mlci init`."""
-        self.path.mkdir(exist_ok=True)
-        ignore = self.path / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
+        if self.path.is_symlink() or (self.path.exists() and not self.path.is_dir()):
+            raise UsageError(
+                "foreign-work-folder",
+                f"{NAME} is {'a symbolic link' if self.path.is_symlink() else 'a file'}, and mlci keeps a folder there",
+                where=str(self.path),
+                cause="It was not made by mlci.",
+                hint=f"Move it away: mv {NAME} {NAME}.old",
+            )
+        with self._writing():
+            self.path.mkdir(exist_ok=True)
+            ignore = self.path / ".gitignore"
+            if not ignore.exists():
+                write_atomically(ignore, b"*\n")
         return self.path
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> OutsideError:
+        return OutsideError(
+            "work-folder-failed",
+            f"{NAME} could not be used: {error.strerror}",
+            where=str(self.path),
+            hint="Look at the disk's free space and the folder's permissions.",
+        )
 
 
 def _json(value: object) -> bytes:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mlci.cli.output import Base, Json, NoFetch, show, show_json, show_report
+from mlci.cli.output import Base, Json, NoFetch, show, show_json, show_report, tell
 
 app = typer.Typer()
 
@@ -28,6 +28,8 @@ def validate(
 
     place = Workplace.here()
     commit = place.base_commit_if_any(base)
+    if commit is None:
+        tell("no target branch on an origin yet: the contracts of the work tree serve")
     reports = command(
         datasets or [], repository=place.repository, data=place.tools().data, objects=place.work.objects, base=commit
     )
@@ -129,25 +131,32 @@ def report(
 
     Judges the candidate of the last check for the commit HEAD, and publishes comment and status on the host.
     """
-    from mlci.cli.submitted import find_submitted
+    from mlci.cli.submitted import find_pull_request, find_submission
     from mlci.cli.wiring import Workplace
+    from mlci.commands.report import problems_published
     from mlci.commands.report import report as command
 
     place = Workplace.here()
     repository, forge = place.repository, place.forge()
     if of_run:
-        found = find_submitted(place, forge)
+        found = find_pull_request(place, forge)
         if isinstance(found, str):
             show(found)
             return
-        pull_request, head, submission = found
-        commit = place.base_commit(pull_request.base)
+        pull_request, run_id = found
     else:
-        commit, head = place.base_commit(base), repository.head()
-        pull_request, submission = forge.pull_request(repository.branch(), head), place.work.submission()
-    judged, location = command(
-        commit, head, pull_request, submission, repository=repository, forge=forge, tools=place.tools()
-    )
+        pull_request, run_id = forge.pull_request(repository.branch(), repository.head()), None
+    with problems_published(pull_request, forge):
+        commit = pull_request.commit if run_id is None else repository.fetch_merge(pull_request)
+        judged, location = command(
+            place.base_commit(base or pull_request.base),
+            commit,
+            pull_request,
+            place.work.submission() if run_id is None else find_submission(forge, run_id),
+            repository=repository,
+            forge=forge,
+            tools=place.tools(),
+        )
     if as_json:
         show_report(judged, as_json=True)
     else:

@@ -21,9 +21,11 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     signal.signal(signal.SIGTERM, _interrupt)
-    from mlci.cli.app import app
-
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+        signal.signal(signal.SIGHUP, _interrupt)
     try:
+        from mlci.cli.app import app
+
         app(args=arguments, prog_name="mlci")
     except SystemExit as finished:
         code = finished.code if isinstance(finished.code, int) else 0

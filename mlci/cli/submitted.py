@@ -1,4 +1,4 @@
-"""Finding what a run submitted: the pull request, the commit that would land, and the artifact."""
+"""Finding what a run submitted: the pull request, and the artifact."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 ARTIFACT = "mlci-submission"
 
 
-def find_submitted(place: Workplace, forge: Forge) -> tuple[PullRequest, str, Submission | None] | str:
-    """Return pull request, merge commit and submission of the event's run, or why there is nothing to judge.
+def find_pull_request(place: Workplace, forge: Forge) -> tuple[PullRequest, int] | str:
+    """Return the pull request of the event's run and the run's id, or why there is nothing to judge.
 
-    The pull request is found by head repository, branch and commit as the host knows them, never by the artifact.
+    It is found by head repository, branch and commit as the host knows them, never by the artifact.
     """
     event = place.github.event if place.github else None
     if event is None or event.run is None or event.head is None:
@@ -31,17 +31,17 @@ def find_submitted(place: Workplace, forge: Forge) -> tuple[PullRequest, str, Su
         )
     if event.run.event != "pull_request":
         return f"nothing to report: the run was about {event.run.event}"
-    pull_request = forge.find_pull_request(event.head)
-    if isinstance(pull_request, NoPullRequest):
-        return f"nothing to report: {pull_request.sentence}"
-    number = pull_request.number
-    if number is None:
-        raise UsageError("no-pull-request", "the host gave a pull request without a number")
-    commit = place.repository.fetch_merge(number, pull_request.commit)
+    found = forge.find_pull_request(event.head)
+    if isinstance(found, NoPullRequest):
+        return f"nothing to report: {found.sentence}"
+    return found, event.run.id
+
+
+def find_submission(forge: Forge, run_id: int) -> Submission | None:
+    """Return what the run submitted, None where it submitted nothing."""
     try:
-        submission = read_submission(forge.artifact(event.run.id, ARTIFACT))
+        return read_submission(forge.artifact(run_id, ARTIFACT))
     except UsageError as error:
         if error.code != "artifact-missing":
             raise
-        submission = None
-    return pull_request, commit, submission
+        return None

@@ -16,7 +16,7 @@ from mlci.core.rules import effective
 from mlci.render.markdown import comment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mlci.commands.ports import Data, Predictor, RegistryBranch, Store, Tree, Workbench
     from mlci.core.config import StoreSection
@@ -94,6 +94,17 @@ def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
     return validate_datasets(
         names, case.rules, head=case.head, base=case.base, data=tools.data, objects=tools.work.objects
     )
+
+
+def is_broken(datasets: Sequence[DatasetReport]) -> bool:
+    """Return whether a rule of a contract is broken, so that nothing is trained or judged on this data."""
+    return any(dataset.findings for dataset in datasets)
+
+
+def rejected_by_data(case: Case, datasets: tuple[DatasetReport, ...], tools: Tools) -> Report:
+    """Return the report on a case whose data breaks its contract."""
+    training = Training(case.head_side.config.train.run, "not started", "the data was rejected")
+    return report_on(case, Conclusion.DATA_REJECTED, tools, datasets=datasets, training=training)
 
 
 def judge_case(case: Case, candidate: Installed, tools: Tools) -> Verdict:

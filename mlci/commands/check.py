@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlci.commands.case import conclusion_of, judge_case, open_case, report_on, validate_case
+from mlci.commands.case import (
+    conclusion_of,
+    is_broken,
+    judge_case,
+    open_case,
+    rejected_by_data,
+    report_on,
+    validate_case,
+)
 from mlci.commands.evaluation import Installed
 from mlci.commands.train import train_side
 from mlci.core.report import Conclusion, Training
-from mlci.errors import RejectedError
+from mlci.errors import MlciError
 
 if TYPE_CHECKING:
     from mlci.commands.case import Tools
@@ -24,9 +32,8 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
         return report_on(case, Conclusion.NOTHING_CHANGED, tools)
 
     datasets = validate_case(case, tools)
-    if any(dataset.findings for dataset in datasets):
-        training = Training(command, "not started", "the data was rejected")
-        return report_on(case, Conclusion.DATA_REJECTED, tools, datasets=datasets, training=training)
+    if is_broken(datasets):
+        return rejected_by_data(case, datasets, tools)
 
     tools.tell(f"train: {command}")
     try:
@@ -38,7 +45,7 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
             work=tools.work,
             force=force,
         )
-    except RejectedError as error:
+    except MlciError as error:
         training = Training(command, "failed", error.problem.splitlines()[0])
         report_on(case, Conclusion.TRAINING_FAILED, tools, datasets=datasets, training=training)
         raise

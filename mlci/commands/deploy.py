@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlci.commands.evaluation import fetch
+from mlci.commands.evaluation import answers_by_signature, fetch
 from mlci.core.forge import DeploymentStatus
 from mlci.errors import RejectedError, UsageError
 
@@ -69,8 +69,7 @@ def deploy(
 
 def _try_out(package: Package, predictor: Predictor, version: str) -> None:
     """Load the staged model in a child before anybody depends on it; raises `RejectedError` if it is not itself."""
-    description = predictor.describe(package.model, "skops")
-    if description.classes != package.info.signature.classes:
+    if not answers_by_signature(package, predictor):
         raise RejectedError(
             "smoke-failed",
             f"{version} was staged and does not answer as its signature says; the target is as it was",

@@ -44,6 +44,11 @@ def fetch(version: Version, store: Store) -> Installed:
     return Installed(read_package(unpack(archive)), version.package_sha256, version.number)
 
 
+def answers_by_signature(package: Package, predictor: Predictor) -> bool:
+    """Return whether the model loads in a child, with the classes that its signature promises."""
+    return predictor.describe(package.model, "skops").classes == package.info.signature.classes
+
+
 def evaluate(
     rules: Rules,
     *,

@@ -62,6 +62,12 @@ def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
             f"{wish.train_data} has no column {wish.label!r}",
             hint=f"One of: {', '.join(columns)}",
         )
+    if columns[wish.label].type == "integer" and re.fullmatch(r"[+-]?[0-9]+", wish.positive) is None:
+        raise UsageError(
+            "positive-unknown",
+            f"{wish.label} holds integers, and {wish.positive!r} is none",
+            hint="--positive 1",
+        )
     identifier = next((column for column, rule in columns.items() if rule.unique and column != wish.label), None)
     if identifier is None:
         raise UsageError(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlci.commands.candidate import Candidate, submitted
-from mlci.commands.case import conclusion_of, judge_case, open_case, report_on, validate_case
+from mlci.commands.case import conclusion_of, is_broken, judge_case, open_case, report_on, validate_case
 from mlci.commands.evaluation import Installed, fetch
 from mlci.commands.sides import EmptyTree, head_side
 from mlci.core.fingerprint import canonical_sha256, fingerprint
@@ -69,21 +69,11 @@ def promote(
     _refuse_unless_passed(report, stage, before)
 
     location = tools.open_store(case.rules.config.promote.store).put(candidate.archive, candidate.sha256)
-    part, why = _kind_of_change(case, candidate.package, repository, tools)
+    change_of_number = _kind_of_change(case, candidate.package, repository, tools)
     registry = case.registry.registry
     change = plan_promotion(
         registry,
-        NewVersion(
-            package_sha256=candidate.sha256,
-            package_size=len(candidate.archive),
-            locations=(location,),
-            run=case.inputs.digest,
-            commit=commit,
-            evaluation=canonical_sha256(report.to_dict()),
-            signature=candidate.package.info.signature.digest,
-            part=part,
-            number_reason=why,
-        ),
+        _new_version(case, candidate, commit, report, location=location, number=change_of_number),
         stage,
         registry.expectation(stage),
         actor=actor,
@@ -122,7 +112,7 @@ def _promotable_commit(repository: Repository, target: str) -> str:
 def _judge(case: Case, candidate: Candidate, tools: Tools) -> Report:
     """Return the report on CANDIDATE against production as it is now."""
     datasets = validate_case(case, tools)
-    if any(dataset.findings for dataset in datasets):
+    if is_broken(datasets):
         return report_on(case, Conclusion.DATA_REJECTED, tools, event="promotion", datasets=datasets)
     verdict = judge_case(case, Installed(candidate.package, candidate.sha256), tools)
     return report_on(
@@ -161,7 +151,9 @@ def _kind_of_change(case: Case, package: Package, repository: Repository, tools:
     if change_of_signature(before, package.info.signature) == "major":
         return "major", "the signature changed"
     inputs = _inputs_of(production, repository)
-    if inputs is not None and replace(inputs, data={}) == replace(case.inputs, data={}):
+    if inputs is not None and inputs.training == case.inputs.training:
+        return "patch", "only the configuration changed"
+    if inputs is not None and replace(inputs, data={}, packaging="") == replace(case.inputs, data={}, packaging=""):
         return "patch", "only the data changed"
     return "minor", "code or parameters changed"
 
@@ -172,3 +164,20 @@ def _inputs_of(version: Version, repository: Repository) -> Fingerprint | None:
         return None
     tree = repository.tree(version.commit)
     return fingerprint(head_side(tree).config, tree.ids())
+
+
+def _new_version(
+    case: Case, candidate: Candidate, commit: str, report: Report, *, location: str, number: tuple[Part, str]
+) -> NewVersion:
+    part, why = number
+    return NewVersion(
+        package_sha256=candidate.sha256,
+        package_size=len(candidate.archive),
+        locations=(location,),
+        run=case.inputs.digest,
+        commit=commit,
+        evaluation=canonical_sha256(report.to_dict()),
+        signature=candidate.package.info.signature.digest,
+        part=part,
+        number_reason=why,
+    )

@@ -6,10 +6,19 @@ contracts, data, fingerprint) is read from head's Git objects. No code of head r
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlci.commands.candidate import submitted
-from mlci.commands.case import conclusion_of, judge_case, open_case, report_on, validate_case
+from mlci.commands.case import (
+    conclusion_of,
+    is_broken,
+    judge_case,
+    open_case,
+    rejected_by_data,
+    report_on,
+    validate_case,
+)
 from mlci.commands.evaluation import Installed
 from mlci.core.forge import GATE_CONTEXT, Status
 from mlci.core.report import Conclusion, Training
@@ -17,6 +26,8 @@ from mlci.errors import MlciError, OutsideError
 from mlci.render.markdown import MARKER, comment, problem_comment, status_description
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlci.commands.case import Case, Tools
     from mlci.commands.ports import Forge, Repository
     from mlci.core.forge import PullRequest
@@ -38,18 +49,28 @@ def report(
 
     COMMIT is what would land (on a host the merge commit); comment and status go to the pull request's own commit.
     """
+    case = open_case(repository.tree(commit), repository.tree(base), tools)
+    judged = _judge(case, submission, tools)
+    location = forge.comment(pull_request, MARKER, comment(judged, rows=not forge.is_public))
+    forge.set_status(pull_request.commit, Status(GATE_CONTEXT, judged.status, status_description(judged)))
+    return judged, location
+
+
+@contextmanager
+def problems_published(pull_request: PullRequest, forge: Forge) -> Iterator[None]:
+    """Publish an error of the block on the pull request: a check that did not run to its end leaves word.
+
+    That the pull request has moved on is no news there: the run of the newer commit will report.
+    """
     try:
-        case = open_case(repository.tree(commit), repository.tree(base), tools)
-        judged = _judge(case, submission, tools)
+        yield
     except MlciError as error:
-        # A check that did not run to its end leaves word, not silence.
+        if error.code == "stale-head":
+            raise
         forge.comment(pull_request, MARKER, problem_comment(error))
         state: StatusState = "error" if isinstance(error, OutsideError) else "failure"
         forge.set_status(pull_request.commit, Status(GATE_CONTEXT, state, error.problem))
         raise
-    location = forge.comment(pull_request, MARKER, comment(judged, rows=not forge.is_public))
-    forge.set_status(pull_request.commit, Status(GATE_CONTEXT, judged.status, status_description(judged)))
-    return judged, location
 
 
 def _judge(case: Case, submission: Submission | None, tools: Tools) -> Report:
@@ -58,9 +79,8 @@ def _judge(case: Case, submission: Submission | None, tools: Tools) -> Report:
         return report_on(case, Conclusion.NOTHING_CHANGED, tools)
     command = case.head_side.config.train.run
     datasets = validate_case(case, tools)
-    if any(dataset.findings for dataset in datasets):
-        training = Training(command, "not started", "the data was rejected")
-        return report_on(case, Conclusion.DATA_REJECTED, tools, datasets=datasets, training=training)
+    if is_broken(datasets):
+        return rejected_by_data(case, datasets, tools)
     if submission is None:
         training = Training(command, "failed", "no candidate was submitted")
         return report_on(case, Conclusion.TRAINING_FAILED, tools, datasets=datasets, training=training)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.candidate import Candidate, submit
 from mlci.commands.sides import head_side
+from mlci.core.config import FILE_NAME
 from mlci.core.fingerprint import fingerprint
 from mlci.core.package import build_package, build_signature
 from mlci.core.report import Training
@@ -59,14 +60,14 @@ def train_side(
     _refuse_unknown_inputs(side, ids)
     inputs = fingerprint(side.config, ids)
     untracked = _stray_inputs(repository, side)
-    kept = None if force or untracked else work.run(inputs.digest)
-    if kept is None:
+    kept = None if force or untracked else work.run(inputs.training)
+    if kept is None or hashlib.sha256(kept[1]).hexdigest() != kept[0].model_sha256:
         record, model = _run(side, inputs, repository=repository, runner=runner, predictor=predictor, work=work)
         reason = f"untracked files may be inputs: {', '.join(untracked[:3])}" if untracked else "the inputs are new"
         training = Training(side.config.train.run, "trained", reason)
     else:
         record, model = kept
-        training = Training(side.config.train.run, "reused", f"same inputs as run {inputs.digest[:12]}")
+        training = Training(side.config.train.run, "reused", f"same inputs as run {inputs.training[:12]}")
     package = _package(side, record, model)
     return Trained(submit(package, inputs, work), inputs, training)
 
@@ -87,7 +88,8 @@ def _refuse_unknown_inputs(side: Side, ids: Mapping[str, str]) -> None:
             raise UsageError(
                 "input-unknown",
                 f"{path} is not in the repository",
-                cause="It is missing, or .gitignore leaves it out, so that nobody could tell when it changes.",
+                where=FILE_NAME,
+                cause="It was removed or renamed, or .gitignore leaves it out, so that a change would go unnoticed.",
                 hint=f"git add --force {path}",
             )
 
@@ -111,9 +113,11 @@ def _run(
     train = side.config.train
     folder = repository.folder
     output = folder / train.model
+    if output.is_dir() and not output.is_symlink():
+        raise UsageError("model-is-folder", f"{train.model} is a folder", where=FILE_NAME, hint=f"rm -r {train.model}")
     output.unlink(missing_ok=True)  # a model of yesterday must not pass for today's
     data = {name: str(_present(folder, side.config.data[name].path)) for name in train.data}
-    log = work.log_of(inputs.digest)
+    log = work.log_of(inputs.training)
     done = runner.run(
         train.run,
         folder=folder,
@@ -153,7 +157,7 @@ def _run(
     model = canonical_skops(output.read_bytes())
     description = predictor.describe(model, "skops")
     record = RunRecord(
-        fingerprint=inputs.digest,
+        fingerprint=inputs.training,
         inputs=inputs.to_dict(),
         commit=repository.head(),
         is_dirty=bool(repository.dirty_paths()),
@@ -169,7 +173,13 @@ def _run(
 def _present(folder: Path, path: str) -> Path:
     file = folder / path
     if not file.is_file():
-        raise UsageError("data-missing", f"the data file is not there: {path}", hint=f"git checkout -- {path}")
+        raise UsageError(
+            "data-missing",
+            f"there is no file {path}",
+            where=FILE_NAME,
+            cause="It was removed or renamed, or its path is mistyped.",
+            hint=f"git checkout HEAD -- {path}, or mend the path in {FILE_NAME}",
+        )
     return file
 
 

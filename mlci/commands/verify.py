@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlci.commands.evaluation import fetch
+from mlci.commands.evaluation import answers_by_signature, fetch
 from mlci.commands.references import resolve_version
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
     from mlci.commands.evaluation import Installed
     from mlci.commands.ports import Predictor, RegistryBranch, Store
-    from mlci.core.package import Package
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,13 @@ class Checked:
 
 def verify_package(installed: Installed, name: str, predictor: Predictor) -> tuple[Checked, ...]:
     """Verify a package: its manifest (read already), and that its model loads and answers by its signature."""
-    _describe(installed.package, name, predictor)
+    if not answers_by_signature(installed.package, predictor):
+        raise IntegrityError(
+            "signature-differs",
+            f"the model in {name} has other classes than its signature says",
+            cause="The package was put together by hand.",
+            hint="mlci train",
+        )
     return (
         Checked(f"{name} manifest", f"{len(installed.package.files)} files match"),
         Checked(f"{name} model", "loads in a child, classes as in the signature"),
@@ -52,14 +57,3 @@ def verify_registry(
             )
         checked += verify_package(installed, f"{model}@{version.number}", predictor)
     return tuple(checked)
-
-
-def _describe(package: Package, name: str, predictor: Predictor) -> None:
-    description = predictor.describe(package.model, "skops")
-    if description.classes != package.info.signature.classes:
-        raise IntegrityError(
-            "signature-differs",
-            f"the model in {name} has other classes than its signature says",
-            cause="The package was put together by hand.",
-            hint="mlci train",
-        )

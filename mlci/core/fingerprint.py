@@ -37,11 +37,18 @@ class Fingerprint:
     data: Mapping[str, str]
     """Git id of each training data set, by name."""
     params: str | None
+    packaging: str
+    """sha256 over what becomes part of the package without being read by the training: model, evaluate, contract."""
 
     @property
     def digest(self) -> str:
         """The sha256 of all inputs, in hexadecimal."""
         return canonical_sha256(self.to_dict())
+
+    @property
+    def training(self) -> str:
+        """The sha256 of what the training command depends on: packaging anew needs no new training."""
+        return canonical_sha256({**self.to_dict(), "packaging": None})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the inputs as a JSON object."""
@@ -51,6 +58,7 @@ class Fingerprint:
             "code": self.code,
             "data": dict(self.data),
             "params": self.params,
+            "packaging": self.packaging,
         }
 
 
@@ -64,7 +72,17 @@ def fingerprint(config: Config, ids: Mapping[str, str]) -> Fingerprint:
         code=canonical_sha256(code),
         data={name: ids.get(config.data[name].path, "missing") for name in train.data},
         params=None if train.params is None else ids.get(train.params, "missing"),
+        packaging=canonical_sha256(_packaging(config, ids)),
     )
+
+
+def _packaging(config: Config, ids: Mapping[str, str]) -> dict[str, Any]:
+    contract = config.data[config.evaluate.data].contract
+    return {
+        "model": config.model.model_dump(mode="json"),
+        "evaluate": config.evaluate.model_dump(mode="json"),
+        "contract": None if contract is None else ids.get(contract, "missing"),
+    }
 
 
 def code_paths(config: Config, ids: Mapping[str, str]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def read_submission(data: bytes) -> Submission:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = [member.filename for member in archive.infolist()]
             if sorted(names) != sorted(_LIMITS):
-                raise _malformed("it holds other files than the two that mlci writes")
+                raise _malformed("it holds other files than the two of mlci")
             found = {name: _read(archive, name, limit) for name, limit in _LIMITS.items()}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
         # What zipfile raises for damage, encryption and methods that it does not know.

@@ -15,7 +15,7 @@ from mlci.commands.case import Tools
 from mlci.commands.check import check
 from mlci.commands.deploy import deploy
 from mlci.commands.promote import promote
-from mlci.commands.report import report
+from mlci.commands.report import problems_published, report
 from mlci.commands.rollback import rollback
 from mlci.commands.train import train
 from mlci.core.registry import Actor
@@ -189,10 +189,12 @@ class Project:
     def report(self) -> tuple[Report, str]:
         """Judge what was submitted for HEAD, as for a pull request of its branch."""
         head = self.repository.head()
-        return report(
-            self.base, head, self.forge.pull_request(self.repository.branch(), head), self.work.submission(),
-            repository=self.repository, forge=self.forge, tools=self.tools,
-        )  # fmt: skip
+        pull_request = self.forge.pull_request(self.repository.branch(), head)
+        with problems_published(pull_request, self.forge):
+            return report(
+                self.base, head, pull_request, self.work.submission(),
+                repository=self.repository, forge=self.forge, tools=self.tools,
+            )  # fmt: skip
 
     def promote(self, *, reason: str = "", base: str | None = None) -> Promotion:
         first, *_ = (*self.repository.parents(self.repository.head()), None)

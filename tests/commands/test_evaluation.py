@@ -201,10 +201,13 @@ def test_evaluate__a_model_without_probabilities(scoring: Scoring) -> None:
     )
 
 
-def test_evaluate__the_threshold_is_the_rules_and_not_the_packages(scoring: Scoring) -> None:
-    scoring.evaluate = "{data: holdout, id: id, label: malignant, positive: 1, threshold: 0.95}"
+@pytest.mark.parametrize(("threshold", "accuracy"), [(0.5, 1.0), (0.95, 0.5)])
+def test_evaluate__the_threshold_is_the_rules_and_not_the_packages(
+    scoring: Scoring, threshold: float, accuracy: float
+) -> None:
+    scoring.evaluate = f"{{data: holdout, id: id, label: malignant, positive: 1, threshold: {threshold}}}"
     verdict = scoring.verdict(a_package("careful", threshold=0.05))
-    assert verdict.results[0].candidate == 0.5
+    assert verdict.results[0].candidate == accuracy
 
 
 def test_fetch__is_the_package_of_the_version(tmp_path: Path) -> None:

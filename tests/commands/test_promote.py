@@ -196,6 +196,19 @@ def test_promote__a_first_model_below_its_floor_is_refused(tmp_path: Path) -> No
     assert refused(project, RejectedError).where == "tumour#production: nothing is in production"
 
 
+def test_promote__data_that_breaks_its_contract_is_refused(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    broken = some_rows(90)
+    project.write(data__cells_csv=broken)
+    project.makes("careful")
+    project.land("Broken data")
+    project.train()
+    project.data.breaks(broken, ("columns", "radius", "max"), failing=4)
+    error = refused(project, RejectedError)
+    assert error.problem.startswith("not promoted: 1 rule of the contract broken in `cells` (4 rows)")
+    assert project.predictor.asked == []
+
+
 def test_promote__a_tie_is_undecided(tmp_path: Path) -> None:
     project = a_released_project(tmp_path, *TIGHT)
     project.trains("tied")

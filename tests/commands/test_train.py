@@ -82,7 +82,7 @@ def test_train__keeps_what_was_run(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     project.write(params_yaml="C: 2\n")
     trained = project.train()
-    kept = project.work.run(trained.fingerprint.digest)
+    kept = project.work.run(trained.fingerprint.training)
     assert kept is not None
     record, model = kept
     assert (record.commit, record.is_dirty, record.seconds) == (project.repository.head(), True, 0.25)
@@ -95,7 +95,7 @@ def test_train__the_same_inputs_are_not_run_again(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     first, second = project.train(), project.train()
     assert (len(project.runner.runs), second.candidate.sha256) == (1, first.candidate.sha256)
-    assert second.training == Training(COMMAND, "reused", f"same inputs as run {first.fingerprint.digest[:12]}")
+    assert second.training == Training(COMMAND, "reused", f"same inputs as run {first.fingerprint.training[:12]}")
 
 
 def test_train__force_runs_again(tmp_path: Path) -> None:
@@ -127,6 +127,7 @@ def test_train__untracked_files_may_be_inputs(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     project.train()
     project.write(a_txt="", b_txt="", c_txt="", d_txt="")
+    project.train()
     assert project.train().training == Training(
         COMMAND, "trained", "untracked files may be inputs: a.txt, b.txt, c.txt"
     )

@@ -45,6 +45,7 @@ def test_fingerprint__names_all_inputs() -> None:
         "code": canonical_sha256({"features/steps.py": "07", "train.py": "12"}),
         "data": {"cells": "04"},
         "params": "10",
+        "packaging": found.packaging,
     }
     assert found.digest == canonical_sha256(found.to_dict())
 
@@ -75,7 +76,6 @@ def test_fingerprint__changes_with_the_command_and_what_it_reads(old: str, new: 
     [
         "LICENSE",
         "README.md",
-        "contracts/cells.yaml",
         "data/holdout.csv",
         "docs/guide/index.html",
         "features/test_steps.py",
@@ -96,13 +96,22 @@ def test_fingerprint__does_not_change_with_what_no_training_reads(path: str) -> 
     ("old", "new"),
     [
         ("margin: 0.02", "margin: 0.3"),
-        ("positive: 1", "positive: 0"),
-        ("objective: Find", "objective: Seek"),
         ("directory: ../models", "directory: ../store"),
     ],
 )
 def test_fingerprint__does_not_change_with_the_rules(old: str, new: str) -> None:
     assert digest(a_config((old, new))) == digest()
+
+
+@pytest.mark.parametrize(("old", "new"), [("positive: 1", "positive: 0"), ("objective: Find", "objective: Seek")])
+def test_fingerprint__what_only_the_package_holds_needs_no_training(old: str, new: str) -> None:
+    before, after = fingerprint(CONFIG, IDS), fingerprint(a_config((old, new)), IDS)
+    assert (before.training == after.training, before.digest == after.digest) == (True, False)
+
+
+def test_fingerprint__another_contract_needs_no_training() -> None:
+    before, after = fingerprint(CONFIG, IDS), fingerprint(CONFIG, IDS | {"contracts/cells.yaml": "99"})
+    assert (before.training == after.training, before.digest == after.digest) == (True, False)
 
 
 def test_fingerprint__a_moved_file_is_other_code() -> None:

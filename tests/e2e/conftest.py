@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Golden
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -91,7 +96,8 @@ class Project:
 
     def outside(self) -> dict[str, str]:
         """Return all that a failing command must not touch: refs of the origin, files of the store and the target."""
-        refs = self.git("ls-remote", "origin", "refs/heads/mlci/*", "refs/tags/*")
+        # By its path: some tests take the origin out of the repository, or the repository away.
+        refs = self.git("ls-remote", str(self.place / "origin.git"), "refs/heads/*", "refs/tags/*")
         files = {
             str(path.relative_to(self.place)): str(path.readlink()) if path.is_symlink() else path.read_bytes().hex()
             for name in ("models", "live")
@@ -99,6 +105,10 @@ class Project:
             if path.is_file() or path.is_symlink()
         }
         return {"refs": refs, **files}
+
+    def told(self, text: str) -> str:
+        """Return TEXT without what differs from run to run: the place, and ids made of content."""
+        return re.sub(r"\b[0-9a-f]{12,64}\b", "<id>", text.replace(str(self.place), "…"))
 
 
 def _new_project(place: Path) -> Project:
@@ -138,3 +148,23 @@ def fresh(_fresh_template: Path, tmp_path: Path) -> Project:
 def released(_released_template: Path, tmp_path: Path) -> Project:
     """The example on main, its model in production as v1.0.0 and deployed."""
     return Project(shutil.copytree(_released_template, tmp_path / "place", symlinks=True) / "tumour")
+
+
+class Refuses(Protocol):
+    """Runs a verb that must fail and leave everything outside as it was."""
+
+    def __call__(self, project: Project, *arguments: str, exit_code: int, told: str) -> Ended:
+        """Assert the exit code, and that all that is told is the golden file `errors/TOLD.txt`."""
+
+
+@pytest.fixture
+def refuses(golden: Golden) -> Refuses:
+    def run(project: Project, *arguments: str, exit_code: int, told: str) -> Ended:
+        before = project.outside()
+        ended = project.mlci(*arguments)
+        assert (ended.exit_code, "Traceback" in ended.err) == (exit_code, False), ended.err
+        golden(f"errors/{told}.txt", project.told(f"$ mlci {' '.join(arguments)}\n{ended.out}{ended.err}"))
+        assert project.outside() == before
+        return ended
+
+    return run

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mlci.cli.run import missing_extra
 from mlci.version import VERSION
-from tests.e2e.conftest import Project
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Project
 
 VERBS = [
     "init", "validate", "train", "check", "report", "promote", "rollback", "deploy", "predict", "verify", "demo",
@@ -18,9 +21,7 @@ VERBS = [
 
 
 def mlci(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "mlci", *arguments], capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-P", "-m", "mlci", *arguments], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,8 @@ import pytest
 from tests.e2e.conftest import EPOCH, Project
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Golden
 
 
@@ -60,7 +61,7 @@ def test_demo__twice_gives_the_same_packages_and_reports(tmp_path: Path) -> None
     one, other = tmp_path / "one", tmp_path / "another place" / "two"
     other.parent.mkdir()
     said = normal(play(one), one), normal(play(other), other)
-    assert EPOCH == Project(one).environment["SOURCE_DATE_EPOCH"]
+    assert Project(one).environment["SOURCE_DATE_EPOCH"] == EPOCH
     assert said[0] == said[1]
     assert packages(one) == packages(other)
     assert reports(one) == reports(other)

@@ -1,0 +1,278 @@
+"""`.mlci/` on a disk that is full of surprises; what every workbench must do stands in tests/testing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mlci.adapters.work_folder import WorkFolder
+from mlci.core.config import read_config
+from mlci.core.package import Input, Package, Signature, build_package
+from mlci.core.submission import ARCHIVE, RECORD, Submission
+from mlci.core.training import RunRecord
+from mlci.errors import MlciError, OutsideError, UsageError
+
+ROOT = Path(__file__).parents[2]
+FINGERPRINT = "a" * 64
+RUN = Path("runs") / ("a" * 16)
+CONFIG = read_config(b"""\
+version: 1
+model: {name: tumour, task: binary}
+data: {cells: {path: cells.csv}}
+train: {run: python train.py, data: [cells], model: model.skops}
+evaluate: {data: cells, id: id, label: malignant, positive: 1}
+promote: {store: {directory: ../models}}
+""")
+
+
+def a_run(seconds: float = 1.5) -> RunRecord:
+    return RunRecord(
+        fingerprint=FINGERPRINT,
+        inputs={"command": "python train.py"},
+        commit="c" * 40,
+        is_dirty=False,
+        seconds=seconds,
+        model_sha256="d" * 64,
+        description={"estimator": "LogisticRegression"},
+        requirements={"numpy": "2.2.0"},
+    )
+
+
+def a_package(model: bytes = b"model") -> Package:
+    signature = Signature(inputs=(Input(name="radius", type="number"),), classes=(0, 1), positive=1, threshold=0.5)
+    return build_package(model, "LogisticRegression", signature, {"numpy": "2.2.0"}, CONFIG)
+
+
+def names(folder: Path) -> list[str]:
+    """Return all files below a folder, in order."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> WorkFolder:
+    return WorkFolder(tmp_path)
+
+
+def test_folder__is_made_with_the_first_file_and_ignores_itself(work: WorkFolder) -> None:
+    assert (work.run(FINGERPRINT), work.submission(), work.read("report.json")) == (None, None, None)
+    assert not work.path.exists()
+    work.write("report.md", b"# Report\n")
+    assert names(work.path) == [".gitignore", "report.md"]
+    assert (work.path / ".gitignore").read_text() == "*\n"
+
+
+def test_write__a_reader_finds_the_old_or_the_whole_new_file(work: WorkFolder) -> None:
+    path = work.write("report.json", b"old")
+    with path.open("rb") as reader:
+        work.write("report.json", b"the new one")
+        assert reader.read() == b"old"
+    assert path.read_bytes() == b"the new one"
+    assert names(work.path) == [".gitignore", "report.json"]
+
+
+def test_write__is_readable_by_those_who_may_read_the_folder(work: WorkFolder) -> None:
+    plain = work.folder / "plain"
+    plain.touch()
+    assert work.write("report.json", b"{}").stat().st_mode == plain.stat().st_mode
+
+
+def test_write__that_fails_leaves_the_old_file_and_nothing_else(work: WorkFolder) -> None:
+    work.write("report.json", b"old")
+    with pytest.raises(OutsideError) as caught:
+        work.write("report.json/inside", b"new")
+    assert (caught.value.code, caught.value.where) == ("work-folder-failed", str(work.path))
+    assert (work.read("report.json"), names(work.path)) == (b"old", [".gitignore", "report.json"])
+
+
+def test_run__replaces_the_whole_folder(work: WorkFolder) -> None:
+    work.keep_run(a_run(), b"old")
+    (work.path / RUN / "stray").write_text("of an older version")
+    work.keep_run(a_run(seconds=2), b"new")
+    assert work.run(FINGERPRINT) == (a_run(seconds=2), b"new")
+    assert names(work.path / "runs") == [f"{RUN.name}/model.skops", f"{RUN.name}/record.json"]
+
+
+def test_run__a_reader_of_the_old_one_keeps_it(work: WorkFolder) -> None:
+    work.keep_run(a_run(), b"old")
+    with (work.path / RUN / "model.skops").open("rb") as reader:
+        work.keep_run(a_run(), b"new")
+        assert reader.read() == b"old"
+
+
+def damaged(record: dict[str, object]) -> str:
+    return json.dumps(a_run().model_dump(mode="json") | record)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", "{}", "\0", damaged({"fingerprint": "b" * 64}), damaged({"schema_": "mlci/run/2"}),
+     damaged({"requirements": None}), damaged({"seconds": "soon"})],
+)  # fmt: skip
+def test_run__with_a_damaged_record_was_not_made(work: WorkFolder, text: str) -> None:
+    work.keep_run(a_run(), b"model")
+    (work.path / RUN / "record.json").write_text(text)
+    assert work.run(FINGERPRINT) is None
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=400))
+def test_run__with_any_bytes_as_its_record_was_not_made(work: WorkFolder, content: bytes) -> None:
+    work.keep_run(a_run(), b"model")
+    (work.path / RUN / "record.json").write_bytes(content)
+    assert work.run(FINGERPRINT) is None
+
+
+@pytest.mark.parametrize("file", ["record.json", "model.skops"])
+def test_run__that_lacks_a_file_was_not_made(work: WorkFolder, file: str) -> None:
+    work.keep_run(a_run(), b"model")
+    (work.path / RUN / file).unlink()
+    assert work.run(FINGERPRINT) is None
+
+
+@pytest.mark.parametrize("file", ["record.json", "model.skops"])
+def test_run__with_a_folder_in_the_place_of_a_file_was_not_made(work: WorkFolder, file: str) -> None:
+    work.keep_run(a_run(), b"model")
+    (work.path / RUN / file).unlink()
+    (work.path / RUN / file).mkdir()
+    assert work.run(FINGERPRINT) is None
+
+
+def test_run__a_file_in_the_place_of_its_folder_is_replaced(work: WorkFolder) -> None:
+    work.write("report.json", b"{}")
+    (work.path / "runs").mkdir()
+    (work.path / RUN).write_text("a file")
+    assert work.run(FINGERPRINT) is None
+    work.keep_run(a_run(), b"model")
+    assert work.run(FINGERPRINT) == (a_run(), b"model")
+
+
+def test_submission__lays_out_the_package_for_people(work: WorkFolder) -> None:
+    work.submit(Submission(b"{}", b"archive"), a_package())
+    assert names(work.path / "candidate") == sorted(a_package().files)
+    assert (work.path / "candidate" / "model.skops").read_bytes() == b"model"
+
+
+@pytest.mark.parametrize("file", [RECORD, ARCHIVE])
+def test_submission__of_which_a_file_is_missing_was_not_made(work: WorkFolder, file: str) -> None:
+    work.submit(Submission(b"{}", b"archive"), a_package())
+    (work.path / "submission" / file).unlink()
+    assert work.submission() is None
+
+
+@pytest.mark.parametrize("file", [RECORD, ARCHIVE])
+def test_submission__with_a_folder_in_the_place_of_a_file_cannot_be_read(work: WorkFolder, file: str) -> None:
+    work.submit(Submission(b"{}", b"archive"), a_package())
+    (work.path / "submission" / file).unlink()
+    (work.path / "submission" / file).mkdir()
+    with pytest.raises(OutsideError) as caught:
+        work.submission()
+    assert (caught.value.code, caught.value.problem) == (
+        "work-folder-failed",
+        ".mlci could not be used: Is a directory",
+    )
+
+
+def test_submission__with_a_file_in_the_place_of_its_folder_was_not_made(work: WorkFolder) -> None:
+    work.write("submission", b"a file")
+    assert work.submission() is None
+
+
+def refused(work: WorkFolder) -> MlciError:
+    """Return the error of writing a file, a log and a run, which is one and the same."""
+    errors = []
+    for write in (
+        lambda: work.write("report.json", b"{}"),
+        lambda: work.log_of(FINGERPRINT),
+        lambda: work.keep_run(a_run(), b"model"),
+        lambda: work.submit(Submission(b"{}", b"archive"), a_package()),
+    ):
+        with pytest.raises(MlciError) as caught:
+            write()
+        errors.append(caught.value)
+    assert len({(type(error), error.code, error.problem) for error in errors}) == 1
+    return errors[0]
+
+
+def test_folder__that_is_a_file_is_not_ours(work: WorkFolder) -> None:
+    work.path.write_text("notes")
+    error = refused(work)
+    assert (type(error), error.code) == (UsageError, "foreign-work-folder")
+    assert error.problem == ".mlci is a file, and mlci keeps a folder there"
+    assert work.path.read_text() == "notes"
+
+
+def test_folder__that_is_a_link_is_not_followed(work: WorkFolder) -> None:
+    elsewhere = work.folder / "elsewhere"
+    elsewhere.mkdir()
+    work.path.symlink_to(elsewhere)
+    error = refused(work)
+    assert (type(error), error.code) == (UsageError, "foreign-work-folder")
+    assert error.problem == ".mlci is a symbolic link, and mlci keeps a folder there"
+    assert names(elsewhere) == []
+
+
+def test_folder__without_a_place_to_lie_in_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    error = refused(WorkFolder(tmp_path / "file"))
+    assert (type(error), error.problem) == (OutsideError, ".mlci could not be used: Not a directory")
+
+
+KILLED_AT_A_RENAME = """
+import os, signal, sys
+from pathlib import Path
+from mlci.adapters.work_folder import WorkFolder
+from mlci.core.training import RunRecord
+
+left = int(sys.argv[1])
+
+def kill(event, _):
+    global left
+    if event == "os.rename":
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.{signal})
+
+sys.addaudithook(kill)
+record = RunRecord(
+    fingerprint="a" * 64, inputs={{}}, commit="c" * 40, is_dirty=False, seconds=2, model_sha256="d" * 64,
+    description={{}}, requirements={{}},
+)
+WorkFolder(Path.cwd()).keep_run(record, b"new")
+"""
+
+
+def interrupt_keeping(work: WorkFolder, name: str, rename: int) -> int:
+    """Keep a run in a process that gets a signal at its RENAME-th rename; return how it ended."""
+    program = textwrap.dedent(KILLED_AT_A_RENAME.format(signal=name))
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(rename)],
+        cwd=work.folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, check=False,
+    )  # fmt: skip
+    return done.returncode
+
+
+@pytest.mark.parametrize(("rename", "there"), [(1, b"old"), (2, None), (3, b"new")])
+def test_run__a_kill_while_it_is_kept_leaves_it_whole_or_absent(
+    work: WorkFolder, rename: int, there: bytes | None
+) -> None:
+    work.keep_run(a_run(), b"old")
+    interrupt_keeping(work, "SIGKILL", rename)
+    kept = work.run(FINGERPRINT)
+    assert (kept[1] if kept else None) == there
+    work.keep_run(a_run(), b"again")
+    assert work.run(FINGERPRINT) == (a_run(), b"again")
+
+
+@pytest.mark.parametrize("rename", [1, 2])
+def test_run__an_interruption_while_it_is_kept_leaves_the_old_one(work: WorkFolder, rename: int) -> None:
+    work.keep_run(a_run(), b"old")
+    assert interrupt_keeping(work, "SIGINT", rename) != 0
+    assert work.run(FINGERPRINT) == (a_run(), b"old")
+    assert names(work.path / "runs") == [f"{RUN.name}/model.skops", f"{RUN.name}/record.json"]
