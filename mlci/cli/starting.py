@@ -10,40 +10,69 @@ from typing import Annotated
 import typer
 
 from mlci.cli.output import show, tell
+from mlci.errors import UsageError
+from mlci.version import VERSION
 
 app = typer.Typer()
+
+MLCI = f"mlci/mlci@v{VERSION}"
+"""Where the reusable workflows of this version are."""
 
 
 @app.command(short_help="Write mlci.yaml, a contract inferred from the data, and .gitignore.")
 def init(
-    train_data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="Labelled rows to train on.")],
-    label: Annotated[str, typer.Option(help="The column to predict.")],
+    train_data: Annotated[Path | None, typer.Argument(metavar="DATA.csv", help="Labelled rows to train on.")] = None,
+    *,
+    label: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
     positive: Annotated[str, typer.Option(help="The value of the label that counts as positive.")] = "1",
     holdout: Annotated[Path | None, typer.Option(metavar="CSV", help="Labelled rows to judge on.")] = None,
     name: Annotated[str, typer.Option(help="The name of the model.")] = "model",
     train: Annotated[str, typer.Option(metavar="COMMAND", help="Makes model.skops.")] = "python train.py",
+    github: Annotated[bool, typer.Option("--github", help="Write the workflows for GitHub, too.")] = False,
+    install: Annotated[str, typer.Option(metavar="SCRIPT", help="With --github: installs what training needs.")] = "",
+    deploy: Annotated[str, typer.Option(metavar="NAME", help="With --github: deploy this after a promotion.")] = "",
+    mlci: Annotated[
+        str, typer.Option(metavar="REPOSITORY@REF", help="With --github: where mlci's own workflows are.")
+    ] = MLCI,
 ) -> None:
     """Example: mlci init data/cells.csv --holdout data/holdout.csv --label malignant.
 
-    Writes mlci.yaml and a contract inferred from the data, and adds to .gitignore; changes no other file.
+    Writes mlci.yaml and a contract inferred from the data, and adds to .gitignore; changes no other file. With
+    --github, the workflows that check, report and merge; alone where there is an mlci.yaml already.
     """
-    from mlci.adapters.contract_inference import infer
     from mlci.commands.init import Wish
     from mlci.commands.init import init as command
+    from mlci.commands.init_github import Hosting, init_github
 
-    wish = Wish(
-        name=name,
-        train_data=train_data.as_posix(),
-        holdout=(holdout or train_data).as_posix(),
-        label=label,
-        positive=positive,
-        train=train,
-    )
-    for path in command(wish, folder=Path.cwd(), infer=infer):
-        show(f"wrote {path}")
-    if holdout is None:
-        tell("holdout is the training data, which flatters a model: set data.holdout.path to rows that it never saw")
-    show("next: git add -A && git commit, then mlci check")
+    folder = Path.cwd()
+    if train_data is None or label is None:
+        if not github:
+            raise UsageError(
+                "data-unnamed",
+                "init needs the data to train on and the column to predict",
+                hint="mlci init DATA.csv --label COLUMN",
+            )
+    else:
+        from mlci.adapters.contract_inference import infer
+
+        wish = Wish(
+            name=name,
+            train_data=train_data.as_posix(),
+            holdout=(holdout or train_data).as_posix(),
+            label=label,
+            positive=positive,
+            train=train,
+            releases=github,
+        )
+        for path in command(wish, folder=folder, infer=infer):
+            show(f"wrote {path}")
+        if holdout is None:
+            tell("holdout is the training data, which flatters a model: point data.holdout to rows that it never saw")
+    if github:
+        repository, _, reference = mlci.partition("@")
+        for path in init_github(Hosting(repository, reference, install=install, deploy=deploy), folder=folder):
+            show(f"wrote {path}")
+    show("next: git add -A && git commit, then " + ("git push" if github else "mlci check"))
 
 
 @app.command(short_help="Play seven acts of a model's life.")

@@ -30,6 +30,8 @@ class Wish:
     label: str
     positive: str
     train: str
+    releases: bool = False
+    """Whether packages lie in the releases of the host, which its runners share."""
 
 
 class Infer(Protocol):
@@ -94,6 +96,7 @@ def _data_name(path: str) -> str:
 
 def _configuration(wish: Wish, name: str, contract: str, identifier: str, label_type: str) -> str:
     positive = wish.positive if label_type in {"integer", "boolean"} else _quoted(wish.positive)
+    store = "{releases: true}" if wish.releases else "{directory: ../models}"
     return f"""\
 version: 1
 model: {{name: {_scalar(wish.name)}, task: binary, objective: "", owners: []}}
@@ -106,7 +109,7 @@ gates:
   - {{metric: roc_auc, require: not_worse, margin: 0.01}}
   - {{metric: recall, require: not_worse, margin: 0.02}}
   - {{metric: recall, require: floor, value: 0.70}}
-promote: {{stage: production, store: {{directory: ../models}}}}
+promote: {{stage: production, store: {store}}}
 deploy: {{live: {{stage: production, target: directory, path: ../live}}}}
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 
 from mlci.core.submission import ARCHIVE, LARGEST_RECORD, RECORD, Submission
 from mlci.errors import IntegrityError
@@ -11,6 +12,7 @@ from mlci.errors import IntegrityError
 LARGEST_ARCHIVE = 256 << 20
 """Bytes of a package that are read from an artifact."""
 
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _LIMITS = {RECORD: LARGEST_RECORD, ARCHIVE: LARGEST_ARCHIVE}
 
 
@@ -23,10 +25,12 @@ def read_submission(data: bytes) -> Submission:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = [member.filename for member in archive.infolist()]
+            if not {member.compress_type for member in archive.infolist()} <= _METHODS:
+                raise _malformed("it is packed in a way that no host packs")
             if sorted(names) != sorted(_LIMITS):
                 raise _malformed("it holds other files than the two of mlci")
             found = {name: _read(archive, name, limit) for name, limit in _LIMITS.items()}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
         # What zipfile raises for damage, encryption and methods that it does not know.
         raise _malformed("it is no zip archive that can be read") from None
     return Submission(found[RECORD], found[ARCHIVE])
