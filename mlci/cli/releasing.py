@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlci.cli.output import Base, Json, show, show_json
+
+if TYPE_CHECKING:
+    from mlci.adapters.git import GitRepository
 
 app = typer.Typer()
 
@@ -51,7 +54,7 @@ def promote(
     target = place.base_commit(None)
     promotion = command(
         target,
-        repository.resolve(base) if base else next(iter(repository.parents(repository.head())), None),
+        _rules_from(repository, base),
         reason=reason,
         actor=Actor(*place.actor()),
         repository=repository,
@@ -67,6 +70,16 @@ def promote(
         show(f"package {promotion.sha256[:12]}, verdict {promotion.verdict}")
     else:
         show(f"nothing to promote: {promotion.version} in {promotion.stage} is this very package")
+
+
+def _rules_from(repository: GitRepository, base: str | None) -> str | None:
+    """Return whose rules judge a promotion: BASE, else HEAD's first parent; None before the first commit.
+
+    A host says 000… where the branch did not exist before the push.
+    """
+    if base is None:
+        return next(iter(repository.parents(repository.head())), None)
+    return repository.resolve(base) if base.strip("0") else None
 
 
 @app.command(short_help="Move the stage back, and quarantine what was there.")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +83,21 @@ def test_switch__a_reader_always_finds_one_whole_version(tmp_path: Path) -> None
     reader.join()
     assert len(seen) > 10
     assert set(seen) <= {b"1", b"2"}
+
+
+def test_switch__there_is_no_moment_without_a_version(tmp_path: Path) -> None:
+    target, current = DirectoryTarget(tmp_path), str(tmp_path / "current")
+    target.deploy("v1.0.0", DIGEST, FILES)
+    staged = target.stage("v2.0.0", DIGEST, FILES)
+    was_there: list[bool] = []
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "os.rename" and str(arguments[1]) == current:
+            was_there.append(os.path.lexists(current))
+
+    sys.addaudithook(watch)
+    target.switch(staged)
+    assert was_there == [True]
 
 
 def test_switch__current_is_something_else(tmp_path: Path) -> None:

@@ -1,0 +1,208 @@
+"""The promises of our workflows and actions, read from their text. That they work is shown in tests/act."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.actions.documents import ACTIONS, CALLERS, JOBS, REUSABLE, ROOT, Document, steps
+
+PINS = {
+    "actions/checkout": "08c6903cd8c0fde910a37f88322edcfb5dd907a8",
+    "actions/setup-python": "e797f83bcb11b83ae66e0230d6156d7c80228e7c",
+    "actions/upload-artifact": "ea165f8d65b6e75b540449e92b4886f43607fa02",
+    "actions/download-artifact": "d3f86a106a0bac45b974a628896c90dbdf5c8093",
+}
+PERMISSIONS = {
+    ("check", "check"): {"contents": "read"},
+    ("report", "report"): {"actions": "read", "contents": "read", "pull-requests": "write", "statuses": "write"},
+    ("merge", "train"): {"contents": "read"},
+    ("merge", "decide"): {"contents": "write"},
+    ("merge", "deploy"): {"contents": "read", "deployments": "write"},
+}
+RUNS_CODE_OF_THE_REPOSITORY = {
+    "actions/check: Check",
+    "check/check: Install what training needs",
+    "merge/train: Install what training needs",
+    "merge/train: Train, unless production was made from these very inputs",
+}
+WITH_TOKEN = {
+    "actions/setup: Bring base, registries and production (token)",
+    "actions/report: Judge and report (token)",
+    "actions/promote: Decide and promote (token)",
+    "actions/deploy: Deploy (token)",
+}
+LEVELS = {"none": 0, "read": 1, "write": 2}
+
+SCRIPTS = {place: step for place, step in steps().items() if "run" in step}
+USED = {place: step for place, step in steps().items() if "uses" in step}
+PLACES = sorted(SCRIPTS)
+
+
+def names_in(job: tuple[str, str]) -> list[str]:
+    return [step["name"] for step in JOBS[job]["steps"]]
+
+
+def allows(granted: dict[str, str], asked: dict[str, str]) -> bool:
+    return all(LEVELS[granted.get(name, "none")] >= LEVELS[level] for name, level in asked.items())
+
+
+def row(name: str, input_or_output: str) -> str:
+    page = (ROOT / "actions" / "README.md").read_text()
+    section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    return next((line for line in section.splitlines() if line.startswith(f"| `{input_or_output}` |")), "")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_script__holds_no_expression_and_gets_its_inputs_by_environment(place: str) -> None:
+    assert "${{" not in SCRIPTS[place]["run"]
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place.startswith("actions/")])
+def test_script_of_an_action__names_its_shell(place: str) -> None:
+    assert SCRIPTS[place]["shell"] == "bash"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_script__starts_python_isolated_from_the_workspace(place: str) -> None:
+    started = re.findall(r"^\S*python3?\"? .*", SCRIPTS[place]["run"], re.MULTILINE)
+    assert [line for line in started if line.split()[1] != "-I"] == []
+
+
+def test_token__is_seen_by_exactly_the_steps_that_say_so() -> None:
+    assert {place for place, step in steps().items() if "token" in str(step).lower()} == WITH_TOKEN
+    assert {place for place, step in steps().items() if "MLCI_TOKEN" in step.get("env", {})} == WITH_TOKEN
+
+
+def test_token__is_no_input_of_the_action_that_runs_code_of_the_pull_request() -> None:
+    assert "token" not in ACTIONS["check"]["inputs"]
+
+
+def test_secrets__are_asked_for_nowhere() -> None:
+    texts = [path.read_text() for path in (*ROOT.glob(".github/workflows/mlci-*.yml"), *ROOT.glob("actions/*/*.yml"))]
+    assert [text for text in texts if re.search(r"\bsecrets(\.\w|:)", text)] == []
+
+
+@pytest.mark.parametrize("job", [("check", "check"), ("merge", "train")])
+def test_what_needs_a_token__comes_before_the_code_of_the_repository(job: tuple[str, str]) -> None:
+    names = names_in(job)
+    setups = [index for index, step in enumerate(JOBS[job]["steps"]) if step.get("uses") == "$/actions/setup"]
+    assert setups == [1]
+    assert names.index("Install what training needs") > setups[0]
+
+
+@pytest.mark.parametrize("job", [("report", "report"), ("merge", "decide"), ("merge", "deploy")])
+def test_job_with_a_right_to_write__runs_no_script_of_its_own(job: tuple[str, str]) -> None:
+    assert [step for step in JOBS[job]["steps"] if "run" in step] == []
+    own = {step["uses"].removeprefix("$/actions/") for step in JOBS[job]["steps"] if step["uses"].startswith("$/")}
+    ran = {place for place in SCRIPTS for name in own if place.startswith(f"actions/{name}:")}
+    assert ran.isdisjoint(RUNS_CODE_OF_THE_REPOSITORY)
+
+
+def test_permissions__of_each_job_are_the_least() -> None:
+    assert {job: content["permissions"] for job, content in JOBS.items()} == PERMISSIONS
+
+
+@pytest.mark.parametrize("document", [*REUSABLE.values(), *CALLERS.values()], ids=lambda each: each["name"])
+def test_workflow__grants_nothing_by_default_and_limits_concurrency(document: Document) -> None:
+    assert document["permissions"] == {}
+    assert set(document["concurrency"]) == {"group", "cancel-in-progress"}
+
+
+@pytest.mark.parametrize("name", sorted(CALLERS))
+def test_caller__grants_what_each_job_asks_and_no_more(name: str) -> None:
+    (job,) = CALLERS[name]["jobs"].values()
+    granted, asked = job["permissions"], [each["permissions"] for each in REUSABLE[name]["jobs"].values()]
+    assert all(allows(granted, each) for each in asked)
+    assert set(granted) == {permission for each in asked for permission in each}
+    assert all(any(each.get(permission) == level for each in asked) for permission, level in granted.items())
+
+
+@pytest.mark.parametrize("name", sorted(CALLERS))
+def test_caller__passes_inputs_that_the_workflow_has(name: str) -> None:
+    (job,) = CALLERS[name]["jobs"].values()
+    inputs = REUSABLE[name]["on"]["workflow_call"].get("inputs", {})
+    assert set(job.get("with", {})) <= set(inputs)
+    assert job["uses"].endswith(f"/.github/workflows/mlci-{name}.yml@{'1f' * 20}")
+
+
+def test_caller_of_report__waits_for_the_caller_of_check() -> None:
+    assert CALLERS["report"]["on"]["workflow_run"]["workflows"] == [CALLERS["check"]["name"]]
+
+
+@pytest.mark.parametrize("name", sorted(CALLERS))
+def test_groups__of_caller_and_called_differ_so_that_neither_waits_for_itself(name: str) -> None:
+    assert CALLERS[name]["concurrency"]["group"] != REUSABLE[name]["concurrency"]["group"]
+
+
+@pytest.mark.parametrize("document", [*REUSABLE.values(), *CALLERS.values()], ids=lambda each: each["name"])
+def test_workflow__has_no_filter_on_paths_so_that_the_status_always_appears(document: Document) -> None:
+    events = [event for event in document["on"].values() if event]
+    assert [event for event in events if {"paths", "paths-ignore"} & set(event)] == []
+
+
+@pytest.mark.parametrize("job", sorted(JOBS), ids="/".join)
+def test_job__ends_by_itself(job: tuple[str, str]) -> None:
+    assert "timeout-minutes" in JOBS[job]
+
+
+@pytest.mark.parametrize("place", sorted(USED))
+def test_action_of_others__is_pinned_by_commit(place: str) -> None:
+    name, _, commit = USED[place]["uses"].partition("@")
+    assert name.startswith("$/actions/") or commit == PINS[name]
+
+
+@pytest.mark.parametrize("place", [place for place in sorted(USED) if USED[place]["uses"].startswith("$/")])
+def test_action_of_ours__is_there_and_has_these_inputs(place: str) -> None:
+    action = ACTIONS[USED[place]["uses"].removeprefix("$/actions/")]
+    given = set(USED[place].get("with", {}))
+    required = {name for name, each in action.get("inputs", {}).items() if each["required"] is True}
+    assert required <= given <= set(action.get("inputs", {}))
+
+
+@pytest.mark.parametrize("place", [place for place in sorted(USED) if "checkout" in USED[place]["uses"]])
+def test_checkout__leaves_no_credentials(place: str) -> None:
+    assert USED[place]["with"]["persist-credentials"] is False
+
+
+def test_checkout_of_report__is_the_default_branch() -> None:
+    assert JOBS["report", "report"]["steps"][0]["with"]["ref"] == "${{ github.event.repository.default_branch }}"
+
+
+def test_artifact__is_one_and_has_the_folder_of_the_submission() -> None:
+    uploads = [step["with"] for step in USED.values() if "upload-artifact" in step["uses"]]
+    downloads = [step["with"] for step in USED.values() if "download-artifact" in step["uses"]]
+    assert [(each["name"], each["path"], each["include-hidden-files"]) for each in uploads] == [
+        ("mlci-submission", ".mlci/submission", True)
+    ] * 2
+    assert downloads == [{"name": "mlci-submission", "path": ".mlci/submission"}]
+
+
+def test_decide__has_the_history_and_runs_only_where_a_candidate_is_needed() -> None:
+    job = JOBS["merge", "decide"]
+    assert job["if"] == "needs.train.outputs.needed == 'true'"
+    assert job["steps"][0]["with"]["fetch-depth"] == 0
+
+
+def test_deploy__follows_a_promotion_in_its_environment_and_leaves_the_deployment_to_mlci() -> None:
+    job = JOBS["merge", "deploy"]
+    assert (job["needs"], job["environment"]) == ("decide", {"name": "${{ inputs.deploy }}", "deployment": False})
+
+
+@pytest.mark.parametrize("name", sorted(ACTIONS))
+def test_page_of_the_actions__has_every_input_and_output(name: str) -> None:
+    action = ACTIONS[name]
+    assert [each for each in (*action.get("inputs", {}), *action.get("outputs", {})) if not row(name, each)] == []
+    assert all(
+        each["description"] for each in (*action.get("inputs", {}).values(), *action.get("outputs", {}).values())
+    )
+
+
+@pytest.mark.parametrize("name", sorted(ACTIONS))
+def test_output_of_an_action__comes_from_a_step_that_is_there(name: str) -> None:
+    sources = [
+        re.findall(r"steps\.(\w+)\.outputs", each["value"]) for each in ACTIONS[name].get("outputs", {}).values()
+    ]
+    known = {step.get("id") for step in ACTIONS[name]["runs"]["steps"]}
+    assert all(len(found) == 1 and found[0] in known for found in sources)
