@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 import mlci.formats
+from mlci.adapters.files import write_atomically
 from mlci.core.prediction import Kind, Prediction
 from mlci.core.table import Table
 from mlci.errors import IntegrityError, MlciError, OutsideError
@@ -127,12 +128,21 @@ class ChildPredictor:
         Raises IntegrityError `model-forbidden-type`, `model-unreadable`, `model-killed` or `model-answers-wrong-shape`
         (several outputs), and OutsideError if no child can be run.
         """
+        kept = self._description_file(model_file, format)
+        if kept is not None and kept.is_file():
+            try:
+                return ModelDescription.from_dict(json.loads(kept.read_bytes()))
+            except (OSError, ValueError):
+                pass  # a damaged entry is worth nothing, and asking again mends it
         with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
             header, _ = self._ask("describe", Path(folder), model_file, format, LONGEST_HEADER)
         try:
-            return ModelDescription.from_dict(header.get("description"))
+            description = ModelDescription.from_dict(header.get("description"))
         except ValueError as error:
             raise _unreadable_answer(str(error)) from error
+        if kept is not None:
+            write_atomically(kept, json.dumps(description.to_dict()).encode())
+        return description
 
     def predict(
         self,
@@ -282,6 +292,12 @@ class ChildPredictor:
             str(self._python.absolute()),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def _description_file(self, model_file: bytes, model_format: str) -> Path | None:
+        """Return where the description of a model is kept, None if nothing is kept."""
+        if self._cache is None:
+            return None
+        return self._cache / f"{self._key('description', model_file, model_format, '')}.json"
 
     def _load(self, key: str, rows: int) -> Prediction | None:
         """Return a kept prediction, or None if there is none that is whole."""

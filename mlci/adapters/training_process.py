@@ -14,6 +14,7 @@ from collections import deque
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from mlci.core.section import TOKEN_VARIABLES
 from mlci.core.training import Completed
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class TrainingProcess:
         timeout: timedelta,
     ) -> Completed:
         """Run COMMAND as a shell would, and return how it ended; its output goes to LOG and, line by line, to echo."""
-        names = (*PASSED_ON, *passed)
+        # The configuration refuses these names, too; a token here would be in the hands of whoever wrote the command.
+        names = [name for name in (*PASSED_ON, *passed) if name not in TOKEN_VARIABLES]
         environment = {name: self.environ[name] for name in names if name in self.environ} | dict(variables)
         tail: deque[str] = deque(maxlen=TAIL_LINES)
         log.parent.mkdir(parents=True, exist_ok=True)

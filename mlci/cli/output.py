@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,12 @@ NoFetch = Annotated[bool, typer.Option("--no-fetch", help="Use what an earlier `
 
 def show(text: str) -> None:
     """Write a result."""
-    sys.stdout.write(text + "\n")
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone (`mlci check | head`); what the verb comes to does not change by that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_json(schema: str, content: dict[str, Any]) -> None:

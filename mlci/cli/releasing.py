@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlci.cli.output import Base, Json, show, show_json
+from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from mlci.adapters.git import GitRepository
 
 app = typer.Typer()
+
+NOT_THERE_YET = ("0" * 40, "0" * 64)
+"""What a host says of a branch that did not exist before the push."""
 
 
 @app.command(short_help="Bring base, registries and production from the origin.")
@@ -79,7 +83,16 @@ def _rules_from(repository: GitRepository, base: str | None) -> str | None:
     """
     if base is None:
         return next(iter(repository.parents(repository.head())), None)
-    return repository.resolve(base) if base.strip("0") else None
+    if base in NOT_THERE_YET:
+        return None
+    commit = repository.resolve(base)
+    if not repository.is_ancestor(commit, repository.head()):
+        raise UsageError(
+            "base-not-before",
+            f"{base[:12]} does not lie before HEAD, so its rules are not those from before the push",
+            hint="--base COMMIT names what the branch was at before; HEAD's first parent is the default",
+        )
+    return commit
 
 
 @app.command(short_help="Move the stage back, and quarantine what was there.")

@@ -154,7 +154,7 @@ class Workplace:
             registry=self.registry(),
             open_store=self.open_store,
             data=DuckdbData(),
-            predictor=ChildPredictor(cache=self.work.predictions),
+            predictor=ChildPredictor(cache=None if self.github and self.github.token else self.work.predictions),
             work=self.work,
             token=self._kind_of_token(),
             tell=tell,

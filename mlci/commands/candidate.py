@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlci.commands.packaging import packaged
 from mlci.core.package import read_package
 from mlci.core.submission import CandidateRecord, Submission, read_record
 from mlci.errors import IntegrityError, UsageError
 from mlci.formats.archive import digest, pack, unpack
 
 if TYPE_CHECKING:
+    from mlci.commands.case import Case, Tools
     from mlci.commands.ports import Workbench
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.package import Package
@@ -51,6 +53,15 @@ def submitted(submission: Submission | None, expected: Fingerprint) -> Candidate
             hint="mlci train",
         )
     return candidate
+
+
+def repackaged(candidate: Candidate, case: Case, tools: Tools) -> Candidate:
+    """Return the candidate packaged anew by the rules that count: of what was submitted, only the model stays."""
+    config = case.rules.config
+    contract = case.head_side.contracts.get(config.evaluate.data)
+    package = packaged(candidate.package.model, config, contract, tools.predictor)
+    archive = pack(package.files)
+    return Candidate(package, archive, digest(archive), candidate.fingerprint)
 
 
 def read_candidate(submission: Submission | None) -> Candidate:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Literal
 from mlci.commands.evaluation import Installed, evaluate, fetch
 from mlci.commands.sides import head_side, read_side
 from mlci.commands.validate import validate_datasets
+from mlci.core.config import FILE_NAME
 from mlci.core.fingerprint import fingerprint
 from mlci.core.gates import Outcome
 from mlci.core.report import Conclusion, Report, Subject, Training, Trust
-from mlci.core.rules import effective
+from mlci.core.rules import RuleChange, effective
+from mlci.errors import IntegrityError, UsageError
 from mlci.render.markdown import comment
 
 if TYPE_CHECKING:
@@ -24,9 +26,12 @@ if TYPE_CHECKING:
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.gates import Verdict
     from mlci.core.registry import LoadedRegistry, Version
-    from mlci.core.rules import RuleChange, Rules, Side
+    from mlci.core.rules import Rules, Side
 
     OpenStore = Callable[[StoreSection], Store]
+
+OUTPUT = ".mlci/"
+"""What mlci itself writes beside `mlci.yaml`."""
 
 
 def _silent(_: str) -> None:
@@ -67,7 +72,9 @@ class Case:
     @property
     def is_unchanged(self) -> bool:
         """Whether head differs from base in nothing that could change the model or the verdict."""
-        if self.production is None or self.base_side is None or self.base_side != self.head_side:
+        if self.production is None or self.production.run != self.inputs.digest:
+            return False  # what is in production was made from something else
+        if self.base_side is None or self.base_side != self.head_side:
             return False
         config, base_ids, head_ids = self.head_side.config, self.base.ids(), self.head_ids
         evaluation = self.rules.evaluation_path
@@ -77,19 +84,44 @@ class Case:
 
 def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     """Return the case of HEAD against BASE, with production as the registry has it now."""
-    ours, theirs = read_side(base), head_side(head)
+    theirs = head_side(head)
+    try:
+        ours, unreadable = read_side(base), None
+    except UsageError as error:
+        # Else nobody could mend it: the pull request that does would be refused for what it mends.
+        ours, unreadable = None, error
     rules, changes = effective(ours, theirs)
+    if unreadable:
+        sentence = f"finds a configuration on the target branch that cannot be read ({unreadable.problem})"
+        changes = (RuleChange(FILE_NAME, "other", sentence),)
     registry = tools.registry.load(rules.config.model.name)
     production = registry.registry.version_at(rules.config.promote.stage)
     ids = head.ids()
+    _refuse_committed_output(ids)
     inputs = fingerprint(theirs.config, ids)
     return Case(head, base, theirs, ours, ids, inputs, rules, changes, registry, production)
 
 
+def _refuse_committed_output(ids: Mapping[str, str]) -> None:
+    """Raise where `.mlci/` is in Git: predictions and runs that mlci keeps there could be forged by a commit."""
+    committed = sorted(path for path in ids if path.startswith(OUTPUT))
+    if committed:
+        raise IntegrityError(
+            "output-committed",
+            f"{OUTPUT} is in Git, with {len(committed)} file{'s' if len(committed) > 1 else ''}",
+            where=committed[0],
+            cause="Somebody added it by force. What mlci keeps there it believes, so it may come from no commit.",
+            hint=f"git rm -r --cached {OUTPUT} && git commit",
+        )
+
+
 def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
-    """Check every data set that training or evaluation of head uses."""
-    config = case.head_side.config
-    names = tuple(dict.fromkeys((*config.train.data, config.evaluate.data)))
+    """Check every data set that base's or head's training or evaluation names: none escapes by another name."""
+    sides = [side for side in (case.base_side, case.head_side) if side]
+    own = case.head_side.config
+    named = dict.fromkeys(name for side in sides for name in (*side.config.train.data, side.config.evaluate.data))
+    # A data set of base that head neither names nor has any more is gone, with whatever was wrong in it.
+    names = tuple(name for name in named if name in own.data or case.rules.config.data[name].path in case.head_ids)
     tools.tell(f"validate {', '.join(names)}")
     return validate_datasets(
         names, case.rules, head=case.head, base=case.base, data=tools.data, objects=tools.work.objects
@@ -123,8 +155,10 @@ def judge_case(case: Case, candidate: Installed, tools: Tools) -> Verdict:
     )
 
 
-def conclusion_of(verdict: Verdict) -> Conclusion:
-    """Return what a verdict means for the whole report."""
+def conclusion_of(verdict: Verdict, case: Case) -> Conclusion:
+    """Return what a verdict means for the whole report: by rules of head's own it is at most `first`."""
+    if verdict.outcome is Outcome.PASS and case.base_side is None:
+        return Conclusion.FIRST
     return {
         Outcome.PASS: Conclusion.PASS,
         Outcome.FIRST: Conclusion.FIRST,

@@ -44,6 +44,7 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
             predictor=tools.predictor,
             work=tools.work,
             force=force,
+            config=case.rules.config,
         )
     except MlciError as error:
         training = Training(command, "failed", error.problem.splitlines()[0])
@@ -53,7 +54,7 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
     verdict = judge_case(case, Installed(trained.candidate.package, trained.candidate.sha256), tools)
     return report_on(
         case,
-        conclusion_of(verdict),
+        conclusion_of(verdict, case),
         tools,
         candidate_sha256=trained.candidate.sha256,
         datasets=datasets,

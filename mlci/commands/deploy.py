@@ -61,7 +61,12 @@ def deploy(
         _try_out(installed.package, predictor, version.number)
         target.switch(staged)
     except BaseException:
-        forge.set_deployment_status(attempt, DeploymentStatus("failure", f"{before or 'nothing'} keeps answering"))
+        # Interrupted, it may have switched already; what is told is what answers.
+        if target.current() == before:
+            status = DeploymentStatus("failure", f"{before or 'nothing'} keeps answering")
+        else:
+            status = DeploymentStatus("success", f"{version.number} answers")
+        forge.set_deployment_status(attempt, status)
         raise
     forge.set_deployment_status(attempt, DeploymentStatus("success", f"{version.number} answers"))
     return Deployed(version.number, before, target.location, switched=True)

@@ -77,9 +77,14 @@ def evaluate(
         candidate=score(candidate),
         production=score(production) if production else None,
         threshold=section.threshold,
-        is_same_model=production is not None and production.sha256 == candidate.sha256,
+        is_same_model=production is not None and _is_same(candidate.package, production.package),
     )
     return judge(rules.gates, evidence, rules.config.statistics)
+
+
+def _is_same(one: Package, other: Package) -> bool:
+    """Return whether two packages decide alike: the same model, asked for the same class."""
+    return one.model == other.model and one.info.signature.positive == other.info.signature.positive
 
 
 def probabilities(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> NDArray[np.float64]:

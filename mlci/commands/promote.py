@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlci.commands.candidate import Candidate, submitted
+from mlci.commands.candidate import Candidate, repackaged, submitted
 from mlci.commands.case import conclusion_of, is_broken, judge_case, open_case, report_on, validate_case
 from mlci.commands.evaluation import Installed, fetch
 from mlci.commands.sides import EmptyTree, head_side
@@ -17,7 +17,7 @@ from mlci.core.fingerprint import canonical_sha256, fingerprint
 from mlci.core.package import change_of_signature
 from mlci.core.registry import NewVersion, plan_promotion
 from mlci.core.report import Conclusion
-from mlci.errors import RejectedError, UndecidedError, UsageError
+from mlci.errors import IntegrityError, MlciError, RejectedError, UndecidedError, UsageError
 from mlci.render.registry_page import registry_page
 
 if TYPE_CHECKING:
@@ -60,16 +60,18 @@ def promote(
     stage, production = case.rules.config.promote.stage, case.production
     if production and production.run == case.inputs.digest:
         return Promotion(production.number, stage, production.number, production.package_sha256, None)
-    candidate = submitted(tools.work.submission(), case.inputs)
+    candidate = repackaged(submitted(tools.work.submission(), case.inputs), case, tools)
     before = production.number if production else None
     if production and production.package_sha256 == candidate.sha256:
         return Promotion(production.number, stage, before, candidate.sha256, None)
 
+    _refuse_own_rules(case)
+    _refuse_quarantined(case, candidate, tools)
     report = _judge(case, candidate, tools)
     _refuse_unless_passed(report, stage, before)
 
-    location = tools.open_store(case.rules.config.promote.store).put(candidate.archive, candidate.sha256)
     change_of_number = _kind_of_change(case, candidate.package, repository, tools)
+    location = tools.open_store(case.rules.config.promote.store).put(candidate.archive, candidate.sha256)
     registry = case.registry.registry
     change = plan_promotion(
         registry,
@@ -109,6 +111,32 @@ def _promotable_commit(repository: Repository, target: str) -> str:
     return commit
 
 
+def _refuse_own_rules(case: Case) -> None:
+    """Raise where there is production, and no rules from before the push that could judge its successor."""
+    if case.base_side is None and case.production is not None:
+        raise UndecidedError(
+            "no-rules",
+            "the branch had no readable mlci.yaml before this push, so nobody's rules could judge the candidate",
+            where=f"{case.production.number} stays in {case.rules.config.promote.stage}",
+            cause="mlci.yaml was added, moved or mended in this very push.",
+            hint="Push again: git commit --allow-empty --message 'Promote by the rules that are here now' && git push",
+        )
+
+
+def _refuse_quarantined(case: Case, candidate: Candidate, tools: Tools) -> None:
+    """Raise where the candidate is a quarantined model in another package."""
+    registry = case.registry.registry
+    store = tools.open_store(case.rules.config.promote.store)
+    for number in sorted(registry.quarantined):
+        if fetch(registry.version(number), store).package.model == candidate.package.model:
+            raise IntegrityError(
+                "quarantined",
+                f"{registry.model}@{number} is quarantined: it can be neither promoted nor deployed",
+                cause="The candidate is the same model, byte for byte.",
+                hint="Fix the model and promote a new version.",
+            )
+
+
 def _judge(case: Case, candidate: Candidate, tools: Tools) -> Report:
     """Return the report on CANDIDATE against production as it is now."""
     datasets = validate_case(case, tools)
@@ -117,7 +145,7 @@ def _judge(case: Case, candidate: Candidate, tools: Tools) -> Report:
     verdict = judge_case(case, Installed(candidate.package, candidate.sha256), tools)
     return report_on(
         case,
-        conclusion_of(verdict),
+        conclusion_of(verdict, case),
         tools,
         event="promotion",
         candidate_sha256=candidate.sha256,
@@ -163,7 +191,10 @@ def _inputs_of(version: Version, repository: Repository) -> Fingerprint | None:
     if not repository.has_commit(version.commit):
         return None
     tree = repository.tree(version.commit)
-    return fingerprint(head_side(tree).config, tree.ids())
+    try:
+        return fingerprint(head_side(tree).config, tree.ids())
+    except MlciError:  # what was written then cannot be read now
+        return None
 
 
 def _new_version(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlci.commands.candidate import submitted
+from mlci.commands.candidate import repackaged, submitted
 from mlci.commands.case import (
     conclusion_of,
     is_broken,
@@ -20,7 +20,7 @@ from mlci.commands.case import (
     validate_case,
 )
 from mlci.commands.evaluation import Installed
-from mlci.core.forge import GATE_CONTEXT, Status
+from mlci.core.forge import Status, gate_context
 from mlci.core.report import Conclusion, Training
 from mlci.errors import MlciError, OutsideError
 from mlci.render.markdown import MARKER, comment, problem_comment, status_description
@@ -49,10 +49,12 @@ def report(
 
     COMMIT is what would land (on a host the merge commit); comment and status go to the pull request's own commit.
     """
+    context = gate_context(pull_request.base, forge.default_branch if pull_request.base else None)
     case = open_case(repository.tree(commit), repository.tree(base), tools)
     judged = _judge(case, submission, tools)
+    # The status first: it is what blocks, and a comment may fail.
+    forge.set_status(pull_request.commit, Status(context, judged.status, status_description(judged)))
     location = forge.comment(pull_request, MARKER, comment(judged, rows=not forge.is_public))
-    forge.set_status(pull_request.commit, Status(GATE_CONTEXT, judged.status, status_description(judged)))
     return judged, location
 
 
@@ -62,14 +64,18 @@ def problems_published(pull_request: PullRequest, forge: Forge) -> Iterator[None
 
     That the pull request has moved on is no news there: the run of the newer commit will report.
     """
+    context = gate_context(pull_request.base, forge.default_branch if pull_request.base else None)
     try:
         yield
     except MlciError as error:
         if error.code == "stale-head":
             raise
-        forge.comment(pull_request, MARKER, problem_comment(error))
         state: StatusState = "error" if isinstance(error, OutsideError) else "failure"
-        forge.set_status(pull_request.commit, Status(GATE_CONTEXT, state, error.problem))
+        forge.set_status(pull_request.commit, Status(context, state, error.problem))
+        forge.comment(pull_request, MARKER, problem_comment(error))
+        raise
+    except BaseException:
+        forge.set_status(pull_request.commit, Status(context, "error", "mlci did not come to an end; see its job"))
         raise
 
 
@@ -84,11 +90,11 @@ def _judge(case: Case, submission: Submission | None, tools: Tools) -> Report:
     if submission is None:
         training = Training(command, "failed", "no candidate was submitted")
         return report_on(case, Conclusion.TRAINING_FAILED, tools, datasets=datasets, training=training)
-    candidate = submitted(submission, case.inputs)
+    candidate = repackaged(submitted(submission, case.inputs), case, tools)
     verdict = judge_case(case, Installed(candidate.package, candidate.sha256), tools)
     return report_on(
         case,
-        conclusion_of(verdict),
+        conclusion_of(verdict, case),
         tools,
         candidate_sha256=candidate.sha256,
         datasets=datasets,

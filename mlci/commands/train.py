@@ -7,23 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlci.commands.candidate import Candidate, submit
+from mlci.commands.packaging import packaged
 from mlci.commands.sides import head_side
 from mlci.core.config import FILE_NAME
 from mlci.core.fingerprint import fingerprint
-from mlci.core.package import build_package, build_signature
 from mlci.core.report import Training
 from mlci.core.training import RunRecord, variables
 from mlci.errors import RejectedError, UsageError
 from mlci.formats.canonical import canonical_skops
-from mlci.formats.description import ModelDescription
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from mlci.commands.ports import Predictor, RegistryBranch, Repository, Runner, Workbench
+    from mlci.core.config import Config
     from mlci.core.fingerprint import Fingerprint
-    from mlci.core.package import Package
     from mlci.core.rules import Side
 
 COMMAND_NOT_FOUND = 127
@@ -53,22 +52,33 @@ def train(
 
 
 def train_side(
-    side: Side, *, repository: Repository, runner: Runner, predictor: Predictor, work: Workbench, force: bool
+    side: Side,
+    *,
+    repository: Repository,
+    runner: Runner,
+    predictor: Predictor,
+    work: Workbench,
+    force: bool,
+    config: Config | None = None,
 ) -> Trained:
-    """Train what SIDE describes; raises `RejectedError` when the command fails or makes no model."""
+    """Train what SIDE describes, and package it under CONFIG (the rules that count; SIDE's own by default).
+
+    Raises `RejectedError` when the command fails or makes no model.
+    """
     ids = repository.work_tree().ids()
     _refuse_unknown_inputs(side, ids)
     inputs = fingerprint(side.config, ids)
     untracked = _stray_inputs(repository, side)
     kept = None if force or untracked else work.run(inputs.training)
     if kept is None or hashlib.sha256(kept[1]).hexdigest() != kept[0].model_sha256:
-        record, model = _run(side, inputs, repository=repository, runner=runner, predictor=predictor, work=work)
+        model = _run(side, inputs, repository=repository, runner=runner, predictor=predictor, work=work)
         reason = f"untracked files may be inputs: {', '.join(untracked[:3])}" if untracked else "the inputs are new"
         training = Training(side.config.train.run, "trained", reason)
     else:
-        record, model = kept
+        _, model = kept
         training = Training(side.config.train.run, "reused", f"same inputs as run {inputs.training[:12]}")
-    package = _package(side, record, model)
+    rules = config or side.config
+    package = packaged(model, rules, side.contracts.get(rules.evaluate.data), predictor)
     return Trained(submit(package, inputs, work), inputs, training)
 
 
@@ -108,8 +118,8 @@ def _run(
     runner: Runner,
     predictor: Predictor,
     work: Workbench,
-) -> tuple[RunRecord, bytes]:
-    """Run the training command, and keep what it made."""
+) -> bytes:
+    """Run the training command, and keep and return what it made."""
     train = side.config.train
     folder = repository.folder
     output = folder / train.model
@@ -167,7 +177,7 @@ def _run(
         requirements=dict(predictor.requirements),
     )
     work.keep_run(record, model)
-    return record, model
+    return model
 
 
 def _present(folder: Path, path: str) -> Path:
@@ -181,13 +191,3 @@ def _present(folder: Path, path: str) -> Path:
             hint=f"git checkout HEAD -- {path}, or mend the path in {FILE_NAME}",
         )
     return file
-
-
-def _package(side: Side, record: RunRecord, model: bytes) -> Package:
-    """Return the package of a run's model under the configuration as it is now."""
-    description = ModelDescription.from_dict(record.description)
-    contract = side.contracts.get(side.config.evaluate.data)
-    signature = build_signature(
-        description.feature_names, description.n_features, description.classes, side.config, contract
-    )
-    return build_package(model, description.estimator, signature, record.requirements, side.config)

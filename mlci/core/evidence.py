@@ -7,7 +7,7 @@ method: Wilson's interval and Tango's for shares, DeLong's for the area under th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -73,6 +73,10 @@ class Power:
     """The smallest true difference that the rows of today show with 80 % power."""
 
 
+RARER_CLASS: Final = 50
+"""Rows of the rarer class below which DeLong's interval does not keep its level."""
+
+
 def rows_of(metric: str, evidence: Evidence) -> int:
     """Return how many rows METRIC is computed on."""
     return evidence.positives if metric == "recall" else len(evidence.labels)
@@ -85,8 +89,10 @@ def what_lacks(metric: str, evidence: Evidence) -> str | None:
     positives, negatives = evidence.positives, len(evidence.labels) - evidence.positives
     if 0 in {positives, negatives}:
         return f"{metric} needs rows of both classes; there is only one"
-    if 1 in {positives, negatives}:
-        return f"{metric} needs two rows of each class; there is one {'positive' if positives == 1 else 'negative'} row"
+    if min(positives, negatives) < RARER_CLASS:
+        rarer = "positive" if positives < negatives else "negative"
+        count = min(positives, negatives)
+        return f"{count} {rarer} rows are too few to judge {metric}; {RARER_CLASS} are wanted"
     return None
 
 

@@ -31,6 +31,15 @@ DeploymentState = Literal["queued", "in_progress", "success", "failure", "error"
 Permission = Literal["admin", "write", "read", "none"]
 
 
+def gate_context(base: str | None, default_branch: str | None) -> str:
+    """Return the status for pull requests into BASE: only the one into the default branch is `mlci/gate` itself.
+
+    >>> gate_context("main", "main"), gate_context("next", "main"), gate_context(None, None)
+    ('mlci/gate', 'mlci/gate (next)', 'mlci/gate')
+    """
+    return GATE_CONTEXT if base == default_branch else f"{GATE_CONTEXT} ({one_line(str(base), 80)})"
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """What is to be judged: a commit, the branch that it was the tip of, and whose branch that is.

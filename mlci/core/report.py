@@ -163,6 +163,8 @@ class Report:
                 )
             case Conclusion.FIRST:
                 return "There is no production yet, and every floor is passed."
+            case Conclusion.PASS if self.verdict and not self.verdict.results:
+                return "No gate is configured, so nothing was compared."
             case Conclusion.PASS:
                 return f"Every gate is passed against production {self.subject.production}."
             case Conclusion.INCONCLUSIVE:

@@ -216,6 +216,14 @@ def _contracts(base: Side, head: Side) -> tuple[dict[str, tuple[Constraint, ...]
                 tighter = change.kind in {"tightened", "added"}
                 direction: Direction = "tighter" if tighter else "looser"
                 changes.append(RuleChange(subject, direction, change.sentence))
+    by_path = {section.path: name for name, section in base.config.data.items() if name in base.contracts}
+    for name in head.config.train.data:
+        if name not in constraints and name not in base.config.train.data and base.contracts:
+            # The same file under another name is held to the same contract.
+            known = by_path.get(head.config.data[name].path)
+            if known is not None:
+                constraints[name] = constraints[known]
+            changes.append(RuleChange("train.data", "looser", f"trains on `{name}`, which no contract covers"))
     return constraints, tuple(changes)
 
 

@@ -32,7 +32,12 @@ class Section(BaseModel):
 
 
 NAME_PATTERN: Final = f"^{NAME.pattern}$"
+VARIABLE_PATTERN: Final = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 LONGEST_IDENTIFIER: Final = 200
+TOKEN_VARIABLES: Final = (
+    "MLCI_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+)  # fmt: skip
+"""The tokens of a job. No training command sees one: it is code of whoever opened the pull request."""
 
 
 def _name(text: str) -> str:
@@ -56,6 +61,13 @@ def _command(text: str) -> str:
     return text
 
 
+def _variable(text: str) -> str:
+    if text in TOKEN_VARIABLES:
+        msg = f"no training command may see {text}, a token of the job"
+        raise ValueError(msg)
+    return text
+
+
 def _class_label(value: object) -> object:
     if isinstance(value, str) and 0 < len(value) <= LONGEST_IDENTIFIER:
         return _visible(value)
@@ -70,4 +82,9 @@ Text = Annotated[str, Field(max_length=4_000)]
 Identifier = Annotated[str, Field(min_length=1, max_length=LONGEST_IDENTIFIER), AfterValidator(_visible)]
 Command = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_command)]
 ClassLabel = Annotated[int | str | bool, BeforeValidator(_class_label)]
-Variable = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
+Variable = Annotated[
+    str,
+    Field(pattern=VARIABLE_PATTERN),
+    AfterValidator(_variable),
+    WithJsonSchema({"type": "string", "pattern": VARIABLE_PATTERN, "not": {"enum": list(TOKEN_VARIABLES)}}),
+]

@@ -1,6 +1,6 @@
 """A submission: the candidate as it travels from the job that trained it to the job that judges it.
 
-Two files. To who judges they are hostile input: `read_submission` in `mlci.commands.candidate` believes neither.
+Two files. To who judges they are hostile input, of which only the model itself is used in the end.
 """
 
 from __future__ import annotations

@@ -8,7 +8,9 @@ random names of byte strings, dates, and what no node names.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from collections import Counter
 from dataclasses import replace
 from typing import Any, Final, NoReturn
@@ -74,6 +76,21 @@ def canonical_skops(data: bytes, *, limits: ZipLimits | None = None) -> bytes:
     deflated = members[SCHEMA].deflated
     contents = [(SCHEMA, text), *rewriting.contents]
     return write_members((name, Member(content, deflated)) for name, content in contents)
+
+
+def fitted_version(data: bytes) -> str | None:
+    """Return the version of scikit-learn that the model in a canonical skops file was fitted with, where it says so."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return _find_version(json.loads(archive.read(SCHEMA)))
+
+
+def _find_version(value: Any) -> str | None:  # noqa: ANN401  # a JSON value of any kind
+    if isinstance(value, dict):
+        node = value.get("_sklearn_version")
+        if isinstance(node, dict) and isinstance(node.get("content"), str):
+            return str(node["content"]).strip('"')
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((found for item in inner if (found := _find_version(item)) is not None), None)
 
 
 class _Rewriting:

@@ -25,7 +25,7 @@ SENTENCES: Final = {
     "TrainSection.run": "The training command, as in a shell; it runs in the folder of `mlci.yaml`.",
     "TrainSection.data": "The data sets that the command reads; it learns their paths from variables.",
     "TrainSection.params": "A file of parameters, part of the fingerprint.",
-    "TrainSection.env": "Further variables of the caller's environment that the command may see.",
+    "TrainSection.env": "Further variables of the caller's environment that the command may see; no token of the job.",
     "TrainSection.timeout": "After this time the command is ended, with every process that it started.",
     "TrainSection.model": "Where the command leaves the model, in the skops format.",
     "EvaluateSection.data": "The evaluation set: one of the names under `data`.",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,8 +90,14 @@ def test_empty_tree__holds_nothing(tmp_path: Path) -> None:
         (Outcome.INCONCLUSIVE, Conclusion.INCONCLUSIVE),
     ],
 )
-def test_conclusion__follows_the_verdict(outcome: Outcome, conclusion: Conclusion) -> None:
-    assert conclusion_of(Verdict(outcome, (), None, 0, 0)) is conclusion
+def test_conclusion__follows_the_verdict(outcome: Outcome, conclusion: Conclusion, tmp_path: Path) -> None:
+    case = a_case(a_released_project(tmp_path))
+    assert conclusion_of(Verdict(outcome, (), None, 0, 0), case) is conclusion
+
+
+def test_conclusion__by_heads_own_rules_is_at_most_first(tmp_path: Path) -> None:
+    case = replace(a_case(a_released_project(tmp_path)), base_side=None)
+    assert conclusion_of(Verdict(Outcome.PASS, (), None, 0, 0), case) is Conclusion.FIRST
 
 
 def test_report_on__leaves_the_report_as_json_and_markdown(tmp_path: Path) -> None:

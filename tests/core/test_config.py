@@ -349,6 +349,13 @@ MISTAKES = {
         "`train.env[0]`: string should match pattern '^[A-Za-z_][A-Za-z0-9_]{0,127}$'",
         None,
     ),
+    "a variable that holds a token": (
+        "params: params.yaml",
+        "env: [SEED, MLCI_TOKEN]",
+        "6:58",
+        "`train.env[1]`: no training command may see MLCI_TOKEN, a token of the job",
+        None,
+    ),
     "a store that is nowhere": (
         "{directory: ../models}",
         "{}",

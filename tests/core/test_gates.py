@@ -310,7 +310,7 @@ def test_one_row_of_a_class__leaves_ranks_inconclusive(lonely: bool, word: str) 
     result = judged(a_gate("roc_auc", "floor", 0.7), some_evidence(GOOD, labels=labels))
     assert (result.outcome, result.sentence) == (
         Outcome.INCONCLUSIVE,
-        f"roc_auc needs two rows of each class; there is one {word} row",
+        f"1 {word} rows are too few to judge roc_auc; 50 are wanted",
     )
     assert result.candidate == pytest.approx(roc_auc_score(labels, GOOD), abs=1e-12)
 

@@ -233,11 +233,13 @@ def test_effective__a_renamed_training_set_loses_neither_rows_nor_contract() -> 
     rules, changes = effective(BASE, head)
     assert sentences(changes) == [
         "contract of cells: looser: removes the contract of `cells`; takes effect after merge",
+        "train.data: looser: trains on `blood`, which no contract covers; takes effect after merge",
         "data: other: removes `data.cells`; takes effect after merge",
     ]
     assert list(rules.config.data) == ["cells", "holdout", "blood"]
     assert rules.config.train.data == ("blood",)
-    assert rules.constraints["cells"] == constraints(CONTRACT)
+    # The same file under another name is held to the same contract.
+    assert rules.constraints["blood"] == rules.constraints["cells"] == constraints(CONTRACT)
 
 
 def test_effective__a_place_to_deploy_to_is_a_rule_and_waits_for_the_merge() -> None:

@@ -1,0 +1,42 @@
+"""Making the package of a model: from its bytes, the rules that count and what the child says, nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlci.core.package import build_package, build_signature
+from mlci.errors import RejectedError
+from mlci.formats.canonical import canonical_skops, fitted_version
+
+if TYPE_CHECKING:
+    from mlci.commands.ports import Predictor
+    from mlci.core.config import Config
+    from mlci.core.contract import Contract
+    from mlci.core.package import Package
+
+
+def packaged(model: bytes, config: Config, contract: Contract | None, predictor: Predictor) -> Package:
+    """Return the package of MODEL (a skops file) under CONFIG, with names and ranges of CONTRACT.
+
+    Who judges makes the package anew: name, threshold, positive class and requirements of a submission are its
+    maker's words. Raises `RejectedError("version-differs")`, and what a model, its signature or its form can break.
+    """
+    model = canonical_skops(model)
+    requirements = dict(predictor.requirements)
+    _refuse_other_version(model, requirements)
+    description = predictor.describe(model, "skops")
+    signature = build_signature(
+        description.feature_names, description.n_features, description.classes, config, contract
+    )
+    return build_package(model, description.estimator, signature, requirements, config)
+
+
+def _refuse_other_version(model: bytes, requirements: dict[str, str]) -> None:
+    fitted, ours = fitted_version(model), requirements.get("scikit-learn")
+    if fitted is not None and ours is not None and fitted != ours:
+        raise RejectedError(
+            "version-differs",
+            f"the model was fitted with scikit-learn {fitted}, and mlci predicts with {ours}",
+            cause="The training environment has another version than mlci's.",
+            hint=f"scikit-learn=={ours} in the requirements of the training code",
+        )
