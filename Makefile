@@ -6,19 +6,22 @@ PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint bench lock format schemas golden setup tools
+.PHONY: help demo demo-github test test-slow lint bench lock format schemas golden setup tools
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 demo: ## Set up what is needed, and play a model's life in a real Git repository
 	@$(PYTHON) requirements/bootstrap.py .bootstrap/demo demo
 	@.bootstrap/demo/bin/python -I -m mlci demo
 
+demo-github: setup tools ## Play it on a GitHub of this machine, where the workflows run for real
+	@$(BIN)/python -m tests.act.demo
+
 test: setup tools ## Run the tests (a few minutes on two cores)
 	$(PYTEST) -n $(WORKERS) -m "not slow"
 
-test-slow: setup tools ## Kills, races, guards, the wheel, two demos
+test-slow: setup tools ## Kills, races, guards, the wheel, demos, workflows
 	$(PYTEST) -n $(WORKERS) -m slow
 
 lint: setup tools ## ruff, mypy, import-linter; actionlint, zizmor and check-jsonschema for the workflows
@@ -47,6 +50,5 @@ lock: setup ## Resolve the lock anew (UPGRADE=--upgrade for newer versions)
 setup:
 	@$(PYTHON) requirements/bootstrap.py $(VENV) dev
 
-# act and actionlint, which are written in Go.
-tools: setup
+tools: setup ## Install act and actionlint, which are written in Go
 	@$(PYTHON) requirements/go_tools.py .bootstrap/bin

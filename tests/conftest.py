@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from hypothesis import settings
 
 from mlci.formats.confinement import available
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 GOLDEN = Path(__file__).parent / "golden"
 GO_TOOLS = Path(__file__).parents[1] / ".bootstrap" / "bin"
+
+# The same examples in every run: a red test is red for everybody. HYPOTHESIS=random looks for new ones.
+settings.register_profile("same", derandomize=True, database=None)
+settings.register_profile("random", database=None)
+settings.load_profile("random" if os.environ.get("HYPOTHESIS") == "random" else "same")
 
 NEEDS: dict[str, Callable[[], bool]] = {
     "landlock": lambda: sys.platform != "linux" or available().is_complete,

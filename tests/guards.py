@@ -147,6 +147,34 @@ GUARDS = (
         "place.work.submission(),",
         "tests/e2e/test_github.py::test_a_forged_artifact__is_refused_and_told",
     ),
+    Guard(
+        "env-only inputs",
+        "actions/deploy/action.yml",
+        '-- "$MLCI_NAME"',
+        '-- "${{ inputs.name }}"',
+        "tests/actions/test_workflows.py::test_script__holds_no_expression_and_gets_its_inputs_by_environment",
+    ),
+    Guard(
+        "python -I",
+        "actions/setup/action.yml",
+        "python3 -I",
+        "python3",
+        "tests/actions/test_workflows.py::test_script__starts_python_isolated_from_the_workspace",
+    ),
+    Guard(
+        "base checkout of the report job",
+        ".github/workflows/mlci-report.yml",
+        "ref: ${{ github.event.repository.default_branch }}",
+        "ref: ${{ github.event.workflow_run.head_sha }}",
+        "tests/actions/test_workflows.py::test_checkout_of_report__is_the_default_branch",
+    ),
+    Guard(
+        "no token for the training command",
+        "mlci/adapters/training_process.py",
+        "if name not in TOKEN_VARIABLES",
+        "if name",
+        "tests/adapters/test_training_process.py::test_environment__has_no_token_even_where_it_is_named",
+    ),
 )
 
 

@@ -180,8 +180,13 @@ def _github(environ: Mapping[str, str]) -> tuple[GithubEnvironment | None, bool]
         return None, True
     from mlci.core.github_event import GithubEnvironment, event_path
 
-    payload = json.loads(Path(event_path(environ)).read_bytes())
-    repository = payload.get("repository") if isinstance(payload, dict) else None
+    try:
+        payload = json.loads(Path(event_path(environ)).read_bytes())
+    except (OSError, ValueError):
+        payload = None
+    if not isinstance(payload, dict):
+        raise UsageError("bad-event", "the file of the event is no JSON object", where="GITHUB_EVENT_PATH")
+    repository = payload.get("repository")
     is_private = isinstance(repository, dict) and repository.get("private") is True
     return GithubEnvironment.from_environ(environ, payload), is_private
 

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlci.adapters.training_process import LONGEST_LINE, TAIL_LINES, TrainingProcess
+from mlci.core.section import TOKEN_VARIABLES
 
 if TYPE_CHECKING:
     from mlci.core.training import Completed
@@ -75,6 +76,12 @@ def test_environment__has_what_is_named_and_nothing_else(bench: Bench) -> None:
     bench.run("env", environ=environ, variables={"MLCI_OUTPUT": "model.skops"}, passed=("SEED", "ABSENT"))
     names = {line.partition("=")[0] for line in bench.shown}
     assert names - {"PWD", "OLDPWD", "SHLVL", "_"} == {"PATH", "HOME", "SEED", "MLCI_OUTPUT"}
+    assert "secret" not in bench.log.read_text()
+
+
+@pytest.mark.parametrize("name", TOKEN_VARIABLES)
+def test_environment__has_no_token_even_where_it_is_named(bench: Bench, name: str) -> None:
+    bench.run("env", environ={"PATH": os.environ["PATH"], name: "secret"}, passed=(name,))
     assert "secret" not in bench.log.read_text()
 
 

@@ -200,7 +200,8 @@ def values() -> st.SearchStrategy[Any]:
         leaves,
         lambda inner: (
             st.lists(inner, max_size=3).map(lambda items: a_list(*items))
-            | st.lists(inner, max_size=3).map(lambda items: node("SetNode", content=items))
+            # A set holds what has a hash: no lists, no dictionaries, no sets.
+            | st.lists(leaves, max_size=3).map(lambda items: node("SetNode", content=items))
             | st.dictionaries(st.text(), inner, max_size=3).map(lambda items: node("DictNode", content=items))
         ),
         max_leaves=8,
