@@ -108,7 +108,9 @@ class Project:
 
     def told(self, text: str) -> str:
         """Return TEXT without what differs from run to run: the place, and ids made of content."""
-        return re.sub(r"\b[0-9a-f]{12,64}\b", "<id>", text.replace(str(self.place), "…"))
+        text = re.sub(r"/bin/sh: (?:line )?\d+: (\S+): (?:command )?not found", r"/bin/sh: \1: not found", text)
+        text = text.replace(str(self.place), "…")
+        return re.sub(r"(?<=models/)[0-9a-f]{2}(?=/)", "<id>", re.sub(r"\b[0-9a-f]{12,64}\b", "<id>", text))
 
 
 def _new_project(place: Path) -> Project:
@@ -129,42 +131,103 @@ def _fresh_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _new_project(tmp_path_factory.mktemp("fresh") / "place").place
 
 
-@pytest.fixture(scope="session")
-def _released_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    project = _new_project(tmp_path_factory.mktemp("released") / "place")
-    for verb in (["train"], ["promote"], ["deploy", "live"]):
+def _continued(template: Path, place: Path) -> Project:
+    return Project(shutil.copytree(template, place, symlinks=True) / "tumour")
+
+
+def _succeed(project: Project, *verbs: tuple[str, ...]) -> None:
+    for verb in verbs:
         ended = project.mlci(*verb)
         assert ended.exit_code == 0, ended.err
+
+
+@pytest.fixture(scope="session")
+def _trained_template(_fresh_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = _continued(_fresh_template, tmp_path_factory.mktemp("trained") / "place")
+    _succeed(project, ("train",))
+    return project.place
+
+
+@pytest.fixture(scope="session")
+def _released_template(_trained_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = _continued(_trained_template, tmp_path_factory.mktemp("released") / "place")
+    _succeed(project, ("promote",), ("deploy", "live"))
+    return project.place
+
+
+@pytest.fixture(scope="session")
+def _merged_template(_released_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = _continued(_released_template, tmp_path_factory.mktemp("merged") / "place")
+    project.put("all-features")
+    project.commit("All features")
+    project.git("push", "--quiet")
+    _succeed(project, ("train",))
+    return project.place
+
+
+@pytest.fixture(scope="session")
+def _promoted_template(_merged_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = _continued(_merged_template, tmp_path_factory.mktemp("promoted") / "place")
+    _succeed(project, ("promote",))
     return project.place
 
 
 @pytest.fixture
 def fresh(_fresh_template: Path, tmp_path: Path) -> Project:
     """The example on main, nothing promoted."""
-    return Project(shutil.copytree(_fresh_template, tmp_path / "place", symlinks=True) / "tumour")
+    return _continued(_fresh_template, tmp_path / "place")
+
+
+@pytest.fixture
+def trained(_trained_template: Path, tmp_path: Path) -> Project:
+    """The example on main, its model trained, nothing promoted."""
+    return _continued(_trained_template, tmp_path / "place")
 
 
 @pytest.fixture
 def released(_released_template: Path, tmp_path: Path) -> Project:
     """The example on main, its model in production as v1.0.0 and deployed."""
-    return Project(shutil.copytree(_released_template, tmp_path / "place", symlinks=True) / "tumour")
+    return _continued(_released_template, tmp_path / "place")
+
+
+@pytest.fixture
+def merged(_merged_template: Path, tmp_path: Path) -> Project:
+    """As `released`; a better model is on main and trained, and waits for its promotion."""
+    return _continued(_merged_template, tmp_path / "place")
+
+
+@pytest.fixture
+def promoted(_promoted_template: Path, tmp_path: Path) -> Project:
+    """As `merged`; the better model is in production as v2.0.0, and v1.0.0 still deployed."""
+    return _continued(_promoted_template, tmp_path / "place")
 
 
 class Refuses(Protocol):
     """Runs a verb that must fail and leave everything outside as it was."""
 
-    def __call__(self, project: Project, *arguments: str, exit_code: int, told: str) -> Ended:
-        """Assert the exit code, and that all that is told is the golden file `errors/TOLD.txt`."""
+    def __call__(
+        self, project: Project, *arguments: str, exit_code: int, told: str, stored: frozenset[str] = frozenset()
+    ) -> Ended:
+        """Assert the exit code, and that all that is told is the golden file `errors/TOLD.txt`.
+
+        STORED: which kinds of files the store may have got, by their suffix. A package that no version names does no
+        harm, and the next promotion takes it.
+        """
 
 
 @pytest.fixture
 def refuses(golden: Golden) -> Refuses:
-    def run(project: Project, *arguments: str, exit_code: int, told: str) -> Ended:
+    def run(
+        project: Project, *arguments: str, exit_code: int, told: str, stored: frozenset[str] = frozenset()
+    ) -> Ended:
         before = project.outside()
         ended = project.mlci(*arguments)
         assert (ended.exit_code, "Traceback" in ended.err) == (exit_code, False), ended.err
-        golden(f"errors/{told}.txt", project.told(f"$ mlci {' '.join(arguments)}\n{ended.out}{ended.err}"))
-        assert project.outside() == before
+        golden(f"errors/{told}.txt", project.told(f"$ mlci {' '.join(arguments)}\n{ended.err}{ended.out}"))
+        after = project.outside()
+        added = after.keys() - before.keys()
+        assert {Path(path).suffix for path in added} == stored
+        assert {path: after[path] for path in after.keys() - added} == before
         return ended
 
     return run

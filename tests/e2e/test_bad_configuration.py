@@ -61,16 +61,6 @@ def test_configuration__that_is_a_link_is_not_followed(fresh: Project, refuses: 
     refuses(fresh, "check", exit_code=4, told="configuration-link")
 
 
-def test_configuration__with_a_mistake_on_the_target_branch_is_named_with_its_commit(
-    fresh: Project, refuses: Refuses
-) -> None:
-    fresh.replace("mlci.yaml", "objective:", "objectiv:")
-    fresh.commit()
-    fresh.git("push", "--quiet")
-    fresh.replace("mlci.yaml", "objectiv:", "objective:")
-    refuses(fresh, "check", exit_code=2, told="configuration-of-base")
-
-
 CONTRACT_MISTAKES: dict[str, Callable[[str], str]] = {
     "unknown-key": lambda text: text.replace("min: 0", "mni: 0", 1),
     "unknown-section": lambda text: text.replace("columns:", "colums:"),

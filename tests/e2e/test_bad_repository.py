@@ -112,6 +112,17 @@ def test_identity__that_git_was_not_told(released: Project) -> None:
     assert released.outside() == before
 
 
+@pytest.mark.parametrize("verb", ["check", "report", "promote"])
+def test_work_folder__that_was_committed_is_not_believed(fresh: Project, refuses: Refuses, verb: str) -> None:
+    forged = fresh.folder / ".mlci" / "cache" / "predictions" / "0" / "values.npy"
+    forged.parent.mkdir(parents=True)
+    forged.write_bytes(b"predictions that I like better")
+    fresh.git("add", "--force", ".mlci")
+    fresh.commit()
+    fresh.git("push", "--quiet")
+    refuses(fresh, verb, exit_code=4, told=f"output-committed-{verb}")
+
+
 @pytest.mark.parametrize(
     ("kind", "make"), [("file", "write_text"), ("link", "symlink_to")], ids=["a file", "a link that leads elsewhere"]
 )
