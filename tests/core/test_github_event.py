@@ -35,7 +35,7 @@ ENVIRON: Mapping[str, str] = {
     "GITHUB_API_URL": "https://api.github.com",
     "GITHUB_SERVER_URL": "https://github.com",
     "GITHUB_EVENT_NAME": "pull_request",
-    "GITHUB_EVENT_PATH": "/home/runner/work/_temp/event.json",
+    "GITHUB_EVENT_PATH": "/home/runner/_temp/event.json",
     "GITHUB_SHA": COMMIT,
     "GITHUB_REF": "refs/pull/7/merge",
     "GITHUB_HEAD_REF": "feature/größe",
@@ -43,8 +43,8 @@ ENVIRON: Mapping[str, str] = {
     "GITHUB_RUN_ID": "42",
     "GITHUB_RUN_ATTEMPT": "2",
     "GITHUB_ACTOR": "alice",
-    "GITHUB_STEP_SUMMARY": "/home/runner/work/_temp/summary",
-    "GITHUB_OUTPUT": "/home/runner/work/_temp/output",
+    "GITHUB_STEP_SUMMARY": "/home/runner/_temp/summary",
+    "GITHUB_OUTPUT": "/home/runner/_temp/output",
     "MLCI_TOKEN": CANARY,
 }
 
@@ -85,8 +85,8 @@ def test_environment__of_a_pull_request() -> None:
         run_id=42,
         run_attempt=2,
         actor="alice",
-        step_summary="/home/runner/work/_temp/summary",
-        output="/home/runner/work/_temp/output",
+        step_summary="/home/runner/_temp/summary",
+        output="/home/runner/_temp/output",
         login=ACTIONS_LOGIN,
         token=CANARY,
     )
@@ -259,7 +259,7 @@ def test_on_github__is_what_the_runner_says() -> None:
 
 
 def test_event_path__of_the_payload() -> None:
-    assert event_path(ENVIRON) == "/home/runner/work/_temp/event.json"
+    assert event_path(ENVIRON) == "/home/runner/_temp/event.json"
     for wrong in ("", "event.json"):
         with pytest.raises(UsageError, match="GITHUB_EVENT_PATH"):
             event_path({"GITHUB_EVENT_PATH": wrong})
