@@ -35,7 +35,13 @@ def infer(path: Path, *more: Path) -> str:
     if not more:
         return _infer(path)
     with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
-        return _infer(_joined((path, *more), Path(folder) / path.name))
+        smallest = min(_rows(each) for each in (path, *more))
+        return _infer(_joined((path, *more), Path(folder) / path.name), smallest)
+
+
+def _rows(path: Path) -> int:
+    with CsvFile(path) as file:
+        return file.rows
 
 
 def _joined(paths: Sequence[Path], whole: Path) -> Path:
@@ -57,10 +63,11 @@ def _joined(paths: Sequence[Path], whole: Path) -> Path:
     return whole
 
 
-def _infer(path: Path) -> str:
+def _infer(path: Path, rows: int | None = None) -> str:
+    """Return the contract; ROWS is what each file has at least, where PATH is several in one."""
     with CsvFile(path) as file, locked_connection([file.source]) as connection, engine_errors_told(file):
         profiles = _profiles(connection, file)
-        return draft(path.name, file.rows, _with_values(connection, file, profiles))
+        return draft(path.name, file.rows if rows is None else rows, _with_values(connection, file, profiles))
 
 
 def _profiles(connection: duckdb.DuckDBPyConnection, file: CsvFile) -> list[ColumnProfile]:

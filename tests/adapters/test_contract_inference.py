@@ -161,3 +161,13 @@ def test_infer__from_files_with_other_columns_is_refused(tmp_path: Path) -> None
     with pytest.raises(UsageError) as caught:
         infer(one, other)
     assert caught.value.code == "headers-differ"
+
+
+def test_infer__from_two_files_bounds_the_rows_by_the_smaller_one(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("id,x\n" + "".join(f"{row},1\n" for row in range(800)))
+    other.write_text("id,x\n" + "".join(f"{row},1\n" for row in range(800, 1000)))
+    rows = read_model(infer(one, other).encode(), Contract, "contract").rows
+    assert rows is not None
+    assert rows.min is not None
+    assert rows.min <= 200
