@@ -36,6 +36,13 @@ GUARDS = (
         "tests/e2e/test_journey.py::test_a_loosened_gate__is_judged_by_the_one_on_the_target_branch",
     ),
     Guard(
+        "no guess of where a push began",
+        "mlci/commands/promote.py",
+        "if stated_base is None:",
+        "if stated_base == commit:",
+        "tests/commands/test_promote.py::test_promote__where_nobody_says_whether_a_push_loosened_its_own_gate",
+    ),
+    Guard(
         "confinement of the child",
         "mlci/formats/child.py",
         'if request["confine"]:',

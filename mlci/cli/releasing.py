@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mlci.cli.output import Base, Json, show, show_json
-from mlci.errors import UsageError
-
-if TYPE_CHECKING:
-    from mlci.adapters.git import GitRepository
 
 app = typer.Typer()
-
-NOT_THERE_YET = ("0" * 40, "0" * 64)
-"""What a host says of a branch that did not exist before the push."""
 
 
 @app.command(short_help="Bring base, registries and production from the origin.")
@@ -40,7 +33,8 @@ def fetch(*, base: Base = None, as_json: Json = False) -> None:
 def promote(
     *,
     base: Annotated[
-        str | None, typer.Option("--base", metavar="COMMIT", help="Whose rules judge; HEAD's first parent by default.")
+        str | None,
+        typer.Option("--base", metavar="COMMIT", help="The branch before the push; HEAD's first parent by default."),
     ] = None,
     reason: Annotated[str, typer.Option(help="Why; the subject of the commit by default.")] = "",
     as_json: Json = False,
@@ -54,14 +48,12 @@ def promote(
     from mlci.core.registry import Actor
 
     place = Workplace.here()
-    repository = place.repository
-    target = place.base_commit(None)
     promotion = command(
-        target,
-        _rules_from(repository, base),
+        place.base_commit(None),
+        base,
         reason=reason,
         actor=Actor(*place.actor()),
-        repository=repository,
+        repository=place.repository,
         tools=place.tools(),
         clock=place.clock,
     )
@@ -74,25 +66,6 @@ def promote(
         show(f"package {promotion.sha256[:12]}, verdict {promotion.verdict}")
     else:
         show(f"nothing to promote: {promotion.version} in {promotion.stage} is this very package")
-
-
-def _rules_from(repository: GitRepository, base: str | None) -> str | None:
-    """Return whose rules judge a promotion: BASE, else HEAD's first parent; None before the first commit.
-
-    A host says 000… where the branch did not exist before the push.
-    """
-    if base is None:
-        return next(iter(repository.parents(repository.head())), None)
-    if base in NOT_THERE_YET:
-        return None
-    commit = repository.resolve(base)
-    if not repository.is_ancestor(commit, repository.head()):
-        raise UsageError(
-            "base-not-before",
-            f"{base[:12]} does not lie before HEAD, so its rules are not those from before the push",
-            hint="--base COMMIT names what the branch was at before; HEAD's first parent is the default",
-        )
-    return commit
 
 
 @app.command(short_help="Move the stage back, and quarantine what was there.")
@@ -131,7 +104,9 @@ def rollback(
 
 @app.command(short_help="Bring the version of a stage to a target.")
 def deploy(
-    name: Annotated[str, typer.Argument(help="A deployment of mlci.yaml.")],
+    name: Annotated[
+        str | None, typer.Argument(help="A deployment of mlci.yaml; may be left out if there is one.")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -139,12 +114,12 @@ def deploy(
 
     Brings the version of a stage to a target: fetch, verify, try it out, switch.
     """
-    from mlci.cli.wiring import Workplace, deploy_section
+    from mlci.cli.wiring import Workplace, deployment
     from mlci.commands.deploy import deploy as command
 
     place = Workplace.here()
     config = place.config()
-    section = deploy_section(config, name)
+    name, section = deployment(config, name)
     place.base_commit(None)
     done = command(
         name,

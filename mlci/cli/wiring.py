@@ -16,7 +16,7 @@ from mlci.adapters.registry_branch import GitRegistry
 from mlci.adapters.work_folder import WorkFolder
 from mlci.cli.output import tell
 from mlci.commands.sides import head_side
-from mlci.core.plain_text import printable
+from mlci.core.plain_text import one_line, printable
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -196,14 +196,16 @@ def _echo(line: str) -> None:
     sys.stderr.write(f"  | {printable(line)}\n")
 
 
-def deploy_section(config: Config, name: str) -> DeploySection:
-    """Return the deployment called NAME; raises `UsageError` with those that there are."""
-    if name not in config.deploy:
-        listed = ", ".join(config.deploy) or "none"
+def deployment(config: Config, name: str | None) -> tuple[str, DeploySection]:
+    """Return the deployment called NAME, or the only one; raises `UsageError` with those that there are."""
+    if name is None and len(config.deploy) == 1:
+        (name,) = config.deploy
+    if name is None or name not in config.deploy:
+        listed = ", ".join(config.deploy)
         raise UsageError(
             "unknown-target",
-            f"no deployment is called {name!r}",
+            "which deployment is meant?" if name is None else f"no deployment is called {one_line(name, 80)!r}",
             where="mlci.yaml",
-            hint=f"Listed under deploy: {listed}",
+            hint=f"Listed under deploy: {listed}" if listed else "deploy: {live: {target: directory, path: ../live}}",
         )
-    return config.deploy[name]
+    return name, config.deploy[name]

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mlci.commands.before_push import before_push, refuse_to_guess
 from mlci.commands.candidate import Candidate, repackaged, submitted
 from mlci.commands.case import conclusion_of, is_broken, judge_case, open_case, report_on, validate_case
 from mlci.commands.evaluation import Installed, fetch
@@ -43,7 +44,7 @@ class Promotion:
 
 def promote(
     target: str,
-    base: str | None,
+    stated_base: str | None,
     *,
     reason: str,
     actor: Actor,
@@ -51,11 +52,12 @@ def promote(
     tools: Tools,
     clock: Clock,
 ) -> Promotion:
-    """Promote the candidate of HEAD, a commit of the branch at TARGET, judged by the rules of the commit BASE.
+    """Promote the candidate of HEAD, a commit of the branch at TARGET, judged by the rules from before the push.
 
-    BASE is None for the first commit of a repository: then its own rules serve.
+    STATED_BASE is what the host says that the branch was at; None where nobody says it.
     """
     commit = _promotable_commit(repository, target)
+    base = before_push(stated_base, commit, repository)
     case = open_case(repository.tree(commit), repository.tree(base) if base else EmptyTree(), tools)
     stage, production = case.rules.config.promote.stage, case.production
     if production and production.run == case.inputs.digest:
@@ -66,9 +68,11 @@ def promote(
         return Promotion(production.number, stage, before, candidate.sha256, None)
 
     _refuse_own_rules(case)
+    if stated_base is None:
+        refuse_to_guess(base, case, repository)
     _refuse_quarantined(case, candidate, tools)
     report = _judge(case, candidate, tools)
-    _refuse_unless_passed(report, stage, before)
+    _refuse_unless_passed(report, stage, before, merged=len(repository.parents(commit)) > 1)
 
     change_of_number = _kind_of_change(case, candidate.package, repository, tools)
     location = tools.open_store(case.rules.config.promote.store).put(candidate.archive, candidate.sha256)
@@ -155,8 +159,8 @@ def _judge(case: Case, candidate: Candidate, tools: Tools) -> Report:
     )
 
 
-def _refuse_unless_passed(report: Report, stage: str, before: str | None) -> None:
-    """Raise with the report's sentence unless its verdict allows a promotion."""
+def _refuse_unless_passed(report: Report, stage: str, before: str | None, *, merged: bool) -> None:
+    """Raise with the report's sentence unless its verdict allows a promotion; MERGED is how HEAD came to be."""
     if report.exit_code == 0:
         return
     kind = UndecidedError if report.exit_code == UndecidedError.exit_code else RejectedError
@@ -166,7 +170,7 @@ def _refuse_unless_passed(report: Report, stage: str, before: str | None) -> Non
         f"not promoted: {report.headline}",
         where=f"{report.subject.model}#{stage}: {stays}",
         cause="The rules are those of the branch before the push.",
-        hint="Read .mlci/report.md; then fix forward, or git revert -m 1 HEAD",
+        hint=f"Read .mlci/report.md; then fix forward, or git revert {'-m 1 ' if merged else ''}HEAD",
     )
 
 

@@ -197,9 +197,8 @@ class Project:
             )  # fmt: skip
 
     def promote(self, *, reason: str = "", base: str | None = None) -> Promotion:
-        first, *_ = (*self.repository.parents(self.repository.head()), None)
         return promote(
-            self.base, base or first, reason=reason, actor=ANA,
+            self.base, base, reason=reason, actor=ANA,
             repository=self.repository, tools=self.tools, clock=self.clock,
         )  # fmt: skip
 

@@ -113,8 +113,21 @@ def test_promote__in_a_shallow_clone_no_change_is_taken_for_a_small_one(tmp_path
     project.makes("careful")
     project.land("More cells")
     project.train()
+    before_the_push, *_ = project.repository.parents(project.repository.head())
     project.repository.forget(first)
-    assert project.promote().version == "v1.1.0"
+    assert project.promote(base=before_the_push).version == "v1.1.0"
+
+
+def test_promote__in_a_shallow_clone_nobody_guesses_where_the_push_began(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    first = project.repository.head()
+    project.land("In between")
+    project.trains("careful")
+    project.land("Another training")
+    project.train()
+    project.repository.forget(first)
+    error = refused(project, UsageError)
+    assert (error.code, error.where) == ("base-ambiguous", f"commit {first[:12]}")
 
 
 def test_promote__leaves_a_report(tmp_path: Path) -> None:
@@ -232,23 +245,66 @@ def test_promote__a_gate_that_the_same_push_loosens_still_counts(tmp_path: Path)
     assert refused(project, RejectedError).cause == "The rules are those of the branch before the push."
 
 
-def test_promote__a_gate_that_an_earlier_push_loosened_counts(tmp_path: Path) -> None:
-    project = a_released_project(tmp_path)
+def a_loosened_gate(place: Path, *models: str) -> tuple[Project, str, str]:
+    """Return a released project with a commit that loosens a gate, one for each model after it, and both commits."""
+    project = a_released_project(place)
+    released = project.repository.head()
     project.write(mlci_yaml=a_configuration("{metric: accuracy, require: not_worse, margin: 0.9}"))
     project.land("A looser gate")
-    assert project.release("careless").version == "v1.1.0"
+    loosened = project.repository.head()
+    for model in models:
+        project.trains(model)
+        project.land(f"Train the {model} one")
+    project.train()
+    return project, released, loosened
+
+
+def test_promote__a_gate_that_an_earlier_push_loosened_counts(tmp_path: Path) -> None:
+    project, _, loosened = a_loosened_gate(tmp_path, "careless")
+    assert project.promote(base=loosened).version == "v1.1.0"
 
 
 def test_promote__several_commits_of_one_push_are_judged_by_the_rules_before_it(tmp_path: Path) -> None:
-    project = a_released_project(tmp_path)
-    before_the_push = project.repository.head()
-    project.write(mlci_yaml=a_configuration("{metric: accuracy, require: not_worse, margin: 0.9}"))
-    project.repository.commit("A looser gate")
-    project.trains("careless")
-    project.land("What needs it")
-    project.train()
+    project, released, _ = a_loosened_gate(tmp_path, "careless")
     with pytest.raises(RejectedError):
-        project.promote(base=before_the_push)
+        project.promote(base=released)
+
+
+def test_promote__where_nobody_says_whether_a_push_loosened_its_own_gate(tmp_path: Path) -> None:
+    project, released, loosened = a_loosened_gate(tmp_path, "careless")
+    error = refused(project, UsageError)
+    assert (error.code, error.where) == (
+        "base-ambiguous",
+        "gates: loosens `accuracy` not_worse margin: 0.05 → 0.9; gates: removes the gate `recall` floor 0.5",
+    )
+    assert error.hint is not None
+    assert f"--base {loosened[:12]}; if all since v1.0.0: mlci promote --base {released[:12]}" in error.hint
+    assert project.promote(base=loosened).version == "v1.1.0"
+
+
+def test_promote__a_gate_that_was_tightened_meanwhile_needs_no_word(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(mlci_yaml=a_configuration(*GATES, "{metric: accuracy, require: floor, value: 0.1}"))
+    project.land("One gate more")
+    assert project.release("careful").version == "v1.1.0"
+
+
+def test_promote__a_base_that_does_not_lie_before(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    elsewhere = project.repository.head()
+    project.repository.switch("main")
+    project.trains("careful")
+    project.land()
+    project.train()
+    with pytest.raises(UsageError) as caught:
+        project.promote(base=elsewhere)
+    assert caught.value.code == "base-not-before"
+
+
+def test_promote__a_branch_that_the_push_has_made(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    assert project.promote(base="0" * 40).verdict == "first"
 
 
 def test_promote__a_store_that_the_push_names_is_not_used_yet(tmp_path: Path) -> None:
