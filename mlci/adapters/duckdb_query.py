@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from mlci.adapters.duckdb_check import CheckSql
 from mlci.core.contract import CrossRule
-from mlci.core.expression import Arithmetic, ColumnReference, Negation, Number
+from mlci.core.expression import Truth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlci.adapters.csv_file import Header
     from mlci.core.contract import ColumnSpec, ColumnType, Constraint
-    from mlci.core.expression import Comparison, Operand
+    from mlci.core.expression import Check
 
 Parameter = int | float | str | bool
 
@@ -32,7 +33,6 @@ _TYPED: Final[Mapping[ColumnType, str]] = {
     "boolean": "CASE lower({raw}) WHEN 'true' THEN true WHEN 'false' THEN false END",
     "string": "{raw}",
 }
-_COMPARISONS: Final[Mapping[str, str]] = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +116,13 @@ class Query:
         bound = self.parameter(_as(column, constraint.value))
         return Condition(f"({there} AND {value} {sign} {bound})", there)
 
-    def _rule(self, check: Comparison, columns: Sequence[ColumnSpec]) -> Condition:
+    def _rule(self, check: Check, columns: Sequence[ColumnSpec]) -> Condition:
         types: dict[str, ColumnType] = {column.name: column.type for column in columns}
-        there = " AND ".join(f"{self.typed(name, types[name])} IS NOT NULL" for name in check.columns)
-        left, right = self._operand(check.left, types), self._operand(check.right, types)
-        finite = f"isfinite(CAST({left} AS DOUBLE)) AND isfinite(CAST({right} AS DOUBLE))"
-        holds = f"coalesce({finite} AND {left} {_COMPARISONS[check.operator]} {right}, false)"
-        return Condition(f"({there} AND NOT {holds})", f"({there})")
-
-    def _operand(self, operand: Operand, types: Mapping[str, ColumnType]) -> str:
-        match operand:
-            case ColumnReference(name):
-                return self.typed(name, types[name])
-            case Number(value):
-                return self.parameter(value)
-            case Negation(inner):
-                # In double precision, since the smallest of the 64-bit integers has no opposite.
-                return f"(-CAST({self._operand(inner, types)} AS DOUBLE))"
-            case Arithmetic(operator, left, right):
-                first, second = self._operand(left, types), self._operand(right, types)
-                return f"(CAST({first} AS DOUBLE) {operator} CAST({second} AS DOUBLE))"
+        writer = CheckSql(lambda name: self.typed(name, types[name]), self.parameter)
+        truth = writer.truth(check.tree)
+        alias = f"t{len(self._typed)}"
+        self._typed[alias] = truth
+        return Condition(f"({alias} IN ({Truth.FALSE}, {Truth.ERROR}))", f"({alias} <> {Truth.UNKNOWN})")
 
 
 def _as(column: ColumnSpec, value: object) -> Parameter:

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from mlci.core.contract.share import NONE, ShareField
-from mlci.core.expression import LONGEST_CHECK, Comparison, parse_check
+from mlci.core.expression import LONGEST_CHECK, Check, ValueType, check_types, parse_check
 from mlci.core.plain_text import one_line
 
 ColumnType = Literal["integer", "number", "string", "boolean"]
@@ -59,6 +59,12 @@ ColumnName = Annotated[str, Field(min_length=1, max_length=LONGEST_COLUMN_NAME),
 Unit = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_visible)]
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 
+_VALUE_TYPES: dict[ColumnType, ValueType] = {
+    "integer": "number",
+    "number": "number",
+    "string": "text",
+    "boolean": "truth",
+}
 _PYTHON_TYPES: dict[ColumnType, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
@@ -133,8 +139,8 @@ class RowBounds(_Part):
         return self
 
 
-def _check_tree(value: object) -> Comparison:
-    if isinstance(value, Comparison):
+def _check_tree(value: object) -> Check:
+    if isinstance(value, Check):
         return value
     if not isinstance(value, str):
         msg = "a check is text such as worst >= mean"
@@ -143,7 +149,7 @@ def _check_tree(value: object) -> Comparison:
 
 
 CheckField = Annotated[
-    Comparison,
+    Check,
     BeforeValidator(_check_tree),
     PlainSerializer(lambda check: check.text),
     WithJsonSchema({"type": "string", "maxLength": LONGEST_CHECK}),
@@ -176,9 +182,10 @@ class Contract(_Part):
                 if column not in self.columns:
                     message = "the column {column} is not listed under columns:"
                     raise _problem(message, "rules", place, "check", column=column)
-                if self.columns[column].type not in NUMERIC:
-                    message = "the column {column} is {type}; a check computes with integers and numbers"
-                    raise _problem(message, "rules", place, "check", column=column, type=self.columns[column].type)
+            try:
+                check_types(rule.check, {name: _VALUE_TYPES[self.columns[name].type] for name in rule.check.columns})
+            except ValueError as error:
+                raise _problem("{problem}", "rules", place, "check", problem=str(error)) from error
         return self
 
     @property

@@ -97,7 +97,7 @@ def test_contract__has_a_json_schema_that_names_every_key() -> None:
             b">= mean_radius",
             b">= size_band",
             "9:33",
-            "`rules[0].check`: the column size_band is string; a check computes with integers and numbers",
+            "`rules[0].check`: `size_band` is text, and a number is needed there",
         ),
         (
             b">= mean_radius",

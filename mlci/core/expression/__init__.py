@@ -1,0 +1,46 @@
+"""Checks such as `ends >= starts or status in ('open', 'held')`, as a small typed tree of our own.
+
+The text of a check is never passed on: an engine sees only the tree, and means by it what `truth` says.
+"""
+
+from mlci.core.expression.grammar import LONGEST_CHECK, MOST_PARTS, parse_check
+from mlci.core.expression.tree import (
+    And,
+    Arithmetic,
+    Call,
+    Check,
+    ColumnReference,
+    Comparison,
+    Literal,
+    Membership,
+    Negation,
+    Node,
+    Not,
+    NullTest,
+    Or,
+)
+from mlci.core.expression.truth import Truth, truth
+from mlci.core.expression.types import ValueType, check_types
+
+__all__ = [
+    "LONGEST_CHECK",
+    "MOST_PARTS",
+    "And",
+    "Arithmetic",
+    "Call",
+    "Check",
+    "ColumnReference",
+    "Comparison",
+    "Literal",
+    "Membership",
+    "Negation",
+    "Node",
+    "Not",
+    "NullTest",
+    "Or",
+    "Truth",
+    "ValueType",
+    "check_types",
+    "parse_check",
+    "truth",
+]

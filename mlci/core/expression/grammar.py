@@ -1,0 +1,322 @@
+"""Reading a check. The grammar, in full:
+
+check      = all { "or" all }
+all        = opposite { "and" opposite }
+opposite   = "not" opposite | predicate
+predicate  = sum [ comparison sum
+                 | [ "not" ] "in" "(" value { "," value } ")"
+                 | [ "not" ] "between" sum "and" sum
+                 | "is" [ "not" ] "null" ]
+comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
+sum        = product { ( "+" | "-" ) product }
+product    = factor { ( "*" | "/" | "%" ) factor }
+factor     = "-" factor | value | column | function "(" check { "," check } ")" | "(" check ")"
+value      = [ "-" ] number | text | "true" | "false"
+column     = a name of letters, digits and _ (not first a digit), or any name in `backticks` (a backtick is doubled)
+number     = 12 | 1.5 | .5 | 1e-3
+text       = 'single quotes' or "double quotes" (the quote is doubled)
+"""  # noqa: D415 - the grammar is the summary
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, get_args
+
+from mlci.core.expression.tree import (
+    FUNCTIONS,
+    RESERVED,
+    And,
+    Arithmetic,
+    ArithmeticOperator,
+    Call,
+    Check,
+    ColumnReference,
+    Comparison,
+    ComparisonOperator,
+    Literal,
+    Membership,
+    Negation,
+    Node,
+    Not,
+    NullTest,
+    Or,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+LONGEST_CHECK: Final = 2_000
+MOST_PARTS: Final = 250
+"""Values, columns, operators and brackets of one check."""
+DEEPEST: Final = 25
+"""How many brackets, signs and `not` may stand within each other."""
+
+_TOKEN: Final = re.compile(
+    r"""[ ]*+(?:
+        (?P<number>(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?(?![A-Za-z_]))
+      | (?P<name>[A-Za-z_][A-Za-z0-9_]*+)
+      | `(?P<quoted>(?:[^`]|``)++)`
+      | '(?P<single>(?:[^']|'')*+)'
+      | "(?P<double>(?:[^"]|"")*+)"
+      | (?P<comparison><=|>=|==|!=|<|>)
+      | (?P<symbol>[-+*/%(),])
+    )""",
+    re.VERBOSE,
+)
+_QUOTES: Final[Mapping[str, str]] = {"quoted": "`", "single": "'", "double": '"'}
+_COMPARISONS: Final[Mapping[str, ComparisonOperator]] = {each: each for each in get_args(ComparisonOperator)}
+_SUMS: Final[Mapping[str, ArithmeticOperator]] = {"+": "+", "-": "-"}
+_PRODUCTS: Final[Mapping[str, ArithmeticOperator]] = {"*": "*", "/": "/", "%": "%"}
+_INSTEAD: Final = {
+    "=>": ">=", "=<": "<=", "=": "==", "&&": "and", "||": "or", "&": "and", "|": "or", "!": "not",
+}  # fmt: skip
+_LARGEST_INTEGER: Final = 2**63
+
+
+def parse_check(text: str) -> Check:
+    """Return a check; raises `ValueError` with the character's place when TEXT is none.
+
+    `ValueError` because pydantic turns it into a problem with file, line and column.
+
+    >>> parse_check("worst>=mean*2").text
+    'worst >= mean * 2'
+    """
+    if len(text) > LONGEST_CHECK:
+        msg = f"a check has at most {LONGEST_CHECK:,} characters, this one has {len(text):,}"
+        raise ValueError(msg)
+    return _Parser(text).whole()
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    place: int
+
+    def is_word(self, word: str) -> bool:
+        return self.kind == "word" and self.text == word
+
+    def is_symbol(self, symbol: str) -> bool:
+        return self.kind == "symbol" and self.text == symbol
+
+
+class _Parser:
+    """Recursive descent."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = list(self.read())
+        self.next = 0
+        self.depth = 0
+
+    def read(self) -> Iterator[_Token]:
+        place, parts = 0, 0
+        end = len(self.text.rstrip(" "))
+        while place < end:
+            match = _TOKEN.match(self.text, place)
+            if match is None:
+                raise self.unreadable(place)
+            kind, text = match.lastgroup or "", match[match.lastgroup or 0]
+            start = match.start(kind) - (kind in _QUOTES)
+            if kind in _QUOTES:
+                quote = _QUOTES[kind]
+                text = text.replace(quote * 2, quote)
+                if quote != "`" and not text.isprintable():
+                    msg = f"character {start + 1}: a control character, a line break or a hidden character"
+                    raise ValueError(msg)
+                kind = "name" if kind == "quoted" else "text"
+            elif kind == "name" and text in RESERVED:
+                kind = "word"
+            yield _Token(kind, text, start)
+            place, parts = match.end(), parts + 1
+            if parts > MOST_PARTS:
+                msg = f"a check has at most {MOST_PARTS} values, columns, operators and brackets"
+                raise ValueError(msg)
+        yield _Token("end", "", end)
+
+    def unreadable(self, place: int) -> ValueError:
+        rest = self.text[place:].lstrip(" ")
+        at = len(self.text) - len(rest) + 1
+        wrong = next((wrong for wrong in _INSTEAD if rest.startswith(wrong)), None)
+        if wrong:
+            return ValueError(f"character {at}: write `{_INSTEAD[wrong]}` instead of `{wrong}`")
+        if rest[0] in _QUOTES.values():
+            kind = "backtick" if rest[0] == "`" else "quote"
+            return ValueError(f"character {at}: a {kind} opens here and never closes, or holds nothing")
+        return ValueError(f"character {at}: {rest[0]!r} has no meaning here; a check is like `worst >= 2 * mean`")
+
+    def take(self) -> _Token:
+        token = self.tokens[self.next]
+        self.next += 1
+        return token
+
+    def peek(self) -> _Token:
+        return self.tokens[self.next]
+
+    def takes(self, word: str) -> bool:
+        """Take WORD, if it comes next."""
+        found = self.peek().is_word(word)
+        self.next += found
+        return found
+
+    def demand(self, symbol: str) -> None:
+        token = self.take()
+        if not token.is_symbol(symbol):
+            raise expected(f"`{symbol}`", token)
+
+    def whole(self) -> Check:
+        check = Check(self.check())
+        if self.peek().kind != "end":
+            raise expected("the end, `and` or `or`", self.peek())
+        if isinstance(check.tree, Literal | Negation | Arithmetic):
+            raise expected("one of < <= > >= == != in is between", self.peek())
+        if not check.columns:
+            msg = "a check names at least one column"
+            raise ValueError(msg)
+        return check
+
+    def check(self) -> Node:
+        return self.joined("or", self.all, Or)
+
+    def all(self) -> Node:
+        return self.joined("and", self.opposite, And)
+
+    def joined(self, word: str, part: Callable[[], Node], kind: type[And | Or]) -> Node:
+        parts = [part()]
+        while self.takes(word):
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else kind(tuple(parts))
+
+    def opposite(self) -> Node:
+        return Not(self.deeper(self.opposite)) if self.takes("not") else self.predicate()
+
+    def deeper(self, read: Callable[[], Node]) -> Node:
+        """Read what stands within a bracket, or after a sign."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            msg = f"character {self.peek().place + 1}: more than {DEEPEST} brackets, signs and nots within each other"
+            raise ValueError(msg)
+        found = read()
+        self.depth -= 1
+        return found
+
+    def predicate(self) -> Node:
+        left = self.sum()
+        if self.takes("is"):
+            opposite = self.takes("not")
+            if not self.takes("null"):
+                raise expected("`null`", self.peek())
+            return Not(NullTest(left)) if opposite else NullTest(left)
+        if self.peek().kind == "comparison":
+            return self.comparison(left)
+        opposite = self.takes("not")
+        if self.takes("in"):
+            test: Node = Membership(left, self.values())
+        elif self.takes("between"):
+            lower = self.sum()
+            if not self.takes("and"):
+                raise expected("`and`", self.peek())
+            test = And((Comparison(">=", left, lower), Comparison("<=", left, self.sum())))
+        elif opposite:
+            raise expected("`in` or `between`", self.peek())
+        else:
+            return left
+        return Not(test) if opposite else test
+
+    def comparison(self, left: Node) -> Node:
+        operator = self.take()
+        following = self.peek()
+        if operator.text == "<" and following.text == ">" and following.kind == "comparison":
+            msg = f"character {operator.place + 1}: write `!=` instead of `<>`"
+            raise ValueError(msg)
+        if following.is_word("null"):
+            msg = f"character {following.place + 1}: nothing is equal to null; write `is null` or `is not null`"
+            raise ValueError(msg)
+        right = self.sum()
+        if self.peek().kind == "comparison":
+            msg = f"character {self.peek().place + 1}: a comparison has two sides; write `a < b and b < c`"
+            raise ValueError(msg)
+        return Comparison(_COMPARISONS[operator.text], left, right)
+
+    def values(self) -> tuple[Literal | Negation, ...]:
+        self.demand("(")
+        found = [self.value()]
+        while self.peek().is_symbol(","):
+            self.take()
+            found.append(self.value())
+        self.demand(")")
+        return tuple(found)
+
+    def value(self) -> Literal | Negation:
+        token = self.peek()
+        if token.is_symbol("-"):
+            self.take()
+            number = self.literal(self.take())
+            if number is None or isinstance(number.value, str | bool):
+                raise expected("a number", token)
+            return Negation(number)
+        found = self.literal(self.take())
+        if found is None:
+            raise expected("a number, a text, true or false", token)
+        return found
+
+    def sum(self) -> Node:
+        left = self.product()
+        while self.peek().kind == "symbol" and self.peek().text in _SUMS:
+            left = Arithmetic(_SUMS[self.take().text], left, self.product())
+        return left
+
+    def product(self) -> Node:
+        left = self.factor()
+        while self.peek().kind == "symbol" and self.peek().text in _PRODUCTS:
+            left = Arithmetic(_PRODUCTS[self.take().text], left, self.factor())
+        return left
+
+    def factor(self) -> Node:
+        token = self.take()
+        if token.is_symbol("-"):
+            return Negation(self.deeper(self.factor))
+        if token.is_symbol("("):
+            inner = self.deeper(self.check)
+            self.demand(")")
+            return inner
+        if token.kind == "name":
+            is_called = self.peek().is_symbol("(") and self.text[token.place] != "`"
+            return self.call(token) if is_called else ColumnReference(token.text)
+        found = self.literal(token)
+        if found is None:
+            raise expected("a column, a value or `(`", token)
+        return found
+
+    def call(self, name: _Token) -> Node:
+        function = next((each for each in FUNCTIONS if each == name.text), None)
+        if function is None:
+            msg = f"character {name.place + 1}: there is no function {name.text}; there are {', '.join(FUNCTIONS)}"
+            raise ValueError(msg)
+        self.demand("(")
+        arguments = [self.deeper(self.check)]
+        while self.peek().is_symbol(","):
+            self.take()
+            arguments.append(self.deeper(self.check))
+        self.demand(")")
+        return Call(function, tuple(arguments))
+
+    def literal(self, token: _Token) -> Literal | None:
+        if token.kind == "text":
+            return Literal(token.text)
+        if token.kind == "word" and token.text in {"true", "false"}:
+            return Literal(token.text == "true")
+        if token.kind != "number":
+            return None
+        value: int | float = int(token.text) if token.text.isdecimal() else float(token.text)
+        if (isinstance(value, int) and value >= _LARGEST_INTEGER) or value == float("inf"):
+            msg = f"character {token.place + 1}: the number is too large"
+            raise ValueError(msg)
+        return Literal(value)
+
+
+def expected(what: str, found: _Token) -> ValueError:
+    """Return the problem that WHAT should stand where FOUND does."""
+    shown = "the check ends" if found.kind == "end" else f"`{found.text}` stands there"
+    return ValueError(f"character {found.place + 1}: {what} is expected, {shown}")
