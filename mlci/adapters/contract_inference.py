@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from codecs import BOM_UTF8 as BYTE_ORDER_MARK
 from dataclasses import replace
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 from mlci.adapters.csv_file import CsvFile, read_header
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
-from mlci.core.contract_draft import MOST_ENUM_VALUES, ColumnProfile, draft
+from mlci.core.contract_draft import MOST_ENUM_VALUES, MOST_LABEL_VALUES, ColumnProfile, Inferred, LabelProfile, draft
+from mlci.core.plain_text import one_line
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,16 +29,32 @@ _COUNTS = 8
 """How many figures the profile has of each column."""
 
 
-def infer(path: Path, *more: Path) -> str:
-    """Return the YAML of a contract that the CSV files satisfy, with comments for what was guessed.
+def infer(path: Path, *more: Path, label: str | None = None) -> Inferred:
+    """Return a contract that the CSV files satisfy, with comments for what was guessed, and what LABEL holds in each.
 
-    Raises `UsageError`: "data-missing", "headers-differ"; and `RejectedError("data-unreadable")` as `CsvFile` does.
+    Raises `UsageError`: "data-missing", "headers-differ", "line-ends-differ"; and `RejectedError("data-unreadable")`
+    as `CsvFile` does.
     """
+    paths = (path, *more)
+    for each in paths:
+        if not each.is_file():
+            raise UsageError(
+                "data-missing",
+                f"there is no file {one_line(each.name, 120)}",
+                where=str(each),
+                cause="Its name is mistyped, or it lies in another folder.",
+                hint="Name a CSV file with labelled rows: mlci init DATA.csv --label COLUMN",
+            )
     if not more:
-        return _infer(path)
-    with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
-        smallest = min(_rows(each) for each in (path, *more))
-        return _infer(_joined((path, *more), Path(folder) / path.name), smallest)
+        contract, profiles = _infer(path)
+    else:
+        with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
+            smallest = min(_rows(each) for each in paths)
+            contract, profiles = _infer(_joined(paths, Path(folder) / path.name), smallest)
+    type_ = next((each.type for each in profiles if each.name == label), None)
+    if label is None or type_ is None:
+        return Inferred(contract)
+    return Inferred(contract, tuple(_label(each, label, type_) for each in paths))
 
 
 def _rows(path: Path) -> int:
@@ -56,6 +74,14 @@ def _joined(paths: Sequence[Path], whole: Path) -> Path:
                     where=str(path),
                     hint="Bring both files to the same columns in the same order.",
                 )
+            if read_header(path).newline != header.newline:
+                raise UsageError(
+                    "line-ends-differ",
+                    f"the lines of {path.name} and {paths[0].name} end differently, in one with CRLF, in one with LF",
+                    where=str(path),
+                    cause="One of the files was written or edited on another system.",
+                    hint=f"dos2unix {shlex.join(str(each) for each in (paths[0], path))}",
+                )
             first, *rows = path.read_bytes().removeprefix(BYTE_ORDER_MARK).splitlines(keepends=True)
             target.writelines([first, *rows] if place == 0 else rows)
             if not (rows or [first])[-1].endswith(b"\n"):
@@ -63,11 +89,21 @@ def _joined(paths: Sequence[Path], whole: Path) -> Path:
     return whole
 
 
-def _infer(path: Path, rows: int | None = None) -> str:
-    """Return the contract; ROWS is what each file has at least, where PATH is several in one."""
+def _infer(path: Path, rows: int | None = None) -> tuple[str, list[ColumnProfile]]:
+    """Return the contract and what it is made of; ROWS is what each file has at least, where PATH is several in one."""
     with CsvFile(path) as file, locked_connection([file.source]) as connection, engine_errors_told(file):
-        profiles = _profiles(connection, file)
-        return draft(path.name, file.rows if rows is None else rows, _with_values(connection, file, profiles))
+        profiles = _with_values(connection, file, _profiles(connection, file))
+        return draft(path.name, file.rows if rows is None else rows, profiles), profiles
+
+
+def _label(path: Path, label: str, type_: ColumnType) -> LabelProfile:
+    """Return what the column LABEL of one file holds, read as TYPE_."""
+    with CsvFile(path) as file, locked_connection([file.source]) as connection, engine_errors_told(file):
+        query = Query(file.header, file.source)
+        value = query.typed(label, type_)
+        expressions = [f"count(DISTINCT {value})", f"min(DISTINCT {value}, {MOST_LABEL_VALUES})"]
+        distinct, values = select(connection, query, file, expressions, numbered=False)
+    return LabelProfile(type_, distinct, tuple(values or ()))
 
 
 def _profiles(connection: duckdb.DuckDBPyConnection, file: CsvFile) -> list[ColumnProfile]:

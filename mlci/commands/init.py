@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mlci.core.config import FILE_NAME, read_config
 from mlci.core.contract import Contract
+from mlci.core.contract.constraints import written
+from mlci.core.contract_draft import in_quotes, positive_class
 from mlci.core.documents import plain_scalar, read_model
-from mlci.errors import UsageError
+from mlci.core.names import checked_name
+from mlci.core.paths import relative_path
+from mlci.core.plain_text import one_line
+from mlci.core.strict_yaml import LARGEST_DOCUMENT
+from mlci.errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
+
+    from mlci.core.contract_draft import Inferred
 
 IGNORED = (".mlci/", "model.skops", "__pycache__/")
+GITIGNORE = ".gitignore"
 CONTRACT = "contracts/{name}.yaml"
 _PLAIN = re.compile(r"\w[\w./ -]*(?<! )")
+_LONGEST_NAME = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,8 @@ class Wish:
     train_data: str
     holdout: str
     label: str
-    positive: str
+    positive: str | None
+    """The value of the label that counts as positive; None: the one that does by convention."""
     train: str
     releases: bool = False
     """Whether packages lie in the releases of the host, which its runners share."""
@@ -37,74 +50,141 @@ class Wish:
 class Infer(Protocol):
     """Drafts a contract."""
 
-    def __call__(self, path: Path, *more: Path) -> str:
-        """Return the YAML of a contract that the files satisfy."""
+    def __call__(self, path: Path, *more: Path, label: str) -> Inferred:
+        """Return a contract that the files satisfy, and what the column LABEL holds in each of them."""
 
 
 def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
-    """Write configuration, contract and `.gitignore` in FOLDER; raises `UsageError` before it touches a file."""
-    if (folder / FILE_NAME).exists():
-        raise UsageError(
-            "configuration-exists",
-            f"there is a {FILE_NAME} already",
-            hint=f"Edit it, or remove it first: rm {FILE_NAME}",
-        )
+    """Write configuration, contract and `.gitignore` in FOLDER; return their paths.
+
+    Raises `UsageError` before it touches a file, and `OutsideError("not-written")` with all files as they were.
+    """
+    checked_name(wish.name, "model")
     name = _data_name(wish.train_data)
     contract_path = CONTRACT.format(name=name)
-    if (folder / contract_path).exists():
-        raise UsageError(
-            "contract-exists", f"there is a {contract_path} already", hint=f"Remove it first: rm {contract_path}"
-        )
+    _check_free(folder, contract_path)
     # Bounds that only the training rows keep would refuse the rows that both models are judged on.
-    contract = infer(*(folder / path for path in dict.fromkeys((wish.train_data, wish.holdout))))
-    columns = read_model(contract.encode(), Contract, contract_path).columns
+    paths = tuple(dict.fromkeys(_below(path) for path in (wish.train_data, wish.holdout)))
+    inferred = infer(*(folder / path for path in paths), label=wish.label)
+    columns = _read_contract(inferred.contract, contract_path).columns
     if wish.label not in columns:
         raise UsageError(
             "label-unknown",
             f"{wish.train_data} has no column {wish.label!r}",
-            hint=f"One of: {', '.join(columns)}",
+            hint=one_line(f"One of: {', '.join(columns)}"),
         )
-    if columns[wish.label].type == "integer" and re.fullmatch(r"[+-]?[0-9]+", wish.positive) is None:
-        raise UsageError(
-            "positive-unknown",
-            f"{wish.label} holds integers, and {wish.positive!r} is none",
-            hint="--positive 1",
-        )
+    seen = dict(zip(paths, inferred.labels, strict=True))
+    positive = positive_class(wish.label, seen, wish.positive, _command(wish))
     identifier = next((column for column, rule in columns.items() if rule.unique and column != wish.label), None)
     if identifier is None:
         raise UsageError(
             "no-id",
-            f"no column of {wish.train_data} names each row",
-            cause="Both models are compared row by row, so every row needs an id.",
+            f"no column of {' and '.join(paths)} names each row",
+            cause="Both models are compared row by row, so every row needs an id"
+            + (" of its own, in both files together." if len(paths) > 1 else "."),
             hint="Add a column `id` with a number for each row.",
         )
-    configuration = _configuration(wish, name, contract_path, identifier, columns[wish.label].type)
+    configuration = _configuration(wish, name, contract_path, identifier, positive)
     read_config(configuration.encode())  # what we write, we can read
-    written = {FILE_NAME: configuration, contract_path: contract, ".gitignore": _gitignore(folder)}
-    for path, text in written.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-    return tuple(written)
+    files = {FILE_NAME: configuration.encode(), contract_path: inferred.contract.encode(), GITIGNORE: _ignored(folder)}
+    _write(folder, files)
+    return tuple(files)
+
+
+def _check_free(folder: Path, contract_path: str) -> None:
+    """Raise where something is in the way of what is to be written."""
+    for path, slug, hint in (
+        (FILE_NAME, "configuration-exists", f"Edit it, or remove it first: rm {FILE_NAME}"),
+        (contract_path, "contract-exists", f"Remove it first: rm {contract_path}"),
+    ):
+        if os.path.lexists(folder / path):
+            raise UsageError(slug, f"there is a {path} already", hint=hint)
+    parent = Path(contract_path).parent
+    wrong = [
+        *([f"{parent} is a file"] if os.path.lexists(folder / parent) and not (folder / parent).is_dir() else []),
+        *([f"{GITIGNORE} is a folder"] if (folder / GITIGNORE).is_dir() else []),
+    ]
+    if wrong:
+        raise UsageError("in-the-way", wrong[0], hint="Rename it, and run this again.")
+
+
+def _below(path: str) -> str:
+    """Return PATH as the configuration says it; raises unless it is below the folder."""
+    try:
+        return str(relative_path(path))
+    except ValueError:
+        raise UsageError(
+            "data-outside",
+            f"{one_line(path, 120)} is no path that a configuration can name",
+            cause="Rows are read from commits, so they lie below the folder of mlci.yaml: no `..`, no `/` in front.",
+            hint=f"mkdir -p data && cp {shlex.quote(one_line(path, 120))} data/",
+        ) from None
+
+
+def _read_contract(text: str, path: str) -> Contract:
+    size = len(text.encode())
+    if size > LARGEST_DOCUMENT:
+        raise UsageError(
+            "too-many-columns",
+            f"the contract would have {size:,} bytes; at most {LARGEST_DOCUMENT:,} are read",
+            cause="The data have thousands of columns, and a contract says something about each.",
+            hint="Leave columns that no model reads out of the file.",
+        )
+    return read_model(text.encode(), Contract, path)
+
+
+def _command(wish: Wish) -> str:
+    """Return what the user typed, in short."""
+    holdout = [] if wish.holdout == wish.train_data else ["--holdout", wish.holdout]
+    return shlex.join(["mlci", "init", wish.train_data, *holdout, "--label", wish.label])
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write all files or none; the last may be there already."""
+    *created, _ = (folder / path for path in files)
+    try:
+        for path, content in files.items():
+            target = (folder / path).resolve()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = target.with_name(f"{target.name}.mlci-unfinished")
+            try:
+                unfinished.write_bytes(content)
+                unfinished.replace(target)
+            finally:
+                unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        for each in created:
+            each.unlink(missing_ok=True)
+        raise OutsideError(
+            "not-written",
+            f"{error.filename} cannot be written: {error.strerror}",
+            cause="The folder belongs to somebody else, or the disk is full.",
+            hint="Look at `ls -ld .` and `df .`; nothing was changed.",
+        ) from error
 
 
 def _data_name(path: str) -> str:
     """Return the name of a data set after its file."""
     stem = path.rsplit("/", 1)[-1].split(".", 1)[0].lower()
-    name = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in stem).strip("_")
+    name = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in stem)[:_LONGEST_NAME].strip(
+        "_"
+    )
     return name if name and name[0].isalpha() and name != "holdout" else "rows"
 
 
-def _configuration(wish: Wish, name: str, contract: str, identifier: str, label_type: str) -> str:
-    positive = wish.positive if label_type in {"integer", "boolean"} else _quoted(wish.positive)
+def _configuration(wish: Wish, name: str, contract: str, identifier: str, positive: str | int | bool) -> str:  # noqa: FBT001 - one of the classes
+    train_data, holdout = _below(wish.train_data), _below(wish.holdout)
+    dataset = _scalar(name)
+    shown = in_quotes(positive) if isinstance(positive, str) else written(positive)
     store = "{releases: true}" if wish.releases else "{directory: ../models}"
     return f"""\
 version: 1
 model: {{name: {_scalar(wish.name)}, task: binary, objective: "", owners: []}}
 data:
-  {name}: {{path: {_scalar(wish.train_data)}, contract: {contract}}}
-  holdout: {{path: {_scalar(wish.holdout)}, contract: {contract}}}
-train: {{run: {_scalar(wish.train)}, data: [{name}], model: model.skops}}
-evaluate: {{data: holdout, id: {_scalar(identifier)}, label: {_scalar(wish.label)}, positive: {positive}}}
+  {dataset}: {{path: {_scalar(train_data)}, contract: {contract}}}
+  holdout: {{path: {_scalar(holdout)}, contract: {contract}}}
+train: {{run: {_scalar(wish.train)}, data: [{dataset}], model: model.skops}}
+evaluate: {{data: holdout, id: {_scalar(identifier)}, label: {_scalar(wish.label)}, positive: {shown}}}
 gates:
   - {{metric: roc_auc, require: not_worse, margin: 0.01}}
   - {{metric: recall, require: not_worse, margin: 0.02}}
@@ -116,18 +196,13 @@ deploy: {{live: {{stage: production, target: directory, path: ../live}}}}
 
 def _scalar(text: str) -> str:
     """Return TEXT as YAML: plain where it can only be read as this text, else quoted."""
-    return text if _PLAIN.fullmatch(text) and plain_scalar(text) == text else _quoted(text)
+    return text if _PLAIN.fullmatch(text) and plain_scalar(text) == text else in_quotes(text)
 
 
-def _quoted(text: str) -> str:
-    # A JSON string is a double-quoted scalar of YAML 1.2.
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _gitignore(folder: Path) -> str:
-    """Return `.gitignore` with what is there and what mlci makes."""
-    path = folder / ".gitignore"
-    present = path.read_text() if path.is_file() else ""
-    missing = [line for line in IGNORED if line not in present.splitlines()]
-    separator = "" if not present or present.endswith("\n") else "\n"
-    return present + separator + "".join(f"{line}\n" for line in missing)
+def _ignored(folder: Path) -> bytes:
+    """Return `.gitignore`, which may be in any encoding, with what is there and what mlci makes."""
+    path = folder / GITIGNORE
+    present = path.read_bytes() if path.is_file() else b""
+    missing = [line for line in IGNORED if line.encode() not in present.splitlines()]
+    separator = b"" if not present or present.endswith(b"\n") else b"\n"
+    return present + separator + "".join(f"{line}\n" for line in missing).encode()

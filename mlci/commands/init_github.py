@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,10 @@ class Hosting:
 def init_github(hosting: Hosting, *, folder: Path) -> tuple[str, ...]:
     """Write the workflows below FOLDER, the top of the repository; return the paths of those that were not there yet.
 
-    Raises `UsageError` before it touches a file: "no-configuration", "store-not-shared", "unknown-target",
-    "workflow-exists", and what `callers` raises.
+    Raises `UsageError` before it touches a file: "not-the-top", "no-configuration", "store-not-shared",
+    "unknown-target", "workflow-exists", and what `callers` raises.
     """
+    _check_is_top(folder)
     _check_configuration(hosting, folder / FILE_NAME)
     workflows = callers(
         hosting.repository,
@@ -48,6 +50,18 @@ def init_github(hosting: Hosting, *, folder: Path) -> tuple[str, ...]:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
     return tuple(missing)
+
+
+def _check_is_top(folder: Path) -> None:
+    """Raise in a folder inside a repository: GitHub reads workflows at its top only."""
+    top = next((each for each in (folder, *folder.parents) if os.path.lexists(each / ".git")), folder)
+    if top != folder:
+        raise UsageError(
+            "not-the-top",
+            f"this is the folder {folder.relative_to(top).as_posix()} of a repository, not its top",
+            cause=f"GitHub reads workflows from the top only, and they look for {FILE_NAME} there.",
+            hint="cd $(git rev-parse --show-toplevel), and run it there.",
+        )
 
 
 def _check_configuration(hosting: Hosting, path: Path) -> None:
@@ -74,9 +88,9 @@ def _check_configuration(hosting: Hosting, path: Path) -> None:
 def _is_there(folder: Path, path: str, text: str) -> bool:
     """Say whether the workflow is there as we would write it; raises where it is there in other words."""
     file = folder / path
-    if not file.exists():
+    if not os.path.lexists(file):
         return False
-    if file.read_text(encoding="utf-8") != text:
+    if not file.is_file() or file.read_bytes() != text.encode():
         raise UsageError(
             "workflow-exists",
             f"there is another {path} already",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.core.package import build_package, build_signature
+from mlci.core.signature import assumption
 from mlci.errors import RejectedError
 from mlci.formats.canonical import canonical_skops, fitted_version
 
@@ -19,16 +20,30 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
     """Return the package of MODEL (a skops file) under CONFIG, with names and ranges of CONTRACT.
 
     Who judges makes the package anew: name, threshold, positive class and requirements of a submission are its
-    maker's words. Raises `RejectedError("version-differs")`, and what a model, its signature or its form can break.
+    maker's words. `Package.assumption` says what nobody could check, for who shows it. Raises
+    `RejectedError("version-differs")`, and what a model, its signature or its form can break.
     """
     model = canonical_skops(model)
     requirements = dict(predictor.requirements)
     _refuse_other_version(model, requirements)
     description = predictor.describe(model, "skops")
     signature = build_signature(
-        description.feature_names, description.n_features, description.classes, config, contract
+        description.feature_names,
+        description.n_features,
+        description.classes,
+        config,
+        contract,
+        estimator=description.estimator,
+        has_probabilities=description.has_probabilities,
     )
-    return build_package(model, description.estimator, signature, requirements, config)
+    return build_package(
+        model,
+        description.estimator,
+        signature,
+        requirements,
+        config,
+        assumption=assumption(description.feature_names),
+    )
 
 
 def _refuse_other_version(model: bytes, requirements: dict[str, str]) -> None:

@@ -1,22 +1,27 @@
 """A first contract for data that has none: what was seen, widened so that the next delivery does not break it.
 
-Everything that is a guess carries a comment that says so; the team reads it once and makes it theirs.
+Everything that is a guess carries a comment that says so; the team reads it once and makes it theirs. What the label
+holds is no guess: `positive_class` says which of its two values counts as positive, or why none can.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import shlex
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.contract.constraints import written
+from mlci.core.contract.constraints import code, written
 from mlci.core.contract.model import LARGEST_INTEGER, SMALLEST_INTEGER, is_visible
 from mlci.core.documents import plain_scalar
+from mlci.core.plain_text import one_line, printable
+from mlci.core.section import LONGEST_IDENTIFIER
+from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mlci.core.contract import ColumnType
 
@@ -25,8 +30,40 @@ FEWEST_OF_EACH: Final = 5
 """A value that was seen less often is no proof that the list is complete."""
 SLACK: Final = Decimal("0.5")
 """How far beyond the range that was seen a bound lies, as a part of that range."""
+MOST_LABEL_VALUES: Final = 5
+"""Values of a label that an error lists; a binary task has two."""
 _LONGEST_ENUM_TEXT: Final = 60
 _ID_NAME: Final = re.compile(r"(?i)(.*[_ -])?(id|key|uuid|guid)|[a-z]+ID")
+
+_CLASSES: Final = 2
+_YES: Final = frozenset({"1", "true", "t", "yes", "y", "positive", "pos"})
+"""Texts that say yes, in small letters."""
+
+_LARGEST_EXACT: Final = 2**53
+"""Labels that are numbers are read in double precision, where greater ones are not told apart."""
+
+LabelValue = int | float | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class LabelProfile:
+    """What was seen in the label column of one file."""
+
+    type: ColumnType
+    """That of the column in all files together."""
+    distinct: int
+    values: tuple[LabelValue, ...]
+    """The smallest of its different values, at most `MOST_LABEL_VALUES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What files say about themselves."""
+
+    contract: str
+    """The YAML of a contract that they satisfy."""
+    labels: tuple[LabelProfile, ...] = ()
+    """Of each file, where a label was asked for and is a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +87,7 @@ def draft(name: str, rows: int, profiles: Sequence[ColumnProfile]) -> str:
     """Return the YAML of a contract that the profiled data satisfies; NAME stands in its first comment."""
     named = [each for each in profiles if each.name and is_visible(each.name)]
     key = _key(named, profiles[:1])
-    entries = [(f"{_quoted(each.name)}:", *_rule(each, is_key=each is key)) for each in named]
+    entries = [(f"{quoted(each.name)}:", *_rule(each, is_key=each is key)) for each in named]
     width = max((len(label) for label, _, _ in entries), default=0)
     lines = [f"# Drafted by mlci from {_comment(name)} ({rows:,} rows). Read it once: what is marked was guessed."]
     lines.append("columns:")
@@ -63,6 +100,104 @@ def draft(name: str, rows: int, profiles: Sequence[ColumnProfile]) -> str:
     if rows:
         lines.append(f"rows: {{min: {_at_least(rows)}}}  # guessed: at least about half of today's rows")
     return "\n".join(lines) + "\n"
+
+
+def positive_class(label: str, seen: Mapping[str, LabelProfile], wished: str | None, command: str) -> int | str | bool:
+    """Return the positive class of LABEL as `evaluate.positive` says it, so that it equals the labels when scored.
+
+    SEEN is what each file (by its name) holds in that column; WISHED is what the user typed, None where nothing was,
+    and then 1, true or a text that says yes is taken if the other class is none of them. COMMAND is what the user
+    would type again, without the class.
+
+    Raises `UsageError`: "not-binary", "one-class", "classes-differ", "positive-unknown", "positive-unusable".
+    """
+    for file, profile in seen.items():
+        _check_two(label, file, profile)
+    first, *more = seen.items()
+    for file, profile in more:
+        if profile.values != first[1].values:
+            raise UsageError(
+                "classes-differ",
+                f"{code(label)} is {_either(first[1].values)} in {first[0]}, and {_either(profile.values)} in {file}",
+                cause="The classes are spelled differently; together they are more than two.",
+                hint="Spell the classes alike in both files.",
+            )
+    values = first[1].values
+    fitting = [value for value in values if _is_meant(value, wished, values)]
+    usable = [configured for value in fitting or values if (configured := _configured(value)) is not None]
+    if not usable:
+        raise UsageError(
+            "positive-unusable",
+            f"no configuration can say that the positive class of {code(label)} is {_either(fitting or values)}",
+            cause="There a class is a whole number, true, false, or text of at most 200 visible characters.",
+            hint="Rename the class in the data, for example to 1.",
+        )
+    if len(fitting) == 1:
+        return usable[0]
+    typed = "which of them is positive does not show" if wished is None else f"{one_line(wished, 80)!r} is none of them"
+    raise UsageError(
+        "positive-unknown",
+        f"{code(label)} is {_either(values)}, and {typed}",
+        hint=" or: ".join(
+            f"{command} --positive {shlex.quote(value if isinstance(value, str) else written(value))}"
+            for value in usable[::-1]
+        ),
+    )
+
+
+def _check_two(label: str, file: str, profile: LabelProfile) -> None:
+    """Raise unless FILE holds two classes."""
+    if profile.distinct > _CLASSES:
+        shown = ", ".join(map(_shown, profile.values))
+        dots = ", …" if profile.distinct > len(profile.values) else ""
+        raise UsageError(
+            "not-binary",
+            f"{code(label)} has {profile.distinct:,} different values in {file}: {shown}{dots}",
+            cause="This version of mlci judges binary tasks only: a label with two values.",
+            hint="Name a column with two values: mlci init DATA.csv --label COLUMN",
+        )
+    if profile.distinct < _CLASSES:
+        told = f"is {_shown(profile.values[0])}" if profile.values else "is empty"
+        raise UsageError(
+            "one-class",
+            f"{code(label)} {told} in every row of {file}",
+            cause="On rows of one class no model can be trained, and none be judged.",
+            hint=f"Put rows of both classes into {file}.",
+        )
+
+
+def _is_meant(value: LabelValue, wished: str | None, values: Sequence[LabelValue]) -> bool:
+    """Tell whether VALUE, one of VALUES, is what the user WISHED, or by convention the positive one."""
+    if wished is None:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return value.lower() in _YES
+        return value == 1 and set(values) <= {0, 1, -1}  # of 1 and 2, either may be the positive one
+    if isinstance(value, bool):
+        return wished.lower() == str(value).lower()
+    if isinstance(value, str):
+        return wished == value
+    number = plain_scalar(wished)
+    return isinstance(number, int | float) and not isinstance(number, bool) and number == value
+
+
+def _configured(value: LabelValue) -> int | str | bool | None:
+    """Return VALUE as a configuration says it, None where it cannot; labels that are numbers compare as numbers."""
+    if isinstance(value, str):
+        return value if is_visible(value) and len(value) <= LONGEST_IDENTIFIER else None
+    if isinstance(value, float) and not value.is_integer():
+        return None
+    return value if isinstance(value, bool) else int(value) if abs(value) <= _LARGEST_EXACT else None
+
+
+def _either(values: Sequence[LabelValue]) -> str:
+    return " or ".join(map(_shown, values))
+
+
+def _shown(value: LabelValue) -> str:
+    """Return VALUE so that blanks at its ends are seen."""
+    return printable(quoted(value), _LONGEST_ENUM_TEXT) if isinstance(value, str) else written(value)
 
 
 def lower_bound(smallest: float, largest: float) -> int | float:
@@ -107,7 +242,7 @@ def _rule(profile: ColumnProfile, *, is_key: bool) -> tuple[str, list[str]]:
         parts.append("unique: true")
         remarks.append("guessed: the id of a row")
     elif _is_closed(profile):
-        shown = ", ".join(_quoted(value) if isinstance(value, str) else str(value) for value, _ in profile.values)
+        shown = ", ".join(quoted(value) if isinstance(value, str) else str(value) for value, _ in profile.values)
         parts.append(f"enum: [{shown}]")
         remarks.append("guessed: every value that was seen")
     elif profile.smallest is not None and profile.largest is not None:
@@ -166,10 +301,15 @@ def _at_least(rows: int) -> int:
     return half // step * step
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return TEXT as a YAML scalar that reads back as this string: plain where that is safe."""
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) and isinstance(plain_scalar(text), str):
         return text
+    return in_quotes(text)
+
+
+def in_quotes(text: str) -> str:
+    """Return TEXT as a YAML scalar that nobody takes for anything but text."""
     return '"' + "".join(_escaped(each) for each in text) + '"'
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 from pydantic import Field, ValidationError
@@ -74,6 +74,8 @@ class Package:
 
     info: PackageInfo
     files: Mapping[str, bytes]
+    assumption: str | None = field(default=None, compare=False)
+    """What was taken for granted when it was made, for whoever made it; a package that is read says it in its card."""
 
     @property
     def model(self) -> bytes:
@@ -82,9 +84,15 @@ class Package:
 
 
 def build_package(
-    model: bytes, estimator: str, signature: Signature, requirements: Mapping[str, str], config: Config
+    model: bytes,
+    estimator: str,
+    signature: Signature,
+    requirements: Mapping[str, str],
+    config: Config,
+    *,
+    assumption: str | None = None,
 ) -> Package:
-    """Return the package of MODEL (canonical skops bytes)."""
+    """Return the package of MODEL (canonical skops bytes); its card names the ASSUMPTION of its signature, if any."""
     info = PackageInfo(
         name=config.model.name,
         task=config.model.task,
@@ -98,10 +106,10 @@ def build_package(
         MODEL_FILE: model,
         PACKAGE_FILE: _pretty(info.model_dump(mode="json")),
         "requirements.txt": "".join(f"{name}=={version}\n" for name, version in info.requirements.items()).encode(),
-        "README.md": _card(config, info).encode(),
+        "README.md": _card(config, info, assumption).encode(),
     }
     files[MANIFEST_FILE] = _pretty({name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())})
-    return Package(info, files)
+    return Package(info, files, assumption)
 
 
 def read_package(files: Mapping[str, bytes]) -> Package:
@@ -141,7 +149,7 @@ def _info(content: dict[str, Any]) -> PackageInfo:
         raise _malformed(f"{PACKAGE_FILE}: {first_problem(error)}") from None
 
 
-def _card(config: Config, info: PackageInfo) -> str:
+def _card(config: Config, info: PackageInfo, assumption: str | None) -> str:
     """Return the model card, as far as it is known when packaging."""
     signature = info.signature
     lines = [f"# {info.name}", ""]
@@ -159,6 +167,8 @@ def _card(config: Config, info: PackageInfo) -> str:
         f"| {_cell(code(item.name))} | {item.type} | {_cell(item.unit or '')} | {_range(item)} |"
         for item in signature.inputs
     ]
+    if assumption is not None:
+        lines += ["", assumption]
     if config.model.owners:
         lines += ["", f"Owners: {', '.join(config.model.owners)}"]
     return "\n".join(lines) + "\n"

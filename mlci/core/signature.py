@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mlci.core.contract.constraints import code
+from mlci.core.contract.constraints import MOST_SHOWN, code
 from mlci.core.contract.model import LARGEST_INTEGER, SMALLEST_INTEGER, is_visible
 from mlci.core.fingerprint import canonical_sha256
 from mlci.core.plain_text import one_line
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mlci.core.contract import ColumnRule, Contract
 
 Scalar = str | int | float | bool
+BINARY: Final = 2
+"""Classes of a binary task."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -89,30 +91,33 @@ def build_signature(
     classes: tuple[Scalar, ...] | None,
     config: Config,
     contract: Contract | None,
+    *,
+    estimator: str = "model",
+    has_probabilities: bool = True,
 ) -> Signature:
     """Return the signature of a model that reads FEATURES, with types, units and ranges from the contract.
 
-    A model that does not know the names of its features (`features` is None) reads all columns of the contract except
-    id and label, in that order; their number must be COUNT.
+    A model that does not know the names of its features (`features` is None, it was fitted on an array) reads all
+    columns of the contract except id and label, in that order; their number must be COUNT, and nothing can check their
+    order: `assumption` says so. ESTIMATOR, the name of its class, and HAS_PROBABILITIES serve to tell what a model
+    without classes is.
+
+    Raises `UsageError`: "not-fitted", "no-classifier", "features-unnamed", "label-as-feature",
+    "feature-not-in-contract", "not-binary", "positive-unknown", "signature-unusable".
     """
+    if classes is None:
+        raise _without_classes(estimator, count, has_probabilities=has_probabilities)
     columns = dict(contract.columns) if contract else {}
     names = _unnamed_features(count, config, columns) if features is None else tuple(features)
     for name in names:
         _check_feature(name, config, columns)
-    evaluate = config.evaluate
-    if not any(_is_same_class(item, evaluate.positive) for item in classes or ()):
-        listed = ", ".join(map(repr, classes or ())) or "none"
-        raise UsageError(
-            "positive-unknown",
-            f"evaluate.positive is {evaluate.positive!r}, and the model's classes are {one_line(listed)}",
-            hint="Set evaluate.positive to one of the classes.",
-        )
+    _check_classes(classes, config)
     try:
         return Signature(
             inputs=tuple(_input(name, columns.get(name)) for name in names),
-            classes=classes or (),
-            positive=evaluate.positive,
-            threshold=evaluate.threshold,
+            classes=classes,
+            positive=config.evaluate.positive,
+            threshold=config.evaluate.threshold,
         )
     except ValidationError as error:
         raise UsageError(
@@ -123,13 +128,82 @@ def build_signature(
         ) from None
 
 
+def assumption(features: Iterable[str] | None) -> str | None:
+    """Return what is taken for granted about the columns of a model that knows FEATURES, None if that is nothing."""
+    if features is not None:
+        return None
+    return (
+        "The model does not know the names of its columns: it was fitted on an array. They are taken to be the "
+        "contract's without id and label, in the contract's order; their number fits, their order nothing can check."
+    )
+
+
+def _without_classes(estimator: str, count: int | None, *, has_probabilities: bool) -> UsageError:
+    """Return the error of a model without classes, which reads COUNT columns if it was fitted and knows it."""
+    called = code(one_line(estimator, LONGEST_IDENTIFIER))
+    if count is None and has_probabilities:
+        return UsageError(
+            "not-fitted",
+            f"the model, a {called}, was not fitted",
+            cause="It was saved before `fit`, or another one was fitted than the one that was saved.",
+            hint="model.fit(features, labels), and save that model.",
+        )
+    if count is None:
+        return UsageError(
+            "no-classifier",
+            f"what was saved, a {called}, is no fitted classifier",
+            cause="It is something else than a model, or a model that was not fitted.",
+            hint="Save the fitted classifier itself: skops.io.dump(model, path)",
+        )
+    return UsageError(
+        "no-classifier",
+        f"the model, a {called}, has no classes",
+        cause="It predicts numbers, as a regressor does, or transforms its input.",
+        hint="Fit a classifier with predict_proba, such as LogisticRegression, and save that.",
+    )
+
+
+def _check_classes(classes: tuple[Scalar, ...], config: Config) -> None:
+    """Raise where the classes are not two, one of them the positive one; they are values of the data."""
+    evaluate = config.evaluate
+    shown = one_line(", ".join(map(repr, classes[:MOST_SHOWN])), LONGEST_IDENTIFIER)
+    listed = f"{shown} and {len(classes) - MOST_SHOWN} more" if len(classes) > MOST_SHOWN else shown
+    if len(classes) < BINARY:
+        error = UsageError(
+            "not-binary",
+            f"the model knows {f'one class only, {listed}' if classes else 'no class'}; a binary task has two",
+            cause="All rows that it was fitted on have the same label.",
+            hint=f"Look at what reaches `fit`: which rows, and whether `{evaluate.label}` is recoded on the way.",
+        )
+    elif len(classes) > BINARY:
+        error = UsageError(
+            "not-binary",
+            f"the model knows {len(classes)} classes, {listed}; a binary task has two",
+            cause="The label has more than two values; this version of mlci judges binary tasks only.",
+            hint=f"Bring `{evaluate.label}` to two values in the data themselves, and fit on that.",
+        )
+    elif not any(_is_same_class(item, evaluate.positive) for item in classes):
+        error = UsageError(
+            "positive-unknown",
+            f"evaluate.positive is {evaluate.positive!r}, and the model's classes are {listed}",
+            where="mlci.yaml",
+            cause="The label was recoded in the training code, or `positive` is none of its values.",
+            hint="Set evaluate.positive to one of the classes, or fit on the label as the data have it.",
+        )
+    else:
+        return
+    error.private = listed
+    raise error
+
+
 def _unnamed_features(count: int | None, config: Config, columns: Mapping[str, ColumnRule]) -> tuple[str, ...]:
     """Return the features of a model that knows only their number: all columns of the contract but id and label."""
     names = tuple(name for name in columns if name not in {config.evaluate.id, config.evaluate.label})
     if len(names) != count:
+        told = "columns" if count is None else f"{count} column{'s' if count != 1 else ''}"
         raise UsageError(
             "features-unnamed",
-            f"the model reads {count} columns without names; the contract lists {len(names)} besides id and label",
+            f"the model reads {told} without names; the contract lists {len(names)} besides id and label",
             cause="It was fitted on an array instead of a data frame.",
             hint="Fit it on a data frame, so that it keeps the names of its columns.",
         )

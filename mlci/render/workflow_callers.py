@@ -18,6 +18,7 @@ MERGE: Final = f"{FOLDER}/mlci-merge.yml"
 
 # A commit, or a tag such as v1.2.3; nothing that could end a line or begin a comment.
 _REFERENCE: Final = re.compile(r"[0-9a-f]{40}|v[0-9]+(\.[0-9]+){0,2}")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _VERSION: Final = re.compile(r"v[0-9]+(\.[0-9]+){0,2}")
 
 
@@ -40,19 +41,28 @@ def callers(
         raise UsageError(
             "bad-reference",
             f"“{one_line(f'{ref} {version}'.strip(), 80)}” is neither a full commit nor a tag such as v1.2.3",
-            cause="The workflows call mlci at one commit, which nobody can change afterwards.",
+            cause="A branch moves with every push. A commit never moves.",
+            hint="--mlci OWNER/REPOSITORY@COMMIT, all 40 digits of it",
         )
     if deploy:
         checked_name(deploy, "deployment")
     workflows = f"{checked_repository(repository)}/.github/workflows"
     reference = f"{ref} # {version}" if version else ref
+    advice = "" if _COMMIT.fullmatch(ref) else _ADVICE.format(repository=repository, ref=ref)
     prepares = {"install": _install(install)} if install else {}
+    branch = json.dumps(checked_branch(default_branch), ensure_ascii=False)
     return {
-        CHECK: _CHECK + _call(f"{workflows}/mlci-check.yml@{reference}", prepares),
-        REPORT: _REPORT + _call(f"{workflows}/mlci-report.yml@{reference}", {}),
-        MERGE: _MERGE.replace("BRANCH", json.dumps(checked_branch(default_branch), ensure_ascii=False))
+        CHECK: _advised(_CHECK, advice) + _call(f"{workflows}/mlci-check.yml@{reference}", prepares),
+        REPORT: _advised(_REPORT, advice) + _call(f"{workflows}/mlci-report.yml@{reference}", {}),
+        MERGE: _advised(_MERGE.replace("BRANCH", branch), advice)
         + _call(f"{workflows}/mlci-merge.yml@{reference}", prepares | ({"deploy": deploy} if deploy else {})),
     }
+
+
+def _advised(workflow: str, advice: str) -> str:
+    """Return WORKFLOW with ADVICE at the end of the comment that it begins with."""
+    comment, name, rest = workflow.partition("name: ")
+    return comment + advice + name + rest
 
 
 def _call(workflow: str, inputs: dict[str, str]) -> str:
@@ -72,6 +82,11 @@ def _install(script: str) -> str:
         )
     return script
 
+
+_ADVICE: Final = """\
+# {ref} is a tag, which the owner of {repository} could move. To call one commit, which nobody can: remove the three
+# workflows that call it, then run init again: mlci init --github --mlci {repository}@COMMIT (all 40 digits).
+"""
 
 _CHECK: Final = """\
 # Written by `mlci init --github`. Checks each pull request; its code runs here, with the right to read and no other.

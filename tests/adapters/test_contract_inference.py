@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mlci.adapters.contract_inference import infer
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import Contract, constraints
+from mlci.core.contract_draft import LabelProfile
 from mlci.core.documents import read_model
 from mlci.errors import RejectedError, UsageError
 
@@ -47,7 +48,7 @@ def cells(count: int, seed: int = 0) -> list[list[str]]:
 
 
 def drafted(path: Path) -> Contract:
-    return read_model(infer(path).encode(), Contract, "draft.yaml")
+    return read_model(infer(path).contract.encode(), Contract, "draft.yaml")
 
 
 def check(path: Path, contract: Contract) -> DatasetReport:
@@ -59,7 +60,7 @@ def test_infer__drafts_a_contract_that_reads_as_prose(tmp_path: Path) -> None:
         *(["7", "1.5", "NO", "0", "01000", "true", ""] for _ in range(5)),
         *(["8", "-2.25", "YES", "1", "01001", "False", "x"] for _ in range(5)),
     ]
-    assert infer(write(tmp_path / "cells.csv", HEADER, rows)) == (
+    assert infer(write(tmp_path / "cells.csv", HEADER, rows)).contract == (
         "# Drafted by mlci from cells.csv (10 rows). Read it once: what is marked was guessed.\n"
         "columns:\n"
         "  id:          {type: integer, enum: [7, 8]}  # guessed: every value that was seen\n"
@@ -145,11 +146,77 @@ def test_infer__any_data_satisfies_its_own_contract(data: st.DataObject, names: 
     assert report.findings == ()
 
 
+@settings(max_examples=10, deadline=None)
+@given(st.data(), st.lists(NAME, max_size=2, unique=True))
+def test_infer__any_two_files_satisfy_their_contract(data: st.DataObject, names: list[str]) -> None:
+    header = ["known", *(name for name in names if name != "known")]
+    rows = st.lists(st.lists(VALUE, min_size=len(header), max_size=len(header)), max_size=8)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [write(Path(folder) / name, header, data.draw(rows)) for name in ("one.csv", "other.csv")]
+        contract = read_model(infer(*paths).contract.encode(), Contract, "draft.yaml")
+        assert [check(path, contract).findings for path in paths] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "labels"),
+    [
+        (["0", "1", "0"], ["1"], (LabelProfile("integer", 2, (0, 1)), LabelProfile("integer", 1, (1,)))),
+        (["0", "1"], ["0.0", "1"], (LabelProfile("number", 2, (0.0, 1.0)), LabelProfile("number", 2, (0.0, 1.0)))),
+        (
+            ["True", "false"],
+            ["TRUE", "FALSE"],
+            (LabelProfile("boolean", 2, (False, True)), LabelProfile("boolean", 2, (False, True))),
+        ),
+        (["yes", "no"], ["1", "0"], (LabelProfile("string", 2, ("no", "yes")), LabelProfile("string", 2, ("0", "1")))),
+        (["", ""], ["1", ""], (LabelProfile("integer", 0, ()), LabelProfile("integer", 1, (1,)))),
+        ([], [], (LabelProfile("string", 0, ()), LabelProfile("string", 0, ()))),
+        (
+            [str(number) for number in range(900)],
+            ["5"],
+            (LabelProfile("integer", 900, (0, 1, 2, 3, 4)), LabelProfile("integer", 1, (5,))),
+        ),
+    ],
+)
+def test_infer__tells_what_the_label_holds_in_each_file(
+    tmp_path: Path, one: list[str], other: list[str], labels: tuple[LabelProfile, ...]
+) -> None:
+    paths = [
+        write(tmp_path / name, ["id", "no"], [[str(row), value] for row, value in enumerate(values)])
+        for name, values in (("one.csv", one), ("other.csv", other))
+    ]
+    assert infer(*paths, label="no").labels == labels
+
+
+@pytest.mark.parametrize("label", [None, "ill"])
+def test_infer__has_no_labels_where_there_is_no_such_column(tmp_path: Path, label: str | None) -> None:
+    path = write(tmp_path / "one.csv", ["id"], [["1"]])
+    assert infer(path, label=label).labels == ()
+
+
+def test_infer__a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        infer(write(tmp_path / "one.csv", ["id"], [["1"]]), tmp_path / "othr.csv")
+    assert (caught.value.code, caught.value.problem, caught.value.hint) == (
+        "data-missing",
+        "there is no file othr.csv",
+        "Name a CSV file with labelled rows: mlci init DATA.csv --label COLUMN",
+    )
+
+
+def test_infer__from_files_whose_lines_end_differently_is_refused(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other file.csv"
+    one.write_bytes(b"id,x\n1,1\n")
+    other.write_bytes(b"id,x\r\n1,1\r\n")
+    with pytest.raises(UsageError) as caught:
+        infer(one, other)
+    assert (caught.value.code, caught.value.hint) == ("line-ends-differ", f"dos2unix {one} '{other}'")
+
+
 def test_infer__from_two_files_fits_the_rows_of_both(tmp_path: Path) -> None:
     one, other = tmp_path / "one.csv", tmp_path / "other.csv"
     one.write_bytes(b"id,x\n1,1.5\n2,2.5")
     other.write_bytes(b"\xef\xbb\xbfid,x\n3,900\n")
-    bound = read_model(infer(one, other).encode(), Contract, "contract").columns["x"].max
+    bound = read_model(infer(one, other).contract.encode(), Contract, "contract").columns["x"].max
     assert bound is not None
     assert bound >= 900
 
@@ -167,7 +234,7 @@ def test_infer__from_two_files_bounds_the_rows_by_the_smaller_one(tmp_path: Path
     one, other = tmp_path / "one.csv", tmp_path / "other.csv"
     one.write_text("id,x\n" + "".join(f"{row},1\n" for row in range(800)))
     other.write_text("id,x\n" + "".join(f"{row},1\n" for row in range(800, 1000)))
-    rows = read_model(infer(one, other).encode(), Contract, "contract").rows
+    rows = read_model(infer(one, other).contract.encode(), Contract, "contract").rows
     assert rows is not None
     assert rows.min is not None
     assert rows.min <= 200

@@ -1,26 +1,31 @@
 from __future__ import annotations
 
+import csv
+import json
+import tempfile
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlci.commands.init import Wish, init
+from mlci.adapters.contract_inference import infer
+from mlci.adapters.duckdb import DuckdbData
+from mlci.commands.init import Infer, Wish, init
 from mlci.core.config import read_config
-from mlci.errors import MlciError, UsageError
+from mlci.core.contract import ColumnSpec, ColumnType, Contract, constraints
+from mlci.core.contract_draft import Inferred, LabelProfile
+from mlci.core.documents import read_model
+from mlci.errors import MlciError, OutsideError, RejectedError, UsageError
 from tests.commands.builders import CONTRACT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WISH = Wish(
     name="tumour",
     train_data="data/cells.csv",
     holdout="data/holdout.csv",
     label="malignant",
-    positive="1",
+    positive=None,
     train="python train.py",
 )
 WRITTEN = """\
@@ -40,18 +45,33 @@ deploy: {live: {stage: production, target: directory, path: ../live}}
 """
 
 
-def started(folder: Path, wish: Wish = WISH, contract: str = CONTRACT) -> dict[str, str]:
+LABELS = LabelProfile("integer", 2, (0, 1))
+TYPES: dict[type, ColumnType] = {bool: "boolean", int: "number", str: "string"}
+"""What scoring reads labels as, by the type of `evaluate.positive`."""
+
+
+def saying(contract: str = CONTRACT, labels: LabelProfile = LABELS) -> Infer:
+    """Return what says the same of all files."""
+
+    def inferred(path: Path, *more: Path, label: str) -> Inferred:
+        assert label
+        return Inferred(contract, tuple(labels for _ in (path, *more)))
+
+    return inferred
+
+
+def started(folder: Path, wish: Wish = WISH, contract: str = CONTRACT, labels: LabelProfile = LABELS) -> dict[str, str]:
     """Return what was written, by path."""
-    paths = init(wish, folder=folder, infer=lambda *_: contract)
+    paths = init(wish, folder=folder, infer=saying(contract, labels))
     return {path: (folder / path).read_text() for path in paths}
 
 
 def refused(folder: Path, wish: Wish = WISH, contract: str = CONTRACT) -> MlciError:
     """Return why nothing was written."""
-    before = sorted(folder.rglob("*"))
-    with pytest.raises(UsageError) as caught:
+    before = {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+    with pytest.raises((UsageError, OutsideError)) as caught:
         started(folder, wish, contract)
-    assert sorted(folder.rglob("*")) == before
+    assert {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")} == before
     return caught.value
 
 
@@ -63,15 +83,15 @@ def test_init__writes_configuration_contract_and_what_git_ignores(tmp_path: Path
     }
 
 
-def test_init__infers_the_contract_from_all_rows(tmp_path: Path) -> None:
-    asked: list[Path] = []
+def test_init__infers_contract_and_classes_from_all_rows(tmp_path: Path) -> None:
+    asked: list[tuple[str, Path]] = []
 
-    def infer(path: Path, *more: Path) -> str:
-        asked.extend((path, *more))
-        return CONTRACT
+    def inferred(path: Path, *more: Path, label: str) -> Inferred:
+        asked.extend((label, each) for each in (path, *more))
+        return Inferred(CONTRACT, (LABELS, LABELS))
 
-    init(WISH, folder=tmp_path, infer=infer)
-    assert asked == [tmp_path / "data/cells.csv", tmp_path / "data/holdout.csv"]
+    init(WISH, folder=tmp_path, infer=inferred)
+    assert asked == [("malignant", tmp_path / "data/cells.csv"), ("malignant", tmp_path / "data/holdout.csv")]
 
 
 @pytest.mark.parametrize(
@@ -79,12 +99,20 @@ def test_init__infers_the_contract_from_all_rows(tmp_path: Path) -> None:
     [
         ("*.log\n", "*.log\n.mlci/\nmodel.skops\n__pycache__/\n"),
         ("*.log", "*.log\n.mlci/\nmodel.skops\n__pycache__/\n"),
+        ("*.log\r\n.mlci/\r\n", "*.log\r\n.mlci/\r\nmodel.skops\n__pycache__/\n"),
         ("model.skops\n.mlci/\n__pycache__/\n", "model.skops\n.mlci/\n__pycache__/\n"),
     ],
 )
 def test_init__adds_to_a_gitignore(tmp_path: Path, present: str, after: str) -> None:
-    (tmp_path / ".gitignore").write_text(present)
-    assert started(tmp_path)[".gitignore"] == after
+    (tmp_path / ".gitignore").write_bytes(present.encode())
+    started(tmp_path)
+    assert (tmp_path / ".gitignore").read_bytes() == after.encode()
+
+
+def test_init__keeps_a_gitignore_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_bytes(b"gr\xf6\xdfe\n")
+    init(WISH, folder=tmp_path, infer=saying())
+    assert (tmp_path / ".gitignore").read_bytes() == b"gr\xf6\xdfe\n.mlci/\nmodel.skops\n__pycache__/\n"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +123,11 @@ def test_init__adds_to_a_gitignore(tmp_path: Path, present: str, after: str) -> 
         ("data/größe.csv", "gr__e"),
         ("2024.csv", "rows"),
         ("holdout.csv", "rows"),
+        ("no.csv", "no"),
+        ("1e3.csv", "rows"),
+        ("true.csv", "true"),
+        ("null.csv", "null"),
+        ("x" * 80 + ".csv", "x" * 63),
         (".csv", "rows"),
     ],
 )
@@ -105,22 +138,32 @@ def test_init__names_the_data_set_after_its_file(tmp_path: Path, path: str, name
 
 
 @pytest.mark.parametrize(
-    ("rule", "positive", "expected"),
+    ("labels", "positive", "expected"),
     [
-        ("{type: integer, enum: [0, 1]}", "1", 1),
-        ("{type: boolean}", "true", True),
-        ("{type: string}", "1", "1"),
-        ("{type: string}", 'the "bad" one', 'the "bad" one'),
-        ("{type: string}", "true", "true"),
+        (LabelProfile("integer", 2, (0, 1)), None, "1"),
+        (LabelProfile("integer", 2, (0, 1)), "0", "0"),
+        (LabelProfile("number", 2, (0.0, 1.0)), None, "1"),
+        (LabelProfile("boolean", 2, (False, True)), None, "true"),
+        (LabelProfile("string", 2, ("no", "yes")), None, '"yes"'),
+        (LabelProfile("string", 2, ("1", "NO")), "NO", '"NO"'),
+        (LabelProfile("string", 2, ("a", 'the "bad" one')), 'the "bad" one', r'"the \"bad\" one"'),
     ],
 )
-def test_init__the_positive_class_has_the_type_of_the_label(
-    tmp_path: Path, rule: str, positive: str, expected: object
+def test_init__the_positive_class_is_written_as_labels_are_read(
+    tmp_path: Path, labels: LabelProfile, positive: str | None, expected: str
 ) -> None:
-    contract = f"columns: {{id: {{type: integer, unique: true}}, malignant: {rule}}}\n"
-    written = started(tmp_path, replace(WISH, positive=positive), contract)
-    found = read_config(written["mlci.yaml"].encode()).evaluate.positive
-    assert (found, type(found)) == (expected, type(expected))
+    written = started(tmp_path, replace(WISH, positive=positive), labels=labels)["mlci.yaml"]
+    assert f"label: malignant, positive: {expected}}}\n" in written
+
+
+def test_init__names_the_command_where_the_positive_class_does_not_show(tmp_path: Path) -> None:
+    error = refused(tmp_path, replace(WISH, positive="M"))
+    command = "mlci init data/cells.csv --holdout data/holdout.csv --label malignant --positive"
+    assert (error.code, error.problem, error.hint) == (
+        "positive-unknown",
+        "`malignant` is 0 or 1, and 'M' is none of them",
+        f"{command} 1 or: {command} 0",
+    )
 
 
 @settings(max_examples=50)
@@ -133,9 +176,9 @@ def test_init__the_command_is_kept_as_it_was_typed(tmp_path_factory: pytest.Temp
     assert read_config(written["mlci.yaml"].encode()).train.run == command
 
 
-@pytest.mark.parametrize("label", ["is malignant", "a: b", "true", "[x]", "größe"])
+@pytest.mark.parametrize("label", ["is malignant", "a: b", "true", "[x]", "größe", "no", "1e3", "'", "id: x", "👩"])
 def test_init__a_column_may_have_any_name(tmp_path: Path, label: str) -> None:
-    contract = f"columns: {{'#': {{type: integer, unique: true}}, '{label}': {{type: integer}}}}\n"
+    contract = f"columns: {{'#': {{type: integer, unique: true}}, {json.dumps(label)}: {{type: integer}}}}\n"
     written = started(tmp_path, replace(WISH, label=label), contract)
     evaluate = read_config(written["mlci.yaml"].encode()).evaluate
     assert (evaluate.id, evaluate.label) == ("#", label)
@@ -170,6 +213,153 @@ def test_init__a_label_is_no_id(tmp_path: Path) -> None:
     assert refused(tmp_path, contract=contract).code == "no-id"
 
 
-@pytest.mark.parametrize("wish", [replace(WISH, name="Größe"), replace(WISH, train_data="../cells.csv")])
-def test_init__a_wish_that_no_configuration_could_say(tmp_path: Path, wish: Wish) -> None:
-    assert refused(tmp_path, wish).code == "configuration"
+def test_init__rows_of_two_files_that_nothing_names(tmp_path: Path) -> None:
+    error = refused(tmp_path, contract="columns: {malignant: {type: integer}}\n")
+    assert (error.problem, error.cause) == (
+        "no column of data/cells.csv and data/holdout.csv names each row",
+        "Both models are compared row by row, so every row needs an id of its own, in both files together.",
+    )
+
+
+@pytest.mark.parametrize("name", ["Größe", "", "a b", "-x", "x" * 64])
+def test_init__a_name_that_no_model_has(tmp_path: Path, name: str) -> None:
+    assert refused(tmp_path, replace(WISH, name=name)).code == "bad-name"
+
+
+@pytest.mark.parametrize("path", ["../cells.csv", "/data/cells.csv", ".git/cells.csv", "-x.csv", "a\nb.csv"])
+def test_init__data_that_lie_elsewhere(tmp_path: Path, path: str) -> None:
+    found = [refused(tmp_path, wish).code for wish in (replace(WISH, train_data=path), replace(WISH, holdout=path))]
+    assert found == ["data-outside", "data-outside"]
+
+
+def test_init__says_how_to_bring_data_that_lie_elsewhere(tmp_path: Path) -> None:
+    error = refused(tmp_path, replace(WISH, train_data="../my cells.csv"))
+    assert (error.problem, error.hint) == (
+        "../my cells.csv is no path that a configuration can name",
+        "mkdir -p data && cp '../my cells.csv' data/",
+    )
+
+
+def test_init__data_with_more_columns_than_a_contract_can_say(tmp_path: Path) -> None:
+    lines = "".join(f"  column_{number}: {{type: number, min: 0, max: 1}}\n" for number in range(9_000))
+    assert refused(tmp_path, contract=f"columns:\n{lines}").code == "too-many-columns"
+
+
+def test_init__a_second_time_changes_nothing(tmp_path: Path) -> None:
+    started(tmp_path)
+    assert refused(tmp_path).code == "configuration-exists"
+
+
+@pytest.mark.parametrize("path", ["mlci.yaml", "contracts/cells.yaml"])
+def test_init__does_not_write_through_a_link(tmp_path: Path, path: str) -> None:
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / path).symlink_to(tmp_path / "elsewhere")
+    assert refused(tmp_path).code in {"configuration-exists", "contract-exists"}
+
+
+@pytest.mark.parametrize(("file", "folder"), [("contracts", None), (None, ".gitignore")])
+def test_init__something_in_the_way(tmp_path: Path, file: str | None, folder: str | None) -> None:
+    (tmp_path / (file or "unused")).write_text("mine")
+    (tmp_path / (folder or "empty")).mkdir()
+    assert refused(tmp_path).code == "in-the-way"
+
+
+def test_init__where_the_last_file_cannot_be_written_writes_none(tmp_path: Path) -> None:
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / ".gitignore").write_text("mine\n")
+    # A folder where the unfinished file would lie: not even root can write there.
+    (tmp_path / ".gitignore.mlci-unfinished").mkdir()
+    error = refused(tmp_path)
+    assert (error.code, error.exit_code) == ("not-written", 5)
+
+
+LABEL_NAMES = st.sampled_from(["no", "1e3", "true", "~", '"', "'", "a: b", "#", "- x", "größe", "👩", "{x}", "is ill"])
+TWO_CLASSES = st.sampled_from(
+    [
+        ("0", "1"),
+        ("0.0", "1.0"),
+        ("no", "yes"),
+        ("false", "TRUE"),
+        ("-1", "1"),
+        ("1", "2"),
+        ("NO", "null"),
+        ("'", '"'),
+        (" 1", "1"),
+        ("007", "8"),
+        ("1e3", "x"),
+        ("gutartig", "bösartig"),
+        ("true", "1"),
+        ("0", "1.0"),
+        ("-", "--x"),
+    ]
+)
+ANY_NAME = LABEL_NAMES | st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=4)
+ANY_CLASS = st.sampled_from(["", "0", "1", "1.0"]) | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=3
+)
+
+
+def written_rows(folder: Path, header: list[str], files: list[list[str]]) -> Path:
+    """Write rows with ids of their own, labels in the second column and no other values, for training and holdout."""
+    (folder / "data").mkdir()
+    for path, start, labels in zip((WISH.train_data, WISH.holdout), (0, 100), files, strict=True):
+        with (folder / path).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            writer.writerow(header)
+            writer.writerows([str(start + row), label, *[""] * (len(header) - 2)] for row, label in enumerate(labels))
+    return folder
+
+
+def assert_fits(folder: Path) -> None:
+    """Assert that what was written is read again, and that the rows of both files satisfy it and have both classes."""
+    config = read_config((folder / "mlci.yaml").read_bytes())
+    for section in config.data.values():
+        contract = read_model((folder / str(section.contract)).read_bytes(), Contract, "contract")
+        report = DuckdbData().validate("rows", folder / section.path, constraints(contract), key=contract.key)
+        assert (report.findings, contract.key) == ((), config.evaluate.id)
+        column = ColumnSpec(config.evaluate.label, TYPES[type(config.evaluate.positive)])
+        labels = DuckdbData().read_table(folder / section.path, [column]).columns[column.name]
+        found = set((labels.values == config.evaluate.positive).tolist())
+        assert found == {False, True}
+
+
+@settings(max_examples=20, deadline=None)
+@given(LABEL_NAMES, TWO_CLASSES, st.booleans())
+def test_init__its_files_fit_the_data_whatever_label_and_classes_are_called(
+    label: str,
+    classes: tuple[str, str],
+    is_second: bool,  # noqa: FBT001 - which of the classes is positive
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = written_rows(Path(place), ["id", label, "x"], [[*classes], [*classes, *classes]])
+        init(replace(WISH, label=label, positive=classes[is_second]), folder=folder, infer=infer)
+        assert_fits(folder)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(ANY_NAME, min_size=2, max_size=3, unique=True),
+    st.lists(ANY_CLASS, min_size=2, max_size=2, unique=True),
+    st.integers(1, 3),
+)
+def test_init__whatever_the_data_hold_its_files_fit_or_none_is_written(
+    header: list[str], classes: list[str], count: int
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = written_rows(Path(place), header, [classes, (classes * 2)[:count]])
+        error = problem(folder, replace(WISH, label=header[1], positive=classes[0]))
+        assert (error is None, sorted(each.name for each in folder.iterdir())) in (
+            (True, [".gitignore", "contracts", "data", "mlci.yaml"]),
+            (False, ["data"]),
+        )
+        assert error is None or error.hint is not None
+
+
+def problem(folder: Path, wish: Wish) -> MlciError | None:
+    """Return why nothing was written, None where what was written fits."""
+    try:
+        init(wish, folder=folder, infer=infer)
+    except (UsageError, RejectedError) as error:
+        return error
+    assert_fits(folder)
+    return None

@@ -84,3 +84,26 @@ def test_init_github__names_the_deployments_that_there_are(folder: Path) -> None
 
 def test_init_github__wants_a_configuration_first(tmp_path: Path) -> None:
     assert refusal(HOSTING, tmp_path).code == "no-configuration"
+
+
+def test_init_github__belongs_to_the_top_of_a_repository(folder: Path) -> None:
+    inner = folder / "models" / "tumour"
+    inner.mkdir(parents=True)
+    (inner / "mlci.yaml").write_text(CONFIGURATION)
+    (folder / ".git").mkdir()
+    error = refusal(HOSTING, inner)
+    assert (error.code, error.problem) == (
+        "not-the-top",
+        "this is the folder models/tumour of a repository, not its top",
+    )
+    assert written(folder) == {}
+    assert init_github(HOSTING, folder=folder) == (CHECK, REPORT, MERGE)
+
+
+@pytest.mark.parametrize("content", [b"name: gr\xf6\xdfe\n", None])
+def test_init_github__leaves_what_is_no_workflow_of_ours(folder: Path, content: bytes | None) -> None:
+    path = folder / CHECK
+    path.parent.mkdir(parents=True)
+    path.symlink_to("nowhere") if content is None else path.write_bytes(content)
+    assert refusal(HOSTING, folder).code == "workflow-exists"
+    assert path.is_symlink() == (content is None)

@@ -18,6 +18,7 @@ from mlci.core.package import (
     positive_index,
     read_package,
 )
+from mlci.core.signature import assumption
 from mlci.errors import IntegrityError, UsageError
 from tests.core.configurations import a_config, a_contract
 
@@ -68,10 +69,11 @@ def test_signature__of_a_model_without_names_is_all_of_the_contract_but_id_and_l
     assert build_signature(None, 3, (0, 1), CONFIG, CONTRACT) == SIGNATURE
 
 
-def test_signature__without_names_their_number_must_fit() -> None:
-    assert refused(lambda: build_signature(None, 4, (0, 1), CONFIG, CONTRACT), UsageError) == (
+@pytest.mark.parametrize(("count", "told"), [(4, "4 columns"), (1, "1 column"), (None, "columns")])
+def test_signature__without_names_their_number_must_fit(count: int | None, told: str) -> None:
+    assert refused(lambda: build_signature(None, count, (0, 1), CONFIG, CONTRACT), UsageError) == (
         "features-unnamed",
-        "the model reads 4 columns without names; the contract lists 3 besides id and label",
+        f"the model reads {told} without names; the contract lists 3 besides id and label",
         "Fit it on a data frame, so that it keeps the names of its columns.",
     )
 
@@ -97,16 +99,94 @@ def test_signature__refuses_what_the_contract_does_not_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("classes", "listed"),
-    [((0, 2), "0, 2"), (("0", "1"), "'0', '1'"), ((False, True), "False, True"), (None, "none"), ((), "none")],
+    ("classes", "listed"), [((0, 2), "0, 2"), (("0", "1"), "'0', '1'"), ((False, True), "False, True")]
 )
-def test_signature__refuses_a_positive_class_that_the_model_does_not_know(
-    classes: tuple[int | str | bool, ...] | None, listed: str
-) -> None:
+def test_signature__refuses_a_positive_class_that_the_model_does_not_know(classes: Any, listed: str) -> None:  # noqa: ANN401 - classes of any kind
     assert refused(lambda: build_signature(FEATURES, 3, classes, CONFIG, CONTRACT), UsageError) == (
         "positive-unknown",
         f"evaluate.positive is 1, and the model's classes are {listed}",
-        "Set evaluate.positive to one of the classes.",
+        "Set evaluate.positive to one of the classes, or fit on the label as the data have it.",
+    )
+
+
+FIT_ON_TWO = "Bring `malignant` to two values in the data themselves, and fit on that."
+LOOK_AT_ROWS = "Look at what reaches `fit`: which rows, and whether `malignant` is recoded on the way."
+
+
+@pytest.mark.parametrize(
+    ("classes", "problem", "hint"),
+    [
+        ((0, 1, 2), "the model knows 3 classes, 0, 1, 2; a binary task has two", FIT_ON_TWO),
+        (
+            tuple(range(12)),
+            "the model knows 12 classes, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more; a binary task has two",
+            FIT_ON_TWO,
+        ),
+        ((1,), "the model knows one class only, 1; a binary task has two", LOOK_AT_ROWS),
+        ((0,), "the model knows one class only, 0; a binary task has two", LOOK_AT_ROWS),
+        ((), "the model knows no class; a binary task has two", LOOK_AT_ROWS),
+    ],
+)
+def test_signature__a_binary_task_has_two_classes(classes: tuple[int, ...], problem: str, hint: str) -> None:
+    found = refused(lambda: build_signature(FEATURES, 3, classes, CONFIG, CONTRACT), UsageError)
+    assert found == ("not-binary", problem, hint)
+
+
+@pytest.mark.parametrize(
+    ("classes", "problem"),
+    [
+        (("ill", "well", "?"), "the model knows 3 classes, …; a binary task has two"),
+        (("ill",), "the model knows one class only, …; a binary task has two"),
+        ((), "the model knows no class; a binary task has two"),
+        (("ill", "well"), "evaluate.positive is 1, and the model's classes are …"),
+    ],
+)
+def test_signature__names_no_class_in_public(classes: tuple[str, ...], problem: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        build_signature(FEATURES, 3, classes, CONFIG, CONTRACT)
+    assert caught.value.public().problem == problem
+
+
+FIT = "model.fit(features, labels), and save that model."
+SAVE = "Save the fitted classifier itself: skops.io.dump(model, path)"
+CLASSIFY = "Fit a classifier with predict_proba, such as LogisticRegression, and save that."
+
+
+@pytest.mark.parametrize(
+    ("estimator", "count", "has_probabilities", "told"),
+    [
+        (
+            "LogisticRegression",
+            None,
+            True,
+            ("not-fitted", "the model, a `LogisticRegression`, was not fitted", FIT),
+        ),
+        ("LinearSVC", None, False, ("no-classifier", "what was saved, a `LinearSVC`, is no fitted classifier", SAVE)),
+        ("dict", None, False, ("no-classifier", "what was saved, a `dict`, is no fitted classifier", SAVE)),
+        ("Ridge", 3, False, ("no-classifier", "the model, a `Ridge`, has no classes", CLASSIFY)),
+        ("GaussianMixture", 3, True, ("no-classifier", "the model, a `GaussianMixture`, has no classes", CLASSIFY)),
+        ("x`\n**y", 3, False, ("no-classifier", "the model, a `x' **y`, has no classes", CLASSIFY)),
+    ],
+)
+def test_signature__says_what_a_model_without_classes_is(
+    estimator: str,
+    count: int | None,
+    has_probabilities: bool,  # noqa: FBT001 - a case of the table
+    told: tuple[str, str, str],
+) -> None:
+    def build() -> Signature:
+        return build_signature(
+            FEATURES, count, None, CONFIG, CONTRACT, estimator=estimator, has_probabilities=has_probabilities
+        )
+
+    assert refused(build, UsageError) == told
+
+
+def test_assumption__is_the_order_of_columns_without_names() -> None:
+    assert assumption(FEATURES) is None
+    assert assumption(None) == (
+        "The model does not know the names of its columns: it was fitted on an array. They are taken to be the "
+        "contract's without id and label, in the contract's order; their number fits, their order nothing can check."
     )
 
 
@@ -218,6 +298,19 @@ def test_read_package__returns_what_was_built() -> None:
     assert read == built
     assert read.model == b"skops"
     assert read.info.signature.digest == SIGNATURE.digest
+
+
+def test_package__its_card_names_what_was_assumed() -> None:
+    package = build_package(b"", "SVC", SIGNATURE, {}, CONFIG, assumption="The order is a guess.")
+    assert package.assumption == "The order is a guess."
+    assert package.files["README.md"].decode().splitlines()[-5:] == [
+        "| `size_band` | string |  |  |",
+        "",
+        "The order is a guess.",
+        "",
+        "Owners: @acme/diagnostics",
+    ]
+    assert read_package(package.files) == package
 
 
 @given(st.sampled_from([(0, 1), (0.0, 1.0), ("1", 1), (1, 2.5)]), st.sampled_from([0.1, 1 / 3, 0.999]))

@@ -15,6 +15,7 @@ import pandas as pd
 import skops.io
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 cells = pd.read_csv("data/cells.csv")
@@ -28,6 +29,8 @@ UNUSABLE = {
     "regressor": "model = LinearRegression().fit(features, label)",
     "array": "model = LogisticRegression().fit(features.to_numpy(), label)",
     "not-fitted": "model = LogisticRegression()",
+    "three-classes": "model = LogisticRegression().fit(features, label + (features['mean_radius'] > 17))",
+    "transformer": "model = StandardScaler().fit(features)",
     "one-class": "model = DummyClassifier().fit(features, label * 0)",
     "reads-the-label": "model = LogisticRegression().fit(cells[['mean_radius', 'malignant']], label)",
     "reads-the-id": "model = LogisticRegression().fit(cells[['mean_radius', 'id']], label)",

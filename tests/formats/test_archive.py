@@ -114,8 +114,8 @@ def test_pack__refuses_unsafe_names(name: str) -> None:
         "code": "package-malformed",
         "problem": f"the package archive is malformed: it holds a file with the unsafe name {name[:100]!r}",
         "where": None,
-        "cause": "it was not written by `mlci package`, or it was changed since",
-        "hint": "build the package again with `mlci package`",
+        "cause": "it was not written by mlci, or it was changed since",
+        "hint": "mlci train",
         "exit_code": 4,
     }
 
