@@ -4,11 +4,12 @@
 set -eu
 cd "$(dirname "$0")"
 compile() {
-  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-config "$@"
+  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-config \
+    --override overrides.in "$@"
 }
 compile ../pyproject.toml --all-extras --group ../pyproject.toml:dev --output-file dev.txt "$@"
 compile ../pyproject.toml --constraint dev.txt --output-file core.txt
-for extra in data ml demo; do
+for extra in data ml demo dvc s3; do
   compile ../pyproject.toml --extra "$extra" --constraint dev.txt --output-file "$extra.txt"
 done
 echo uv | compile - --output-file uv.txt "$@"

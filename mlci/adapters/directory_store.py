@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from mlci.adapters.archive_digest import NOT_AS_NAMED, chunks, copied, damaged, file_digest, missing, opened
 from mlci.adapters.files import new_file
 from mlci.core.names import checked_sha256
 from mlci.errors import IntegrityError, OutsideError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-_CHUNK_BYTES = 1 << 20
 
 
 class DirectoryStore:
@@ -32,15 +29,11 @@ class DirectoryStore:
         file = self._file(sha256)
         location = f"directory:{file.relative_to(self._folder).as_posix()}"
         try:
-            if _digest(file) == sha256:
+            if file_digest(file) == sha256:
                 return location
-            with new_file(file) as copy:
-                digest = hashlib.sha256()
-                for chunk in _chunks(archive):
-                    digest.update(chunk)
-                    copy.write(chunk)
-                if digest.hexdigest() != sha256:
-                    raise _damaged("the archive that was to be stored", sha256)
+            with opened(archive) as content, new_file(file) as copy:
+                if copied(chunks(content), copy) != sha256:
+                    raise _damaged(NOT_AS_NAMED, sha256)
         except OSError as error:
             raise self._failed(error) from error
         return location
@@ -52,14 +45,13 @@ class DirectoryStore:
         """
         file = self._file(sha256)
         try:
-            digest = _digest(file)
+            digest = file_digest(file)
         except OSError as error:
             raise self._failed(error) from error
         if digest is None:
-            raise OutsideError(
-                "package-missing",
-                f"the store has no package {sha256}",
-                where=str(self._folder),
+            raise missing(
+                str(self._folder),
+                sha256,
                 cause="The store is another one than at the time of the promotion, or somebody removed the file.",
                 hint="Check `promote.store` in mlci.yaml, or bring the file back from a backup.",
             )
@@ -85,27 +77,9 @@ class DirectoryStore:
 
 
 def _damaged(where: str, sha256: str) -> IntegrityError:
-    return IntegrityError(
-        "package-damaged",
-        f"the bytes of the package are not those that were registered as {sha256}",
-        where=where,
+    return damaged(
+        where,
+        sha256,
         cause="The disk or a copy damaged the file, or somebody changed it.",
         hint="Bring the file back from a backup, or train and promote again.",
     )
-
-
-def _digest(file: Path) -> str | None:
-    try:
-        with file.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
-    except FileNotFoundError:
-        return None
-
-
-def _chunks(archive: bytes | Path) -> Iterator[bytes]:
-    if isinstance(archive, bytes):
-        yield archive
-        return
-    with archive.open("rb") as content:
-        while chunk := content.read(_CHUNK_BYTES):
-            yield chunk

@@ -6,22 +6,20 @@ published one is whole. None of them is ever the "latest" release that a reposit
 
 from __future__ import annotations
 
-import hashlib
 import io
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
-from mlci.adapters.files import new_file
+from mlci.adapters.archive_digest import NOT_AS_NAMED, chunks, damaged, digest_of, missing, opened
+from mlci.adapters.store_cache import StoreCache
 from mlci.core.forge import checked_repository
 from mlci.core.names import checked_commit, checked_sha256
-from mlci.errors import IntegrityError, OutsideError, UsageError
+from mlci.errors import IntegrityError, MlciError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from mlci.adapters.github_session import GithubSession
@@ -31,6 +29,8 @@ LARGEST_ARCHIVE_BYTES: Final = (2 << 30) - 1
 """What GitHub takes as one asset: less than 2 GiB."""
 
 _UPLOADED: Final = "uploaded"
+_OVERTAKEN: Final = frozenset({"github-refused", "github-not-found"})
+"""What GitHub may say when another job has filled, published or removed the same draft meanwhile."""
 
 
 class _Answer(BaseModel):
@@ -69,7 +69,8 @@ class ReleaseStore:
         self._session = session
         self._repository = checked_repository(repository)
         self._path = f"/repos/{repository}/releases"
-        self._cache = cache
+        # Without a limit: a job without a token reads there what an earlier one has fetched.
+        self._cache = StoreCache(cache)
         self._commit = checked_commit(target_commitish)
 
     def put(self, archive: bytes | Path, sha256: str) -> str:
@@ -79,13 +80,13 @@ class ReleaseStore:
         archive is not what its digest says, `UsageError("package-too-large")` and what a session raises.
         """
         checked_sha256(sha256)
-        with _opened(archive) as file:
+        with opened(archive) as file:
             size = file.seek(0, io.SEEK_END)
             if size > LARGEST_ARCHIVE_BYTES:
                 raise _too_large(size)
             file.seek(0)
-            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                raise _damaged("the archive that was to be stored", sha256)
+            if digest_of(chunks(file)) != sha256:
+                raise damaged(NOT_AS_NAMED, sha256)
             self._keep(file, _Kept(sha256, size))
         return self._location(sha256)
 
@@ -94,14 +95,8 @@ class ReleaseStore:
 
         Raises `OutsideError("package-missing")`, `IntegrityError("package-damaged")` and what a session raises.
         """
-        # The layout of a DirectoryStore: a job without a token reads there what an earlier one has fetched.
-        cached = self._cache / checked_sha256(sha256)[:2] / f"{sha256}.tar"
-        try:
-            if _digest(cached) != sha256:
-                self._download(sha256, cached)
-        except OSError as error:
-            raise self._failed(error) from error
-        return cached
+        where = self._location(checked_sha256(sha256))
+        return self._cache.fetch(sha256, lambda into: self._download(sha256, into), where=where)
 
     def has(self, sha256: str) -> bool:
         """Say whether an archive of this name is there; `fetch` says whether it is right."""
@@ -110,14 +105,27 @@ class ReleaseStore:
     def _keep(self, file: BinaryIO, kept: _Kept) -> None:
         """Bring a file into a published release, from wherever an earlier attempt got to."""
         release = self._published(kept.sha256) or self._draft(kept.sha256) or self._new_draft(kept.sha256)
-        named = [asset for asset in release.assets if asset.name == kept.name]
-        if not any(kept.is_whole(asset) for asset in named):
-            for asset in named:
+        if not kept.is_in(release):
+            for asset in [asset for asset in release.assets if asset.name == kept.name]:
                 self._session.delete(f"{self._path}/assets/{asset.id}")
-            if not kept.is_whole(self._session.upload(release.upload_url, {"name": kept.name}, file, _Asset)):
-                raise _damaged("what GitHub has after the upload", kept.sha256)
+            release = self._filled(release, file, kept)
         if release.draft:
             self._publish(release, kept)
+
+    def _filled(self, release: _Release, file: BinaryIO, kept: _Kept) -> _Release:
+        """Upload a file to a release; return the release that has it, which may be another by then."""
+        try:
+            asset = self._session.upload(release.upload_url, {"name": kept.name}, file, _Asset)
+        except MlciError as error:
+            overtaken = error.code in _OVERTAKEN
+            there = (self._published(kept.sha256) or self._draft(kept.sha256)) if overtaken else None
+            if there is None or not kept.is_in(there):
+                raise
+            # Another job, which has found or published the same draft, was faster.
+            return there
+        if not kept.is_whole(asset):
+            raise damaged("what GitHub has after the upload", kept.sha256)
+        return release
 
     def _published(self, sha256: str) -> _Release | None:
         return self._session.find(f"{self._path}/tags/{quote(_tag(sha256), safe='')}", _Release)
@@ -152,44 +160,32 @@ class ReleaseStore:
         body = {"draft": False, "prerelease": True, "make_latest": "false"}
         try:
             self._session.send("PATCH", path, body, _Release)
-        except OutsideError as error:
-            published = self._published(kept.sha256) if error.code == "github-refused" else None
-            if published is None or not any(kept.is_whole(asset) for asset in published.assets):
+        except MlciError as error:
+            published = self._published(kept.sha256) if error.code in _OVERTAKEN else None
+            if published is None or not kept.is_in(published):
                 raise
             # Another job has published the same bytes meanwhile.
-            self._session.delete(path)
+            if published.id != draft.id:
+                self._session.delete(path)
 
-    def _download(self, sha256: str, cached: Path) -> None:
+    def _download(self, sha256: str, into: BinaryIO) -> str:
         asset = self._published_asset(sha256)
         if asset is None:
-            raise OutsideError(
-                "package-missing",
-                f"the store has no package {sha256}",
-                where=self._location(sha256),
+            raise missing(
+                self._location(sha256),
+                sha256,
                 cause="Somebody removed the release or its file, or the token may not read the repository's contents.",
-                hint="Check `promote.store` in mlci.yaml, or train and promote again.",
             )
         limit = min(asset.size, LARGEST_ARCHIVE_BYTES)
-        with new_file(cached) as file:
-            try:
-                digest = self._session.download(f"{self._path}/assets/{asset.id}", file, limit)
-            except IntegrityError as error:
-                if error.code != "download-too-large":
-                    raise
-                digest = None
-            if digest != sha256:
-                raise _damaged(self._location(sha256), sha256)
+        try:
+            return self._session.download(f"{self._path}/assets/{asset.id}", into, limit)
+        except IntegrityError as error:
+            if error.code != "download-too-large":
+                raise
+            raise damaged(self._location(sha256), sha256) from error
 
     def _location(self, sha256: str) -> str:
         return f"github:{self._repository}/{_tag(sha256)}"
-
-    def _failed(self, error: OSError) -> OutsideError:
-        return OutsideError(
-            "store-failed",
-            f"a package could not be written: {error.strerror}",
-            where=str(self._cache),
-            hint="Look at the disk's free space and the folder's permissions.",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,33 +204,13 @@ class _Kept:
         same = (asset.name, asset.state, asset.size) == (self.name, _UPLOADED, self.size)
         return same and asset.digest in {None, f"sha256:{self.sha256}"}
 
+    def is_in(self, release: _Release) -> bool:
+        """Say whether a release has this archive."""
+        return any(self.is_whole(asset) for asset in release.assets)
+
 
 def _tag(sha256: str) -> str:
     return f"{TAG_PREFIX}{sha256}"
-
-
-@contextmanager
-def _opened(archive: bytes | Path) -> Iterator[io.BufferedReader | io.BytesIO]:
-    with io.BytesIO(archive) if isinstance(archive, bytes) else archive.open("rb") as file:
-        yield file
-
-
-def _digest(file: Path) -> str | None:
-    try:
-        with file.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
-    except FileNotFoundError:
-        return None
-
-
-def _damaged(where: str, sha256: str) -> IntegrityError:
-    return IntegrityError(
-        "package-damaged",
-        f"the bytes of the package are not those that were registered as {sha256}",
-        where=where,
-        cause="A copy was damaged on its way, or somebody replaced the release's file.",
-        hint="Run the job again; if that does not help, train and promote again.",
-    )
 
 
 def _too_large(size: int) -> UsageError:

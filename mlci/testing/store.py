@@ -19,19 +19,28 @@ class MemoryStore:
         """Write what is fetched to `folder`."""
         self._folder = folder
         self.archives: dict[str, bytes] = {}
+        self.uploads = 0
+        """How many archives were kept that were not there before."""
 
     def put(self, archive: bytes | Path, sha256: str) -> str:
-        """Keep an archive and return its location."""
-        content = archive if isinstance(archive, bytes) else archive.read_bytes()
-        _check(content, checked_sha256(sha256))
-        self.archives[sha256] = content
+        """Keep an archive and return its location; one that is there stays."""
+        kept = self.archives.get(checked_sha256(sha256))
+        if kept is None or hashlib.sha256(kept).hexdigest() != sha256:
+            content = archive if isinstance(archive, bytes) else archive.read_bytes()
+            _check(content, sha256)
+            self.archives[sha256] = content
+            self.uploads += 1
         return f"memory:{sha256}"
 
     def fetch(self, sha256: str) -> Path:
         """Return a file with the archive, verified."""
         content = self.archives.get(checked_sha256(sha256))
         if content is None:
-            raise OutsideError("package-missing", f"the store has no package {sha256}")
+            raise OutsideError(
+                "package-missing",
+                f"the store has no package {sha256}",
+                hint="Put it into the store before it is fetched.",
+            )
         _check(content, sha256)
         file = self._folder / f"{sha256}.tar"
         file.write_bytes(content)
@@ -44,4 +53,8 @@ class MemoryStore:
 
 def _check(content: bytes, sha256: str) -> None:
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise IntegrityError("package-damaged", f"the bytes of the package are not those of {sha256}")
+        raise IntegrityError(
+            "package-damaged",
+            f"the bytes of the package are not those of {sha256}",
+            hint="Put the right bytes into the store again.",
+        )

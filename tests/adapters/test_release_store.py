@@ -121,6 +121,33 @@ def test_put__another_job_that_publishes_something_else_meanwhile(world: Release
     assert caught.value.code == "github-refused"
 
 
+UPLOADED = {"id": 2, "name": f"{DIGEST}.tar", "state": "uploaded", "size": len(ARCHIVE)}
+REFUSALS = [answer({"message": "Validation Failed"}, 422), answer({"message": "Not Found"}, 404)]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_put__another_job_that_fills_the_same_draft_meanwhile_is_as_good(tmp_path: Path, refusal: Answer) -> None:
+    published = {"id": 1, "tag_name": TAG, "draft": False, "upload_url": "", "assets": [UPLOADED]}
+    with ScriptedHost() as host:
+        draft = {**published, "draft": True, "upload_url": f"{host.url}/uploads/1/assets{{?name,label}}", "assets": []}
+        host.answers(Answer(404), answer([draft]), refusal, answer(published))
+        assert on(host, tmp_path).put(ARCHIVE, DIGEST) == f"github:{REPOSITORY}/{TAG}"
+    assert [asked.method for asked in host.asked] == ["GET", "GET", "POST", "GET"]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize(("published_id", "then"), [(1, []), (9, ["DELETE"])])
+def test_put__another_job_that_publishes_meanwhile_keeps_its_release(
+    tmp_path: Path, refusal: Answer, published_id: int, then: list[str]
+) -> None:
+    draft = {"id": 1, "tag_name": TAG, "draft": True, "upload_url": "", "assets": [UPLOADED]}
+    with ScriptedHost() as host:
+        host.answers(Answer(404), answer([draft]), refusal, answer({**draft, "draft": False, "id": published_id}))
+        host.answers(Answer(404))
+        on(host, tmp_path).put(ARCHIVE, DIGEST)
+    assert [asked.method for asked in host.asked] == ["GET", "GET", "PATCH", "GET", *then]
+
+
 def test_put__a_token_that_may_only_read(world: ReleaseWorld, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         world.store_with({"contents": "read"}, tmp_path).put(ARCHIVE, DIGEST)
