@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mlci.commands.evaluation import Installed, evaluate, fetch
+from mlci.commands.evaluation_set import absence, absent_key, refuse_unusable
 from mlci.commands.sides import head_side, read_side
 from mlci.commands.validate import validate_datasets
-from mlci.core.config import FILE_NAME
 from mlci.core.fingerprint import fingerprint
 from mlci.core.gates import Outcome
 from mlci.core.report import Conclusion, Report, Subject, Training, Trust
-from mlci.core.rules import RuleChange, effective
-from mlci.errors import IntegrityError, UsageError
+from mlci.core.rules import RuleChange, effective, replaced_rules
+from mlci.errors import IntegrityError, MlciError, UsageError
 from mlci.render.markdown import comment
 
 if TYPE_CHECKING:
@@ -81,25 +81,57 @@ class Case:
         same_rows = base_ids.get(evaluation) == head_ids.get(evaluation)
         return same_rows and fingerprint(config, base_ids) == self.inputs
 
+    @property
+    def replaces_rules(self) -> bool:
+        """Whether base has rules that cannot be used, so that head's serve."""
+        return any(change.direction == "replaced" for change in self.changes)
+
 
 def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     """Return the case of HEAD against BASE, with production as the registry has it now."""
-    theirs = head_side(head)
-    try:
-        ours, unreadable = read_side(base), None
-    except UsageError as error:
-        # Else nobody could mend it: the pull request that does would be refused for what it mends.
-        ours, unreadable = None, error
+    theirs, ids = head_side(head), head.ids()
+    ours, problem = _base_side(base, theirs, ids, tools)
     rules, changes = effective(ours, theirs)
-    if unreadable:
-        sentence = f"finds a configuration on the target branch that cannot be read ({unreadable.problem})"
-        changes = (RuleChange(FILE_NAME, "other", sentence),)
+    if problem:
+        changes = (replaced_rules(problem),)
     registry = tools.registry.load(rules.config.model.name)
     production = registry.registry.version_at(rules.config.promote.stage)
-    ids = head.ids()
     _refuse_committed_output(ids)
     inputs = fingerprint(theirs.config, ids)
     return Case(head, base, theirs, ours, ids, inputs, rules, changes, registry, production)
+
+
+def _base_side(base: Tree, theirs: Side, head_ids: Mapping[str, str], tools: Tools) -> tuple[Side | None, str | None]:
+    """Return what BASE says, or None where it says nothing; where its rules cannot be used, the problem too.
+
+    Else nobody could mend them: the pull request that does would be refused for what it mends. Only base's own files
+    decide this, so no pull request can bring it about for itself.
+    """
+    try:
+        ours = read_side(base)
+    except UsageError as error:
+        return None, error.problem
+    if ours is None or _evaluation_of(ours, base.ids()) == _evaluation_of(theirs, head_ids):
+        return ours, None
+    problem = _problem_of_evaluation(ours, base, tools)
+    return (None, problem) if problem else (ours, None)
+
+
+def _evaluation_of(side: Side, ids: Mapping[str, str]) -> tuple[str, str | None]:
+    """Return what SIDE says about its evaluation, as text (`1` is not `true`), and the Git id of the rows."""
+    section = side.config.evaluate
+    return section.model_dump_json(), ids.get(side.config.data[section.data].path)
+
+
+def _problem_of_evaluation(ours: Side, base: Tree, tools: Tools) -> str | None:
+    """Return why base's `evaluate` cannot work on base's rows: the id or the label is no column of them."""
+    section = ours.config.evaluate
+    try:
+        file = base.materialise(ours.config.data[section.data].path, tools.work.objects)
+        key = absent_key(section, tools.data.columns(file))
+    except MlciError:  # rows that cannot be read are told where they are read
+        return None
+    return absence(section, key) if key else None
 
 
 def _refuse_committed_output(ids: Mapping[str, str]) -> None:
@@ -116,16 +148,28 @@ def _refuse_committed_output(ids: Mapping[str, str]) -> None:
 
 
 def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
-    """Check every data set that base's or head's training or evaluation names: none escapes by another name."""
+    """Check every data set that base's or head's training or evaluation names: none escapes by another name.
+
+    Raises `UsageError` where the data is right, and head's own `evaluate` could not work on head's own rows.
+    """
     sides = [side for side in (case.base_side, case.head_side) if side]
     own = case.head_side.config
     named = dict.fromkeys(name for side in sides for name in (*side.config.train.data, side.config.evaluate.data))
     # A data set of base that head neither names nor has any more is gone, with whatever was wrong in it.
     names = tuple(name for name in named if name in own.data or case.rules.config.data[name].path in case.head_ids)
     tools.tell(f"validate {', '.join(names)}")
-    return validate_datasets(
-        names, case.rules, head=case.head, base=case.base, data=tools.data, objects=tools.work.objects
-    )
+    objects = tools.work.objects
+    found = validate_datasets(names, case.rules, head=case.head, base=case.base, data=tools.data, objects=objects)
+    if not is_broken(found) and _changes_evaluation(case):
+        refuse_unusable(case.head_side, case.head, case.rules, data=tools.data, objects=objects)
+    return found
+
+
+def _changes_evaluation(case: Case) -> bool:
+    """Return whether head would be evaluated otherwise than base; if not, judging finds what is wrong with both."""
+    if case.base_side is None:
+        return True
+    return _evaluation_of(case.base_side, case.base.ids()) != _evaluation_of(case.head_side, case.head_ids)
 
 
 def is_broken(datasets: Sequence[DatasetReport]) -> bool:
@@ -164,6 +208,7 @@ def conclusion_of(verdict: Verdict, case: Case) -> Conclusion:
         Outcome.FIRST: Conclusion.FIRST,
         Outcome.FAIL: Conclusion.FAIL,
         Outcome.INCONCLUSIVE: Conclusion.INCONCLUSIVE,
+        Outcome.NOT_COMPARABLE: Conclusion.NOT_COMPARABLE,
     }[verdict.outcome]
 
 
@@ -178,7 +223,6 @@ def report_on(
     training: Training | None = None,
     verdict: Verdict | None = None,
     as_submitted: tuple[str, ...] = (),
-    notes: tuple[str, ...] = (),
 ) -> Report:
     """Return the report on CASE, and leave it in `.mlci/` as JSON and Markdown."""
     config = case.rules.config
@@ -206,10 +250,10 @@ def report_on(
             is_scored=verdict is not None,
             token=tools.token,
             as_submitted=as_submitted,
+            base_is_unusable=case.replaces_rules,
         ),
         promotion_blocks=config.on_inconclusive.promotion == "block",
         confidence=config.statistics.confidence,
-        notes=notes,
     )
     content = json.dumps(report.to_dict(), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     tools.work.write("report.json", f"{content}\n".encode())

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlci.commands.evaluation_set import set_of, specs
 from mlci.commands.validate import named_as
-from mlci.core.contract import ColumnSpec
+from mlci.core.contract.constraints import TYPE_WORDS, code, written
 from mlci.core.gates import Evidence, Verdict, judge
 from mlci.core.package import positive_index, read_package
-from mlci.errors import IntegrityError, UsageError
+from mlci.errors import IntegrityError, RejectedError
 from mlci.formats.archive import unpack
 
 if TYPE_CHECKING:
@@ -20,13 +21,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlci.commands.evaluation_set import EvaluationSet
     from mlci.commands.ports import Data, Predictor, Store, Tree
     from mlci.core.config import EvaluateSection
     from mlci.core.contract import ColumnType
     from mlci.core.package import Package
     from mlci.core.registry import Version
     from mlci.core.rules import Rules
-    from mlci.core.table import Column, Table
+    from mlci.core.table import Column
+
+MOST_NAMED = 5
+"""Columns that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +66,22 @@ def evaluate(
 ) -> Verdict:
     """Return the verdict on CANDIDATE, scored on the evaluation set of ROWS_FROM (base, or head without a base)."""
     section = rules.config.evaluate
-    file = rows_from.materialise(rules.evaluation_path, objects)
-    with named_as(file, rules.evaluation_path):
-        table = _evaluation_table(file, rules, [candidate, *([production] if production else [])], data)
-    labels = _labels(table, section, rules.evaluation_path)
-    # A model never sees the label or the id.
-    features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}
-
-    def score(installed: Installed) -> NDArray[np.float64]:
-        return probabilities(installed, features, predictor)
-
+    _refuse_label_as_feature(section, candidate, *([production] if production else []))
+    rows = set_of(rules, rows_from, data=data, objects=objects)
+    with named_as(rows.file, rows.path):
+        table = rows.read(_types(candidate))
+        labels = rows.labels(table)
+        # A model never sees the label or the id.
+        features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}
+        known = _known_to(production, candidate, rows, features) if production else None
     evidence = Evidence(
         ids=[str(value) for value in table.columns[section.id].values],
         labels=labels,
-        candidate=score(candidate),
-        production=score(production) if production else None,
+        candidate=probabilities(candidate, features, predictor),
+        production=probabilities(production, known, predictor) if production and isinstance(known, dict) else None,
         threshold=section.threshold,
         is_same_model=production is not None and _is_same(candidate.package, production.package),
+        not_comparable=known if isinstance(known, str) else None,
     )
     return judge(rules.gates, evidence, rules.config.statistics)
 
@@ -105,10 +109,45 @@ def probabilities(installed: Installed, columns: Mapping[str, Column], predictor
     return np.asarray(prediction.values[:, positive_index(signature)], dtype=np.float64)
 
 
-def _evaluation_table(file: Path, rules: Rules, installed: list[Installed], data: Data) -> Table:
-    """Read id, label and every column that one of the models needs."""
-    section = rules.config.evaluate
-    wanted = {item.name: item.type for one in installed for item in one.package.info.signature.inputs}
+def _known_to(
+    production: Installed, candidate: Installed, rows: EvaluationSet, features: Mapping[str, Column]
+) -> dict[str, Column] | str:
+    """Return the columns that PRODUCTION reads: of FEATURES what the CANDIDATE reads alike, the others of ROWS.
+
+    Returns in words why there are none, where the evaluation set or its label moved on since production was packaged.
+    """
+    name = f"production {production.version}" if production.version else "production"
+    found, asked = production.package.info.signature.positive, rows.section.positive
+    if type(found) is not type(asked) or found != asked:
+        return f"{name} finds the class {code(written(found))}, and evaluate.positive is {code(written(asked))} now"
+    wanted, names = _types(production), rows.data.columns(rows.file)
+    absent = [code(column) for column in wanted if column not in names]
+    if absent:
+        more = f" and {len(absent) - MOST_NAMED} more" if len(absent) > MOST_NAMED else ""
+        return f"{name} reads {', '.join(absent[:MOST_NAMED])}{more}, which the evaluation set no longer has"
+    known = _types(candidate)
+    others = {column: kind for column, kind in wanted.items() if known.get(column) != kind}
+    try:
+        own = rows.data.read_table(rows.file, specs(others)).columns
+    except RejectedError as error:
+        if error.code != "data-ill-typed":
+            raise
+        column = next(column for column, kind in others.items() if not _can_read(rows, column, kind))
+        return f"{name} reads {code(column)} as {TYPE_WORDS[others[column]]}, which it no longer is in every row"
+    return {column: own[column] if column in own else features[column] for column in wanted}
+
+
+def _can_read(rows: EvaluationSet, column: str, kind: ColumnType) -> bool:
+    try:
+        rows.data.read_table(rows.file, specs({column: kind}))
+    except RejectedError:
+        return False
+    return True
+
+
+def _refuse_label_as_feature(section: EvaluateSection, *installed: Installed) -> None:
+    """Raise where a package wants to read what no model may see."""
+    wanted = {name for one in installed for name in _types(one)}
     for own in (section.id, section.label):
         if own in wanted:
             raise IntegrityError(
@@ -117,48 +156,8 @@ def _evaluation_table(file: Path, rules: Rules, installed: list[Installed], data
                 cause="Its signature was written by hand.",
                 hint="mlci train",
             )
-    names = data.columns(file)
-    for name in (section.id, section.label, *wanted):
-        if name not in names:
-            raise UsageError(
-                "column-missing",
-                f"the evaluation set has no column `{name}`",
-                where=rules.evaluation_path,
-                cause="evaluate.id or evaluate.label names another column."
-                if name in {section.id, section.label}
-                else "The model reads a column that base's evaluation set does not have yet.",
-                hint="Merge the new column into the evaluation set first; then train on it.",
-            )
-    types: dict[str, ColumnType] = {section.id: "string", section.label: _label_type(section), **wanted}
-    return data.read_table(file, [ColumnSpec(name, kind) for name, kind in types.items()])
 
 
-def _label_type(section: EvaluateSection) -> ColumnType:
-    """Return the type that labels are read with, so that they compare with `positive` as it is written."""
-    if isinstance(section.positive, bool):
-        return "boolean"
-    return "number" if isinstance(section.positive, int) else "string"
-
-
-def _labels(table: Table, section: EvaluateSection, path: str) -> NDArray[np.bool_]:
-    """Return whether each row is of the positive class; raises where ids or labels cannot be used."""
-    ids, labels = table.columns[section.id], table.columns[section.label]
-    for name, column in ((section.id, ids), (section.label, labels)):
-        if column.missing is not None and column.missing.any():
-            row = int(np.flatnonzero(column.missing)[0])
-            raise UsageError(
-                "label-missing" if name == section.label else "id-missing",
-                f"`{name}` is empty in row {row + 1} of the evaluation set ({int(column.missing.sum())} in all)",
-                where=path,
-                hint="Take rows without it out of the evaluation set.",
-            )
-    if len(set(ids.values.tolist())) != table.rows:
-        raise UsageError(
-            "id-not-unique",
-            f"`{section.id}` names some rows of the evaluation set twice",
-            where=path,
-            hint=f"Declare it in the contract, and find them: {section.id}: {{unique: true}}",
-        )
-    if table.rows == 0:
-        raise UsageError("no-rows", "the evaluation set has no rows", where=path)
-    return np.asarray(labels.values == section.positive, dtype=np.bool_)
+def _types(installed: Installed) -> dict[str, ColumnType]:
+    """Return the columns that a package reads, with their types."""
+    return {item.name: item.type for item in installed.package.info.signature.inputs}

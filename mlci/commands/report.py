@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from mlci.commands.case import Case, Tools
     from mlci.commands.ports import Forge, Repository
-    from mlci.core.forge import PullRequest
-    from mlci.core.report import Report, StatusState
+    from mlci.core.forge import PullRequest, StatusState
+    from mlci.core.report import Report
     from mlci.core.submission import Submission
 
 
@@ -71,8 +71,9 @@ def problems_published(pull_request: PullRequest, forge: Forge) -> Iterator[None
         if error.code == "stale-head":
             raise
         state: StatusState = "error" if isinstance(error, OutsideError) else "failure"
-        forge.set_status(pull_request.commit, Status(context, state, error.problem))
-        forge.comment(pull_request, MARKER, problem_comment(error))
+        told = error.public() if forge.is_public else error
+        forge.set_status(pull_request.commit, Status(context, state, told.problem))
+        forge.comment(pull_request, MARKER, problem_comment(told))
         raise
     except BaseException:
         forge.set_status(pull_request.commit, Status(context, "error", "mlci did not come to an end; see its job"))

@@ -39,7 +39,7 @@ def read_side(tree: Tree) -> Side | None:
     text = tree.read(FILE_NAME)
     if text is None:
         return None
-    config = read_config(text, _named(FILE_NAME, tree))
+    config = read_config(text, named_in(FILE_NAME, tree))
     contracts: dict[str, Contract] = {}
     for name, section in config.data.items():
         if section.contract is None:
@@ -49,10 +49,10 @@ def read_side(tree: Tree) -> Side | None:
             raise UsageError(
                 "contract-missing",
                 f"the contract of `{name}` is not there: {section.contract}",
-                where=_named(FILE_NAME, tree),
+                where=named_in(FILE_NAME, tree),
                 hint=f"mlci init, or git add {section.contract}",
             )
-        contracts[name] = read_model(written, Contract, _named(section.contract, tree), later=LATER)
+        contracts[name] = read_model(written, Contract, named_in(section.contract, tree), later=LATER)
     return Side(config, contracts)
 
 
@@ -70,6 +70,6 @@ def head_side(tree: Tree) -> Side:
     return side
 
 
-def _named(path: str, tree: Tree) -> str:
+def named_in(path: str, tree: Tree) -> str:
     """Return PATH, with the commit where it is not the work tree's."""
     return path if tree.label == "work tree" else f"{tree.label}:{path}"

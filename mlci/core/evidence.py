@@ -44,11 +44,13 @@ class Evidence:
     candidate: Floats
     """(n_rows,) the candidate's probability of the positive class."""
     production: Floats | None
-    """(n_rows,) production's; None where there is no production yet."""
+    """(n_rows,) production's; None where there is no production yet, or none that can be compared with."""
     threshold: float
     """A row is decided positive where its probability is at least this."""
     is_same_model: bool = False
     """Whether candidate and production are the same bytes."""
+    not_comparable: str | None = None
+    """Why production, which there is, cannot be compared with, in words; None where it can, or where there is none."""
 
     @property
     def positives(self) -> int:

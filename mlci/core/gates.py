@@ -10,8 +10,9 @@ floor they are the bounds of the candidate's own value.
 | `better` m    | L > m                 | U < m | inconclusive |
 | `floor` v     | L > v                 | U < v | inconclusive |
 
-Without production yet, `not_worse` and `better` do not apply. The same bytes as production pass `not_worse` and fail
-`better`, whatever the rows say. Too few rows for a gate, or rows of one class only, leave it inconclusive.
+Without production yet, `not_worse` and `better` do not apply; where production cannot be compared with any more, they
+are not comparable, and floors alone decide what fails. The same bytes as production pass `not_worse` and fail `better`,
+whatever the rows say. Too few rows for a gate, or rows of one class only, leave it inconclusive.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class Outcome(StrEnum):
     PASS = "pass"  # noqa: S105 - a word of the verdict, no password
     FAIL = "fail"
     INCONCLUSIVE = "inconclusive"
+    NOT_COMPARABLE = "not comparable"
+    """Production cannot be compared with; policy takes it for inconclusive."""
     FIRST = "first"
     """Of the whole: no production yet, every floor passed."""
 
@@ -86,6 +89,11 @@ class GateResult:
     def name(self) -> str:
         """The gate in one word pair, such as `recall not_worse`."""
         return f"{self.metric} {self.require}"
+
+    @property
+    def lacks_a_class(self) -> bool:
+        """Whether the rows of a class are too few, or none, to compute anything; the sentence says which."""
+        return self.outcome is Outcome.INCONCLUSIVE and self.interval is None and self.rows_needed is None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as a JSON object."""
@@ -137,6 +145,8 @@ class Verdict:
     flips: Flips | None
     rows: int
     positives: int
+    not_comparable: str | None = None
+    """Why production could not be compared with, in words."""
 
     def with_outcome(self, outcome: GateOutcome) -> tuple[GateResult, ...]:
         """Return the gates that came to OUTCOME."""
@@ -144,23 +154,29 @@ class Verdict:
 
 
 def judge(gates: Sequence[OwnedGate], evidence: Evidence, statistics: StatisticsSection) -> Verdict:
-    """Return the verdict on the candidate: fail if a gate fails, else inconclusive if one is, else pass or first."""
+    """Return the verdict on the candidate.
+
+    Fail if a gate fails, else not comparable if production is, else inconclusive if a gate is, else pass or first.
+    """
     results = tuple(_judge_gate(owned, evidence, statistics) for owned in gates)
     return Verdict(
-        outcome=_whole({result.outcome for result in results}, has_production=evidence.production is not None),
+        outcome=_whole({result.outcome for result in results}, evidence),
         results=results,
         flips=None if evidence.production is None else _flips(evidence),
         rows=len(evidence.labels),
         positives=evidence.positives,
+        not_comparable=evidence.not_comparable,
     )
 
 
-def _whole(outcomes: set[GateOutcome], *, has_production: bool) -> Outcome:
+def _whole(outcomes: set[GateOutcome], evidence: Evidence) -> Outcome:
     if Outcome.FAIL in outcomes:
         return Outcome.FAIL
+    if evidence.not_comparable is not None:
+        return Outcome.NOT_COMPARABLE
     if Outcome.INCONCLUSIVE in outcomes:
         return Outcome.INCONCLUSIVE
-    return Outcome.PASS if has_production else Outcome.FIRST
+    return Outcome.FIRST if evidence.production is None else Outcome.PASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +210,8 @@ def _judge_gate(owned: OwnedGate, evidence: Evidence, statistics: StatisticsSect
 
 
 def _decide(gate: Gate, evidence: Evidence, statistics: StatisticsSection) -> _Decision:
+    if not gate.is_floor and evidence.not_comparable is not None:
+        return _Decision(Outcome.NOT_COMPARABLE, evidence.not_comparable)
     if not gate.is_floor and evidence.production is None:
         return _Decision("not applicable", "no production yet to compare with")
     if not gate.is_floor and evidence.is_same_model:

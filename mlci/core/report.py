@@ -11,11 +11,11 @@ from mlci.core.metrics import METRICS
 
 if TYPE_CHECKING:
     from mlci.core.findings import DatasetReport
+    from mlci.core.forge import StatusState
     from mlci.core.gates import Flips, GateResult, Verdict
     from mlci.core.rules import RuleChange
 
 SCHEMA = "mlci/report/1"
-StatusState = Literal["success", "failure", "error", "pending"]
 
 
 class Conclusion(StrEnum):
@@ -24,6 +24,7 @@ class Conclusion(StrEnum):
     PASS = "pass"  # noqa: S105 - a word of the verdict, no password
     FIRST = "first"
     INCONCLUSIVE = "inconclusive"
+    NOT_COMPARABLE = "not comparable"
     FAIL = "fail"
     DATA_REJECTED = "data rejected"
     TRAINING_FAILED = "training failed"
@@ -59,6 +60,8 @@ class Trust:
     token: str = "no token"  # noqa: S105 - the kind of a token, in words
     as_submitted: tuple[str, ...] = ()
     """What could not be done again by who judged."""
+    base_is_unusable: bool = False
+    """Whether the target branch has rules that cannot be used, where the rules come from head."""
 
     @property
     def line(self) -> str:
@@ -78,6 +81,8 @@ class Trust:
 
     @property
     def _rules(self) -> str:
+        if self.base_is_unusable:
+            return "rules from this branch, since those of the target branch cannot be used"
         if not self.has_base:
             return "rules from this branch, since the target branch has no `mlci.yaml` yet"
         return (
@@ -95,16 +100,10 @@ class Training:
     outcome: Literal["trained", "reused", "failed", "not started"]
     reason: str
     """One sentence: why it was reused, or how it failed."""
-    log_tail: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the training as a JSON object."""
-        return {
-            "command": self.command,
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "log_tail": list(self.log_tail),
-        }
+        return {"command": self.command, "outcome": self.outcome, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ class Report:
     subject: Subject
     conclusion: Conclusion
     blocks: bool
-    """Whether an inconclusive verdict blocks, by the policy."""
+    """Whether a verdict that is inconclusive or not comparable blocks, by the policy."""
     changes: tuple[RuleChange, ...]
     datasets: tuple[DatasetReport, ...]
     training: Training | None
@@ -123,10 +122,9 @@ class Report:
     """The positive class, for sentences."""
     trust: Trust
     promotion_blocks: bool = True
-    """Whether an inconclusive verdict would block a promotion."""
+    """Whether such a verdict would block a promotion, which a report that does not block says."""
     confidence: float = 0.95
     """Of each one-sided bound."""
-    notes: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -134,7 +132,7 @@ class Report:
         match self.conclusion:
             case Conclusion.PASS | Conclusion.FIRST | Conclusion.NOTHING_CHANGED:
                 return 0
-            case Conclusion.INCONCLUSIVE:
+            case Conclusion.INCONCLUSIVE | Conclusion.NOT_COMPARABLE:
                 return 3 if self.blocks else 0
             case Conclusion.FAIL | Conclusion.DATA_REJECTED | Conclusion.TRAINING_FAILED:
                 return 1
@@ -161,26 +159,44 @@ class Report:
                 return (
                     f"No model was made: {self.training.reason.rstrip('.')}." if self.training else "No model was made."
                 )
-            case Conclusion.FIRST:
-                return "There is no production yet, and every floor is passed."
-            case Conclusion.PASS if self.verdict and not self.verdict.results:
-                return "No gate is configured, so nothing was compared."
-            case Conclusion.PASS:
-                return f"Every gate is passed against production {self.subject.production}."
+            case Conclusion.FIRST | Conclusion.PASS:
+                return self._pass_sentence()
             case Conclusion.INCONCLUSIVE:
-                return self._inconclusive_sentence()
+                return self._undecided_sentence(self._what_is_open())
+            case Conclusion.NOT_COMPARABLE:
+                return self._undecided_sentence(self._what_is_not_comparable())
             case Conclusion.FAIL:
                 return self._fail_sentence()
 
-    def _inconclusive_sentence(self) -> str:
+    def _pass_sentence(self) -> str:
+        production, is_first = self.subject.production, self.conclusion is Conclusion.FIRST
+        if is_first and not production:
+            return "There is no production yet, and every floor is passed."
+        if self.verdict and not self.verdict.results:
+            return "No gate is configured, so nothing was compared."
+        whose = ", by the rules of this branch itself" if is_first else ""
+        return f"Every gate is passed against production {production}{whose}."
+
+    def _undecided_sentence(self, reason: str) -> str:
+        """Return the sentence with its consequence first, where one could cut it off."""
+        if self.promotion_blocks and not self.blocks:
+            return f"This would not be promoted, since {reason}."
+        return f"{reason[0].upper()}{reason[1:]}."
+
+    def _what_is_open(self) -> str:
         results = self.verdict.with_outcome(Outcome.INCONCLUSIVE) if self.verdict else ()
         names = " and ".join(f"`{result.name}`" for result in results)
-        consequence = ", so this would not be promoted" if self.promotion_blocks else ""
-        return f"{names} can neither pass nor fail on so few rows{consequence}."
+        rows = "these rows" if any(result.lacks_a_class for result in results) else "so few rows"
+        return f"{names} can neither pass nor fail on {rows}"
+
+    def _what_is_not_comparable(self) -> str:
+        return f"nothing could be compared: {self.verdict.not_comparable if self.verdict else 'there is no verdict'}"
 
     def _fail_sentence(self) -> str:
         failed = self.verdict.with_outcome(Outcome.FAIL) if self.verdict else ()
         reasons = "; ".join(_gate_sentence(result) for result in failed)
+        if self.verdict and self.verdict.not_comparable:
+            return f"{reasons}; {self._what_is_not_comparable()}."
         flips = self.verdict.flips if self.verdict else None
         if flips and flips.positive_right_to_wrong and any(result.metric == "recall" for result in failed):
             return f"{reasons}: {_missed(flips)}."
@@ -208,7 +224,6 @@ class Report:
             "positives": verdict.positives if verdict else None,
             "flips": verdict.flips.to_dict() if verdict and verdict.flips else None,
             "trust": self.trust.line,
-            "notes": list(self.notes),
         }
 
 
@@ -245,7 +260,11 @@ def _shown(number: float | None) -> str:
 def _data_sentence(datasets: tuple[DatasetReport, ...]) -> str:
     findings = [(dataset, finding) for dataset in datasets for finding in dataset.findings]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(dataset.dataset for dataset, _ in findings))
-    count, rows = len(findings), max((finding.failing for _, finding in findings), default=0)
-    rules = f"{count} rule{'s' if count != 1 else ''}"
-    extent = f"{'at least ' if count > 1 else ''}{rows} row{'s' if rows != 1 else ''}"
-    return f"{rules} of the contract broken in {names} ({extent}); nothing was trained."
+    rules = f"{len(findings)} rule{'s' if len(findings) != 1 else ''}"
+    # A missing column and a wrong number of rows are the file's fault, and no row's.
+    failing = [finding.failing for _, finding in findings if finding.kind not in {"present", "rows_min", "rows_max"}]
+    extent = ""
+    if failing:
+        rows = max(failing)
+        extent = f" ({'at least ' if len(failing) > 1 else ''}{rows:,} row{'s' if rows != 1 else ''})"
+    return f"{rules} of the contract broken in {names}{extent}; nothing was trained."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_type_hint
 
 from pydantic import BaseModel
 
+from mlci.core.config import FILE_NAME
 from mlci.core.contract import combined, compare_constraints
 from mlci.core.contract.constraints import written
 from mlci.core.plain_text import one_line
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from mlci.core.config import Config, Gate
     from mlci.core.contract import Constraint, Contract
 
-Direction = Literal["looser", "tighter", "other"]
-"""What head does to a rule; `other` is what has no order, such as another label."""
+Direction = Literal["looser", "tighter", "other", "replaced"]
+"""What head does to a rule; `other` is what has no order, such as another label; `replaced` are all rules at once."""
 LONGEST_VALUE = 80
 """Characters of a value in a sentence, which stays on one line."""
 SectionType = TypeVar("SectionType", bound=BaseModel)
@@ -42,11 +43,22 @@ class RuleChange:
     @property
     def effect(self) -> str:
         """What becomes of the change, in words."""
-        return "checked in addition" if self.direction == "tighter" else "takes effect after merge"
+        match self.direction:
+            case "tighter":
+                return "checked in addition"
+            case "replaced":
+                return "the verdict is at most first"
+            case "looser" | "other":
+                return "takes effect after merge"
 
     def to_dict(self) -> dict[str, str]:
         """Return the change as a JSON object."""
         return {"subject": self.subject, "direction": self.direction, "sentence": self.sentence, "effect": self.effect}
+
+
+def replaced_rules(problem: str) -> RuleChange:
+    """Return the change where head's rules serve, since those of the target branch have this PROBLEM."""
+    return RuleChange(FILE_NAME, "replaced", f"replaces rules of the target branch that cannot be used ({problem})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.core.forge import LONGEST_COMMENT, LONGEST_DESCRIPTION
 from mlci.core.gates import Outcome
+from mlci.core.plain_text import one_line
 from mlci.core.report import Conclusion
 from mlci.render.escape import markdown_code, markdown_text
 from mlci.render.wording import (
@@ -23,26 +25,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlci.core.findings import Finding
-    from mlci.core.gates import Flips, Verdict
+    from mlci.core.gates import Flips, GateResult, Verdict
     from mlci.core.report import Report
     from mlci.errors import MlciError
 
 MARKER = "<!-- mlci:report -->"
 """How the comment is found again; invisible to readers."""
-LONGEST_COMMENT = 65_536
 MOST_ROWS = 20
-LONGEST_DESCRIPTION = 140
+LONGEST_PART = 1_500
+"""Characters of each part of an error; escaped, four of them fit into a comment whatever they are."""
 
 _SIGNS = {
     Conclusion.PASS: "✅",
     Conclusion.FIRST: "✅",
     Conclusion.NOTHING_CHANGED: "✅",
     Conclusion.INCONCLUSIVE: "❔",
+    Conclusion.NOT_COMPARABLE: "❔",
     Conclusion.FAIL: "❌",
     Conclusion.DATA_REJECTED: "❌",
     Conclusion.TRAINING_FAILED: "❌",
 }
-_GATE_SIGNS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "not applicable": "–"}
+_GATE_SIGNS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "not comparable": "❔", "not applicable": "–"}
 
 
 def comment(report: Report, *, rows: bool = True) -> str:
@@ -55,7 +58,6 @@ def comment(report: Report, *, rows: bool = True) -> str:
         *_gates(report, rows=rows),
         *_data(report, rows=rows),
         *_training(report),
-        *(markdown_text(note) for note in report.notes),
         _footer(report),
     ]
     text = "\n\n".join(blocks) + "\n"
@@ -65,11 +67,12 @@ def comment(report: Report, *, rows: bool = True) -> str:
 
 
 def problem_comment(error: MlciError) -> str:
-    """Return the comment for a check that could not be judged."""
-    blocks = [MARKER, "### ❌ not judged", f"**{_sentence(error.problem)}**"]
+    """Return the comment for a check that could not be judged; in a public place, of an error that is `public`."""
+    blocks = [MARKER, "### ❌ not judged", f"**{_sentence(one_line(error.problem, LONGEST_PART))}**"]
     for name, text in (("Where", error.where), ("Usual cause", error.cause), ("What mends it", error.hint)):
         if text:
-            blocks.append(f"{name}: {markdown_code(text) if name == 'What mends it' else _sentence(text)}")
+            shown = one_line(text, LONGEST_PART)
+            blocks.append(f"{name}: {markdown_code(shown) if name == 'What mends it' else _sentence(shown)}")
     return "\n\n".join(blocks) + "\n"
 
 
@@ -97,10 +100,12 @@ def _text(part: str) -> str:
 def _rule_changes(report: Report) -> Iterator[str]:
     if not report.changes:
         return
-    lines = [f"- {_change(change.sentence)}; {change.effect}" for change in report.changes]
-    loosened = len(report.loosened)
-    head = "**This pull request changes the rules.** They are read from the target branch"
-    yield f"{head}, so what it loosens does not judge itself:" if loosened else f"{head}:"
+    lines = [f"- {_change(change.sentence)}; {_sentence(change.effect)}" for change in report.changes]
+    if report.trust.has_base:
+        head = "**This pull request changes the rules.** They are read from the target branch"
+        yield f"{head}, so what it loosens does not judge itself:" if report.loosened else f"{head}:"
+    else:
+        yield "**This pull request is judged by its own rules:**"
     yield "\n".join(lines)
 
 
@@ -127,13 +132,18 @@ def _gates(report: Report, *, rows: bool) -> Iterator[str]:
     lines += [
         f"| {markdown_code(result.metric)} {REQUIREMENTS[result.require]}, {limit(result, report)} "
         f"| {value(result.production)} | {value(result.candidate)} | {interval(result)} "
-        f"| {_GATE_SIGNS[str(result.outcome)]} {result.outcome} | {result.sentence} |"
+        f"| {_GATE_SIGNS[str(result.outcome)]} {result.outcome} | {_why(result)} |"
         for result in verdict.results
     ]
     yield "\n".join(lines)
     yield from _what_would_decide(verdict)
     if verdict.flips:
         yield _flips(verdict.flips, rows=rows)
+
+
+def _why(result: GateResult) -> str:
+    """Return why a gate came out as it did; why nothing is comparable stands above, once."""
+    return "see above" if result.outcome is Outcome.NOT_COMPARABLE else _sentence(result.sentence)
 
 
 def _what_would_decide(verdict: Verdict) -> Iterator[str]:
@@ -175,7 +185,7 @@ def _data(report: Report, *, rows: bool) -> Iterator[str]:
         for finding in findings
     ]
     yield "\n".join(lines)
-    if rows:
+    if rows and any(finding.examples for finding in findings):
         yield _examples(findings)
 
 
@@ -192,8 +202,9 @@ def _examples(findings: list[Finding]) -> str:
 
 
 def _training(report: Report) -> Iterator[str]:
+    """Yield how the candidate came about; that there is none, and why, is the headline."""
     training = report.training
-    if training is not None:
+    if training is not None and training.outcome in {"trained", "reused"}:
         yield f"Training: {markdown_code(training.command)}: {training.outcome}, {_sentence(training.reason)}."
 
 

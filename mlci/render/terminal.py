@@ -32,11 +32,10 @@ MOST_ROWS = 12
 def report_text(report: Report) -> str:
     """Return a report for the terminal."""
     blocks = [
-        filled(f"{report.subject.model}: {title(report).upper()}\n{plain(report.headline)}"),
+        filled(f"{report.subject.model}: {title(report, loud=True)}\n{plain(report.headline)}"),
         *_rule_changes(report),
         *_verdict(report),
         *([] if report.verdict else [dataset_text(dataset) for dataset in report.datasets]),
-        *(filled(plain(note)) for note in report.notes),
         filled(f"Trust: {plain(report.trust.line)}"),
     ]
     return "\n\n".join(blocks)
@@ -76,7 +75,8 @@ def _rule_changes(report: Report) -> Iterator[str]:
             filled(f"this pull request {plain(change.sentence)}; {change.effect}", "  ! ", "    ")
             for change in report.changes
         ]
-        yield "Rules come from the target branch:\n" + "\n".join(lines)
+        whose = "come from the target branch" if report.trust.has_base else "are this branch's own"
+        yield f"Rules {whose}:\n" + "\n".join(lines)
 
 
 def _verdict(report: Report) -> Iterator[str]:

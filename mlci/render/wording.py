@@ -14,11 +14,30 @@ REQUIREMENTS = {"not_worse": "not worse", "better": "better", "floor": "floor"}
 SHORT_DIGEST = 12
 
 
-def title(report: Report) -> str:
-    """Return the outcome in two or three words."""
-    if report.conclusion is Conclusion.INCONCLUSIVE:
-        return "inconclusive, blocked" if report.blocks else "inconclusive"
+def title(report: Report, *, loud: bool = False) -> str:
+    """Return the outcome in a few words, with what head loosens: `pass · loosens 1 rule, which counts after the merge`.
+
+    What has no order (another threshold, another policy) is told beside it, since nobody but a reader can order it.
+    """
+    outcome = _outcome(report)
+    return " · ".join(filter(None, (outcome.upper() if loud else outcome, _waiting(report))))
+
+
+def _outcome(report: Report) -> str:
+    if report.conclusion in {Conclusion.INCONCLUSIVE, Conclusion.NOT_COMPARABLE} and report.blocks:
+        return f"{report.conclusion}, blocked"
     return str(report.conclusion)
+
+
+def _waiting(report: Report) -> str:
+    """Return how many rules head loosens or changes without counting yet; nothing where there is none."""
+    loosened = len(report.loosened)
+    other = sum(change.direction == "other" for change in report.changes)
+    if not loosened + other:
+        return ""
+    first = f"{'loosens' if loosened else 'changes'} {plural(loosened or other, 'rule')}"
+    second = f" and changes {other}" if loosened and other else ""
+    return f"{first}{second}, which {'counts' if loosened + other == 1 else 'count'} after the merge"
 
 
 def limit(result: GateResult, report: Report) -> str:
@@ -70,6 +89,8 @@ def level(confidence: float) -> str:
 
 def power_sentence(result: GateResult) -> str:
     """Return what would decide an inconclusive gate."""
+    if result.lacks_a_class:
+        return "more rows of the rarer class are needed to judge it"
     rows = "positive rows" if result.metric == "recall" else "rows"
     if result.rows_needed is None:
         decide = f"more {rows} of this kind would not make it pass, unless the difference shrinks"

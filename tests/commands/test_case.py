@@ -10,7 +10,7 @@ from mlci.commands.case import conclusion_of, open_case, report_on
 from mlci.commands.sides import EmptyTree, read_side
 from mlci.core.gates import Outcome, Verdict
 from mlci.core.report import Conclusion
-from mlci.errors import UsageError
+from mlci.errors import UndecidedError, UsageError
 from mlci.formats.confinement import Confinement
 from mlci.render.markdown import comment
 from tests.commands.builders import CONTRACT, GATES, Project, a_configuration, a_project, a_released_project, some_rows
@@ -67,6 +67,77 @@ def test_open_case__production_is_that_of_the_rules(tmp_path: Path) -> None:
     assert case.rules.config.model.name == "tumour"
 
 
+def locked(project: Project, **files: str | bytes) -> Case:
+    """Return the case of a change after these FILES were pushed to the target branch."""
+    own = {path: project.repository.work_tree().files[path] for path in ("mlci.yaml", "data/holdout.csv")}
+    project.write(**files)
+    project.land("Break the rules")
+    for path, content in own.items():
+        project.repository.write(path, content)
+    return a_case(project)
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({"mlci_yaml": "version: 2\n"}, "mlci.yaml"),
+        (
+            {"mlci_yaml": a_configuration(evaluate="{data: holdout, id: id, label: diagnosis, positive: 1}")},
+            "(the evaluation set has no column `diagnosis`)",
+        ),
+        (
+            {"mlci_yaml": a_configuration(evaluate="{data: holdout, id: name, label: malignant, positive: 1}")},
+            "(the evaluation set has no column `name`)",
+        ),
+        (
+            {"data__holdout_csv": some_rows().replace(b"malignant", b"diagnosis")},
+            "(the evaluation set has no column `malignant`)",
+        ),
+    ],
+    ids=["unreadable", "label", "id", "rows"],
+)
+def test_open_case__rules_that_cannot_be_used_are_replaced_by_heads(
+    tmp_path: Path, files: dict[str, str | bytes], problem: str
+) -> None:
+    case = locked(a_released_project(tmp_path), **files)
+    assert (case.base_side, case.rules.has_base, case.replaces_rules, case.is_unchanged) == (None, False, True, False)
+    assert problem in case.changes[0].sentence
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"mlci_yaml": a_configuration(evaluate="{data: holdout, id: id, label: malignant, positive: 7}")},
+        {"data__holdout_csv": some_rows(200, {7: "7,20,3,"})},
+        {"data__holdout_csv": some_rows(0)},
+    ],
+    ids=["positive", "a-row", "no-rows"],
+)
+def test_open_case__nothing_else_makes_the_rules_of_the_target_branch_give_way(
+    tmp_path: Path, files: dict[str, str | bytes]
+) -> None:
+    case = locked(a_released_project(tmp_path), **files)
+    assert (case.rules.has_base, case.replaces_rules) == (True, False)
+
+
+def test_open_case__rows_that_the_target_branch_does_not_have_are_told_where_they_are_read(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.repository.remove("data/holdout.csv")
+    project.land("Remove the rows")
+    project.write(data__holdout_csv=some_rows())
+    assert a_case(project).rules.has_base
+
+
+def test_open_case__no_pull_request_makes_the_rules_of_the_target_branch_unusable(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(
+        mlci_yaml=a_configuration(evaluate="{data: holdout, id: id, label: diagnosis, positive: 1}"),
+        data__holdout_csv=some_rows().replace(b"malignant", b"diagnosis"),
+    )
+    case = a_case(project)
+    assert (case.rules.has_base, case.replaces_rules) == (True, False)
+
+
 def test_open_case__before_the_first_commit_there_is_no_base(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     case = open_case(project.repository.work_tree(), EmptyTree(), project.tools)
@@ -81,6 +152,44 @@ def test_empty_tree__holds_nothing(tmp_path: Path) -> None:
     assert caught.value.code == "file-missing"
 
 
+def test_promotion__by_rules_that_could_not_be_used_before_the_push_is_refused(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(mlci_yaml=a_configuration(evaluate="{data: holdout, id: id, label: diagnosis, positive: 1}"))
+    project.land("Break the rules")
+    project.write(mlci_yaml=a_configuration())
+    with pytest.raises(UndecidedError) as caught:
+        project.release("careful")
+    assert (caught.value.code, project.production.number) == ("no-rules", "v1.0.0")
+
+
+def ready_to_promote(project: Project) -> str:
+    """Merge a narrow model after a column, which production reads, was renamed; return the commit before."""
+    project.write(data__holdout_csv=some_rows().replace(b"texture", b"structure"))
+    base = project.land("Call it otherwise")
+    project.trains("narrow")
+    project.land("Read the radius alone")
+    project.train()
+    return base
+
+
+def test_promotion__of_what_is_not_comparable_is_refused(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    base = ready_to_promote(project)
+    with pytest.raises(UndecidedError) as caught:
+        project.promote(base=base)
+    assert (caught.value.code, caught.value.exit_code) == ("promotion-refused", 3)
+    assert caught.value.problem == (
+        "not promoted: Nothing could be compared: production v1.0.0 reads `texture`, which the evaluation set no "
+        "longer has."
+    )
+
+
+def test_promotion__of_what_is_not_comparable_where_the_policy_allows_it(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path, extra="on_inconclusive: {promotion: warn}")
+    assert project.promote(base=ready_to_promote(project)).verdict == "not comparable"
+    assert project.production.number == "v2.0.0"
+
+
 @pytest.mark.parametrize(
     ("outcome", "conclusion"),
     [
@@ -88,6 +197,7 @@ def test_empty_tree__holds_nothing(tmp_path: Path) -> None:
         (Outcome.FIRST, Conclusion.FIRST),
         (Outcome.FAIL, Conclusion.FAIL),
         (Outcome.INCONCLUSIVE, Conclusion.INCONCLUSIVE),
+        (Outcome.NOT_COMPARABLE, Conclusion.NOT_COMPARABLE),
     ],
 )
 def test_conclusion__follows_the_verdict(outcome: Outcome, conclusion: Conclusion, tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlci.commands.check import check
 from mlci.core.report import Conclusion, Training
 from mlci.errors import RejectedError, UsageError
-from mlci.testing import Script
+from mlci.testing import Script, ScriptedModel
 from tests.commands.builders import (
     COMMAND,
+    CONTRACT,
     GATES,
+    MODELS,
     Project,
     a_configuration,
     a_project,
@@ -83,6 +87,149 @@ def test_check__a_tie_warns_or_blocks_as_the_policy_says(tmp_path: Path, extra: 
     assert (report.conclusion, report.exit_code) == (Conclusion.INCONCLUSIVE, exit_code)
 
 
+def without_texture(rows: bytes) -> bytes:
+    """Return rows without the column that the model in production reads beside the radius."""
+    cells = [line.split(",") for line in rows.decode().splitlines()]
+    place = cells[0].index("texture")
+    return "".join(",".join([*row[:place], *row[place + 1 :]]) + "\n" for row in cells).encode()
+
+
+def a_project_whose_rows_moved_on(place: Path, *, trains: str, extra: str = "") -> Project:
+    """Return a pull request after a column, which the model in production reads, left the target branch."""
+    project = a_released_project(place, extra=extra)
+    project.predictor.models["wrong"] = ScriptedModel(("radius",), lambda columns: columns["radius"] / 100)
+    project.write(data__holdout_csv=without_texture(some_rows()), cells_yaml=CONTRACT.replace("  texture", "  #"))
+    project.land("Texture is not measured any more")
+    project.repository.switch("change")
+    project.trains(trains)
+    project.repository.commit("Read the radius alone")
+    return project
+
+
+@pytest.mark.parametrize(("extra", "exit_code", "status"), [("", 0, "success"), (BLOCK, 3, "failure")])
+def test_check__a_production_that_the_rows_left_behind_is_not_comparable(
+    tmp_path: Path, extra: str, exit_code: int, status: str
+) -> None:
+    project = a_project_whose_rows_moved_on(tmp_path, trains="narrow", extra=extra)
+    report = project.check()
+    assert (report.conclusion, report.exit_code, report.status) == (Conclusion.NOT_COMPARABLE, exit_code, status)
+    assert "production v1.0.0 reads `texture`, which the evaluation set no longer has" in report.headline
+    assert [gate["outcome"] for gate in written_report(project)["gates"]] == ["not comparable", "pass"]
+
+
+def test_check__a_floor_decides_where_nothing_can_be_compared(tmp_path: Path) -> None:
+    report = a_project_whose_rows_moved_on(tmp_path, trains="wrong").check()
+    assert (report.conclusion, report.exit_code) == (Conclusion.FAIL, 1)
+
+
+def test_check__what_a_pull_request_does_to_its_own_rows_makes_nothing_incomparable(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careless")
+    project.write(data__holdout_csv=without_texture(some_rows()))
+    project.repository.commit("Take the column away")
+    assert project.check().conclusion is Conclusion.FAIL
+
+
+UNUSABLE = {
+    "id": ("{data: holdout, id: name, label: malignant, positive: 1}", "column-missing"),
+    "label": ("{data: holdout, id: id, label: diagnosis, positive: 1}", "column-missing"),
+    "data": ("{data: cells, id: id, label: malignant, positive: 7}", "positive-absent"),
+    "positive": ("{data: holdout, id: id, label: malignant, positive: bad}", "positive-absent"),
+    "type-of-positive": ("{data: holdout, id: id, label: malignant, positive: true}", "positive-absent"),
+}
+"""What a pull request may say about its evaluation that would lock the project after the merge."""
+
+
+@pytest.mark.parametrize(("evaluate", "code"), UNUSABLE.values(), ids=UNUSABLE)
+def test_check__an_evaluation_that_could_not_work_after_the_merge(tmp_path: Path, evaluate: str, code: str) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    project.write(mlci_yaml=a_configuration(evaluate=evaluate))
+    project.repository.commit("Another evaluation")
+    with pytest.raises(UsageError) as caught:
+        project.check()
+    assert (caught.value.code, caught.value.exit_code, caught.value.where) == (code, 2, "mlci.yaml")
+    assert project.runner.runs == []
+
+
+@pytest.mark.parametrize(
+    ("row", "code"), [("7,20,3,", "label-missing"), (",20,3,1", "id-missing"), ("6,20,3,1", "id-not-unique")]
+)
+def test_check__rows_that_could_not_be_judged_by_after_the_merge(tmp_path: Path, row: str, code: str) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    project.write(data__holdout_csv=some_rows(200, {7: row}))
+    project.repository.commit("Other rows")
+    with pytest.raises(UsageError) as caught:
+        project.check()
+    assert (caught.value.code, caught.value.where, project.runner.runs) == (code, "data/holdout.csv", [])
+
+
+def test_check__broken_data_is_told_before_what_it_does_to_the_evaluation(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    broken = some_rows(200, {7: "7,20,3,"})
+    project.write(data__holdout_csv=broken)
+    project.data.breaks(broken, ("columns", "malignant", "required"), failing=1)
+    assert project.check().conclusion is Conclusion.DATA_REJECTED
+
+
+def test_check__an_evaluation_that_was_right_all_along_may_change(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    project.write(mlci_yaml=a_configuration(evaluate="{data: cells, id: id, label: malignant, positive: 0}"))
+    project.repository.commit("Another evaluation")
+    report = project.check()
+    assert (report.conclusion, len(report.changes)) == (Conclusion.PASS, 2)
+
+
+def a_locked_project(place: Path, evaluate: str = UNUSABLE["label"][0]) -> Project:
+    """Return a pull request after somebody pushed an evaluation that cannot work."""
+    project = a_released_project(place)
+    project.write(mlci_yaml=a_configuration(evaluate=evaluate))
+    project.land("Judge by something else")
+    project.repository.switch("change")
+    project.trains("careful")
+    return project
+
+
+@pytest.mark.parametrize("evaluate", [UNUSABLE["id"][0], UNUSABLE["label"][0]])
+def test_check__what_mends_the_rules_of_the_target_branch_is_not_refused_for_them(
+    tmp_path: Path, evaluate: str
+) -> None:
+    project = a_locked_project(tmp_path, evaluate)
+    project.write(mlci_yaml=a_configuration())
+    project.repository.commit("Judge by the diagnosis again")
+    report = project.check()
+    assert (report.conclusion, report.exit_code, report.trust.has_base) == (Conclusion.FIRST, 0, False)
+    assert [change.direction for change in report.changes] == ["replaced"]
+    assert report.trust.line.startswith("rules from this branch, since those of the target branch cannot be used · ")
+
+
+def test_check__by_its_own_rules_a_worse_model_fails_all_the_same(tmp_path: Path) -> None:
+    project = a_locked_project(tmp_path)
+    project.write(mlci_yaml=a_configuration())
+    project.trains("careless")
+    project.repository.commit("Judge by the diagnosis again")
+    assert project.check().conclusion is Conclusion.FAIL
+
+
+def test_check__rules_that_cannot_be_used_and_are_not_mended(tmp_path: Path) -> None:
+    project = a_locked_project(tmp_path)
+    project.repository.commit("Something else")
+    with pytest.raises(UsageError) as caught:
+        project.check()
+    assert (caught.value.code, caught.value.problem) == (
+        "column-missing",
+        "the evaluation set has no column `diagnosis`",
+    )
+
+
+def test_check__a_positive_class_that_the_target_branch_does_not_have_is_told_with_its_commit(tmp_path: Path) -> None:
+    project = a_locked_project(tmp_path, UNUSABLE["positive"][0])
+    project.write(mlci_yaml=a_configuration())
+    project.repository.commit("Judge by the diagnosis again")
+    project.predictor.models["careful"] = replace(MODELS["careful"], classes=(0, "bad"))
+    with pytest.raises(UsageError) as caught:
+        project.check()
+    assert (caught.value.code, caught.value.where) == ("positive-absent", f"{project.base[:12]}:mlci.yaml")
+
+
 def test_check__a_loosened_gate_does_not_judge_itself(tmp_path: Path) -> None:
     project = a_pull_request(
         tmp_path, trains="careless", loosens=("{metric: accuracy, require: not_worse, margin: 0.5}", GATES[1])
@@ -105,7 +252,7 @@ def test_check__a_tightened_gate_is_checked_in_addition(tmp_path: Path) -> None:
 
 def test_check__rows_and_labels_are_those_of_the_target_branch(tmp_path: Path) -> None:
     project = a_pull_request(tmp_path, trains="careless")
-    flattering = {row: f"{row},10,{row // 2 % 10},0" for row in range(200)}
+    flattering = {row: f"{row},10,{row // 2 % 10},0" for row in range(199)}
     project.write(data__holdout_csv=some_rows(200, flattering))
     project.repository.commit("Other labels")
     report = project.check()
@@ -181,6 +328,38 @@ def test_check__the_same_inputs_are_not_trained_twice(tmp_path: Path) -> None:
         second.verdict,
         Training(COMMAND, "reused", f"same inputs as run {kept[:12]}"),
     )
+
+
+def told_by_check(project: Project, *, force: bool = False) -> list[str]:
+    """Return what a check says about training, while it does it."""
+    told: list[str] = []
+    tools = replace(project.tools, tell=told.append)
+    check(project.base, repository=project.repository, runner=project.runner, tools=tools, force=force)
+    return [sentence for sentence in told if sentence.startswith("train")]
+
+
+def test_check__says_that_it_trains_only_where_it_does(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    assert told_by_check(project) == [f"train: {COMMAND}"]
+    *_, kept = project.work.runs
+    assert told_by_check(project) == [f"train: reused, same inputs as run {kept[:12]}"]
+
+
+def test_check__says_why_it_trains_again(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    project.check()
+    assert told_by_check(project, force=True) == [f"train: {COMMAND} (asked for by --force)"]
+    project.write(stray_txt="")
+    assert told_by_check(project) == [f"train: {COMMAND} (untracked files may be inputs: stray.txt)"]
+
+
+def test_check__says_that_a_kept_run_is_damaged(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    project.check()
+    *_, kept = project.work.runs
+    record, model = project.work.runs[kept]
+    project.work.runs[kept] = record, model + b"?"
+    assert told_by_check(project) == [f"train: {COMMAND} (the kept run is damaged)"]
 
 
 def test_check__where_the_target_branch_has_no_configuration(tmp_path: Path) -> None:

@@ -7,13 +7,23 @@ import pytest
 
 from mlci.commands.evaluation import Installed, evaluate, fetch
 from mlci.core.config import read_config
+from mlci.core.contract import Contract
+from mlci.core.documents import read_model
 from mlci.core.gates import Outcome, Verdict
 from mlci.core.package import Input, Signature, build_package
 from mlci.core.rules import Side, effective
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 from mlci.formats.archive import digest, pack
 from mlci.testing import MemoryData, MemoryTree, Question, ScriptedPredictor, model_file
-from tests.commands.builders import MODELS, a_configuration, a_model, a_released_project, some_rows, with_classes
+from tests.commands.builders import (
+    CONTRACT,
+    MODELS,
+    a_configuration,
+    a_model,
+    a_released_project,
+    some_rows,
+    with_classes,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +48,10 @@ def a_package(
     return Installed(package, digest(pack(package.files)))
 
 
+def in_production(installed: Installed) -> Installed:
+    return replace(installed, version="v1.0.0")
+
+
 @dataclass
 class Scoring:
     """An evaluation set in a commit, and who predicts it."""
@@ -47,10 +61,12 @@ class Scoring:
     predictor: ScriptedPredictor
     evaluate: str = "{data: holdout, id: id, label: malignant, positive: 1}"
     gates: tuple[str, ...] = ("{metric: accuracy, require: not_worse, margin: 0.05}",)
+    contract: str = CONTRACT
 
     def verdict(self, candidate: Installed, production: Installed | None = None) -> Verdict:
         configuration = read_config(a_configuration(*self.gates, evaluate=self.evaluate).encode())
-        rules, _ = effective(None, Side(configuration, {}))
+        contract = read_model(self.contract.encode(), Contract, "cells.yaml")
+        rules, _ = effective(None, Side(configuration, {"holdout": contract}))
         return evaluate(
             rules,
             rows_from=MemoryTree({"data/holdout.csv": self.rows}),
@@ -137,7 +153,69 @@ def test_evaluate__id_or_label_that_the_rows_do_not_have(scoring: Scoring, named
     scoring.evaluate = f"{{data: holdout, {named}, positive: 1}}"
     error = scoring.refused(a_package("careful"))
     assert (error.code, error.problem) == ("column-missing", f"the evaluation set has no column `{column}`")
-    assert error.cause == "evaluate.id or evaluate.label names another column."
+    assert (type(error), error.where) == (UsageError, "memory:mlci.yaml")
+    assert error.hint is not None
+    assert error.hint.endswith(" name one that it has: id, radius, texture, malignant")
+
+
+@pytest.mark.parametrize(
+    ("production", "reason"),
+    [
+        (
+            a_package("present", RADIUS, Input(name="area", type="number")),
+            "production v1.0.0 reads `area`, which the evaluation set no longer has",
+        ),
+        (
+            a_package("present", *(Input(name=f"area-{place}", type="number") for place in range(7))),
+            (
+                "production v1.0.0 reads `area-0`, `area-1`, `area-2`, `area-3`, `area-4` and 2 more, which the "
+                "evaluation set no longer has"
+            ),
+        ),
+        (
+            a_package("present", RADIUS, Input(name="texture", type="boolean")),
+            "production v1.0.0 reads `texture` as true or false, which it no longer is in every row",
+        ),
+        (
+            a_package("present", classes=(0, 2), positive=2),
+            "production v1.0.0 finds the class `2`, and evaluate.positive is `1` now",
+        ),
+        (
+            a_package("present", classes=(False, True), positive=True),
+            "production v1.0.0 finds the class `true`, and evaluate.positive is `1` now",
+        ),
+    ],
+    ids=["column", "columns", "type", "class", "class-of-another-type"],
+)
+def test_evaluate__a_production_that_the_rows_left_behind_is_not_compared_with(
+    scoring: Scoring, production: Installed, reason: str
+) -> None:
+    scoring.gates = (*scoring.gates, "{metric: recall, require: floor, value: 0.5}")
+    verdict = scoring.verdict(a_package("careful"), in_production(production))
+    assert (verdict.outcome, verdict.not_comparable, verdict.flips) == (Outcome.NOT_COMPARABLE, reason, None)
+    assert [(str(result.outcome), result.candidate) for result in verdict.results] == [
+        ("not comparable", 1.0),
+        ("pass", 1.0),
+    ]
+    assert len(scoring.predictor.asked) == 1
+
+
+def test_evaluate__a_floor_decides_where_nothing_can_be_compared(scoring: Scoring) -> None:
+    scoring.gates = (*scoring.gates, "{metric: recall, require: floor, value: 0.9}")
+    production = a_package("present", RADIUS, Input(name="area", type="number"))
+    assert scoring.verdict(a_package("careless"), production).outcome is Outcome.FAIL
+
+
+def test_evaluate__production_may_read_a_column_as_another_type(scoring: Scoring) -> None:
+    production = a_package("present", RADIUS, Input(name="texture", type="number"))
+    verdict = scoring.verdict(a_package("careful"), production)
+    assert (verdict.outcome, verdict.results[0].production) == (Outcome.PASS, 0.9)
+
+
+def test_evaluate__rows_that_cannot_be_read_at_all_are_no_matter_of_comparing(scoring: Scoring) -> None:
+    scoring.rows = some_rows(200, {7: "7,20,many,1"})
+    error = scoring.refused(a_package("careful"))
+    assert (type(error), error.code) == (RejectedError, "data-ill-typed")
 
 
 @pytest.mark.parametrize(
@@ -164,6 +242,48 @@ def test_evaluate__a_label_of_another_type(scoring: Scoring) -> None:
 def test_evaluate__no_rows(scoring: Scoring) -> None:
     scoring.rows = some_rows(0)
     assert scoring.refused(a_package("careful")).code == "no-rows"
+
+
+@pytest.mark.parametrize(
+    ("positive", "labels", "held"),
+    [
+        ("2", "01", "its values are 0, 1"),
+        ("true", ("false", "false"), "its only value is false"),
+        ("1", ("benign", "malignant"), "its values are benign, malignant"),
+        ("true", ("benign", "malignant"), "its values are benign, malignant"),
+        ("bad", ("good", "good"), "its only value is good"),
+        ("1", "23456789", "its values are 2, 3, 4, 5, 6 and 3 more"),
+    ],
+)
+def test_evaluate__a_positive_class_that_never_occurs(
+    scoring: Scoring, positive: str, labels: tuple[str, ...], held: str
+) -> None:
+    scoring.rows = some_rows(200, {row: f"{row},20,3,{labels[row % len(labels)]}" for row in range(200)})
+    scoring.evaluate = f"{{data: holdout, id: id, label: malignant, positive: {positive}}}"
+    error = scoring.refused(a_package("careful"))
+    assert (type(error), error.code, error.where) == (UsageError, "positive-absent", "memory:mlci.yaml")
+    assert error.problem == f"no row of the evaluation set has `malignant = {positive}`; {held}"
+    assert error.hint == ("evaluate: {…, label: malignant, positive: VALUE}, with a value as the column has it")
+    assert error.public().problem == f"no row of the evaluation set has `malignant = {positive}`; …"
+    assert scoring.predictor.asked == []
+
+
+def test_evaluate__labels_that_identify_people_stand_in_no_error(scoring: Scoring) -> None:
+    scoring.contract = CONTRACT.replace("enum: [0, 1]", "pii: true")
+    scoring.evaluate = "{data: holdout, id: id, label: malignant, positive: 2}"
+    assert scoring.refused(a_package("careful")).problem == (
+        "no row of the evaluation set has `malignant = 2`; its values (2) are masked"
+    )
+
+
+def test_evaluate__only_the_positive_class_leaves_ranks_undecided(scoring: Scoring) -> None:
+    scoring.rows = some_rows(200, {row: f"{row},20,{row // 2 % 10},1" for row in range(200)})
+    scoring.gates = ("{metric: roc_auc, require: not_worse, margin: 0.05}", "{metric: recall, require: better}")
+    verdict = scoring.verdict(a_package("careful"), a_package("present"))
+    assert [(str(result.outcome), result.sentence) for result in verdict.results] == [
+        ("inconclusive", "roc_auc needs rows of both classes; there is only one"),
+        ("pass", "at least +0.070, wanted more than 0"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from typing_extensions import override
@@ -85,20 +85,21 @@ def test_report__says_what_was_only_submitted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trains", "extra", "conclusion", "state"),
+    ("trains", "extra", "conclusion", "state", "begins"),
     [
-        ("careful", "", Conclusion.PASS, "success"),
-        ("careless", "", Conclusion.FAIL, "failure"),
-        ("tied", "", Conclusion.INCONCLUSIVE, "success"),
-        ("tied", BLOCK, Conclusion.INCONCLUSIVE, "failure"),
+        ("careful", "", Conclusion.PASS, "success", "pass: "),
+        ("careless", "", Conclusion.FAIL, "failure", "fail: "),
+        ("tied", "", Conclusion.INCONCLUSIVE, "success", "inconclusive: This would not be promoted, since "),
+        ("tied", BLOCK, Conclusion.INCONCLUSIVE, "failure", "inconclusive, blocked: accuracy not_worse can "),
     ],
 )
 def test_report__the_status_is_the_verdicts(
-    tmp_path: Path, trains: str, extra: str, conclusion: Conclusion, state: str
+    tmp_path: Path, trains: str, extra: str, conclusion: Conclusion, state: str, begins: str
 ) -> None:
     project = a_submitted_pull_request(tmp_path, trains, TIGHT, extra)
     judged, _ = project.report()
     assert (judged.conclusion, [status.state for status in statuses(project)]) == (conclusion, [state])
+    assert statuses(project)[0].description.startswith(begins)
 
 
 def test_report__judges_what_would_land_and_tells_the_pull_requests_own_commit(tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_report__reads_commits_and_never_the_work_tree(tmp_path: Path) -> None:
 
 def test_report__rows_are_those_of_the_target_branch(tmp_path: Path) -> None:
     project = a_pull_request(tmp_path, trains="careless")
-    flattering = {row: f"{row},10,{row // 2 % 10},0" for row in range(200)}
+    flattering = {row: f"{row},10,{row // 2 % 10},0" for row in range(199)}
     project.write(data__holdout_csv=some_rows(200, flattering))
     project.repository.commit("Other labels")
     project.train()
@@ -189,6 +190,26 @@ def test_report__nothing_that_matters_changed(tmp_path: Path) -> None:
     assert [status.state for status in statuses(project)] == ["success"]
 
 
+def test_report__an_evaluation_that_could_not_work_after_the_merge_is_told(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    project.train()
+    project.write(mlci_yaml=a_configuration(evaluate="{data: holdout, id: id, label: diagnosis, positive: 1}"))
+    project.repository.commit("Another label")
+    error = refused(project)
+    assert (error.code, error.exit_code, error.where) == ("column-missing", 2, "mlci.yaml")
+    assert [status.state for status in statuses(project)] == ["failure"]
+
+
+def test_report__the_status_says_first_what_is_loosened(tmp_path: Path) -> None:
+    project = a_submitted_pull_request(
+        tmp_path, "careful", loosens=("{metric: accuracy, require: not_worse, margin: 0.5}",)
+    )
+    project.report()
+    assert [status.description for status in statuses(project)] == [
+        "pass · loosens 2 rules, which count after the merge: Every gate is passed against production v1.0.0."
+    ]
+
+
 def test_report__a_candidate_of_another_commit_is_refused(tmp_path: Path) -> None:
     project = a_submitted_pull_request(tmp_path, "careful")
     project.trains("careless")
@@ -216,6 +237,31 @@ def test_report__rows_are_named_only_where_not_everybody_reads(tmp_path: Path, i
     assert published == comment(judged, rows=shown)
 
 
+@pytest.mark.parametrize(
+    ("is_public", "told"),
+    [(False, "the model cannot predict: 'Maria Muster' is no number"), (True, "the model cannot predict: …")],
+)
+def test_report__what_a_model_says_of_the_rows_is_told_only_where_not_everybody_reads(
+    tmp_path: Path,
+    is_public: bool,  # noqa: FBT001 - what pytest passes
+    told: str,
+) -> None:
+    project = a_submitted_pull_request(tmp_path, "careful")
+    project.forge.is_public = is_public
+    error = IntegrityError("model-cannot-predict", "the model cannot predict: 'Maria Muster' is no number")
+    error.private = "'Maria Muster' is no number"
+
+    def predicted(*_: object) -> NoReturn:
+        raise error
+
+    vars(project.predictor).update(predict=predicted)
+    with pytest.raises(IntegrityError):
+        project.report()
+    published = project.forge.comments(project.forge.pull_request("change", project.repository.head()))[MARKER]
+    assert [status.description for status in statuses(project)] == [told]
+    assert ("Maria" in published) is not is_public
+
+
 def test_report__a_candidate_that_was_changed_after_packaging_is_refused(tmp_path: Path) -> None:
     project = a_submitted_pull_request(tmp_path, "careful")
     submission = project.work.submission()
@@ -225,7 +271,7 @@ def test_report__a_candidate_that_was_changed_after_packaging_is_refused(tmp_pat
     assert (refused(project).code, refused(project).exit_code) == ("package-malformed", 4)
 
 
-@pytest.mark.parametrize("record", [b"", b"[]", b'{"fingerprint": 1}', b'{"schema_": "mlci/candidate/99"}'])
+@pytest.mark.parametrize("record", [b"", b"[]", b'{"schema": "mlci/candidate/1"}', b'{"schema": "mlci/run/1"}'])
 def test_report__a_record_that_mlci_did_not_write_is_refused(tmp_path: Path, record: bytes) -> None:
     project = a_submitted_pull_request(tmp_path, "careful")
     trained = project.train().candidate

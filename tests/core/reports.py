@@ -11,10 +11,16 @@ from mlci.core.report import Conclusion, Report, Subject, Training, Trust
 from mlci.core.statistics.interval import Interval
 
 if TYPE_CHECKING:
+    from mlci.core.contract import ConstraintKind
     from mlci.core.gates import GateOutcome
     from mlci.core.rules import RuleChange
 
 SUBJECT = Subject("tumour", "v1.0.0", "a" * 64, "b" * 64, "c" * 64)
+SENTENCES: dict[ConstraintKind, str] = {
+    "max": "`mean_radius` is above 60 µm",
+    "present": "the column `mean_radius` is missing from the file",
+    "rows_min": "there are 569 rows, at least 1,000 are demanded",
+}
 TRUST = Trust(has_base=True, confined=True, confinement="confined with Landlock", labels_readable=True)
 
 
@@ -40,14 +46,14 @@ def a_verdict(*results: GateResult, lost: int = 0, found: int = 0) -> Verdict:
     return Verdict(Outcome.FAIL, results, flips, rows=183, positives=68)
 
 
-def a_dataset(name: str, *failing: int) -> DatasetReport:
+def a_dataset(name: str, *failing: int, kind: ConstraintKind = "max") -> DatasetReport:
     findings = tuple(
         Finding(
             dataset=name,
             key=("columns", "mean_radius", "max"),
-            kind="max",
+            kind=kind,
             columns=("mean_radius",),
-            sentence="`mean_radius` is above 60 µm",
+            sentence=SENTENCES[kind],
             failing=rows,
             checked=569,
             origin="base",

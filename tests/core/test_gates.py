@@ -301,7 +301,9 @@ def test_one_class_only__leaves_ranks_inconclusive(positive: bool) -> None:  # n
         None,
         "roc_auc needs rows of both classes; there is only one",
     )
-    assert judged(a_gate("log_loss", "better"), evidence).interval is not None
+    assert result.lacks_a_class
+    decided = judged(a_gate("log_loss", "better"), evidence)
+    assert (decided.interval is None, decided.lacks_a_class) == (False, False)
 
 
 @pytest.mark.parametrize(("lonely", "word"), [(True, "positive"), (False, "negative")])
@@ -339,6 +341,37 @@ def test_first__a_failed_floor_fails_and_an_open_one_is_inconclusive() -> None:
     failed = judge([a_gate("recall", "floor", 0.7)], some_evidence(COIN), STATISTICS)
     opened = judge([a_gate("recall", "floor", 0.88)], some_evidence(GOOD), STATISTICS)
     assert (failed.outcome, opened.outcome) == (Outcome.FAIL, Outcome.INCONCLUSIVE)
+
+
+def not_comparable(candidate: NDArray[np.float64]) -> Evidence:
+    return replace(some_evidence(candidate), not_comparable="production v1.0.0 reads `area`")
+
+
+@pytest.mark.parametrize("require", ["not_worse", "better"])
+@pytest.mark.parametrize("metric", METRICS)
+def test_not_comparable__is_what_compares_with_production(metric: str, require: str) -> None:
+    result = judged(a_gate(metric, require), not_comparable(GOOD))
+    assert (result.outcome, result.sentence) == (Outcome.NOT_COMPARABLE, "production v1.0.0 reads `area`")
+    assert (result.candidate is None, result.production, result.interval) == (False, None, None)
+    assert (result.rows_needed, result.smallest_visible, result.to_dict()["outcome"]) == (None, None, "not comparable")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "gates", "outcome"),
+    [
+        (GOOD, [a_gate("recall", "not_worse"), a_gate("recall", "floor", 0.7)], Outcome.NOT_COMPARABLE),
+        (COIN, [a_gate("recall", "not_worse"), a_gate("recall", "floor", 0.7)], Outcome.FAIL),
+        (GOOD, [a_gate("recall", "not_worse"), a_gate("recall", "floor", 0.88)], Outcome.NOT_COMPARABLE),
+        (GOOD, [a_gate("recall", "floor", 0.7)], Outcome.NOT_COMPARABLE),
+        (GOOD, [], Outcome.NOT_COMPARABLE),
+    ],
+)
+def test_not_comparable__only_a_floor_that_fails_decides(
+    candidate: NDArray[np.float64], gates: list[OwnedGate], outcome: Outcome
+) -> None:
+    verdict = judge(gates, not_comparable(candidate), STATISTICS)
+    assert (verdict.outcome, verdict.not_comparable) == (outcome, "production v1.0.0 reads `area`")
+    assert verdict.flips is None
 
 
 @pytest.mark.parametrize("rows", [400, 3])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from mlci.core.gates import Outcome
 from mlci.core.report import Conclusion, Training, Trust
 from mlci.core.rules import RuleChange
-from tests.core.reports import TRUST, a_dataset, a_report, a_result, a_verdict
+from tests.core.reports import SUBJECT, TRUST, a_dataset, a_report, a_result, a_verdict
 
 if TYPE_CHECKING:
     from mlci.core.report import Report
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
         (Conclusion.NOTHING_CHANGED, False, 0, "success"),
         (Conclusion.INCONCLUSIVE, False, 0, "success"),
         (Conclusion.INCONCLUSIVE, True, 3, "failure"),
+        (Conclusion.NOT_COMPARABLE, False, 0, "success"),
+        (Conclusion.NOT_COMPARABLE, True, 3, "failure"),
         (Conclusion.FAIL, False, 1, "failure"),
         (Conclusion.DATA_REJECTED, False, 1, "failure"),
         (Conclusion.TRAINING_FAILED, False, 1, "failure"),
@@ -44,13 +47,29 @@ def test_exit_code__every_conclusion_has_one() -> None:
 
 
 RECALL_FAILS = a_result("recall", "not_worse", Outcome.FAIL)
+READS_AREA = "production v1.0.0 reads `area`, which the evaluation set no longer has"
+NOT_COMPARED = replace(
+    a_verdict(a_result("recall", "not_worse", Outcome.NOT_COMPARABLE)), flips=None, not_comparable=READS_AREA
+)
+RECALL_IS_OPEN = a_verdict(a_result("recall", "not_worse", Outcome.INCONCLUSIVE))
 HEADLINES = {
     "nothing changed": (
         a_report(Conclusion.NOTHING_CHANGED),
         "Nothing that matters to tumour changed; v1.0.0 stays.",
     ),
     "pass": (a_report(Conclusion.PASS), "Every gate is passed against production v1.0.0."),
-    "first": (a_report(Conclusion.FIRST), "There is no production yet, and every floor is passed."),
+    "pass without a gate": (
+        a_report(Conclusion.PASS, verdict=a_verdict()),
+        "No gate is configured, so nothing was compared.",
+    ),
+    "first": (
+        replace(a_report(Conclusion.FIRST), subject=replace(SUBJECT, production=None)),
+        "There is no production yet, and every floor is passed.",
+    ),
+    "first by rules of its own": (
+        a_report(Conclusion.FIRST),
+        "Every gate is passed against production v1.0.0, by the rules of this branch itself.",
+    ),
     "training failed": (
         a_report(
             Conclusion.TRAINING_FAILED,
@@ -71,9 +90,56 @@ HEADLINES = {
         a_report(Conclusion.DATA_REJECTED, datasets=(a_dataset("cells", 31, 12), a_dataset("holdout", 2))),
         "3 rules of the contract broken in `cells`, `holdout` (at least 31 rows); nothing was trained.",
     ),
+    "a rule about the number of rows": (
+        a_report(Conclusion.DATA_REJECTED, datasets=(a_dataset("cells", 431, kind="rows_min"),)),
+        "1 rule of the contract broken in `cells`; nothing was trained.",
+    ),
+    "a column that is missing": (
+        a_report(Conclusion.DATA_REJECTED, datasets=(a_dataset("cells", 569, kind="present"),)),
+        "1 rule of the contract broken in `cells`; nothing was trained.",
+    ),
+    "a rule about rows beside one about their number": (
+        a_report(
+            Conclusion.DATA_REJECTED,
+            datasets=(a_dataset("cells", 1_431, kind="rows_min"), a_dataset("holdout", 1_002)),
+        ),
+        "2 rules of the contract broken in `cells`, `holdout` (1,002 rows); nothing was trained.",
+    ),
     "one gate open": (
-        a_report(Conclusion.INCONCLUSIVE, verdict=a_verdict(a_result("recall", "not_worse", Outcome.INCONCLUSIVE))),
-        "`recall not_worse` can neither pass nor fail on so few rows, so this would not be promoted.",
+        a_report(Conclusion.INCONCLUSIVE, verdict=RECALL_IS_OPEN),
+        "This would not be promoted, since `recall not_worse` can neither pass nor fail on so few rows.",
+    ),
+    "one gate open that blocks": (
+        a_report(Conclusion.INCONCLUSIVE, verdict=RECALL_IS_OPEN, blocks=True),
+        "`recall not_worse` can neither pass nor fail on so few rows.",
+    ),
+    "one gate open that would not block a promotion": (
+        replace(a_report(Conclusion.INCONCLUSIVE, verdict=RECALL_IS_OPEN), promotion_blocks=False),
+        "`recall not_worse` can neither pass nor fail on so few rows.",
+    ),
+    "a gate open for want of a class": (
+        a_report(
+            Conclusion.INCONCLUSIVE,
+            verdict=a_verdict(replace(a_result("roc_auc", "better", Outcome.INCONCLUSIVE), interval=None)),
+        ),
+        "This would not be promoted, since `roc_auc better` can neither pass nor fail on these rows.",
+    ),
+    "not comparable": (
+        a_report(Conclusion.NOT_COMPARABLE, verdict=NOT_COMPARED),
+        f"This would not be promoted, since nothing could be compared: {READS_AREA}.",
+    ),
+    "not comparable and blocked": (
+        a_report(Conclusion.NOT_COMPARABLE, verdict=NOT_COMPARED, blocks=True),
+        f"Nothing could be compared: {READS_AREA}.",
+    ),
+    "below the floor and not comparable": (
+        a_report(
+            Conclusion.FAIL,
+            verdict=replace(
+                NOT_COMPARED, results=(a_result("recall", "floor", Outcome.FAIL, limit="0.7", candidate=0.5),)
+            ),
+        ),
+        f"`recall` is 0.500, below its floor of 0.7; nothing could be compared: {READS_AREA}.",
     ),
     "two gates open": (
         a_report(
@@ -85,8 +151,8 @@ HEADLINES = {
             ),
         ),
         (
-            "`recall not_worse` and `roc_auc better` can neither pass nor fail on so few rows, so this would not be "
-            "promoted."
+            "This would not be promoted, since `recall not_worse` and `roc_auc better` can neither pass nor fail on so "
+            "few rows."
         ),
     ),
     "worse": (
@@ -165,6 +231,11 @@ def test_trust_line__names_what_does_not() -> None:
     )
 
 
+def test_trust_line__says_that_the_rules_of_the_target_branch_cannot_be_used() -> None:
+    trust = replace(TRUST, has_base=False, base_is_unusable=True, is_scored=False)
+    assert trust.line == "rules from this branch, since those of the target branch cannot be used · no token"
+
+
 def test_loosened__are_the_changes_that_loosen() -> None:
     looser, tighter = RuleChange("gates", "looser", "loosens x"), RuleChange("gates", "tighter", "tightens y")
     assert a_report(Conclusion.PASS, changes=(looser, tighter)).loosened == (looser,)
@@ -175,7 +246,7 @@ def test_to_dict__is_the_report_as_json() -> None:
         Conclusion.FAIL,
         verdict=a_verdict(RECALL_FAILS, lost=8),
         datasets=(a_dataset("cells"),),
-        training=Training("python train.py", "trained", "the inputs are new", ("last line",)),
+        training=Training("python train.py", "trained", "the inputs are new"),
         changes=(RuleChange("gates", "looser", "loosens x"),),
     )
     written = json.loads(json.dumps(report.to_dict(), allow_nan=False))
@@ -212,7 +283,6 @@ def test_to_dict__is_the_report_as_json() -> None:
             "command": "python train.py",
             "outcome": "trained",
             "reason": "the inputs are new",
-            "log_tail": ["last line"],
         },
         "gates": [RECALL_FAILS.to_dict()],
         "rows": 183,
@@ -224,7 +294,6 @@ def test_to_dict__is_the_report_as_json() -> None:
             "positive_wrong_to_right": 0,
         },
         "trust": TRUST.line,
-        "notes": [],
     }
 
 

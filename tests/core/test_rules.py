@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mlci.core.config import Config, Gate
 from mlci.core.contract import Contract, constraints
 from mlci.core.margin import Margin
-from mlci.core.rules import OwnedGate, RuleChange, Side, effective, gate_direction
+from mlci.core.rules import OwnedGate, RuleChange, Side, effective, gate_direction, replaced_rules
 from tests.core.configurations import a_config, a_contract, with_gates
 
 CONTRACT = a_contract()
@@ -52,6 +52,15 @@ def test_effective__without_base_the_rules_of_head_serve_as_heads() -> None:
     assert {owned.origin for owned in rules.gates} == {"head"}
     assert {each.origin for found in rules.constraints.values() for each in found} == {"head"}
     assert rules.evaluation_path == "data/holdout.csv"
+
+
+def test_replaced_rules__say_what_was_wrong_and_what_becomes_of_it() -> None:
+    assert sentences((replaced_rules("there is no column `diagnosis`"),)) == [
+        (
+            "mlci.yaml: replaced: replaces rules of the target branch that cannot be used (there is no column "
+            "`diagnosis`); the verdict is at most first"
+        )
+    ]
 
 
 def test_effective__without_base_and_contract_there_are_no_constraints() -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from mlci.core.findings import Cause, DatasetReport, ExampleRow, Finding
+from mlci.core.forge import LONGEST_COMMENT
 from mlci.core.gates import Flips, GateResult, Outcome, Verdict
 from mlci.core.report import Conclusion, Report, Training
-from mlci.core.rules import RuleChange
+from mlci.core.rules import RuleChange, replaced_rules
 from mlci.core.statistics.interval import Interval
-from mlci.errors import IntegrityError
+from mlci.errors import IntegrityError, UsageError
 from mlci.render.lines import error_text
-from mlci.render.markdown import LONGEST_COMMENT, comment, problem_comment, status_description
+from mlci.render.markdown import MARKER, comment, problem_comment, status_description
 from mlci.render.terminal import report_text
-from tests.core.reports import TRUST, a_dataset, a_report
+from tests.core.reports import SUBJECT, TRUST, a_dataset, a_report
 
 if TYPE_CHECKING:
     from tests.conftest import Golden
@@ -59,8 +63,19 @@ FLOOR = a_gate(
     "recall", "floor", "0.7", Outcome.PASS, (0.9706, 0.8529), (0.8529, 0.786, 0.901),
     "at least 0.786, the floor is 0.7",
 )  # fmt: skip
+ONE_CLASS = replace(
+    ROC_AUC, outcome=Outcome.INCONCLUSIVE, candidate=None, production=None, interval=None,
+    sentence="roc_auc needs rows of both classes; there is only one",
+)  # fmt: skip
+READS_AREA = "production v1.0.0 reads `mean_area`, which the evaluation set no longer has"
+LEFT_BEHIND = replace(ROC_AUC, outcome=Outcome.NOT_COMPARABLE, production=None, interval=None, sentence=READS_AREA)
+NOTHING_YET = replace(
+    ROC_AUC, outcome="not applicable", production=None, interval=None, sentence="no production yet to compare with"
+)
+ALONE = replace(FLOOR, production=None)
 FLIPS = Flips(tuple(str(1001 + 12 * place) for place in range(30)), ("1239",), 12, 1)
 LOOSENS = RuleChange("gates", "looser", "loosens `recall` not_worse margin: 0.02 → 0.3")
+WAITS = RuleChange("statistics", "other", "changes `statistics.confidence`: 0.95 → 0.8")
 TIGHTENS = RuleChange("gates", "tighter", "adds the gate `accuracy` floor 0.9")
 TRAINED = Training("python train.py", "trained", "the inputs are new")
 
@@ -102,6 +117,58 @@ REPORTS = {
         verdict=Verdict(Outcome.INCONCLUSIVE, (ROC_AUC, UNDECIDED), Flips(("1069",), (), 0, 0), 285, 102),
         training=TRAINED,
     ),
+    "inconclusive-blocked": a_report(
+        Conclusion.INCONCLUSIVE,
+        blocks=True,
+        verdict=Verdict(Outcome.INCONCLUSIVE, (ONE_CLASS,), Flips(("1069",), (), 1, 0), 285, 285),
+        training=TRAINED,
+        changes=(LOOSENS, WAITS, WAITS),
+    ),
+    "not-comparable": a_report(
+        Conclusion.NOT_COMPARABLE,
+        verdict=Verdict(Outcome.NOT_COMPARABLE, (LEFT_BEHIND, ALONE), None, 285, 102, READS_AREA),
+        training=TRAINED,
+        changes=(LOOSENS,),
+    ),
+    "floor-failed-not-comparable": a_report(
+        Conclusion.FAIL,
+        verdict=Verdict(
+            Outcome.FAIL,
+            (
+                LEFT_BEHIND,
+                replace(ALONE, outcome=Outcome.FAIL, limit="0.95", sentence="at most 0.901, the floor is 0.95"),
+            ),
+            None,
+            285,
+            102,
+            READS_AREA,
+        ),
+        training=TRAINED,
+    ),
+    "first": replace(
+        a_report(
+            Conclusion.FIRST,
+            verdict=Verdict(Outcome.FIRST, (NOTHING_YET, ALONE), None, 285, 102),
+            datasets=(a_dataset("cells"), a_dataset("holdout")),
+            training=TRAINED,
+        ),
+        subject=replace(SUBJECT, production=None, production_sha256=None),
+        trust=replace(TRUST, has_base=False),
+    ),
+    "rules-replaced": replace(
+        a_report(
+            Conclusion.FIRST,
+            verdict=Verdict(Outcome.PASS, (replace(ROC_AUC, origin="head"),), Flips((), (), 0, 0), 285, 102),
+            training=TRAINED,
+            changes=(replaced_rules("the evaluation set has no column `diagnosis`"),),
+        ),
+        trust=replace(TRUST, has_base=False, base_is_unusable=True),
+    ),
+    "rows-missing": a_report(
+        Conclusion.DATA_REJECTED,
+        datasets=(a_dataset("cells", 431, kind="rows_min"),),
+        training=Training("python train.py", "not started", "the data was rejected"),
+    ),
     "data-rejected": a_report(
         Conclusion.DATA_REJECTED,
         datasets=(a_broken_dataset(), a_dataset("holdout")),
@@ -133,6 +200,23 @@ def test_status__fits_into_a_line_of_140_characters(name: str) -> None:
     assert "\n" not in text
 
 
+STATUSES = {
+    "pass": "pass: Every gate is passed against production v1.0.0.",
+    "inconclusive": "inconclusive: This would not be promoted, since recall not_worse can neither pass nor fail on so "
+    "few rows.",
+    "inconclusive-blocked": "inconclusive, blocked · loosens 1 rule and changes 2, which count after the merge: "
+    "roc_auc not_worse can neither pass nor fail on these row…",
+    "not-comparable": "not comparable · loosens 1 rule, which counts after the merge: This would not be promoted, "
+    "since nothing could be compared: production v1.0…",
+    "first": "first: There is no production yet, and every floor is passed.",
+}
+
+
+@pytest.mark.parametrize(("name", "text"), STATUSES.items(), ids=STATUSES)
+def test_status__says_outcome_and_consequence_before_it_ends(name: str, text: str) -> None:
+    assert status_description(REPORTS[name]) == text
+
+
 def test_comment__in_a_public_place_has_no_ids_and_no_values() -> None:
     for name in ("fail", "data-rejected"):
         text = comment(REPORTS[name], rows=False)
@@ -146,11 +230,10 @@ def test_comment__of_hostile_text_stays_text(golden: Golden) -> None:
             Conclusion.FAIL,
             verdict=Verdict(Outcome.FAIL, (RECALL,), Flips((HOSTILE,), (), 1, 0), 285, 102),
             datasets=(a_broken_dataset(HOSTILE, HOSTILE),),
-            training=Training(HOSTILE, "failed", HOSTILE),
+            training=Training(HOSTILE, "trained", HOSTILE),
             changes=(RuleChange("gates", "looser", f"loosens {HOSTILE}"),),
         ),
         positive=HOSTILE,
-        notes=(HOSTILE,),
     )
     text = comment(report)
     assert "<img" not in text
@@ -162,9 +245,7 @@ def test_comment__of_hostile_text_stays_text(golden: Golden) -> None:
 
 def test_terminal__of_hostile_text_is_on_its_line(golden: Golden) -> None:
     escape = "\x1b[31mred\x07\x1b]0;title\x07"
-    report = replace(
-        a_report(Conclusion.TRAINING_FAILED, training=Training(escape, "failed", escape)), notes=(escape, HOSTILE)
-    )
+    report = a_report(Conclusion.TRAINING_FAILED, training=Training(HOSTILE, "failed", f"{escape} {HOSTILE}"))
     text = report_text(report)
     assert "\x1b" not in text
     golden("terminal/hostile.txt", text + "\n")
@@ -198,6 +279,22 @@ ERROR = IntegrityError(
 def test_error__says_what_where_why_and_what_mends_it(golden: Golden) -> None:
     golden("terminal/error.txt", error_text(ERROR) + "\n")
     golden("comment/error.md", problem_comment(ERROR))
+
+
+TEXT = st.text(st.sampled_from("a@#`<&|:/*\\\n\u202e\x1b.-"), max_size=40).map(lambda text: text * 80)
+
+
+@settings(deadline=None)
+@given(TEXT, TEXT)
+@example("@" * 2_000, "`" * 2_000)
+@example("`@@@@`a" * 400, "www.a://" * 400)
+def test_error__of_hostile_text_is_a_comment_of_one_line_a_part(one: str, other: str) -> None:
+    text = problem_comment(UsageError("code", one, where=other, cause=one, hint=other))
+    assert len(text) <= LONGEST_COMMENT
+    parts = text.split("\n\n")
+    assert (parts[0], parts[-1][-1], len(parts) <= 6) == (MARKER, "\n", True)
+    assert not [part for part in parts[1:] if "\n" in part.removesuffix("\n")]
+    assert not re.search(r"@a|<(?!/?code>)|[\x1b\u202e]", text.removeprefix(MARKER))
 
 
 def test_report__is_the_same_text_every_time() -> None:

@@ -1,0 +1,191 @@
+"""The evaluation set: labelled rows, read as the configuration of the same commit describes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlci.commands.sides import named_in
+from mlci.commands.validate import named_as
+from mlci.core.config import FILE_NAME
+from mlci.core.contract import ColumnSpec
+from mlci.core.contract.constraints import code, written
+from mlci.core.plain_text import one_line
+from mlci.errors import RejectedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from mlci.commands.ports import Data, Tree
+    from mlci.core.config import EvaluateSection
+    from mlci.core.contract import ColumnType
+    from mlci.core.rules import Rules, Side
+    from mlci.core.table import Table
+
+MOST_VALUES = 5
+"""Values of a label that an error lists."""
+MOST_COLUMNS = 12
+"""Columns of a file that an error lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSet:
+    """A file of labelled rows; `read` and `labels` raise `UsageError` where it is not what the section says."""
+
+    file: Path
+    path: str
+    """How the configuration calls the file."""
+    configuration: str
+    """Where the section stands, for errors."""
+    section: EvaluateSection
+    data: Data
+    has_private_labels: bool
+    """Whether the labels identify people, so that no error shows them."""
+
+    def read(self, wanted: Mapping[str, ColumnType]) -> Table:
+        """Return id, label and the columns that a model WANTED to read."""
+        section, names = self.section, self.data.columns(self.file)
+        key = absent_key(section, names)
+        if key is not None:
+            listed = ", ".join(names[:MOST_COLUMNS]) + (" …" if len(names) > MOST_COLUMNS else "")
+            raise UsageError(
+                "column-missing",
+                absence(section, key),
+                where=self.configuration,
+                cause=f"evaluate.{key} names a column that {self.path} does not have.",
+                hint=f"Let evaluate.{key} name one that it has: {one_line(listed)}",
+            )
+        absent = next((name for name in wanted if name not in names), None)
+        if absent is not None:
+            raise UsageError(
+                "column-missing",
+                f"the evaluation set has no column {code(absent)}",
+                where=self.path,
+                cause="The model reads a column that base's evaluation set does not have yet.",
+                hint="Merge the new column into the evaluation set first; then train on it.",
+            )
+        types: dict[str, ColumnType] = {section.id: "string", section.label: label_type(section), **wanted}
+        try:
+            return self.data.read_table(self.file, specs(types))
+        except RejectedError as error:
+            if error.code == "data-ill-typed" and label_type(section) != "string":
+                self._refuse_other_words()
+            raise
+
+    def labels(self, table: Table) -> NDArray[np.bool_]:
+        """Return whether each row of TABLE is of the positive class, (n_rows,)."""
+        section = self.section
+        ids, labels = table.columns[section.id], table.columns[section.label]
+        for name, column in ((section.id, ids), (section.label, labels)):
+            if column.missing is not None and column.missing.any():
+                row = int(np.flatnonzero(column.missing)[0])
+                raise UsageError(
+                    "label-missing" if name == section.label else "id-missing",
+                    f"`{name}` is empty in row {row + 1} of the evaluation set ({int(column.missing.sum())} in all)",
+                    where=self.path,
+                    hint="Take rows without it out of the evaluation set.",
+                )
+        if len(set(ids.values.tolist())) != table.rows:
+            raise UsageError(
+                "id-not-unique",
+                f"`{section.id}` names some rows of the evaluation set twice",
+                where=self.path,
+                hint=f"Declare it in the contract, and find them: {section.id}: {{unique: true}}",
+            )
+        if table.rows == 0:
+            raise UsageError("no-rows", "the evaluation set has no rows", where=self.path)
+        positive = np.asarray(labels.values == section.positive, dtype=np.bool_)
+        if not positive.any():
+            raise self._positive_absent(np.unique(labels.values).tolist())
+        return positive
+
+    def _refuse_other_words(self) -> None:
+        """Raise where the labels are no numbers or truth values, and none of them is the positive class."""
+        label = self.section.label
+        texts = np.unique(self.data.read_table(self.file, specs({label: "string"})).columns[label].values).tolist()
+        if not any(_is_written(text, self.section.positive) for text in texts):
+            raise self._positive_absent(texts)
+
+    def _positive_absent(self, values: Iterable[object]) -> UsageError:
+        """Return the error for a set without the positive class, whose labels have these VALUES."""
+        section, found = self.section, [written(value) for value in values]
+        if self.has_private_labels:
+            held = f"its values ({len(found)}) are masked"
+        elif len(found) == 1:
+            held = f"its only value is {found[0]}"
+        else:
+            more = f" and {len(found) - MOST_VALUES} more" if len(found) > MOST_VALUES else ""
+            held = f"its values are {', '.join(found[:MOST_VALUES])}{more}"
+        error = UsageError(
+            "positive-absent",
+            f"no row of the evaluation set has {code(f'{section.label} = {written(section.positive)}')}; {held}",
+            where=self.configuration,
+            cause=f"evaluate.positive is no class of {self.path}, or the data write it otherwise.",
+            hint=f"evaluate: {{…, label: {section.label}, positive: VALUE}}, with a value as the column has it",
+        )
+        error.private = held
+        return error
+
+
+def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
+    """Return the evaluation set of RULES in TREE, the commit that they are from."""
+    path = rules.evaluation_path
+    section, configuration = rules.config.evaluate, named_in(FILE_NAME, tree)
+    is_private = _is_pii(section.label, rules)
+    return EvaluationSet(tree.materialise(path, objects), path, configuration, section, data, is_private)
+
+
+def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects: Path) -> None:
+    """Raise `UsageError` where SIDE's own `evaluate` cannot work on the rows of its own TREE.
+
+    It would be a rule after the merge, by which nothing could be judged. RULES say what no error may show.
+    """
+    section = side.config.evaluate
+    path = side.config.data[section.data].path
+    file = tree.materialise(path, objects)
+    rows = EvaluationSet(file, path, FILE_NAME, section, data, _is_pii(section.label, rules))
+    with named_as(file, path):
+        rows.labels(rows.read({}))
+
+
+def absent_key(section: EvaluateSection, names: Sequence[str]) -> str | None:
+    """Return the key of SECTION, `id` or `label`, whose column is not among NAMES; None where both are there."""
+    return next((key for key in ("id", "label") if getattr(section, key) not in names), None)
+
+
+def absence(section: EvaluateSection, key: str) -> str:
+    """Return in words that the column which KEY names is not there."""
+    return f"the evaluation set has no column {code(getattr(section, key))}"
+
+
+def specs(types: Mapping[str, ColumnType]) -> list[ColumnSpec]:
+    """Return the columns of TYPES as a reader of tables wants them."""
+    return [ColumnSpec(name, kind) for name, kind in types.items()]
+
+
+def label_type(section: EvaluateSection) -> ColumnType:
+    """Return the type that labels are read with, so that they compare with `positive` as it is written."""
+    if isinstance(section.positive, bool):
+        return "boolean"
+    return "number" if isinstance(section.positive, int) else "string"
+
+
+def _is_written(text: str, positive: object) -> bool:
+    """Tell whether TEXT says POSITIVE, a number or a truth value."""
+    if isinstance(positive, bool):
+        return text.lower() == str(positive).lower()
+    try:
+        return float(text) == positive
+    except ValueError:
+        return False
+
+
+def _is_pii(column: str, rules: Rules) -> bool:
+    """Return whether any contract says that the values of COLUMN identify people."""
+    named = (spec for listed in rules.constraints.values() for constraint in listed for spec in constraint.columns)
+    return any(spec.pii for spec in named if spec.name == column)
