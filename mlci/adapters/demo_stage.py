@@ -34,7 +34,7 @@ class DemoStage:
         self.folder = self.place / FIRST_SCENE
         self._environ = _environment(environ)
         self._missing_path = None if shutil.which("mlci", path=environ.get("PATH")) else _bin()
-        self.say(f"mlci demo plays in {self.place}")
+        self.say(f"mlci demo plays in {self.place}, which stays until you remove it")
         self._quietly("git", "init", "--quiet", "--bare", "--initial-branch", "main", "origin.git")
         self._quietly("git", "init", "--quiet", "--initial-branch", "main", FIRST_SCENE)
         self._quietly("git", "-C", FIRST_SCENE, "remote", "add", "origin", "../origin.git")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -71,6 +72,7 @@ def play(stage: Stage) -> None:
     stage.say("\n" + "━" * 99)
     rows = [[scene.act, scene.verdict, scene.production] for scene in scenes]
     stage.say("What happened\n" + table(["act", "verdict", "production afterwards"], rows))
+    stage.say(_why(bad=scenes[-2].production, production=scenes[-1].production))
     stage.say(_where_to_look(stage.folder, stage.missing_path()))
 
 
@@ -80,7 +82,15 @@ def _first_model(stage: Stage) -> str:
     stage.type("git switch --quiet --create first-model")
     stage.put("tumour")
     _commit(stage, "A first model with four features")
+    stage.say(
+        "\nIts author types `mlci check`. `mlci report` then judges once more, without running any code of the\n"
+        "branch, and publishes: on GitHub a comment and the status mlci/gate, here files."
+    )
     _check(stage)
+    stage.say(
+        "\nAfter the merge, `mlci promote` judges against production as it is then, and registers; `mlci deploy`\n"
+        "brings the version to where it answers, here a folder."
+    )
     _merge(stage, "first-model")
     _release(stage)
     stage.type("mlci predict ../live/current row.csv")
@@ -113,10 +123,12 @@ def _careless_change(stage: Stage) -> str:
     _commit(stage, "Weigh malignant cells 30 times")
     _check(stage, exit_code=1)
     verdict = _verdict(stage)
-    stage.say("\nSomebody merges it all the same. Promotion decides again, by the rules from before the push:")
+    stage.say("\nBlocked by a gate of mlci.yaml on main: recall not worse, margin 0.02.")
+    stage.say("Somebody merges it all the same. Promotion decides again, by the rules from before the push:")
     _merge(stage, "weigh-malignant")
     stage.type("mlci train")
     stage.type("mlci promote", exit_code=1)
+    stage.say("\nProduction stays as it was, and main gets back the code that made it:")
     stage.type("git revert --no-edit --mainline 1 HEAD")
     stage.type("git push --quiet")
     return f"{verdict}, promotion refused"
@@ -130,30 +142,38 @@ def _broken_data(stage: Stage) -> str:
     stage.edit(path, scaled((stage.folder / path).read_text()))
     _commit(stage, "Cells from the new scanner")
     _check(stage, exit_code=1)
+    stage.say("\nBlocked by the contract on main, contracts/cells.yaml.")
     stage.type("git switch --quiet main")
     return _verdict(stage)
 
 
 def _cheat(stage: Stage) -> str:
     """A cheat: the gate is loosened together with the careless model."""
-    stage.say("The careless model again; this time the pull request also widens the margin that caught it.")
+    stage.say(
+        "The careless model again, so its training is reused; but this branch also widens the margin that caught it."
+    )
     stage.type("git switch --quiet --create loosen-gates")
     stage.put("loosen-gates")
     stage.show_changes()
     _commit(stage, "Weigh malignant cells; allow for noise")
     _check(stage, exit_code=1)
+    stage.say("\nBlocked by the same gate: main says 0.02, and what a branch says about its own rules does not count.")
     stage.type("git switch --quiet main")
     return _verdict(stage)
 
 
 def _tie(stage: Stage) -> str:
     """A tie: other regularisation, nothing better or worse."""
-    stage.say("Less regularisation moves two cells each way. Is that worse? These rows cannot say, and mlci says so.")
+    stage.say(
+        "Less regularisation finds two malignant cells more and misses two others. Is that worse? These rows cannot\n"
+        "say, and mlci says so."
+    )
     stage.type("git switch --quiet --create less-regularisation")
     stage.put("less-regularisation")
     stage.show_changes()
     _commit(stage, "Less regularisation")
     _check(stage)
+    stage.say("\nNot blocked: where nothing else is configured, inconclusive is a warning here, and stops a promotion.")
     stage.type("git switch --quiet main")
     return _verdict(stage)
 
@@ -209,14 +229,42 @@ def scaled(text: str) -> str:
     return "\n".join([header, *rows]) + "\n"
 
 
+def _why(*, bad: str, production: str) -> str:
+    """Return what the table cannot say: by whose rule, how production came to be what it is, how to undo it."""
+    blocked = [
+        ["act 3", "the gate `recall not worse, margin 0.02` in mlci.yaml on main: first the pull request,"],
+        ["", "then the promotion, when it was merged all the same"],
+        ["act 4", "the contract contracts/cells.yaml on main"],
+        ["act 5", "the gate of act 3, as main has it: that the branch itself says 0.3 does not count"],
+    ]
+    path = [
+        [production, f"promoted in act 1, replaced by {bad} in act 2, back by the rollback of act 7"],
+        [bad, "quarantined: it can be neither promoted nor deployed again"],
+    ]
+    undo = [
+        ["a promotion", 'mlci rollback --reason "WHY", then mlci deploy live: what act 7 did'],
+        ["the rollback", f"{bad} does not come back, though main still has its code. Change that, and what passes"],
+        ["", f"is the next version; or take it out: mlci registry show {bad} names the commit to revert"],
+    ]
+    titles = ("What blocked, and by whose rule", "What is in production, and how it got there", "How to undo")
+    return "\n".join(f"\n{title}\n{_pairs(rows)}" for title, rows in zip(titles, (blocked, path, undo), strict=True))
+
+
 def _where_to_look(folder: Path, missing_path: str | None) -> str:
+    place = shlex.quote(str(folder.parent))
+    repository = f"{place}/{folder.name}"
     rows = [
         *([["first", f'export PATH="{missing_path}:$PATH"']] if missing_path else []),
-        ["the reports", f"ls {folder}/.mlci/forge/*/comment.md"],
-        ["the careless one", f"cat {folder}/.mlci/forge/weigh-malignant/comment.md"],
-        ["the registry", f"git -C {folder} log --patch refs/mlci/registry/tumour"],
-        ["who did what", f"cd {folder} && mlci registry show"],
-        ["the deployed model", f"ls {folder.parent}/live/current/"],
-        ["all of it, checked", f"cd {folder} && mlci verify"],
+        ["the reports", f"ls {repository}/.mlci/forge/*/comment.md"],
+        ["the careless one", f"cat {repository}/.mlci/forge/weigh-malignant/comment.md"],
+        ["the registry", f"git -C {repository} log --patch refs/mlci/registry/tumour"],
+        ["who did what", f"cd {repository} && mlci registry show"],
+        ["the deployed model", f"ls {place}/live/current/"],
+        ["all of it, checked", f"cd {repository} && mlci verify"],
+        ["when you are done", f"rm -r {place}"],
     ]
-    return "\nWhere to look\n" + "\n".join(f"  {what:<20}{command}" for what, command in rows)
+    return f"\nWhere to look\n{_pairs(rows)}"
+
+
+def _pairs(rows: list[list[str]]) -> str:
+    return "\n".join(f"  {what:<20}{text}" for what, text in rows)

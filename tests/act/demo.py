@@ -30,11 +30,16 @@ if TYPE_CHECKING:
 
 START: Final = ("README.md", ".gitignore", "data")
 """What main has before the first act."""
-ROLLBACK: Final = """\
-Taking a version back needs no workflow. In a clone of the repository, by somebody who may push:
+EXPLANATION: Final = """\
+What blocked, and by whose rule
+  acts 3 and 5  the gate `recall` not worse, margin 0.02, as mlci.yaml on main has it; act 5's own 0.3 does not count
+  act 4         the contract contracts/cells.yaml on main
 
-  mlci rollback --reason "the clinic reports missed cells"     moves the stage, as one push to mlci/registry/tumour
-  then in the browser: Actions, the last mlci merge, its job deploy, Re-run this job     moves the target"""
+How to undo what is in production: v2.0.0, promoted by the merge of act 2
+  No workflow is needed. In a clone of the repository, by somebody who may push:
+    mlci rollback --reason "the clinic reports missed cells"
+  moves the stage back to v1.0.0, as one push to mlci/registry/tumour. Then, in the browser, moves the target:
+    Actions, the last mlci merge, its job deploy, Re-run this job"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ def play(stage: Stage) -> tuple[Scene, ...]:
     stage.say("\n" + "━" * 99)
     rows = [[each.act, each.verdict, each.status, each.production] for each in stage.scenes]
     stage.say("What happened\n" + table(["act", "verdict", "mlci/gate", "production afterwards"], rows))
-    stage.say(f"\n{ROLLBACK}")
+    stage.say(f"\n{EXPLANATION}")
     return tuple(stage.scenes)
 
 
@@ -177,7 +182,7 @@ def _cheat(stage: Stage) -> tuple[Thread, str]:
 
 
 def _tie(stage: Stage) -> tuple[Thread, str]:
-    """A tie: less regularisation moves two cells each way, and these rows cannot say whether that is worse."""
+    """A tie: less regularisation finds two malignant cells more and misses two others; is that worse?"""
     opened = stage.open("less-regularisation", "Less regularisation", stage.lab.act_files("less-regularisation"))
     return opened, stage.judge(opened)
 

@@ -73,7 +73,7 @@ def stage(tmp_path: Path) -> Stage:
 
 def test_play__tells_seven_acts_and_what_they_came_to(stage: Stage) -> None:
     play(stage)
-    titles = [line.strip("\n━ ") for line in stage.said if "Act " in line]
+    titles = [line.strip("\n━ ") for line in stage.said if "━ Act " in line]
     assert titles == [
         "Act 1 of 7: A first model",
         "Act 2 of 7: A better model",
@@ -84,7 +84,7 @@ def test_play__tells_seven_acts_and_what_they_came_to(stage: Stage) -> None:
         "Act 7 of 7: A rollback",
     ]
     assert len(titles) == ACTS
-    what_happened, where_to_look = stage.said[-2:]
+    what_happened = stage.said[-3]
     assert [" ".join(line.split()) for line in what_happened.splitlines() if line.strip(" ─━-")] == [
         "What happened",
         "act verdict production afterwards",
@@ -96,8 +96,39 @@ def test_play__tells_seven_acts_and_what_they_came_to(stage: Stage) -> None:
         "6 a tie inconclusive v2.0.0",
         "7 a rollback rolled back v1.0.0",
     ]
+
+
+def test_play__answers_what_blocked_what_is_in_production_and_how_to_undo_it(stage: Stage) -> None:
+    play(stage)
+    assert (
+        stage.said[-2]
+        == """
+What blocked, and by whose rule
+  act 3               the gate `recall not worse, margin 0.02` in mlci.yaml on main: first the pull request,
+                      then the promotion, when it was merged all the same
+  act 4               the contract contracts/cells.yaml on main
+  act 5               the gate of act 3, as main has it: that the branch itself says 0.3 does not count
+
+What is in production, and how it got there
+  v1.0.0              promoted in act 1, replaced by v2.0.0 in act 2, back by the rollback of act 7
+  v2.0.0              quarantined: it can be neither promoted nor deployed again
+
+How to undo
+  a promotion         mlci rollback --reason "WHY", then mlci deploy live: what act 7 did
+  the rollback        v2.0.0 does not come back, though main still has its code. Change that, and what passes
+                      is the next version; or take it out: mlci registry show v2.0.0 names the commit to revert"""
+    )
+
+
+def test_play__ends_with_commands_that_can_be_typed_in_any_folder(tmp_path: Path) -> None:
+    place = tmp_path / "a place"
+    (place / "tumour").mkdir(parents=True)
+    stage = Stage(place / "tumour")
+    play(stage)
+    where_to_look = stage.said[-1]
     assert 'export PATH="/opt/mlci/bin:$PATH"' in where_to_look
-    assert f"cd {stage.folder} && mlci verify" in where_to_look
+    assert f"cd '{place}'/tumour && mlci verify" in where_to_look
+    assert where_to_look.splitlines()[-1] == f"  when you are done   rm -r '{place}'"
 
 
 def test_play__types_what_a_user_would(stage: Stage) -> None:
@@ -150,7 +181,7 @@ def test_play__a_command_that_ends_otherwise_stops_the_story(stage: Stage) -> No
 
     with pytest.raises(OutsideError):
         play(Derailed(stage))
-    assert (stage.script[-1], sum("Act " in line for line in stage.said)) == ("mlci promote", 1)
+    assert (stage.script[-1], sum("━ Act " in line for line in stage.said)) == ("mlci promote", 1)
 
 
 def test_scaled__changes_one_column_of_the_later_rows() -> None:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = (
     *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "actions").rglob("*.md")),
     *sorted((ROOT / "examples").rglob("*.md")),
 )
 

@@ -11,6 +11,7 @@ from mlci.core.config import read_config
 from mlci.core.contract import Contract
 from mlci.core.documents import read_model
 from tests.docs.blocks import PAGES, ROOT, Block, Typed, all_blocks, blocks, matches, run, session_of, typed
+from tests.e2e.conftest import EXAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 NOT_EXECUTED = {
     ("README.md", "git clone https://github.com/mlci/mlci && cd mlci"): "tests/e2e/test_fresh_clone.py runs these",
     ("README.md", 'pip install "mlci[ml] @ file:///path/to/mlci"'): "tests/e2e/test_wheel.py installs a wheel",
+    (
+        "actions/README.md",
+        r"sed -i 's|uses: \$/actions/\([a-z]*\)|uses: ORGANISATION/mlci/actions/\1@TAG|' .github/workflows/mlci-*.yml",
+    ): "needs a server that is not github.com",
 }
 """Blocks by page and first line."""
 
@@ -39,8 +44,14 @@ def read(block: Block) -> object:
 
 
 def test_block__is_of_a_kind_that_is_checked() -> None:
-    others = {(block.page, first_line(block)) for block in all_blocks() if block.kind not in {"console", "yaml"}}
+    checked = {"console", "yaml", "python"}
+    others = {(block.page, first_line(block)) for block in all_blocks() if block.kind not in checked}
     assert others == set(NOT_EXECUTED)
+
+
+@pytest.mark.parametrize("block", all_blocks("python"), ids=lambda block: block.name)
+def test_python_block__is_part_of_the_training_script_that_the_sessions_run(block: Block) -> None:
+    assert block.text in (EXAMPLES / "tumour" / "train.py").read_text()
 
 
 def test_console_block__stands_on_a_page_that_names_its_session() -> None:

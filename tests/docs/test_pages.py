@@ -15,6 +15,7 @@ from mlci.core.report import Trust
 from mlci.core.training import variables
 from mlci.errors import BUG_EXIT_CODE, INTERRUPTED_EXIT_CODE, MlciError
 from mlci.formats.confinement import Confinement
+from tests.actions.documents import ACTIONS, REUSABLE
 from tests.core.configurations import a_config
 from tests.docs.blocks import PAGES, ROOT, blocks, matches
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 CONCEPTS = (ROOT / "docs" / "concepts.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 TRUST = (ROOT / "docs" / "trust.md").read_text()
+ACTIONS_PAGE = (ROOT / "actions" / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
@@ -59,11 +61,76 @@ def test_links__lead_to_files_that_exist(path: Path) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
+def anchors(path: Path) -> set[str]:
+    """Return what a link may name on a page: its headings, as GitHub writes them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links__lead_to_headings_that_exist(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]*)#([^)]+)\)", path.read_text())
+    targets = [(path.parent / page if page else path, heading) for page, heading in links]
+    assert [(target.name, heading) for target, heading in targets if heading not in anchors(target)] == []
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_verbs__exist(path: Path) -> None:
     known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # a group, which has them
     used = {found[1] for span in spans(path) if (found := re.match(r"(?:\$ )?mlci ([a-z]+)", span))}
     assert used - known == set()
+
+
+def documented(verb: str) -> str:
+    """Return the line of `docs/verbs.md` that begins with the verb, empty where there is none."""
+    lines = (ROOT / "docs" / "verbs.md").read_text().splitlines()
+    return next((line for line in lines if re.match(rf"\| `mlci {verb}[` ]", line)), "")
+
+
+def commands(group: object, prefix: str = "") -> dict[str, list[str]]:
+    """Return the options of every verb by its name, without those that all have."""
+    found: dict[str, list[str]] = {}
+    for name, command in group.commands.items():  # type: ignore[attr-defined]  # a group, which has them
+        if hasattr(command, "commands"):
+            found |= commands(command, f"{prefix}{name} ")
+        else:
+            names = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
+            found[f"{prefix}{name}"] = [name for name in names if name not in {"--json", "--help"}]
+    return found
+
+
+@pytest.mark.parametrize(("verb", "options"), commands(typer.main.get_command(app)).items())
+def test_verbs_page__names_every_verb_with_every_option(verb: str, options: list[str]) -> None:
+    line = documented(verb)
+    assert line, f"docs/verbs.md does not know mlci {verb}"
+    assert [option for option in options if f"`{option}`" not in line] == []
+
+
+def test_verbs_page__names_no_verb_and_no_option_that_does_not_exist() -> None:
+    known = commands(typer.main.get_command(app))
+    text = (ROOT / "docs" / "verbs.md").read_text()
+    rows = re.findall(r"^\| `mlci ([a-z]+(?: (?:list|show))?)[^`]*` \|.*\|(.*)\|$", text, re.MULTILINE)
+    assert {verb for verb, _ in rows} == set(known)
+    assert [
+        (verb, option) for verb, cell in rows for option in re.findall(r"--[a-z-]+", cell) if option not in known[verb]
+    ] == []
+
+
+@pytest.mark.parametrize("name", sorted(name for action in ACTIONS.values() for name in action.get("inputs", {})))
+def test_actions_page__names_every_input_of_an_action(name: str) -> None:
+    assert f"| `{name}` |" in ACTIONS_PAGE
+
+
+@pytest.mark.parametrize("name", sorted(name for action in ACTIONS.values() for name in action.get("outputs", {})))
+def test_actions_page__names_every_output_of_an_action(name: str) -> None:
+    assert f"| `{name}` |" in ACTIONS_PAGE
+
+
+@pytest.mark.parametrize("workflow", sorted(REUSABLE))
+def test_actions_page__names_every_input_of_a_reusable_workflow(workflow: str) -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z, ]+) \|", ACTIONS_PAGE, re.MULTILINE)
+    named = {name for name, of in rows if workflow in of.split(", ")}
+    assert named == set(REUSABLE[workflow]["on"]["workflow_call"]["inputs"])
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
