@@ -13,6 +13,8 @@ class MlciError(Exception):
     """A problem that is told without a traceback; the parent of the family, never raised itself."""
 
     exit_code: ClassVar[int]
+    private: str | None = None
+    """What `problem` holds in the words of a model or a command, which may be values of the data."""
 
     def __init__(
         self,
@@ -37,13 +39,22 @@ class MlciError(Exception):
         def told(text: str | None) -> str | None:
             return text.replace(there, here) if text else text
 
-        return type(self)(
+        error = type(self)(
             self.code,
             self.problem.replace(there, here),
             where=told(self.where),
             cause=told(self.cause),
             hint=told(self.hint),
         )
+        error.private = told(self.private)
+        return error
+
+    def public(self) -> Self:
+        """Return the same error as it may stand in a public place: what is `private` becomes an ellipsis."""
+        if not self.private:
+            return self
+        problem = self.problem.replace(self.private, "…")
+        return type(self)(self.code, problem, where=self.where, cause=self.cause, hint=self.hint)
 
     def to_dict(self) -> dict[str, str | int | None]:
         """Return the error as a JSON object."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import typer
 
 from mlci.cli import judging, looking, releasing, starting
@@ -9,10 +11,24 @@ from mlci.cli import judging, looking, releasing, starting
 app = typer.Typer(
     name="mlci",
     help="MLOps in the pull request: data contracts, a verdict with statistics, a registry that is only Git.",
+    epilog="In any verb: --debug shows the traceback of an error. New here? Begin with: mlci demo",
+    context_settings={"max_content_width": 100},
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="In any verb: --debug shows the traceback of an error.",
+    rich_markup_mode=None,  # text that a terminal, a log and a page of the documentation show alike
 )
-for group in (starting, judging, releasing, looking):
-    app.add_typer(group.app)
+
+
+def _help(callback: object) -> str:
+    """Return the docstring of a verb; its example, the first line, without the full stop, as one would paste it."""
+    example, _, rest = (inspect.getdoc(callback) or "").partition("\n")
+    # \b keeps a paragraph as it is written: an example is one line, however long.
+    return f"\b\n{example.removesuffix('.')}\n{rest}"
+
+
+for group in (starting.app, judging.app, releasing.app, looking.app, looking.registry_app):
+    for verb in group.registered_commands:
+        verb.help = _help(verb.callback)
+    if group is not looking.registry_app:  # which lies in looking.app
+        app.add_typer(group)

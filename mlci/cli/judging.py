@@ -14,7 +14,10 @@ app = typer.Typer()
 
 @app.command(short_help="Check data sets against their contracts.")
 def validate(
-    datasets: Annotated[list[str] | None, typer.Argument(metavar="[DATASET]...")] = None,
+    datasets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="DATASET", help="Names of mlci.yaml; all that have a contract by default."),
+    ] = None,
     *,
     base: Base = None,
     as_json: Json = False,
@@ -69,7 +72,11 @@ def train(
         version = promoted_version(repository=place.repository, registry=place.registry())
         set_outputs(place.github, {"needed": "false" if version else "true"})
         if version:
-            show(f"nothing to train: {version} in production has the same inputs")
+            reason = f"{version} in production has the same inputs"
+            if as_json:
+                show_json("train", {"outcome": "not needed", "reason": reason, "version": version})
+            else:
+                show(f"nothing to train: {reason}")
             return
     trained = command(
         repository=place.repository, runner=place.runner(), predictor=tools.predictor, work=place.work, force=force
@@ -112,7 +119,7 @@ def check(
     try:
         report = command(commit, repository=place.repository, runner=place.runner(), tools=place.tools(), force=force)
     except MlciError as error:
-        add_summary(place.github, problem_comment(error))
+        add_summary(place.github, problem_comment(error if place.is_private else error.public()))
         set_outputs(place.github, {"conclusion": "not judged", "submitted": "false"})
         raise
     show_report(report, as_json=as_json)
@@ -147,7 +154,10 @@ def report(
     if of_run:
         found = find_pull_request(place, forge)
         if isinstance(found, str):
-            show(found)
+            if as_json:
+                show_json("nothing-to-report", {"reason": found})
+            else:
+                show(found)
             return
         pull_request, run_id = found
     else:

@@ -36,10 +36,9 @@ def predict(
     from mlci.adapters.prediction import ChildPredictor
     from mlci.commands.predict import predict as command
 
-    installed = _installed(reference)
     if not rows.is_file():
-        raise UsageError("data-missing", f"there is no file {rows}")
-    answers = command(installed, rows, data=DuckdbData(), predictor=ChildPredictor())
+        raise _no_rows(reference, rows)
+    answers = command(_installed(reference), rows, data=DuckdbData(), predictor=ChildPredictor())
     if as_json:
         content = [
             {"row": place, "probability": probability, "positive": decided}
@@ -47,16 +46,18 @@ def predict(
         ]
         show_json("predict", {"positive_class": answers.positive, "answers": content})
     else:
-        show("probability,decision")
-        for probability, decided in zip(answers.probabilities, answers.decided, strict=True):
-            show(f"{probability:.6f},{'positive' if decided else 'negative'}")
+        lines = [
+            f"{probability:.6f},{'positive' if decided else 'negative'}"
+            for probability, decided in zip(answers.probabilities, answers.decided, strict=True)
+        ]
+        show("\n".join(["probability,decision", *lines]))
 
 
 @app.command(short_help="Check registry, store and packages.")
 def verify(
     reference: Annotated[
         str | None,
-        typer.Argument(metavar="[REF|PATH]", help="A version, a stage, or a package's path; all by default."),
+        typer.Argument(metavar="REF|PATH", help="A version, a stage, or a package's path; all by default."),
     ] = None,
     *,
     as_json: Json = False,
@@ -109,7 +110,7 @@ def registry_list(*, as_json: Json = False) -> None:
 
 @registry_app.command("show", short_help="Show a stage, a version or the whole history.")
 def registry_show(
-    reference: Annotated[str | None, typer.Argument(metavar="[REF]", help="A version or a stage.")] = None,
+    reference: Annotated[str | None, typer.Argument(metavar="REF", help="A version or a stage.")] = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -126,6 +127,17 @@ def registry_show(
         show_json("registry-show", shown.to_dict())
     else:
         show(show_text(shown))
+
+
+def _no_rows(reference: str, rows: Path) -> UsageError:
+    if Path(reference).is_file() and reference.endswith(".csv"):
+        return UsageError(
+            "arguments-swapped",
+            f"{reference} holds rows, and {rows} is no file",
+            hint=f"The model comes first: mlci predict {rows} {reference}",
+        )
+    problem = f"{rows} is a folder" if rows.is_dir() else f"there is no file {rows}"
+    return UsageError("data-missing", problem, hint="Name a CSV file with the columns that the model reads.")
 
 
 def _installed(reference: str) -> Installed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,13 +17,9 @@ NoFetch = Annotated[bool, typer.Option("--no-fetch", help="Use what an earlier `
 
 
 def show(text: str) -> None:
-    """Write a result."""
-    try:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has gone (`mlci check | head`); what the verb comes to does not change by that.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Write a result; that it could not be written is told at the end (see `streams`)."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def show_json(schema: str, content: dict[str, Any]) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import traceback
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
+from mlci.cli.streams import Stream
 from mlci.errors import BUG_EXIT_CODE, INTERRUPTED_EXIT_CODE, MlciError, UsageError
 
 EXTRAS = {"duckdb": "data", "numpy": "data", "scipy": "ml", "pandas": "ml", "sklearn": "ml", "skops": "ml"}
 """Which extra brings a module."""
+
+SHOWN_BEFORE = frozenset({"training-failed"})
+"""Errors that quote, from their second line on, what a program said last: in a terminal it stands there already."""
 
 
 def run(arguments: list[str]) -> int:
@@ -26,35 +30,31 @@ def run(arguments: list[str]) -> int:
     try:
         from mlci.cli.app import app
 
-        app(args=arguments, prog_name="mlci")
-    except SystemExit as finished:
-        code = finished.code if isinstance(finished.code, int) else 0
-        if code == INTERRUPTED_EXIT_CODE:
-            _tell("interrupted")
-        return code
+        code = app(args=arguments, prog_name="mlci", standalone_mode=False) or 0
     except KeyboardInterrupt:
-        _tell("interrupted")
-        return INTERRUPTED_EXIT_CODE
-    except BrokenPipeError:
-        # Whoever read our output has gone (`mlci … | head`); nothing is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        code = INTERRUPTED_EXIT_CODE
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told and has an exit code
         if debug:
             traceback.print_exc()
-        return _tell_problem(error, as_json=as_json)
-    return 0
+        return _tell_problem(error, arguments, as_json=as_json)
+    if code == INTERRUPTED_EXIT_CODE:
+        _tell("interrupted")
+    return int(code)
 
 
-def _tell_problem(error: Exception, *, as_json: bool) -> int:
-    """Tell what went wrong, and return the exit code; what is no error of ours is a bug of ours."""
-    known = missing_extra(error) if isinstance(error, ModuleNotFoundError) else error
-    if not isinstance(known, MlciError):
-        _tell(f"error[bug]: {type(error).__name__}; this is a bug in mlci")
-        _tell("  mend:  run it again with --debug, and report what it prints: https://github.com/mlci/mlci/issues")
-        return BUG_EXIT_CODE
-    _tell_error(known, as_json=as_json)
-    return known.exit_code
+def tell_error(error: MlciError, *, as_json: bool = False) -> int:
+    """Tell an error, as JSON on standard output or as text beside it, and return its exit code."""
+    if as_json:
+        content = {"schema": "mlci/error/1", **error.to_dict()}
+        sys.stdout.write(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        if not (isinstance(sys.stdout, Stream) and sys.stdout.lost):
+            return error.exit_code
+        # It got to nobody, so it is told as text.
+    from mlci.render.lines import error_text
+
+    _tell(error_text(error, quotes=error.code not in SHOWN_BEFORE))
+    return error.exit_code
 
 
 def missing_extra(error: ModuleNotFoundError) -> UsageError | None:
@@ -71,14 +71,51 @@ def missing_extra(error: ModuleNotFoundError) -> UsageError | None:
     )
 
 
-def _tell_error(error: MlciError, *, as_json: bool) -> None:
-    if as_json:
-        content = {"schema": "mlci/error/1", **error.to_dict()}
-        sys.stdout.write(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-        return
-    from mlci.render.lines import error_text
+def _tell_problem(error: Exception, arguments: list[str], *, as_json: bool) -> int:
+    """Tell what went wrong, and return the exit code; what is no error of ours is a bug of ours."""
+    if _is_request_for_help(error):
+        _tell(str(error).rstrip())
+        return UsageError.exit_code
+    known = _known(error, arguments)
+    if known is None:
+        _tell(f"error[bug]: {type(error).__name__}; this is a bug in mlci")
+        _tell("  mend:  run it again with --debug, and report what it prints: https://github.com/mlci/mlci/issues")
+        return BUG_EXIT_CODE
+    return tell_error(known, as_json=as_json)
 
-    _tell(error_text(error))
+
+def _known(error: Exception, arguments: list[str]) -> MlciError | None:
+    """Return ERROR as one of the family, None where it is a bug."""
+    if isinstance(error, MlciError):
+        if error.code == "no-configuration" and error.where == "work tree":
+            from mlci.cli.nearby import with_nearby
+
+            return with_nearby(error, Path.cwd())
+        return error
+    if isinstance(error, ModuleNotFoundError):
+        return missing_extra(error)
+    return _wrong_usage(error, arguments)
+
+
+def _wrong_usage(error: Exception, arguments: list[str]) -> UsageError | None:
+    """Return the error for arguments that the command line does not take, None where ERROR is about something else."""
+    if not isinstance(error, _argument_error()):
+        return None
+    # An option without its value is found before there is a context; the verb is the first word.
+    command = error.ctx.command_path if error.ctx else f"mlci {arguments[0]}"
+    return UsageError("wrong-usage", error.format_message().removesuffix("."), where=command, hint=f"{command} --help")
+
+
+def _is_request_for_help(error: Exception) -> bool:
+    """Say whether the error is a bare `mlci` or `mlci registry`, whose message is the help."""
+    return isinstance(error, _argument_error()) and type(error).__name__ == "NoArgsIsHelpError"
+
+
+def _argument_error() -> type[Any]:
+    """Return what every error about arguments descends from: click's, or typer's own since it ships without click."""
+    import typer
+
+    return typer.BadParameter.__base__ or typer.BadParameter
 
 
 def _tell(text: str) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from mlci.cli.output import show, tell
+from mlci.cli.output import Json, show, show_json, tell
+from mlci.cli.streams import Stream
 from mlci.errors import UsageError
 from mlci.version import VERSION
 
@@ -23,10 +24,12 @@ MLCI = f"mlci/mlci@v{VERSION}"
 def init(
     train_data: Annotated[Path | None, typer.Argument(metavar="DATA.csv", help="Labelled rows to train on.")] = None,
     *,
-    label: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
-    positive: Annotated[str, typer.Option(help="The value of the label that counts as positive.")] = "1",
+    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to predict.")] = None,
+    positive: Annotated[
+        str | None, typer.Option(metavar="VALUE", help="Its value that counts as positive; 1, true or yes by default.")
+    ] = None,
     holdout: Annotated[Path | None, typer.Option(metavar="CSV", help="Labelled rows to judge on.")] = None,
-    name: Annotated[str, typer.Option(help="The name of the model.")] = "model",
+    name: Annotated[str, typer.Option(metavar="NAME", help="The name of the model.")] = "model",
     train: Annotated[str, typer.Option(metavar="COMMAND", help="Makes model.skops.")] = "python train.py",
     github: Annotated[bool, typer.Option("--github", help="Write the workflows for GitHub, too.")] = False,
     install: Annotated[str, typer.Option(metavar="SCRIPT", help="With --github: installs what training needs.")] = "",
@@ -34,6 +37,7 @@ def init(
     mlci: Annotated[
         str, typer.Option(metavar="REPOSITORY@REF", help="With --github: where mlci's own workflows are.")
     ] = MLCI,
+    as_json: Json = False,
 ) -> None:
     """Example: mlci init data/cells.csv --holdout data/holdout.csv --label malignant.
 
@@ -45,12 +49,13 @@ def init(
     from mlci.commands.init_github import Hosting, init_github
 
     folder = Path.cwd()
+    written: list[str] = []
     if train_data is None or label is None:
-        if not github:
+        if not github or train_data or label:
             raise UsageError(
                 "data-unnamed",
                 "init needs the data to train on and the column to predict",
-                hint="mlci init DATA.csv --label COLUMN",
+                hint=f"mlci init {train_data or 'DATA.csv'} --label {label or 'COLUMN'}",
             )
     else:
         from mlci.adapters.contract_inference import infer
@@ -64,15 +69,17 @@ def init(
             train=train,
             releases=github,
         )
-        for path in command(wish, folder=folder, infer=infer):
-            show(f"wrote {path}")
+        written += command(wish, folder=folder, infer=infer)
         if holdout is None:
             tell("holdout is the training data, which flatters a model: point data.holdout to rows that it never saw")
     if github:
         repository, _, reference = mlci.partition("@")
-        for path in init_github(Hosting(repository, reference, install=install, deploy=deploy), folder=folder):
-            show(f"wrote {path}")
-    show("next: git add -A && git commit, then " + ("git push" if github else "mlci check"))
+        written += init_github(Hosting(repository, reference, install=install, deploy=deploy), folder=folder)
+    following = "git add -A && git commit, then " + ("git push" if github else "mlci check")
+    if as_json:
+        show_json("init", {"wrote": written, "next": following})
+    else:
+        show("\n".join([*(f"wrote {path}" for path in written), f"next: {following}"]))
 
 
 @app.command(short_help="Play seven acts of a model's life.")
@@ -89,15 +96,23 @@ def demo(
     from mlci.adapters.demo_stage import DemoStage
     from mlci.commands.demo import play
 
+    if isinstance(sys.stdout, Stream):
+        sys.stdout.stop = _leave
     play(DemoStage(keep, os.environ, sys.stdout))
 
 
+def _leave() -> None:
+    """End a verb that nobody listens to any more."""
+    raise typer.Exit
+
+
 @app.command(short_help="Show the version.")
-def version() -> None:
+def version(*, as_json: Json = False) -> None:
     """Example: mlci version.
 
-    The version of mlci.
+    The version of mlci; `mlci --version` says the same.
     """
-    from mlci.version import VERSION
-
-    show(f"mlci {VERSION}")
+    if as_json:
+        show_json("program", {"program": "mlci", "version": VERSION})
+    else:
+        show(f"mlci {VERSION}")

@@ -35,7 +35,6 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
     if is_broken(datasets):
         return rejected_by_data(case, datasets, tools)
 
-    tools.tell(f"train: {command}")
     try:
         trained = train_side(
             case.head_side,
@@ -45,6 +44,7 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
             work=tools.work,
             force=force,
             config=case.rules.config,
+            tell=tools.tell,
         )
     except MlciError as error:
         training = Training(command, "failed", error.problem.splitlines()[0])

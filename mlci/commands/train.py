@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from mlci.errors import RejectedError, UsageError
 from mlci.formats.canonical import canonical_skops
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mlci.commands.ports import Predictor, RegistryBranch, Repository, Runner, Workbench
@@ -25,8 +26,18 @@ if TYPE_CHECKING:
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.rules import Side
 
-COMMAND_NOT_FOUND = 127
-"""How a shell ends when it knows no program of this name."""
+NEW_INPUTS = "the inputs are new"
+MOST_NAMED = 3
+"""Untracked files that a reason names."""
+
+NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([A-Za-z_][\w.]*)'")
+ENDINGS = {
+    126: "The program is there and may not be executed.",
+    127: "The program is not on PATH.",
+    137: "It was killed, most often because memory ran out.",
+    139: "It crashed in native code, in most cases inside a library.",
+}
+"""What a shell means by an exit code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +71,32 @@ def train_side(
     work: Workbench,
     force: bool,
     config: Config | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Trained:
     """Train what SIDE describes, and package it under CONFIG (the rules that count; SIDE's own by default).
 
-    Raises `RejectedError` when the command fails or makes no model.
+    TELL is told whether the command runs and why, before it does. Raises `RejectedError` when the command fails or
+    makes no model.
     """
     ids = repository.work_tree().ids()
     _refuse_unknown_inputs(side, ids)
     inputs = fingerprint(side.config, ids)
     untracked = _stray_inputs(repository, side)
-    kept = None if force or untracked else work.run(inputs.training)
-    if kept is None or hashlib.sha256(kept[1]).hexdigest() != kept[0].model_sha256:
+    asked = _why_anew(untracked, force=force)
+    kept = None if asked else work.run(inputs.training)
+    is_whole = kept is not None and hashlib.sha256(kept[1]).hexdigest() == kept[0].model_sha256
+    command = side.config.train.run
+    if kept is None or not is_whole:
+        reason = asked or ("the kept run is damaged" if kept else NEW_INPUTS)
+        if tell:
+            tell(f"train: {command}" + ("" if reason == NEW_INPUTS else f" ({reason})"))
         model = _run(side, inputs, repository=repository, runner=runner, predictor=predictor, work=work)
-        reason = f"untracked files may be inputs: {', '.join(untracked[:3])}" if untracked else "the inputs are new"
-        training = Training(side.config.train.run, "trained", reason)
+        training = Training(command, "trained", reason)
     else:
         _, model = kept
-        training = Training(side.config.train.run, "reused", f"same inputs as run {inputs.training[:12]}")
+        training = Training(command, "reused", f"same inputs as run {inputs.training[:12]}")
+        if tell:
+            tell(f"train: reused, {training.reason}")
     rules = config or side.config
     package = packaged(model, rules, side.contracts.get(rules.evaluate.data), predictor)
     return Trained(submit(package, inputs, work), inputs, training)
@@ -102,6 +122,14 @@ def _refuse_unknown_inputs(side: Side, ids: Mapping[str, str]) -> None:
                 cause="It was removed or renamed, or .gitignore leaves it out, so that a change would go unnoticed.",
                 hint=f"git add --force {path}",
             )
+
+
+def _why_anew(untracked: tuple[str, ...], *, force: bool) -> str | None:
+    """Return why the command runs even where a run with the same inputs is kept; None where that one serves."""
+    if untracked:
+        more = ", …" if len(untracked) > MOST_NAMED else ""
+        return f"untracked files may be inputs: {', '.join(untracked[:MOST_NAMED])}{more}"
+    return "asked for by --force" if force else None
 
 
 def _stray_inputs(repository: Repository, side: Side) -> tuple[str, ...]:
@@ -147,15 +175,15 @@ def _run(
         )
     if done.exit_code != 0:
         last = "\n".join(done.tail[-10:])
-        raise RejectedError(
+        error = RejectedError(
             "training-failed",
             f"`{train.run}` ended with exit code {done.exit_code}" + (f"\n{last}" if last else ""),
             where=log_name,
-            cause="The training code raised an error, or the program is not on PATH."
-            if done.exit_code == COMMAND_NOT_FOUND
-            else None,
+            cause=_cause(done.exit_code, done.tail),
             hint=f"Run it by hand: {train.run}",
         )
+        error.private = last  # what a command prints may be rows
+        raise error
     if not output.is_file():
         raise RejectedError(
             "no-model",
@@ -178,6 +206,14 @@ def _run(
     )
     work.keep_run(record, model)
     return model
+
+
+def _cause(exit_code: int, tail: tuple[str, ...]) -> str | None:
+    """Return why a command ended so, where its exit code or its last words say it."""
+    missing = next((found[1] for line in reversed(tail) if (found := NO_MODULE.search(line))), None)
+    if missing:
+        return f"The Python that runs it has no `{missing}`: activate the environment that has, or install it there."
+    return ENDINGS.get(exit_code)
 
 
 def _present(folder: Path, path: str) -> Path:

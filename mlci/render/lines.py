@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 WIDTH = 100
 
 
-def error_text(error: MlciError) -> str:
-    """Return an error: what happened, where, the usual cause, and what mends it."""
-    lines = [f"error[{error.code}]: {plain_lines(error.problem)}"]
+def error_text(error: MlciError, *, quotes: bool = True) -> str:
+    """Return an error: what happened, where, the usual cause, and what mends it.
+
+    Without QUOTES, only the first line of what happened: for an error whose other lines stand above it already.
+    """
+    problem = error.problem if quotes else error.problem.partition("\n")[0]
+    lines = [f"error[{error.code}]: {plain_lines(problem)}"]
     for name, text in (("where", error.where), ("cause", error.cause), ("mend", error.hint)):
         if text:
             lines.append(f"  {name + ':':<7}{plain_lines(text)}")

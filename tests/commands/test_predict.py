@@ -37,10 +37,6 @@ def test_predict__one_answer_a_row(tmp_path: Path) -> None:
     assert (answers.positive, answers.probabilities, answers.decided) == ("1", (0.9, 0.1, 0.1), (True, False, False))
 
 
-def test_predict__no_rows_no_answers(tmp_path: Path) -> None:
-    assert predicted(a_project(tmp_path), "radius,texture\n").probabilities == ()
-
-
 def test_predict__other_columns_and_their_order_make_no_difference(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     installed = candidate_of(project)
@@ -71,6 +67,39 @@ def test_predict__many_columns_that_are_missing(tmp_path: Path) -> None:
     project.write(cells_yaml=contract + "".join(f", {name}: {{type: number}}" for name in names) + "}\n")
     error = refused(project, "radius\n20\n")
     assert error.problem == "the rows have no column `m0`, `m1`, `m2`, `m3`, `m4` and 2 more"
+
+
+def test_predict__no_rows(tmp_path: Path) -> None:
+    error = refused(a_project(tmp_path), "radius,texture\n")
+    assert (type(error), error.code) == (UsageError, "no-rows")
+    assert error.problem == "rows.csv has no rows, only the line that names the columns"
+
+
+def test_predict__a_value_of_another_type_is_wrong_usage(tmp_path: Path) -> None:
+    error = refused(a_project(tmp_path), "radius,texture\n20,five\n")
+    assert (type(error), error.code, error.hint) == (UsageError, "data-ill-typed", "Correct the value.")
+    assert error.cause == "This is the type that the model's signature names."
+
+
+def refusing(project: Project) -> Installed:
+    """Return an installed model that refuses every row."""
+    installed = candidate_of(project)
+    project.predictor.models["present"] = replace(MODELS["present"], features=("texture", "radius"))
+    return installed
+
+
+def test_predict__a_gap_that_the_model_does_not_take_is_named(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    error = refused(project, "radius,texture\n20,5\n10,\n", refusing(project))
+    assert (type(error), error.code) == (UsageError, "rows-incomplete")
+    assert error.problem == "`texture` is empty in row 2, and the model answers no row with a gap"
+
+
+def test_predict__whole_rows_that_the_model_refuses_are_told_in_its_words(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    error = refused(project, "radius,texture\n20,5\n", refusing(project))
+    assert (type(error), error.code) == (UsageError, "rows-refused")
+    assert error.problem == "the model reads ('texture', 'radius'), not ('radius', 'texture')"
 
 
 def test_predict__a_model_that_answers_without_probabilities(tmp_path: Path) -> None:

@@ -102,7 +102,9 @@ def test_train__force_runs_again(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     project.train()
     project.makes("careful")
-    assert project.train(force=True).candidate.package.model == model_file("careful")
+    trained = project.train(force=True)
+    assert trained.candidate.package.model == model_file("careful")
+    assert trained.training.reason == "asked for by --force"
     assert len(project.runner.runs) == 2
 
 
@@ -129,7 +131,7 @@ def test_train__untracked_files_may_be_inputs(tmp_path: Path) -> None:
     project.write(a_txt="", b_txt="", c_txt="", d_txt="")
     project.train()
     assert project.train().training == Training(
-        COMMAND, "trained", "untracked files may be inputs: a.txt, b.txt, c.txt"
+        COMMAND, "trained", "untracked files may be inputs: a.txt, b.txt, c.txt, …"
     )
 
 
@@ -157,6 +159,7 @@ def test_train__a_command_that_fails(tmp_path: Path) -> None:
     error = refused(project)
     assert (type(error), error.code, error.cause) == (RejectedError, "training-failed", None)
     assert error.problem == "\n".join([f"`{COMMAND}` ended with exit code 3", *lines[2:]])
+    assert error.public().problem == f"`{COMMAND}` ended with exit code 3\n…"
     assert error.where is not None
     assert (project.repository.folder / error.where).read_text().startswith("line 0\n")
 
@@ -166,7 +169,24 @@ def test_train__a_program_that_is_not_there(tmp_path: Path) -> None:
     project.runner.scripts.clear()
     error = refused(project)
     assert error.problem == f"`{COMMAND}` ended with exit code 127\nsh: {COMMAND}: not found"
-    assert error.cause == "The training code raised an error, or the program is not on PATH."
+    assert error.cause == "The program is not on PATH."
+
+
+@pytest.mark.parametrize(
+    ("script", "cause"),
+    [
+        (Script(exit_code=137), "It was killed, most often because memory ran out."),
+        (Script(exit_code=139), "It crashed in native code, in most cases inside a library."),
+        (
+            Script(prints=("ModuleNotFoundError: No module named 'xgboost'", "see above"), exit_code=1),
+            "The Python that runs it has no `xgboost`: activate the environment that has, or install it there.",
+        ),
+    ],
+)
+def test_train__a_command_that_ends_in_a_known_way(tmp_path: Path, script: Script, cause: str) -> None:
+    project = a_project(tmp_path)
+    project.runner.scripts[COMMAND] = script
+    assert refused(project).cause == cause
 
 
 def test_train__a_command_that_takes_too_long(tmp_path: Path) -> None:

@@ -128,4 +128,31 @@ def test_rows__with_words_for_numbers(released: Project, refuses: Refuses) -> No
     values = rows[1].split(",")
     values[1] = "large"
     (released.place / "rows.csv").write_text(f"{rows[0]}\n{','.join(values)}\n")
-    refuses(released, "predict", "v1.0.0", "../rows.csv", exit_code=1, told="rows-words")
+    refuses(released, "predict", "v1.0.0", "../rows.csv", exit_code=2, told="rows-words")
+
+
+def test_rows__of_which_there_are_none(released: Project, refuses: Refuses) -> None:
+    header = (released.folder / "data" / "holdout.csv").read_text().splitlines()[0]
+    (released.place / "rows.csv").write_text(f"{header}\n")
+    refuses(released, "predict", "v1.0.0", "../rows.csv", exit_code=2, told="rows-none")
+
+
+def test_rows__with_a_gap_that_the_model_does_not_fill(released: Project, refuses: Refuses) -> None:
+    rows = (released.folder / "data" / "holdout.csv").read_text().splitlines()[:3]
+    values = rows[2].split(",")
+    values[1] = ""
+    (released.place / "rows.csv").write_text("\n".join([*rows[:2], ",".join(values)]) + "\n")
+    refuses(released, "predict", "v1.0.0", "../rows.csv", exit_code=2, told="rows-gap")
+
+
+def test_rows__that_are_no_csv(released: Project, refuses: Refuses) -> None:
+    (released.place / "rows.csv").write_text("id;mean_radius\n1;2\n")
+    refuses(released, "predict", "v1.0.0", "../rows.csv", exit_code=2, told="rows-semicolons")
+
+
+def test_rows__named_before_the_model(released: Project, refuses: Refuses) -> None:
+    refuses(released, "predict", "data/holdout.csv", "v1.0.0", exit_code=2, told="rows-before-the-model")
+
+
+def test_rows__in_a_folder(released: Project, refuses: Refuses) -> None:
+    refuses(released, "predict", "v1.0.0", "data", exit_code=2, told="rows-folder")

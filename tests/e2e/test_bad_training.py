@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,13 +58,32 @@ def test_command__that_fails_leaves_a_report_and_everything_outside(released: Pr
     assert "No model was made" in (released.folder / ".mlci" / "report.md").read_text()
 
 
-def test_command__that_says_a_lot_is_told_by_its_end(fresh: Project) -> None:
+def test_command__that_says_a_lot_is_shown_once_with_its_end_above_the_error(fresh: Project) -> None:
     train_with(fresh, script="for line in range(1000): print('line', line)\nraise SystemExit(3)\n")
     ended = fresh.mlci("train")
-    error = ended.err[ended.err.index("error[") :].splitlines()
-    assert error[0] == "error[training-failed]: `python train.py` ended with exit code 3"
-    assert [line.strip() for line in error[1:11]] == [f"line {number}" for number in range(990, 1000)]
-    assert error[11].startswith("  where: .mlci/logs/")
+    lines = ended.err.splitlines()
+    assert lines[:1000] == [f"  | line {number}" for number in range(1000)]
+    assert lines[1000] == "error[training-failed]: `python train.py` ended with exit code 3"
+    assert lines[1001].startswith("  where: .mlci/logs/")
+
+
+def test_command__that_fails_is_quoted_for_who_reads_json(fresh: Project) -> None:
+    train_with(fresh, script="for line in range(1000): print('line', line)\nraise SystemExit(3)\n")
+    problem = json.loads(fresh.mlci("train", "--json").out)["problem"].splitlines()
+    assert problem == ["`python train.py` ended with exit code 3", *(f"line {number}" for number in range(990, 1000))]
+
+
+def test_command__that_lacks_a_library(fresh: Project, refuses: Refuses) -> None:
+    train_with(fresh, script="raise SystemExit(\"ModuleNotFoundError: No module named 'nowhere'\")\n")
+    refuses(fresh, "train", exit_code=1, told="training-lacks-library")
+
+
+def test_check__says_whether_it_trains(released: Project) -> None:
+    released.replace("params.yaml", "C: 0.1", "C: 0.2")
+    trained, reused, forced = (released.mlci("check", *more).err.splitlines()[1:-1] for more in ([], [], ["--force"]))
+    assert trained[0] == "· train: python train.py"
+    assert re.sub("[0-9a-f]{12}", "<id>", reused[0]) == "· train: reused, same inputs as run <id>"
+    assert (forced[0], forced[1:]) == ("· train: python train.py (asked for by --force)", trained[1:])
 
 
 def test_command__that_says_something_hostile_cannot_paint_the_terminal(fresh: Project) -> None:

@@ -1,27 +1,38 @@
-"""The command line itself: help, versions, wrong usage, and what a verb loads."""
+"""The command line itself: help, versions, wrong usage, what becomes of its output, and what a verb loads."""
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mlci.cli.run import missing_extra
 from mlci.version import VERSION
+from tests.e2e.conftest import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Golden
     from tests.e2e.conftest import Project
 
 VERBS = [
-    "init", "validate", "train", "check", "report", "promote", "rollback", "deploy", "predict", "verify", "demo",
-    "version", "registry list", "registry show",
+    "init", "validate", "train", "check", "report", "fetch", "promote", "rollback", "deploy", "predict", "verify",
+    "demo", "version", "registry list", "registry show",
 ]  # fmt: skip
 
 
+COMMAND = [sys.executable, "-P", "-m", "mlci"]
+
+
 def mlci(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-P", "-m", "mlci", *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -31,6 +42,18 @@ def test_help__begins_with_an_example(verb: str) -> None:
     assert done.returncode == 0
     assert lines[0].startswith(f"Usage: mlci {verb}")
     assert lines[1].startswith(f"Example: mlci {verb}")
+    assert not lines[1].endswith(".")
+
+
+def test_help__reads_well(golden: Golden) -> None:
+    golden("terminal/help.txt", mlci("--help").stdout)
+    golden("terminal/help-predict.txt", mlci("predict", "--help").stdout)
+
+
+@pytest.mark.parametrize("group", [[], ["registry"]])
+def test_help__is_what_a_bare_command_gets(group: list[str]) -> None:
+    done = mlci(*group)
+    assert (done.returncode, (done.stdout + done.stderr).strip()) == (2, mlci(*group, "--help").stdout.strip())
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["version"]])
@@ -38,11 +61,208 @@ def test_version__is_one_line(arguments: list[str]) -> None:
     assert mlci(*arguments).stdout == f"mlci {VERSION}\n"
 
 
-@pytest.mark.parametrize("arguments", [["chek"], ["check", "--nonsense"], ["rollback"], ["deploy"]])
-def test_usage__that_is_wrong_ends_with_two_and_no_traceback(arguments: list[str]) -> None:
+def test_version__as_json() -> None:
+    assert json.loads(mlci("version", "--json").stdout) == {
+        "schema": "mlci/program/1",
+        "program": "mlci",
+        "version": VERSION,
+    }
+
+
+WRONG = {
+    "verb": (["chek"], "No such command 'chek'. Did you mean 'check'?", "mlci"),
+    "verb of a group": (["registry", "shw"], "No such command 'shw'. Did you mean 'show'?", "mlci registry"),
+    "option": (["check", "--nonsense"], "No such option: --nonsense", "mlci check"),
+    "option missing": (["rollback"], "Missing option '--reason'", "mlci rollback"),
+    "argument missing": (["predict", "v1.0.0"], "Missing argument 'ROWS.csv'", "mlci predict"),
+    "argument too many": (["check", "cells"], "Got unexpected extra argument(s) (cells)", "mlci check"),
+    "value missing": (["rollback", "--reason"], "Option '--reason' requires an argument", "mlci rollback"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_usage__that_is_wrong_is_an_error_like_any_other(name: str) -> None:
+    arguments, problem, where = WRONG[name]
     done = mlci(*arguments)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error[wrong-usage]: {problem}\n  where: {where}\n  mend:  {where} --help\n"
+
+
+@pytest.mark.parametrize(("arguments", "problem", "where"), [WRONG["option"], WRONG["verb"], WRONG["argument missing"]])
+def test_usage__that_is_wrong_is_told_as_json(arguments: list[str], problem: str, where: str) -> None:
+    done = mlci(*arguments, "--json")
+    assert (done.returncode, done.stderr) == (2, "")
+    assert json.loads(done.stdout) == {
+        "schema": "mlci/error/1",
+        "code": "wrong-usage",
+        "problem": problem,
+        "where": where,
+        "cause": None,
+        "hint": f"{where} --help",
+        "exit_code": 2,
+    }
+
+
+@contextmanager
+def a_closed_pipe() -> Iterator[int]:
+    """Yield the end to write to of a pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+@contextmanager
+def a_full_disk(folder: Path) -> Iterator[int]:
+    """Yield a descriptor that can be written to as little as a file on a full disk."""
+    (folder / "output").touch()
+    descriptor = os.open(folder / "output", os.O_RDONLY)
+    yield descriptor
+    os.close(descriptor)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["version", "--json"], ["registry", "--help"]])
+def test_output__whose_reader_has_gone_is_lost_quietly(arguments: list[str]) -> None:
+    with a_closed_pipe() as pipe:
+        done = subprocess.run([*COMMAND, *arguments], stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_output__of_a_demo_without_an_audience_ends_it(tmp_path: Path) -> None:
+    with a_closed_pipe() as pipe:
+        command = [*COMMAND, "demo", "--keep", str(tmp_path / "demo")]
+        done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "demo" / "models").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["version", "--json"]])
+def test_output__that_cannot_be_written_is_a_failure_outside(tmp_path: Path, arguments: list[str]) -> None:
+    with a_full_disk(tmp_path) as full:
+        done = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 5
+    assert done.stderr == (
+        "error[output-failed]: the result could not be written: Bad file descriptor\n"
+        "  where: standard output\n"
+        "  cause: What it is sent to is full or closed; what the verb has done stands.\n"
+        "  mend:  Make room there, or send it elsewhere.\n"
+    )
+
+
+def test_output__an_error_that_cannot_be_written_as_json_is_told_as_text(tmp_path: Path) -> None:
+    with a_full_disk(tmp_path) as full:
+        command = [*COMMAND, "chek", "--json"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    codes = [line.partition(":")[0] for line in done.stderr.splitlines() if line.startswith("error")]
+    assert (done.returncode, codes) == (5, ["error[wrong-usage]", "error[output-failed]"])
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_output__of_a_check_that_cannot_be_written_leaves_its_report(trained: Project, as_json: list[str]) -> None:
+    with a_full_disk(trained.place) as full:
+        done = subprocess.run(
+            [*COMMAND, "check", *as_json], cwd=trained.folder, env=trained.environment,
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (done.returncode, "error[output-failed]" in done.stderr, "Traceback" in done.stderr) == (5, True, False)
+    assert (trained.folder / ".mlci" / "report.md").exists()
+
+
+@pytest.mark.parametrize(("closed", "exit_code"), [(">&-", 5), ("2>&-", 0), ("<&-", 0)])
+def test_output__that_is_closed(trained: Project, closed: str, exit_code: int) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *COMMAND, "registry", "list"],
+        cwd=trained.folder, env=trained.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, "Traceback" in done.stderr) == (exit_code, False)
+
+
+def test_output__beside_the_result_that_nobody_reads_is_lost_quietly(trained: Project) -> None:
+    with a_closed_pipe() as pipe:
+        done = subprocess.run(
+            [*COMMAND, "check"], cwd=trained.folder, env=trained.environment,
+            stdout=subprocess.PIPE, stderr=pipe, text=True, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Report: .mlci/report.md")
+
+
+def test_output__in_an_encoding_that_lacks_a_sign(trained: Project) -> None:
+    ended = trained.mlci("check", PYTHONIOENCODING="ascii")
+    assert (ended.exit_code, "\\xb7 no token" in ended.out) == (0, True)
+
+
+def test_init__as_json(tmp_path: Path) -> None:
+    rows = "".join(f"{number},{number % 7},{number % 2}\n" for number in range(1, 40))
+    (tmp_path / "cells.csv").write_text(f"id,size,malignant\n{rows}")
+    command = [*COMMAND, "init", "cells.csv", "--holdout", "cells.csv", "--label", "malignant", "--json"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {
+        "schema": "mlci/init/1",
+        "wrote": ["mlci.yaml", "contracts/cells.yaml", ".gitignore"],
+        "next": "git add -A && git commit, then mlci check",
+    }
+
+
+def test_init__of_data_without_a_label() -> None:
+    done = mlci("init", "cells.csv", "--github")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "  mend:  mlci init cells.csv --label COLUMN")
+
+
+def moved(project: Project, *folders: str) -> None:
+    """Move the configuration of PROJECT into each of FOLDERS."""
+    text = (project.folder / "mlci.yaml").read_bytes()
+    (project.folder / "mlci.yaml").unlink()
+    for folder in folders:
+        (project.folder / folder).mkdir(parents=True, exist_ok=True)
+        (project.folder / folder / "mlci.yaml").write_bytes(text)
+
+
+def lost_in(project: Project, folder: str) -> tuple[str, str]:
+    """Return usual cause and hint of what `mlci train` says in a folder that has no configuration."""
+    (project.folder / folder).mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [*COMMAND, "train", "--json"], cwd=project.folder / folder, env=project.environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    error = json.loads(done.stdout)
+    assert (done.returncode, error["code"]) == (2, "no-configuration")
+    return error["cause"], error["hint"]
+
+
+@pytest.mark.parametrize(("folder", "hint"), [("data", "cd .."), ("data/raw/2026", "cd ../../..")])
+def test_folder__below_the_configuration(fresh: Project, folder: str, hint: str) -> None:
+    assert lost_in(fresh, folder) == ("It lies in a folder above this one.", hint)
+
+
+def test_folder__below_several_configurations_names_the_nearest(fresh: Project) -> None:
+    moved(fresh, ".", "models/tumour")
+    assert lost_in(fresh, "models/tumour/data") == ("It lies in a folder above this one.", "cd ..")
+
+
+def test_folder__beside_or_above_the_only_configuration(fresh: Project) -> None:
+    moved(fresh, "models/the tumour")
+    assert lost_in(fresh, ".")[1] == "cd 'models/the tumour'"
+    assert lost_in(fresh, "data")[1] == "cd '../models/the tumour'"
+
+
+def test_folder__above_many_configurations_names_five(fresh: Project) -> None:
+    moved(fresh, *(f"models/{letter}" for letter in "abcdefg"))
+    assert lost_in(fresh, ".") == (
+        "This repository holds 7 models, each in a folder of its own.",
+        "cd to one of them: models/a, models/b, models/c, models/d, models/e and 2 more",
+    )
+
+
+def test_folder__of_a_repository_without_any_configuration(fresh: Project) -> None:
+    moved(fresh)
+    assert lost_in(fresh, "data")[1] == "mlci init DATA.csv --label COLUMN"
+
+
+def test_folder__what_git_ignores_is_no_model(fresh: Project) -> None:
+    moved(fresh, ".mlci/copy")
+    assert lost_in(fresh, ".")[1] == "mlci init DATA.csv --label COLUMN"
 
 
 def test_error__as_json_names_code_problem_and_what_mends_it(fresh: Project) -> None:
