@@ -84,10 +84,6 @@ class DirectoryTarget:
         except OSError as error:
             raise _failed(self._folder, error) from error
 
-    def deploy(self, version: str, digest: str, files: Mapping[str, bytes]) -> None:
-        """Stage and switch."""
-        self.switch(self.stage(version, digest, files))
-
     def current(self) -> str | None:
         """Return the version that `current` points to, `None` where nothing was deployed."""
         try:

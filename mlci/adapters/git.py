@@ -111,21 +111,6 @@ class GitRepository:
             raise git_failed(arguments, finished)
         return finished.exit_code == 0
 
-    def merge_base(self, one: str, other: str) -> str | None:
-        """Return the best common ancestor, `None` if there is none or a shallow clone does not reach it."""
-        arguments = ["merge-base", checked_commit(one), checked_commit(other)]
-        finished = self.git.attempt(arguments, folder=self.folder)
-        if finished.exit_code not in {0, 1}:
-            raise git_failed(arguments, finished)
-        return finished.output.decode().strip() or None
-
-    def changed_paths(self, before: str, after: str) -> tuple[str, ...]:
-        """Return the files below the folder that differ between two commits, in order."""
-        arguments = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff"]
-        arguments += [checked_commit(before), checked_commit(after), *(["--", self.prefix] if self.prefix else [])]
-        output = self.git.run(arguments, folder=self.root).decode(errors="surrogateescape")
-        return tuple(sorted(path.removeprefix(self.prefix) for path in output.split("\0") if path))
-
     def dirty_paths(self) -> tuple[str, ...]:
         """Return the files below the folder that differ from HEAD: changed, staged, deleted, new and not ignored."""
         return self.work_tree().dirty_paths()

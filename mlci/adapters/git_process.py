@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
+from mlci.adapters.interruptions import put_off
 from mlci.core.plain_text import one_line, without_credentials
 from mlci.errors import OutsideError, UsageError
 
@@ -140,27 +141,31 @@ class Git:
         self, arguments: Sequence[str], folder: Path, stderr: int, *, network: bool = False
     ) -> Iterator[subprocess.Popen[bytes]]:
         command = [self._program, "--no-pager", "-C", os.fspath(folder), *_CONFIGURATION, *arguments]
+        process: subprocess.Popen[bytes] | None = None
         try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env=self._network_environ if network else self._environ,
-                # A session of its own: a transport that Git started dies with it, and cannot ask on the terminal.
-                start_new_session=True,
-            )
+            with put_off():
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    env=self._network_environ if network else self._environ,
+                    # A session of its own: a transport that Git started dies with it, and cannot ask on the terminal.
+                    start_new_session=True,
+                )
+            yield process
         except FileNotFoundError as error:
+            if process is not None:
+                raise
             raise UsageError(
                 "git-missing",
                 "the program git was not found",
                 cause="mlci keeps all its state in Git.",
                 hint="Install Git 2.30 or newer: https://git-scm.com/downloads",
             ) from error
-        try:
-            yield process
         finally:
-            _end(process)
+            if process is not None:
+                _end(process)
 
 
 def _with_login(environ: Mapping[str, str], login: Login) -> dict[str, str]:

@@ -224,7 +224,13 @@ class WorkTree:
 def file_missing(path: str, label: str) -> UsageError:
     """Return the error of a file that is needed and not there."""
     shown = one_line(path, 120)
-    return UsageError("file-missing", f"there is no file {shown} in {label}", where=shown)
+    return UsageError(
+        "file-missing",
+        f"there is no file {shown} in {'the ' if label == 'work tree' else ''}{label}",
+        where=shown,
+        cause="It was removed or renamed, or its path in mlci.yaml is mistyped.",
+        hint=f"git checkout HEAD -- {shown}, or mend the path in mlci.yaml",
+    )
 
 
 def symlink(path: str) -> IntegrityError:

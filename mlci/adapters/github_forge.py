@@ -10,6 +10,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict
 
 from mlci.core.forge import (
+    ENDED,
     LARGEST_ARTIFACT_BYTES,
     LONGEST_COMMENT,
     Deployment,
@@ -100,6 +101,18 @@ class _Collaborator(_Answer):
 
 class _Made(_Answer):
     id: int
+
+
+class _Deployment(_Answer):
+    id: int
+    sha: str
+    description: str | None
+    creator: _User | None
+
+
+class _DeploymentStatus(_Answer):
+    id: int
+    state: str
 
 
 class GithubForge:
@@ -210,6 +223,22 @@ class GithubForge:
         path = f"{self._path}/deployments/{deployment.id}/statuses"
         self._session.send("POST", path, body | _if_any("environment_url", said.url), _Made, is_repeatable=True)
 
+    def unfinished_deployment(self, environment: str) -> Deployment | None:
+        """Return the newest deployment of an environment, if this login made it and it did not end.
+
+        Such a one is left where a job was killed; GitHub makes older deployments inactive only after a success.
+        """
+        path = f"{self._path}/deployments"
+        query = {"environment": checked_environment(environment)}
+        newest = max(self._session.get(path, list[_Deployment], query), key=_id, default=None)
+        if newest is None or newest.creator is None or newest.creator.login != self._login:
+            return None
+        statuses = self._session.get(f"{path}/{newest.id}/statuses", list[_DeploymentStatus])
+        last = max(statuses, key=_id, default=None)
+        if last is not None and last.state in ENDED:
+            return None
+        return Deployment(newest.id, environment, newest.sha, newest.description or "")
+
     def artifact(self, run_id: int, name: str, limit_bytes: int = LARGEST_ARTIFACT_BYTES) -> bytes:
         """Return the zip archive that a run submitted, the newest of its name; it is hostile input.
 
@@ -279,6 +308,11 @@ class GithubForge:
         if artifact.digest not in {None, f"sha256:{digest}"}:
             raise IntegrityError("artifact-damaged", f"the bytes of {artifact.name} are not those that were uploaded")
         return content.getvalue()
+
+
+def _id(made: _Deployment | _DeploymentStatus) -> int:
+    """Return the number that GitHub counts up."""
+    return made.id
 
 
 def _if_any(name: str, url: str | None) -> dict[str, str]:

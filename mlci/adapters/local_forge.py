@@ -24,9 +24,11 @@ from mlci.core.forge import (
     checked_marker,
     checked_run,
     comment_too_long,
+    newest_unfinished,
     shown_description,
 )
 from mlci.core.names import branch_folder, checked_commit
+from mlci.core.schema_name import read_json, with_schema
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
 _PULL_REQUEST: Final = "pull_request.json"
 _STATUS: Final = "status.json"
 _DEPLOYMENTS: Final = "deployments.json"
+_SCHEMAS: Final = {
+    _PULL_REQUEST: "mlci/local-pull-request/1",
+    _STATUS: "mlci/local-status/1",
+    _DEPLOYMENTS: "mlci/local-deployments/1",
+}
 _MAIN: Final = "report"
 # Where HEAD is detached, and statuses of commits that no pull request is at.
 # No branch has this folder: there, two digits follow a `%`.
@@ -57,7 +64,7 @@ class LocalForge:
     def find_pull_request(self, head: Head, base: str | None = None) -> PullRequest:
         """Return the pull request of a head; locally every branch is one, and a detached HEAD too."""
         found = PullRequest(head.branch, head.commit, base=base, repository=head.repository)
-        value = {"schema": "mlci/local-pull-request/1", "branch": head.branch, "commit": head.commit}
+        value = {"branch": head.branch, "commit": head.commit}
         _write(self._folder_of(found) / _PULL_REQUEST, value)
         return found
 
@@ -77,7 +84,6 @@ class LocalForge:
         """Say what a check found about a commit; a later word of the same context replaces it."""
         statuses = {each.context: each for each in self.statuses(commit)} | {status.context: status.shortened()}
         value = {
-            "schema": "mlci/local-status/1",
             "commit": commit,
             "statuses": [asdict(statuses[context]) for context in sorted(statuses)],
         }
@@ -99,6 +105,10 @@ class LocalForge:
                 for each, statuses in self.deployments()
             )
         )
+
+    def unfinished_deployment(self, environment: str) -> Deployment | None:
+        """Return the newest deployment of an environment, if it did not end."""
+        return newest_unfinished(self.deployments(), checked_environment(environment))
 
     def artifact(self, run_id: int, name: str, limit_bytes: int = LARGEST_ARTIFACT_BYTES) -> bytes:
         """Return the file `%artifacts/<run>/<name>.zip`, which whoever plays the runner has put there."""
@@ -150,7 +160,6 @@ class LocalForge:
 
     def _write_deployments(self, known: tuple[tuple[Deployment, tuple[DeploymentStatus, ...]], ...]) -> None:
         value = {
-            "schema": "mlci/local-deployments/1",
             "deployments": [
                 {**asdict(deployment), "statuses": [asdict(status) for status in statuses]}
                 for deployment, statuses in known
@@ -185,19 +194,17 @@ def _deployment(value: Mapping[str, object]) -> tuple[Deployment, tuple[Deployme
 
 
 def _write(path: Path, value: Mapping[str, object]) -> None:
-    write_atomically(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+    content = with_schema(_SCHEMAS[path.name], value)
+    write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def _read(path: Path) -> dict[str, object] | None:
     try:
-        value = json.loads(path.read_bytes())
+        return read_json(path.read_bytes(), _SCHEMAS[path.name], str(path))
     except FileNotFoundError:
         return None
     except ValueError as error:
         raise _malformed(path) from error
-    if not isinstance(value, dict):
-        raise _malformed(path)
-    return value
 
 
 def _malformed(path: Path) -> IntegrityError:

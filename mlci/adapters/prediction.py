@@ -26,6 +26,7 @@ import numpy as np
 
 import mlci.formats
 from mlci.adapters.files import write_atomically
+from mlci.adapters.interruptions import put_off
 from mlci.core.prediction import Kind, Prediction
 from mlci.core.table import Table
 from mlci.errors import IntegrityError, MlciError, OutsideError
@@ -211,24 +212,39 @@ class ChildPredictor:
             "limits": {"memory_bytes": self._limits.memory_bytes, "cpu_seconds": self._limits.cpu_seconds},
             "confine": True,
         }
+        # A child that was given rows may say what stands in them.
+        saw_rows = rows.exists()
         answer = self._run(json.dumps(request).encode() + b"\n", folder, min(longest, self._limits.answer_bytes))
+        tail = _sanitised(answer.tail)
         if answer.ended_for is not None or answer.status < 0:
-            raise _killed(answer)
+            raise _said(_killed(answer, tail), tail, may_hold_data=saw_rows)
         line, _, payload = answer.output.partition(b"\n")
         try:
             header = json.loads(line) if len(line) <= LONGEST_HEADER else None
         except (ValueError, RecursionError):
             header = None
         if not isinstance(header, dict):
-            raise _unreadable_answer(_sanitised(answer.tail) or f"exit code {answer.status}")
+            raise _said(_unreadable_answer(tail or f"exit code {answer.status}"), tail, may_hold_data=saw_rows)
         if "error" in header or answer.status:
-            raise _refusal(str(header.get("error")), _sanitised(str(header.get("message")).encode()), self._python)
+            message = _sanitised(str(header.get("message")).encode())
+            error = _refusal(str(header.get("error")), message, self._python)
+            raise _said(error, message, may_hold_data=saw_rows)
         return header, payload
 
     def _run(self, request: bytes, folder: Path, longest: int) -> _Answer:
         """Run the child to its end, or end it; its whole process group is gone when this returns or raises."""
+        child: subprocess.Popen[bytes] | None = None
         try:
-            child = subprocess.Popen(
+            with put_off():
+                child = self._start(folder)
+            return self._attend(child, request, longest)
+        finally:
+            if child is not None:
+                _end(child)
+
+    def _start(self, folder: Path) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
                 [str(self._python), "-I", "-B", str(self._program)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -239,10 +255,6 @@ class ChildPredictor:
             )
         except OSError as error:
             raise _not_started(self._python, str(error.strerror)) from error
-        try:
-            return self._attend(child, request, longest)
-        finally:
-            _end(child)
 
     def _attend(self, child: subprocess.Popen[bytes], request: bytes, longest: int) -> _Answer:
         output, errors = child.stdout, child.stderr
@@ -527,7 +539,13 @@ def _not_started(python: Path, reason: str) -> OutsideError:
     )
 
 
-def _killed(answer: _Answer) -> IntegrityError:
+def _said(error: MlciError, words: str, *, may_hold_data: bool) -> MlciError:
+    """Return ERROR with the child's WORDS in it marked as private, where they may hold data."""
+    error.private = words if may_hold_data else None
+    return error
+
+
+def _killed(answer: _Answer, tail: str) -> IntegrityError:
     if answer.ended_for is not None:
         reason = answer.ended_for
     elif -answer.status == signal.SIGXCPU:
@@ -536,7 +554,6 @@ def _killed(answer: _Answer) -> IntegrityError:
         reason = f"{signal.Signals(-answer.status).name}, usually for want of memory"
     else:
         reason = f"signal {-answer.status}"
-    tail = _sanitised(answer.tail)
     return IntegrityError(
         "model-killed",
         f"the model was ended: {reason}" + (f" ({tail})" if tail else ""),
@@ -554,10 +571,12 @@ def _unreadable_answer(reason: str) -> IntegrityError:
     )
 
 
-def _wrong_shape(found: str, expected: str) -> IntegrityError:
-    return IntegrityError(
+def _wrong_shape(found: str, expected: str) -> MlciError:
+    said = _sanitised(found.encode())
+    error = IntegrityError(
         "model-answers-wrong-shape",
-        f"the model answers in the wrong shape: {found} instead of {expected}",
+        f"the model answers in the wrong shape: {said} instead of {expected}",
         cause="a model with several outputs, or one that drops rows",
         hint="fit the model on one label column, and let it answer once a row",
     )
+    return _said(error, said, may_hold_data=True)

@@ -277,8 +277,9 @@ def _branch_in_the_way(found: str, wanted: str) -> UsageError:
 def _foreign_tag(name: str) -> IntegrityError:
     return IntegrityError(
         "foreign-tag",
-        f"the origin has a tag {name} already, which mlci did not make; nothing was written",
+        f"the origin has a tag {name} already, of which the registry knows nothing; nothing was registered",
         where=name,
-        cause="Somebody else, or another tool, makes tags of this pattern. mlci never moves a tag.",
-        hint=f"See it: git ls-remote origin 'refs/tags/{name}'; remove it: git push origin ':refs/tags/{name}'",
+        cause="Another tool makes such tags; or the registry branch was set back, and the tag is what is left.",
+        hint=f"See who made it: git fetch origin tag '{name}' && git show '{name}'. "
+        f"If it is foreign, remove it: git push origin ':refs/tags/{name}'",
     )

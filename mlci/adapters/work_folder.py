@@ -9,17 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from mlci.adapters.files import write_atomically
 from mlci.core.submission import ARCHIVE, RECORD, Submission
-from mlci.core.training import SCHEMA, RunRecord
+from mlci.core.training import read_run
 from mlci.errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mlci.core.package import Package
+    from mlci.core.training import RunRecord
 
 NAME = ".mlci"
 RUN_ID_LENGTH = 16
@@ -62,18 +61,22 @@ class WorkFolder:
         return self._ready() / "logs" / f"{fingerprint[:RUN_ID_LENGTH]}.log"
 
     def run(self, fingerprint: str) -> tuple[RunRecord, bytes] | None:
-        """Return the record and the model of the run with FINGERPRINT, None if it was not made or is damaged."""
+        """Return the record and the model of the run with FINGERPRINT, None if it was not made or is damaged.
+
+        Raises `IntegrityError("newer-schema")` where a newer mlci made it.
+        """
         folder = self.path / "runs" / fingerprint[:RUN_ID_LENGTH]
+        file = folder / "record.json"
         try:
-            record = RunRecord.model_validate_json((folder / "record.json").read_bytes())
+            record = read_run(file.read_bytes(), file.relative_to(self.folder).as_posix())
             model = (folder / "model.skops").read_bytes()
-        except (OSError, ValidationError):
+        except (OSError, ValueError):
             return None
-        return (record, model) if record.fingerprint == fingerprint and record.schema_ == SCHEMA else None
+        return (record, model) if record.fingerprint == fingerprint else None
 
     def keep_run(self, record: RunRecord, model: bytes) -> None:
         """Keep a run; what was there for the same fingerprint is replaced."""
-        files = {"record.json": _json(record.model_dump(mode="json")), "model.skops": model}
+        files = {"record.json": _json(record.to_dict()), "model.skops": model}
         self._replace_folder(self.path / "runs" / record.fingerprint[:RUN_ID_LENGTH], files)
 
     def submission(self) -> Submission | None:

@@ -50,6 +50,10 @@ def deploy(
         )
     installed = fetch(version, store)
     before = target.current()
+    left_open = forge.unfinished_deployment(name)
+    if left_open is not None:
+        # Its job was killed before it could say how far it came; what answers now is how it ended.
+        forge.set_deployment_status(left_open, _outcome(left_open.description.removeprefix(f"{model} "), before))
     if before == version.number:
         target.stage(version.number, installed.sha256, installed.package.files)  # whole, or mended
         return Deployed(version.number, before, target.location, switched=False)
@@ -61,15 +65,18 @@ def deploy(
         _try_out(installed.package, predictor, version.number)
         target.switch(staged)
     except BaseException:
-        # Interrupted, it may have switched already; what is told is what answers.
-        if target.current() == before:
-            status = DeploymentStatus("failure", f"{before or 'nothing'} keeps answering")
-        else:
-            status = DeploymentStatus("success", f"{version.number} answers")
-        forge.set_deployment_status(attempt, status)
+        # Interrupted, it may have switched already.
+        forge.set_deployment_status(attempt, _outcome(version.number, target.current()))
         raise
-    forge.set_deployment_status(attempt, DeploymentStatus("success", f"{version.number} answers"))
+    forge.set_deployment_status(attempt, _outcome(version.number, version.number))
     return Deployed(version.number, before, target.location, switched=True)
+
+
+def _outcome(version: str, answers: str | None) -> DeploymentStatus:
+    """Return how an attempt to deploy VERSION ended, as far as it is known by what ANSWERS now."""
+    if version == answers:
+        return DeploymentStatus("success", f"{version} answers")
+    return DeploymentStatus("failure", f"{answers or 'nothing'} keeps answering")
 
 
 def _try_out(package: Package, predictor: Predictor, version: str) -> None:

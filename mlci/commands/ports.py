@@ -76,12 +76,6 @@ class Repository(Protocol):
     def is_ancestor(self, commit: str, of: str) -> bool:
         """Say whether `commit` is `of` or one of its ancestors."""
 
-    def merge_base(self, one: str, other: str) -> str | None:
-        """Return the best common ancestor."""
-
-    def changed_paths(self, before: str, after: str) -> tuple[str, ...]:
-        """Return the files that differ between two commits."""
-
     def dirty_paths(self) -> tuple[str, ...]:
         """Return the files that differ from HEAD, new ones too."""
 
@@ -140,9 +134,6 @@ class Target(Protocol):
     def switch(self, staged: Path) -> None:
         """Make what was staged the present one, in one step."""
 
-    def deploy(self, version: str, digest: str, files: Mapping[str, bytes]) -> None:
-        """Stage and switch."""
-
     def current(self) -> str | None:
         """Return the version that serves."""
 
@@ -175,6 +166,9 @@ class Forge(Protocol):
 
     def set_deployment_status(self, deployment: Deployment, status: DeploymentStatus) -> None:
         """Say how far a deployment is."""
+
+    def unfinished_deployment(self, environment: str) -> Deployment | None:
+        """Return the newest deployment of an environment, if it is ours and nobody said how it ended."""
 
     def artifact(self, run_id: int, name: str, limit_bytes: int = ...) -> bytes:
         """Return the zip archive that a run submitted under a name; it is hostile input, only its size is checked."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from mlci.core.names import checked_branch, checked_commit, checked_name
 from mlci.core.plain_text import one_line
 from mlci.errors import IntegrityError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 GATE_CONTEXT: Final = "mlci/gate"
 """The one status that a branch protection requires."""
@@ -28,6 +31,8 @@ _ACTOR: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?")
 
 StatusState = Literal["success", "failure", "error", "pending"]
 DeploymentState = Literal["queued", "in_progress", "success", "failure", "error", "inactive"]
+ENDED: Final[frozenset[DeploymentState]] = frozenset({"success", "failure", "error", "inactive"})
+"""The states of a deployment that nothing is done for any more."""
 Permission = Literal["admin", "write", "read", "none"]
 
 
@@ -126,6 +131,17 @@ class DeploymentStatus:
     def shortened(self) -> DeploymentStatus:
         """Return the status with a description that every forge takes."""
         return replace(self, description=shown_description(self.description))
+
+
+def newest_unfinished(
+    deployments: Sequence[tuple[Deployment, Sequence[DeploymentStatus]]], environment: str
+) -> Deployment | None:
+    """Return the last of the DEPLOYMENTS to an environment, if none of its statuses, in the order of time, ended it."""
+    last = next((each for each in reversed(deployments) if each[0].environment == environment), None)
+    if last is None:
+        return None
+    deployment, statuses = last
+    return None if statuses and statuses[-1].state in ENDED else deployment
 
 
 def shown_description(text: str) -> str:

@@ -47,14 +47,13 @@ class GithubEvent:
     """What happened, as far as mlci asks for it.
 
     `head`: what is to be judged; `base`: the target branch, if the event says it; `number`: of the pull request;
-    `before`: where a branch was before a push (`None` if it is new); `run`: what a `workflow_run` event is about.
+    `run`: what a `workflow_run` event is about.
     """
 
     name: str
     head: Head | None = None
     base: str | None = None
     number: int | None = None
-    before: str | None = None
     run: SubmittedRun | None = None
 
     @classmethod
@@ -126,11 +125,6 @@ class GithubEnvironment:
             login=variables.login("MLCI_TOKEN_LOGIN"),
             token=variables.token("MLCI_TOKEN"),
         )
-
-
-def on_github(environ: Mapping[str, str]) -> bool:
-    """Say whether this is a job of GitHub Actions."""
-    return environ.get("GITHUB_ACTIONS") == "true"
 
 
 def event_path(environ: Mapping[str, str]) -> str:
@@ -275,10 +269,9 @@ class _Facts:
         ref = checked_ref(self._text("ref"))
         if not ref.startswith("refs/heads/"):
             return GithubEvent(self._name)
-        before, after = checked_commit(self._text("before")), checked_commit(self._text("after"))
-        # All zeros: a branch that is new, or is gone.
-        head = Head(ref.removeprefix("refs/heads/"), after) if after.strip("0") else None
-        return GithubEvent(self._name, head, before=before if before.strip("0") else None)
+        after = checked_commit(self._text("after"))
+        # All zeros: a branch that is gone.
+        return GithubEvent(self._name, Head(ref.removeprefix("refs/heads/"), after) if after.strip("0") else None)
 
     def _find(self, path: str) -> object:
         value: object = self._payload

@@ -6,11 +6,12 @@ Two files. To who judges they are hostile input, of which only the model itself 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from mlci.core.fingerprint import canonical_json
+from mlci.core.schema_name import read_json, with_schema
 from mlci.errors import IntegrityError
 
 SCHEMA: Final = "mlci/candidate/1"
@@ -31,22 +32,24 @@ class CandidateRecord(BaseModel):
     """Which inputs the candidate was made from, as its maker says."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    schema_: Literal["mlci/candidate/1"] = SCHEMA
     fingerprint: str
     inputs: dict[str, Any]
 
     def to_bytes(self) -> bytes:
         """Return the file of the record."""
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
+        return canonical_json(with_schema(SCHEMA, self.model_dump(mode="json"))) + b"\n"
 
 
 def read_record(data: bytes) -> CandidateRecord:
-    """Return the record in DATA; raises `IntegrityError` for anything but the form that mlci writes."""
+    """Return the record in DATA.
+
+    Raises `IntegrityError`: "newer-schema", and "submission-malformed" for anything but the form that mlci writes.
+    """
     if len(data) > LARGEST_RECORD:
         raise _malformed()
     try:
-        return CandidateRecord.model_validate_json(data)
-    except ValidationError:
+        return CandidateRecord.model_validate(read_json(data, SCHEMA, RECORD))
+    except ValueError:  # pydantic's errors are among them
         raise _malformed() from None
 
 

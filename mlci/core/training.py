@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
 from mlci.core.config import variable_of
+from mlci.core.schema_name import read_json, with_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlci.core.config import Config
 
-SCHEMA = "mlci/run/1"
+SCHEMA: Final = "mlci/run/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,6 @@ class RunRecord(BaseModel):
     """What was executed: written once per fingerprint, beside the model that it made."""
 
     model_config = ConfigDict(frozen=True)
-    schema_: str = SCHEMA
     fingerprint: str
     inputs: dict[str, Any]
     commit: str
@@ -43,6 +43,18 @@ class RunRecord(BaseModel):
     """What the model says of itself, as read in the confined child."""
     requirements: dict[str, str]
     """Exact versions of what predicting needs, by distribution."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as a JSON object."""
+        return with_schema(SCHEMA, self.model_dump(mode="json"))
+
+
+def read_run(data: bytes, path: str) -> RunRecord:
+    """Return the record in a file; PATH is how an error calls it.
+
+    Raises `IntegrityError("newer-schema")` for the file of a newer mlci, and `ValueError` for anything else.
+    """
+    return RunRecord.model_validate(read_json(data, SCHEMA, path))
 
 
 def variables(config: Config, data: Mapping[str, str], folder: str) -> dict[str, str]:

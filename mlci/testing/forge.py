@@ -22,6 +22,7 @@ from mlci.core.forge import (
     checked_marker,
     checked_run,
     comment_too_long,
+    newest_unfinished,
     shown_description,
 )
 from mlci.core.names import checked_commit
@@ -94,6 +95,10 @@ class MemoryForge:
     def set_deployment_status(self, deployment: Deployment, status: DeploymentStatus) -> None:
         """Keep how far a deployment is."""
         self._deployments[deployment.id - 1][1].append(status.shortened())
+
+    def unfinished_deployment(self, environment: str) -> Deployment | None:
+        """Return the newest deployment of an environment, if it did not end."""
+        return newest_unfinished(self.deployments(), checked_environment(environment))
 
     def artifact(self, run_id: int, name: str, limit_bytes: int = LARGEST_ARTIFACT_BYTES) -> bytes:
         """Return what a test put into `artifacts`."""

@@ -122,16 +122,6 @@ class FakeRepository:
         self._found(commit)
         return commit in self._history(of)
 
-    def merge_base(self, one: str, other: str) -> str | None:
-        """Return the best common ancestor."""
-        common = [commit for commit in self._history(one) if commit in self._history(other)]
-        better = {parent for commit in common for parent in self._found(commit).parents}
-        return next((commit for commit in common if commit not in better), None)
-
-    def changed_paths(self, before: str, after: str) -> tuple[str, ...]:
-        """Return the files that differ between two commits."""
-        return _differing(self._found(before).tree.files, self._found(after).tree.files)
-
     def dirty_paths(self) -> tuple[str, ...]:
         """Return the files that differ from HEAD, new ones too."""
         return _differing(self._found(self.head()).tree.files, self._files)

@@ -38,10 +38,6 @@ class MemoryTarget:
             raise UsageError("not-staged", f"{staged.name} was not staged in this target")
         self._present = staged
 
-    def deploy(self, version: str, digest: str, files: Mapping[str, bytes]) -> None:
-        """Stage and switch."""
-        self.switch(self.stage(version, digest, files))
-
     def current(self) -> str | None:
         """Return the version that serves."""
         return None if self._present is None else self._present.name.rpartition("-")[0]

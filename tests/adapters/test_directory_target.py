@@ -18,13 +18,17 @@ FILES = {"manifest.json": b"{}", "model/model.skops": b"model"}
 DIGEST = "a" * 64
 
 
+def deploy(target: DirectoryTarget, version: str) -> None:
+    target.switch(target.stage(version, DIGEST, FILES))
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
 def test_deploy__layout(tmp_path: Path) -> None:
     target = DirectoryTarget(tmp_path / "live")
-    target.deploy("v1.0.0", DIGEST, FILES)
+    deploy(target, "v1.0.0")
     current = tmp_path / "live/current"
     assert current.readlink() == Path("versions/v1.0.0-aaaaaaaaaaaa")
     assert (current / "model/model.skops").read_bytes() == b"model"
@@ -34,7 +38,7 @@ def test_deploy__layout(tmp_path: Path) -> None:
 
 
 def test_deploy__the_folder_may_be_moved(tmp_path: Path) -> None:
-    DirectoryTarget(tmp_path / "live").deploy("v1.0.0", DIGEST, FILES)
+    deploy(DirectoryTarget(tmp_path / "live"), "v1.0.0")
     (tmp_path / "live").rename(tmp_path / "moved")
     assert (tmp_path / "moved/current/manifest.json").read_bytes() == b"{}"
 
@@ -42,10 +46,10 @@ def test_deploy__the_folder_may_be_moved(tmp_path: Path) -> None:
 def test_switch__keeps_three_and_the_present_one(tmp_path: Path) -> None:
     target = DirectoryTarget(tmp_path)
     for number in (9, 10, 11, 12):
-        target.deploy(f"v1.{number}.0", DIGEST, FILES)
+        deploy(target, f"v1.{number}.0")
     kept = ["v1.10.0-aaaaaaaaaaaa", "v1.11.0-aaaaaaaaaaaa", "v1.12.0-aaaaaaaaaaaa"]
     assert names(tmp_path / "versions") == kept
-    target.deploy("v1.0.0", DIGEST, FILES)
+    deploy(target, "v1.0.0")
     assert names(tmp_path / "versions") == ["v1.0.0-aaaaaaaaaaaa", *kept[1:]]
     assert target.current() == "v1.0.0"
 
@@ -53,14 +57,14 @@ def test_switch__keeps_three_and_the_present_one(tmp_path: Path) -> None:
 def test_switch__removes_nothing_that_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "versions/notes").mkdir(parents=True)
     target = DirectoryTarget(tmp_path, kept=1)
-    target.deploy("v1.0.0", DIGEST, FILES)
-    target.deploy("v1.1.0", DIGEST, FILES)
+    deploy(target, "v1.0.0")
+    deploy(target, "v1.1.0")
     assert names(tmp_path / "versions") == ["notes", "v1.1.0-aaaaaaaaaaaa"]
 
 
 def test_switch__ends_a_removal_that_was_interrupted(tmp_path: Path) -> None:
     (tmp_path / "versions/.removed-1/model").mkdir(parents=True)
-    DirectoryTarget(tmp_path).deploy("v1.0.0", DIGEST, FILES)
+    deploy(DirectoryTarget(tmp_path), "v1.0.0")
     assert names(tmp_path / "versions") == ["v1.0.0-aaaaaaaaaaaa"]
 
 
@@ -87,7 +91,7 @@ def test_switch__a_reader_always_finds_one_whole_version(tmp_path: Path) -> None
 
 def test_switch__there_is_no_moment_without_a_version(tmp_path: Path) -> None:
     target, current = DirectoryTarget(tmp_path), str(tmp_path / "current")
-    target.deploy("v1.0.0", DIGEST, FILES)
+    deploy(target, "v1.0.0")
     staged = target.stage("v2.0.0", DIGEST, FILES)
     was_there: list[bool] = []
 
@@ -104,7 +108,7 @@ def test_switch__current_is_something_else(tmp_path: Path) -> None:
     (tmp_path / "current").mkdir()
     target = DirectoryTarget(tmp_path)
     with pytest.raises(UsageError) as caught:
-        target.deploy("v1.0.0", DIGEST, FILES)
+        deploy(target, "v1.0.0")
     assert caught.value.code == "foreign-target"
     assert names(tmp_path / "current") == []
 
@@ -112,7 +116,7 @@ def test_switch__current_is_something_else(tmp_path: Path) -> None:
 def test_switch__mends_a_link_to_nowhere(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to("versions/gone")
     target = DirectoryTarget(tmp_path)
-    target.deploy("v1.0.0", DIGEST, FILES)
+    deploy(target, "v1.0.0")
     assert target.current() == "v1.0.0"
 
 

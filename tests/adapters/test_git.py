@@ -136,16 +136,8 @@ def test_parents__of_a_merge_and_of_the_first_commit(clone: Clone) -> None:
     repository = clone.open()
     assert repository.parents(repository.head()) == (main, other)
     assert repository.parents(first) == ()
-    assert repository.merge_base(main, other) == first
     assert repository.is_ancestor(first, main)
     assert not repository.is_ancestor(main, other)
-
-
-def test_merge_base__none_of_unrelated_commits(clone: Clone) -> None:
-    main = clone.git("rev-parse", "HEAD")
-    clone.git("switch", "--quiet", "--orphan", "unrelated")
-    unrelated = clone.commit(x="1")
-    assert clone.open().merge_base(main, unrelated) is None
 
 
 def test_subject__is_safe_to_show(clone: Clone) -> None:
@@ -186,14 +178,6 @@ def test_dirty_paths__only_below_the_folder(clone: Clone) -> None:
     clone.write("outside", "1")
     clone.write("model/inside", "1")
     assert clone.open("model").dirty_paths() == ("inside",)
-
-
-def test_changed_paths__between_commits(clone: Clone) -> None:
-    before = clone.git("rev-parse", "HEAD")
-    after = clone.commit(**{"data": "9", "model/größe 1": "1", "model/-x": "1"})
-    repository = clone.open("model")
-    assert clone.open().changed_paths(before, after) == ("data", "model/-x", "model/größe 1")
-    assert repository.changed_paths(before, after) == ("-x", "größe 1")
 
 
 def test_identity__from_the_configuration(clone: Clone) -> None:

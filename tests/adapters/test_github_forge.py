@@ -17,7 +17,7 @@ from mlci.core.forge import (
 from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 from tests.adapters.scripted_host import Answer, ScriptedHost, answer
 from tests.fakegithub.server import FakeGitHub
-from tests.testing.forge_worlds import REPORT_JOB, REPOSITORY, GithubWorld
+from tests.testing.forge_worlds import DEPLOY_JOB, REPORT_JOB, REPOSITORY, GithubWorld
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -270,6 +270,15 @@ def test_artifact__of_another_run_is_not_taken(world: GithubWorld) -> None:
         b"first",
         b"second",
     )
+
+
+def test_unfinished_deployment__of_somebody_else_is_left_alone(world: GithubWorld) -> None:
+    commit = world.push("better")
+    made = world.forge.deployment("live", commit)
+    token = world.github.issue_token(REPOSITORY, DEPLOY_JOB)
+    other = world.forge_with(token, login="acme-ml[bot]")
+    assert (world.forge.unfinished_deployment("live"), other.unfinished_deployment("live")) == (made, None)
+    assert world.github.permissions_used(token) == {"deployments": "read"}
 
 
 # Who may do what

@@ -39,7 +39,11 @@ def test_status__of_a_later_commit_begins_anew(tmp_path: Path) -> None:
     assert [status.context for status in forge.statuses("d" * 40)] == ["other"]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"commit": "%s"}', '{"commit": "%s", "statuses": [{"x": 1}]}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{", '{"commit": "%s", "statuses": []}', '{"schema": "mlci/local-status/1", "commit": "%s"}',
+     '{"schema": "mlci/local-status/1", "commit": "%s", "statuses": [{"x": 1}]}'],
+)  # fmt: skip
 def test_statuses__a_file_that_was_changed_by_hand(tmp_path: Path, content: str) -> None:
     forge = LocalForge(tmp_path)
     forge.pull_request("main", COMMIT)
@@ -84,12 +88,22 @@ def test_deployments__as_they_lie_there(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"deployments": [1]}', '{"deployments": [{"statuses": [{}]}]}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"deployments": []}', '{S, "deployments": [1]}', '{S, "deployments": [{"statuses": [{}]}]}'],
+)
 def test_deployments__a_file_that_was_changed_by_hand(tmp_path: Path, content: str) -> None:
-    (tmp_path / "deployments.json").write_text(content)
+    (tmp_path / "deployments.json").write_text(content.replace("S", '"schema": "mlci/local-deployments/1"'))
     with pytest.raises(IntegrityError) as caught:
         LocalForge(tmp_path).deployments()
     assert caught.value.code == "local-forge-malformed"
+
+
+def test_deployments__of_a_newer_mlci_are_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "deployments.json").write_text('{"schema": "mlci/local-deployments/2"}')
+    with pytest.raises(IntegrityError) as caught:
+        LocalForge(tmp_path).deployments()
+    assert (caught.value.code, "mlci/local-deployments/2" in caught.value.problem) == ("newer-schema", True)
 
 
 def test_laptop__is_private_and_its_owner_may_everything(tmp_path: Path) -> None:

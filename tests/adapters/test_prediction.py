@@ -246,6 +246,25 @@ class TestAnswers:
         assert (caught.value.code, "because" in caught.value.problem) == (code, True)
         assert caught.value.hint
 
+    def test_predict__what_a_child_that_saw_rows_says_is_private(self, tmp_path: Path) -> None:
+        says = "print(json.dumps({'error': 'model-cannot-predict', 'message': 'Maria Muster'})); sys.exit(3)"
+        (tmp_path / "one").mkdir()
+        error = Fake(tmp_path / "one", says).refusal()
+        assert error.public().problem == "the model cannot predict these rows: …"
+        for name, body in {
+            "killed": "sys.stderr.write('Maria Muster'); sys.stderr.flush(); os.kill(os.getpid(), 9)",
+            "silent": "sys.stderr.write('Maria Muster')",
+            "shape": "answer('labels', ['Maria Muster'], None, npy(1, 2))",
+        }.items():
+            (tmp_path / name).mkdir()
+            error = Fake(tmp_path / name, body).refusal()
+            assert ("Maria Muster" in error.problem, "Maria Muster" in error.public().problem) == (True, False)
+
+    def test_describe__what_a_child_without_rows_says_is_not_private(self, predictor: ChildPredictor) -> None:
+        with pytest.raises(IntegrityError) as caught:
+            predictor.describe(dumped(estimator("preprocessing.FunctionTransformer", func=json.loads)), "skops")
+        assert caught.value.public().problem == "the model holds types that are not allowed: json.loads"
+
     def test_predict__an_unknown_refusal_is_an_unreadable_model(self, tmp_path: Path) -> None:
         fake = Fake(tmp_path, "print(json.dumps({'error': 'pass', 'message': 'all is well'}))")
         assert fake.refusal().code == "model-unreadable"

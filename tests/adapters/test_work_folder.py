@@ -17,7 +17,7 @@ from mlci.core.config import read_config
 from mlci.core.package import Input, Package, Signature, build_package
 from mlci.core.submission import ARCHIVE, RECORD, Submission
 from mlci.core.training import RunRecord
-from mlci.errors import MlciError, OutsideError, UsageError
+from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 
 ROOT = Path(__file__).parents[2]
 FINGERPRINT = "a" * 64
@@ -107,18 +107,31 @@ def test_run__a_reader_of_the_old_one_keeps_it(work: WorkFolder) -> None:
 
 
 def damaged(record: dict[str, object]) -> str:
-    return json.dumps(a_run().model_dump(mode="json") | record)
+    return json.dumps(a_run().to_dict() | record)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", "{}", "\0", damaged({"fingerprint": "b" * 64}), damaged({"schema_": "mlci/run/2"}),
+    ["", "{", "[]", "null", "{}", "\0", damaged({"fingerprint": "b" * 64}), damaged({"schema": "mlci/run/0"}),
+     damaged({"schema": None}),
      damaged({"requirements": None}), damaged({"seconds": "soon"})],
 )  # fmt: skip
 def test_run__with_a_damaged_record_was_not_made(work: WorkFolder, text: str) -> None:
     work.keep_run(a_run(), b"model")
     (work.path / RUN / "record.json").write_text(text)
     assert work.run(FINGERPRINT) is None
+
+
+def test_run__of_a_newer_mlci_is_refused_by_name(work: WorkFolder) -> None:
+    work.keep_run(a_run(), b"model")
+    (work.path / RUN / "record.json").write_text(damaged({"schema": "mlci/run/2", "seconds": "unknown here"}))
+    with pytest.raises(IntegrityError) as caught:
+        work.run(FINGERPRINT)
+    record = f".mlci/{RUN}/record.json"
+    assert (caught.value.code, caught.value.where) == ("newer-schema", record)
+    assert caught.value.problem == (
+        f"{record} was written by a newer mlci: its schema is mlci/run/2, this version reads mlci/run/1"
+    )
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

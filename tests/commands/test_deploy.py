@@ -7,6 +7,7 @@ import pytest
 from typing_extensions import override
 
 from mlci.commands.deploy import Deployed
+from mlci.core.forge import DeploymentStatus
 from mlci.errors import IntegrityError, MlciError, OutsideError, RejectedError, UsageError
 from mlci.testing import MemoryTarget
 from tests.commands.builders import MODELS, Project, a_project, a_released_project, with_classes
@@ -128,6 +129,39 @@ def test_deploy__what_is_there_already_is_no_deployment(tmp_path: Path) -> None:
     project.deploy()
     project.deploy()
     assert len(told(project)) == 1
+
+
+def test_deploy__an_attempt_that_was_killed_before_the_switch_is_ended_by_the_next(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    project.release("careful")
+    killed = project.forge.deployment("live", project.production.commit, "tumour v1.1.0")
+    project.forge.set_deployment_status(killed, DeploymentStatus("in_progress"))
+    project.deploy()
+    assert [statuses for _, _, statuses in told(project)[1:]] == [
+        ["in_progress: ", "failure: v1.0.0 keeps answering"],
+        ["in_progress: ", "success: v1.1.0 answers"],
+    ]
+
+
+def test_deploy__an_attempt_that_was_killed_after_the_switch_has_succeeded(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    killed = project.forge.deployment("live", project.production.commit, "tumour v1.0.0")
+    assert project.deploy().switched is False
+    project.deploy()
+    assert killed.id == 2
+    assert [statuses for _, _, statuses in told(project)[1:]] == [["success: v1.0.0 answers"]]
+
+
+def test_deploy__an_attempt_elsewhere_is_left_alone(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.forge.deployment("elsewhere", project.production.commit, "tumour v1.0.0")
+    project.deploy()
+    assert [(environment, len(statuses)) for environment, _, statuses in told(project)] == [
+        ("elsewhere", 0),
+        ("live", 2),
+    ]
 
 
 def test_deploy__nothing_is_in_the_stage(tmp_path: Path) -> None:

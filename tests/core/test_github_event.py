@@ -19,7 +19,6 @@ from mlci.core.github_event import (
     checked_token,
     checked_url,
     event_path,
-    on_github,
 )
 from mlci.errors import UsageError
 
@@ -68,7 +67,7 @@ WORKFLOW_RUN: Mapping[str, Any] = {
     }
 }
 
-PUSH: Mapping[str, Any] = {"ref": "refs/heads/main", "before": "a" * 40, "after": "b" * 40}
+PUSH: Mapping[str, Any] = {"ref": "refs/heads/main", "after": "b" * 40}
 
 
 def test_environment__of_a_pull_request() -> None:
@@ -173,13 +172,11 @@ def test_event__of_a_workflow_run_asks_nothing_that_the_head_wrote() -> None:
 
 
 def test_event__of_a_push() -> None:
-    assert GithubEvent.parse("push", PUSH) == GithubEvent("push", Head("main", "b" * 40), before="a" * 40)
+    assert GithubEvent.parse("push", PUSH) == GithubEvent("push", Head("main", "b" * 40))
 
 
-def test_event__of_a_push_of_a_new_branch_of_a_deletion_and_of_a_tag() -> None:
-    zeros = "0" * 40
-    assert GithubEvent.parse("push", {**PUSH, "before": zeros}) == GithubEvent("push", Head("main", "b" * 40))
-    assert GithubEvent.parse("push", {**PUSH, "after": zeros}) == GithubEvent("push", before="a" * 40)
+def test_event__of_a_push_of_a_deletion_and_of_a_tag() -> None:
+    assert GithubEvent.parse("push", {**PUSH, "after": "0" * 40}) == GithubEvent("push")
     assert GithubEvent.parse("push", {**PUSH, "ref": "refs/tags/v1"}) == GithubEvent("push")
 
 
@@ -199,7 +196,6 @@ LEFT_OUT = [
     ("workflow_run", WORKFLOW_RUN, "workflow_run.head_branch"),
     ("workflow_run", WORKFLOW_RUN, "workflow_run.head_repository"),
     ("push", PUSH, "ref"),
-    ("push", PUSH, "before"),
     ("push", PUSH, "after"),
 ]
 NOT_THESE: list[object] = [None, "", "../x", "--option", True, -1, [], {}, "x\ny"]
@@ -250,12 +246,6 @@ def test_token__what_is_accepted_cannot_end_a_header(text: str) -> None:
 @pytest.mark.parametrize("ref", ["refs/heads/a/b", "refs/tags/tumour@v1.2.3", "refs/pull/12/head"])
 def test_ref__full_ones(ref: str) -> None:
     assert checked_ref(ref) == ref
-
-
-def test_on_github__is_what_the_runner_says() -> None:
-    assert on_github(ENVIRON)
-    assert not on_github({})
-    assert not on_github({"GITHUB_ACTIONS": "false"})
 
 
 def test_event_path__of_the_payload() -> None:

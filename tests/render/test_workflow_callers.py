@@ -32,6 +32,17 @@ def test_callers__name_a_tag_where_that_is_the_reference() -> None:
     assert "uses: acme/mirror/.github/workflows/mlci-check.yml@v1.2.3\n" in callers("acme/mirror", "v1.2.3")[CHECK]
 
 
+def test_callers__that_call_a_tag_say_how_to_call_a_commit() -> None:
+    advice = (
+        "# v1.2.3 is a tag, which the owner of BRANCH/mlci could move. To call one commit, which nobody can: remove "
+        "the three\n"
+        "# workflows that call it, then run init again: mlci init --github --mlci BRANCH/mlci@COMMIT (all 40 digits).\n"
+        "name: mlci "
+    )
+    assert [text.count(advice) for text in callers("BRANCH/mlci", "v1.2.3").values()] == [1, 1, 1]
+    assert [text.count(" is a tag") for text in callers("BRANCH/mlci", COMMIT, version="v1.2.3").values()] == [0, 0, 0]
+
+
 @given(SCRIPTS.filter(lambda script: "${{" not in script))
 def test_callers__carry_any_script_as_it_is(script: str) -> None:
     written = callers("mlci/mlci", COMMIT, install=script)

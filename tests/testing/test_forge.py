@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mlci.core.forge import DeploymentState
     from tests.testing.forge_worlds import World
 
 COMMIT = "c" * 40
@@ -152,11 +153,34 @@ def test_deployment__with_what_becomes_of_it(world: World) -> None:
     assert (first.environment, first.commit, first.description) == ("production", commit, "tumour v1.0.0")
 
 
+@pytest.mark.parametrize("state", ["queued", "in_progress"])
+def test_unfinished_deployment__is_the_newest_that_did_not_end(world: World, state: DeploymentState) -> None:
+    commit = world.push("better")
+    assert world.forge.unfinished_deployment("live") is None
+    first = world.forge.deployment("live", commit, "tumour v1.0.0")
+    world.forge.deployment("elsewhere", commit)
+    assert world.forge.unfinished_deployment("live") == first
+    world.forge.set_deployment_status(first, DeploymentStatus(state))
+    assert world.forge.unfinished_deployment("live") == first
+    second = world.forge.deployment("live", commit, "tumour v1.1.0")
+    assert world.forge.unfinished_deployment("live") == second
+
+
+@pytest.mark.parametrize("state", ["success", "failure", "error", "inactive"])
+def test_unfinished_deployment__one_that_ended_is_none(world: World, state: DeploymentState) -> None:
+    made = world.forge.deployment("live", world.push("better"))
+    world.forge.set_deployment_status(made, DeploymentStatus("in_progress"))
+    world.forge.set_deployment_status(made, DeploymentStatus(state))
+    assert world.forge.unfinished_deployment("live") is None
+
+
 def test_deployment__of_a_bad_name(world: World) -> None:
     with pytest.raises(UsageError):
         world.forge.deployment("../x", COMMIT)
     with pytest.raises(UsageError):
         world.forge.deployment("production", "main")
+    with pytest.raises(UsageError):
+        world.forge.unfinished_deployment("../x")
     assert world.deployments() == ()
 
 

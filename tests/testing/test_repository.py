@@ -144,8 +144,6 @@ def test_has_commit__only_what_is_there(checkout: Checkout) -> None:
         lambda repository: repository.tree(NOWHERE),
         lambda repository: repository.subject(NOWHERE),
         lambda repository: repository.is_ancestor(NOWHERE, repository.head()),
-        lambda repository: repository.merge_base(NOWHERE, repository.head()),
-        lambda repository: repository.changed_paths(NOWHERE, repository.head()),
     ],
 )
 def test_a_commit__that_this_clone_lacks(checkout: Checkout, ask: Callable[[Repository], object]) -> None:
@@ -161,25 +159,11 @@ def test_history__of_a_merge(checkout: Checkout) -> None:
     checkout.switch("main")
     checkout.write("README.md", b"two")
     ours = checkout.commit("ours")
-    assert (repository.merge_base(ours, theirs), repository.merge_base(ours, first)) == (first, first)
     assert (repository.is_ancestor(theirs, ours), repository.is_ancestor(ours, ours)) == (False, True)
     merged = checkout.merge("branch")
     assert (repository.parents(merged), repository.subject(merged)) == ((ours, theirs), "Merge branch")
-    assert repository.merge_base(merged, theirs) == theirs
     assert [repository.is_ancestor(each, merged) for each in (first, ours, theirs)] == [True] * 3
     assert files_of(repository.tree(merged)) == FILES | {"train.py": b"one", "README.md": b"two"}
-
-
-def test_changed_paths__between_commits(checkout: Checkout) -> None:
-    first = checkout.repository.head()
-    checkout.write("data/rows.csv", b"a\n2\n")
-    checkout.write("new.txt", b"")
-    checkout.remove("mlci.yaml")
-    second = checkout.commit("second")
-    paths = ("data/rows.csv", "mlci.yaml", "new.txt")
-    assert checkout.repository.changed_paths(first, second) == paths
-    assert checkout.repository.changed_paths(second, first) == paths
-    assert checkout.repository.changed_paths(first, first) == ()
 
 
 def test_work_tree__differs_until_it_is_committed(checkout: Checkout) -> None:

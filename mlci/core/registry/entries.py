@@ -14,6 +14,7 @@ from uuid import UUID
 from mlci.core.names import NAME
 from mlci.core.plain_text import one_line
 from mlci.core.registry.numbers import NUMBER
+from mlci.core.schema_name import refuse_newer
 from mlci.errors import IntegrityError
 
 EventType = Literal[
@@ -26,6 +27,9 @@ MOVES: Final[frozenset[str]] = frozenset({"assign", "unassign", "rollback"})
 Json = Mapping[str, object]
 Value = TypeVar("Value")
 
+_VERSION: Final = "mlci/version/1"
+_STAGE: Final = "mlci/stage/1"
+_EVENT: Final = "mlci/event/1"
 _HEXADECIMAL: Final = re.compile(r"[0-9a-f]{64}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -126,7 +130,7 @@ def write_version(version: Version) -> bytes:
     """Return the file of a version."""
     return _write(
         {
-            "schema": "mlci/version/1",
+            "schema": _VERSION,
             "model": version.model,
             "number": version.number,
             "package": {"sha256": version.package_sha256, "size": version.package_size},
@@ -146,7 +150,7 @@ def write_stage(stage: Stage) -> bytes:
     """Return the file of a stage."""
     return _write(
         {
-            "schema": "mlci/stage/1",
+            "schema": _STAGE,
             "model": stage.model,
             "name": stage.name,
             "version": stage.version,
@@ -161,7 +165,7 @@ def write_event(event: Event) -> bytes:
     expected = event.expected
     return _write(
         {
-            "schema": "mlci/event/1",
+            "schema": _EVENT,
             "model": event.model,
             "sequence": event.sequence,
             "uuid": str(event.uuid),
@@ -192,7 +196,7 @@ def write_time(time: datetime) -> str:
 
 def read_version(data: bytes, path: str) -> Version:
     """Return the version in a file; raises `IntegrityError("registry-broken")` naming the file and the field."""
-    entry = _Entry(data, path, "version")
+    entry = _Entry(data, path, _VERSION)
     package = entry.inner("package")
     version = Version(
         model=entry.match("model", NAME),
@@ -215,7 +219,7 @@ def read_version(data: bytes, path: str) -> Version:
 
 def read_stage(data: bytes, path: str) -> Stage:
     """Return the stage in a file; raises `IntegrityError("registry-broken")` naming the file and the field."""
-    entry = _Entry(data, path, "stage")
+    entry = _Entry(data, path, _STAGE)
     stage = Stage(
         model=entry.match("model", NAME),
         name=entry.match("name", NAME),
@@ -229,7 +233,7 @@ def read_stage(data: bytes, path: str) -> Stage:
 
 def read_event(data: bytes, path: str) -> Event:
     """Return the event in a file, with its digest; raises `IntegrityError("registry-broken")`, as above."""
-    entry = _Entry(data, path, "event")
+    entry = _Entry(data, path, _EVENT)
     event = Event(
         model=entry.match("model", NAME),
         sequence=entry.count("sequence"),
@@ -285,7 +289,7 @@ class _Entry:
     alone would cost a third of what that may take.
     """
 
-    def __init__(self, data: bytes, path: str, kind: str) -> None:
+    def __init__(self, data: bytes, path: str, schema: str) -> None:
         self.path = path
         try:
             value = json.loads(data.decode(), object_pairs_hook=_pairs)
@@ -294,21 +298,13 @@ class _Entry:
         if not isinstance(value, dict):
             raise broken(path, "it is no JSON object")
         self.fields: dict[str, object] = value
-        self._check_schema(kind)
+        self._check_schema(schema)
 
-    def _check_schema(self, kind: str) -> None:
+    def _check_schema(self, schema: str) -> None:
         found = self.fields.pop("schema", None)
-        if found == f"mlci/{kind}/1":
-            return
-        newer = re.fullmatch(rf"mlci/{kind}/([1-9][0-9]{{0,4}})", found) if isinstance(found, str) else None
-        if newer is None:
-            raise broken(self.path, f"`schema` should be mlci/{kind}/1")
-        raise IntegrityError(
-            "newer-schema",
-            f"{self.path} was written by a newer mlci: its schema is {found}, this version reads mlci/{kind}/1",
-            where=self.path,
-            hint="Update mlci: pip install --upgrade mlci",
-        )
+        if found != schema:
+            refuse_newer(found, schema, self.path)
+            raise broken(self.path, f"`schema` should be {schema}")
 
     def take(self, key: str, read: Callable[[object], Value], wanted: str) -> Value:
         try:
