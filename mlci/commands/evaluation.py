@@ -70,7 +70,7 @@ def evaluate(
     rows = set_of(rules, rows_from, data=data, objects=objects)
     with named_as(rows.file, rows.path):
         table = rows.read(_types(candidate))
-        labels = rows.labels(table)
+        labels, weights, sampling = rows.labels(table), rows.weights(), rows.sampling()
         # A model never sees the label or the id.
         features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}
         known = _known_to(production, candidate, rows, features) if production else None
@@ -82,6 +82,8 @@ def evaluate(
         threshold=section.threshold,
         is_same_model=production is not None and _is_same(candidate.package, production.package),
         not_comparable=known if isinstance(known, str) else None,
+        weights=weights,
+        sampling=sampling,
     )
     return judge(rules.gates, evidence, rules.config.statistics)
 

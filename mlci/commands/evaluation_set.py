@@ -13,6 +13,7 @@ from mlci.core.config import FILE_NAME
 from mlci.core.contract import ColumnSpec
 from mlci.core.contract.constraints import code, written
 from mlci.core.plain_text import one_line
+from mlci.core.statistics.sampling import Blocks, Clusters, Independent
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from mlci.core.config import EvaluateSection
     from mlci.core.contract import ColumnType
     from mlci.core.rules import Rules, Side
-    from mlci.core.table import Table
+    from mlci.core.statistics.sampling import Sampling
+    from mlci.core.table import Column, Table
 
 MOST_VALUES = 5
 """Values of a label that an error lists."""
@@ -48,7 +50,7 @@ class EvaluationSet:
     """Whether the labels identify people, so that no error shows them."""
 
     def read(self, wanted: Mapping[str, ColumnType]) -> Table:
-        """Return id, label and the columns that a model WANTED to read."""
+        """Return id, label, what says how rows count, and the columns that a model WANTED to read."""
         section, names = self.section, self.data.columns(self.file)
         key = absent_key(section, names)
         if key is not None:
@@ -104,6 +106,47 @@ class EvaluationSet:
             raise self._positive_absent(np.unique(labels.values).tolist())
         return positive
 
+    def weights(self) -> NDArray[np.float64] | None:
+        """Return how much each row counts, (n_rows,); None where all count alike."""
+        name = self.section.weight
+        if name is None:
+            return None
+        weights = self._column(name, "number").values.astype(np.float64)
+        wrong = np.flatnonzero(weights < 0)
+        if wrong.size or not weights.any():
+            raise UsageError(
+                "weight-unusable",
+                f"the weight in row {wrong[0] + 1} of the evaluation set is negative"
+                if wrong.size
+                else "every row of the evaluation set has the weight 0",
+                where=self.path,
+                cause=f"{code(name)} is what evaluate.weight names.",
+                hint="A weight is 0 or more, and counts rows: 2 is as good as the row twice.",
+            )
+        return weights
+
+    def sampling(self) -> Sampling:
+        """Return how the rows were drawn: one by one, in groups, or along time."""
+        if self.section.group is not None:
+            groups = self._column(self.section.group, "string").values
+            return Clusters(np.unique(groups, return_inverse=True)[1].astype(np.intp))
+        if self.section.time is not None:
+            return Blocks(np.argsort(_in_time(self._column(self.section.time, "string").values), kind="stable"))
+        return Independent()
+
+    def _column(self, name: str, kind: ColumnType) -> Column:
+        """Return a column in which every row has a value."""
+        column = self.data.read_table(self.file, specs({name: kind})).columns[name]
+        if column.missing is not None and column.missing.any():
+            row = int(np.flatnonzero(column.missing)[0])
+            raise UsageError(
+                "value-missing",
+                f"{code(name)} is empty in row {row + 1} of the evaluation set ({int(column.missing.sum())} in all)",
+                where=self.path,
+                hint="Take rows without it out of the evaluation set.",
+            )
+        return column
+
     def _refuse_other_words(self) -> None:
         """Raise where the labels are no numbers or truth values, and none of them is the positive class."""
         label = self.section.label
@@ -151,11 +194,14 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
     rows = EvaluationSet(file, path, FILE_NAME, section, data, _is_pii(section.label, rules))
     with named_as(file, path):
         rows.labels(rows.read({}))
+        rows.weights()
+        rows.sampling()
 
 
 def absent_key(section: EvaluateSection, names: Sequence[str]) -> str | None:
-    """Return the key of SECTION, `id` or `label`, whose column is not among NAMES; None where both are there."""
-    return next((key for key in ("id", "label") if getattr(section, key) not in names), None)
+    """Return the key of SECTION whose column is not among NAMES; None where all are there."""
+    named = ((key, getattr(section, key)) for key in ("id", "label", "weight", "group", "time"))
+    return next((key for key, name in named if name is not None and name not in names), None)
 
 
 def absence(section: EvaluateSection, key: str) -> str:
@@ -173,6 +219,14 @@ def label_type(section: EvaluateSection) -> ColumnType:
     if isinstance(section.positive, bool):
         return "boolean"
     return "number" if isinstance(section.positive, int) else "string"
+
+
+def _in_time(moments: NDArray[np.str_]) -> NDArray[np.float64] | NDArray[np.str_]:
+    """Return what sorts from the earliest to the latest: numbers as numbers, dates of ISO 8601 as text."""
+    try:
+        return moments.astype(np.float64)
+    except ValueError:
+        return moments
 
 
 def _is_written(text: str, positive: object) -> bool:

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from mlci.core.documents import read_model
 from mlci.core.duration import Duration  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.margin import Margin, MarginField, written_number
-from mlci.core.metrics import METRICS
+from mlci.core.metrics import METRICS, MetricName
 from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as Duration
 from mlci.core.section import HEAD, PARTS, RULE, ClassLabel, Command, Identifier, Name, Section, Text, Variable
 
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
 
 FILE_NAME = "mlci.yaml"
 
-Requirement = Literal["not_worse", "better", "floor"]
+Requirement = Literal["not_worse", "better", "floor", "ceiling"]
 
 
 class Gate(Section):
     """One requirement on one metric."""
 
-    metric: Annotated[Literal["accuracy", "recall", "roc_auc", "log_loss"], RULE]
+    metric: Annotated[MetricName, RULE]
     require: Annotated[Requirement, RULE]
     margin: Annotated[MarginField | None, RULE] = None
-    value: Annotated[Annotated[float, Field(ge=0, lt=1)] | None, RULE] = None
+    value: Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, RULE] = None
+    severity: Annotated[Literal["error", "warn"], RULE] = "error"
 
     @property
     def key(self) -> tuple[str, str]:
@@ -47,13 +48,13 @@ class Gate(Section):
 
     @property
     def limit(self) -> str:
-        """The number of the gate as it is written: the value of a floor, else the margin."""
+        """The number of the gate as it is written: the value of a floor or ceiling, else the margin."""
         return self.tolerance.text if self.value is None else written_number(self.value)
 
     @property
     def subject(self) -> str:
         """The gate without its number."""
-        return f"`{self.metric}` floor" if self.is_floor else f"`{self.metric}` {self.require} margin"
+        return f"`{self.metric}` {self.require}" if self.is_alone else f"`{self.metric}` {self.require} margin"
 
     @property
     def text(self) -> str:
@@ -61,29 +62,39 @@ class Gate(Section):
         return f"{self.subject} {self.limit}"
 
     @property
-    def is_floor(self) -> bool:
-        """Whether the gate looks at the candidate alone."""
-        return self.require == "floor"
+    def is_alone(self) -> bool:
+        """Whether the gate looks at the candidate alone: a floor or a ceiling."""
+        return self.require in {"floor", "ceiling"}
 
     @model_validator(mode="after")
     def _has_the_number_it_needs(self) -> Self:
-        problem = self._problem_of_floor() if self.is_floor else self._problem_of_comparison()
+        problem = self._problem_alone() if self.is_alone else self._problem_of_comparison()
         if problem:
             raise ValueError(problem)
         return self
 
-    def _problem_of_floor(self) -> str | None:
-        if not METRICS[self.metric].higher_is_better:
-            return f"{self.metric} is better when it is lower, so a floor says nothing; use not_worse or better"
+    def _problem_alone(self) -> str | None:
+        higher_is_better = METRICS[self.metric].higher_is_better
+        if self.require == "floor" and not higher_is_better:
+            return f"{self.metric} is better when it is lower, so a floor says nothing; use ceiling or not_worse"
+        if self.require == "ceiling" and higher_is_better:
+            return f"{self.metric} is better when it is higher, so a ceiling says nothing; use floor or not_worse"
         if self.margin is not None:
-            return "a floor has no margin; write `value:` alone"
-        return "a floor needs `value:`" if self.value is None else None
+            return f"a {self.require} has no margin; write `value:` alone"
+        if self.value is None:
+            return f"a {self.require} needs `value:`"
+        limits = METRICS[self.metric].limits
+        if limits is not None and self.value >= limits[1]:
+            return f"{self.metric} is never above {written_number(limits[1])}; is {self.value / 100:g} meant?"
+        return None
 
     def _problem_of_comparison(self) -> str | None:
+        if METRICS[self.metric].kind == "calibration":
+            return f"no interval of a difference of {self.metric} is valid; gate on brier or log_loss, or use a ceiling"
         if self.value is not None:
             return f"{self.require} compares with production: write `margin:`, not `value:`"
-        ends_at_one = METRICS[self.metric].higher_is_better
-        if ends_at_one and self.tolerance.value >= 1:
+        is_bounded = METRICS[self.metric].limits is not None
+        if is_bounded and self.tolerance.value >= 1:
             part = f"{written_number(self.tolerance.value)}%"
             return f"{self.metric} lies between 0 and 1, so a margin of {self.limit} is all of it; is {part} meant?"
         return None
@@ -125,6 +136,16 @@ class EvaluateSection(Section):
     label: Annotated[Identifier, RULE]
     positive: Annotated[ClassLabel, RULE]
     threshold: Annotated[float, RULE] = Field(default=0.5, gt=0, lt=1)
+    weight: Annotated[Identifier | None, RULE] = None
+    group: Annotated[Identifier | None, RULE] = None
+    time: Annotated[Identifier | None, RULE] = None
+
+    @model_validator(mode="after")
+    def _draws_rows_one_way(self) -> Self:
+        if self.group is not None and self.time is not None:
+            message = "rows are drawn in groups or along time, not both: keep group: or time:"
+            raise ValueError(message)
+        return self
 
 
 class StatisticsSection(Section):
@@ -132,6 +153,7 @@ class StatisticsSection(Section):
 
     confidence: Annotated[float, RULE] = Field(default=0.95, ge=0.8, le=0.999)
     min_rows: Annotated[int, RULE] = Field(default=30, ge=2)
+    min_changed: Annotated[int, RULE] = Field(default=10, ge=2)
 
 
 class InconclusiveSection(Section):
@@ -248,9 +270,9 @@ LATER = frozenset(
         "data.*.format", "data.*.sha256", "data.*.engine",
         "train.dvc", "train.code", "train.seeds", "train.predictions", "train.scores", "train.metrics",
         "train.allow_pickle",
-        "evaluate.labels", "evaluate.prediction", "evaluate.weight", "evaluate.group", "evaluate.time",
+        "evaluate.labels", "evaluate.prediction",
         "evaluate.slices", "evaluate.features", "evaluate.metrics",
-        "statistics.multiplicity", "statistics.min_changed", "gates.slices", "gates.severity",
+        "statistics.multiplicity", "gates.slices",
         "promote.reuse", "promote.version", "promote.mirror", "promote.sign",
         "promote.store.dvc", "promote.store.s3",
         "deploy.*.smoke", "deploy.*.canary", "deploy.*.bake", "deploy.*.keep",

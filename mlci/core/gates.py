@@ -2,17 +2,20 @@
 
 `judge` is the decision, pure and deterministic. Differences are oriented so that + is good; L and U are one-sided
 bounds at the confidence of the rules, so [L, U] is the two-sided interval at twice that confidence minus one. For a
-floor they are the bounds of the candidate's own value.
+floor or a ceiling they are the bounds of the candidate's own value.
 
 | requirement   | pass                  | fail  | otherwise    |
 |---------------|-----------------------|-------|--------------|
 | `not_worse` m | L > −m (tried first)  | U < 0 | inconclusive |
 | `better` m    | L > m                 | U < m | inconclusive |
 | `floor` v     | L > v                 | U < v | inconclusive |
+| `ceiling` v   | U < v                 | L > v | inconclusive |
 
 Without production yet, `not_worse` and `better` do not apply; where production cannot be compared with any more, they
 are not comparable, and floors alone decide what fails. The same bytes as production pass `not_worse` and fail `better`,
-whatever the rows say. Too few rows for a gate, or rows of one class only, leave it inconclusive.
+whatever the rows say. Where theory is not to be trusted (too few rows, rows of one class, too few that changed) a gate
+is inconclusive; of few changes the worst case may still say that it is not worse. A gate with severity `warn` is shown
+and does not count.
 """
 
 from __future__ import annotations
@@ -23,27 +26,25 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from mlci.core.evidence import (
-    Evidence,
-    alone,
-    correct,
-    difference,
-    power_of,
-    rows_for_floor,
-    rows_of,
-    value,
-    what_lacks,
-)
+from mlci.core.bounds import alone, difference, power_of, rows_for_bound, worst_loss
+from mlci.core.evidence import Both, Evidence
 from mlci.core.margin import written_number
+from mlci.core.metrics import METRICS
 from mlci.core.statistics.interval import Interval
+from mlci.core.statistics.sampling import NotTrusted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mlci.core.config import Gate, StatisticsSection
+    from mlci.core.metrics import Looks
     from mlci.core.rules import OwnedGate
 
 __all__ = ["Evidence", "Flips", "GateResult", "Outcome", "Verdict", "judge"]
+
+
+ROWS: Mapping[Looks, str] = {"all": "rows", "positives": "positive rows", "negatives": "negative rows"}
+"""What the rows are called that a metric looks at."""
 
 
 class Outcome(StrEnum):
@@ -84,6 +85,13 @@ class GateResult:
     """For an inconclusive gate: rows that would decide it with 80 % power if the observed rates hold."""
     smallest_visible: float | None = None
     """For an inconclusive gate: the smallest true difference that these rows show with 80 % power."""
+    severity: Literal["error", "warn"] = "error"
+    """Whether the gate counts for the whole."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the gate looks at the candidate alone."""
+        return self.require in {"floor", "ceiling"}
 
     @property
     def name(self) -> str:
@@ -91,8 +99,8 @@ class GateResult:
         return f"{self.metric} {self.require}"
 
     @property
-    def lacks_a_class(self) -> bool:
-        """Whether the rows of a class are too few, or none, to compute anything; the sentence says which."""
+    def has_no_interval(self) -> bool:
+        """Whether theory gives no interval on these rows; the sentence says why."""
         return self.outcome is Outcome.INCONCLUSIVE and self.interval is None and self.rows_needed is None
 
     def to_dict(self) -> dict[str, Any]:
@@ -106,13 +114,14 @@ class GateResult:
             "outcome": str(self.outcome),
             "production": self.production,
             "candidate": self.candidate,
-            "difference": interval.estimate if interval and self.require != "floor" else None,
+            "difference": interval.estimate if interval and not self.is_alone else None,
             "lower": interval.lower if interval else None,
             "upper": interval.upper if interval else None,
             "rows": self.rows,
             "sentence": self.sentence,
             "rows_needed": self.rows_needed,
             "smallest_visible": self.smallest_visible,
+            "severity": self.severity,
         }
 
 
@@ -152,6 +161,10 @@ class Verdict:
         """Return the gates that came to OUTCOME."""
         return tuple(result for result in self.results if result.outcome == outcome)
 
+    def deciding(self, outcome: GateOutcome) -> tuple[GateResult, ...]:
+        """Return those of them that count for the whole."""
+        return tuple(result for result in self.with_outcome(outcome) if result.severity == "error")
+
 
 def judge(gates: Sequence[OwnedGate], evidence: Evidence, statistics: StatisticsSection) -> Verdict:
     """Return the verdict on the candidate.
@@ -160,7 +173,7 @@ def judge(gates: Sequence[OwnedGate], evidence: Evidence, statistics: Statistics
     """
     results = tuple(_judge_gate(owned, evidence, statistics) for owned in gates)
     return Verdict(
-        outcome=_whole({result.outcome for result in results}, evidence),
+        outcome=_whole({result.outcome for result in results if result.severity == "error"}, evidence),
         results=results,
         flips=None if evidence.production is None else _flips(evidence),
         rows=len(evidence.labels),
@@ -191,70 +204,78 @@ class _Decision:
 
 
 def _judge_gate(owned: OwnedGate, evidence: Evidence, statistics: StatisticsSection) -> GateResult:
-    gate = owned.gate
-    decision = _decide(gate, evidence, statistics)
+    gate, both = owned.gate, evidence.on(owned.gate.metric)
+    decision = _decide(gate, evidence, both, statistics)
     return GateResult(
         metric=gate.metric,
         require=gate.require,
         limit=gate.limit,
         origin=owned.origin,
         outcome=decision.outcome,
-        candidate=value(gate.metric, evidence, evidence.candidate),
-        production=None if evidence.production is None else value(gate.metric, evidence, evidence.production),
+        candidate=both.candidate.value(gate.metric),
+        production=None if both.production is None else both.production.value(gate.metric),
         interval=decision.interval,
-        rows=rows_of(gate.metric, evidence),
+        rows=both.candidate.sample.rows,
         sentence=decision.sentence,
         rows_needed=decision.rows_needed,
         smallest_visible=decision.smallest_visible,
+        severity=gate.severity,
     )
 
 
-def _decide(gate: Gate, evidence: Evidence, statistics: StatisticsSection) -> _Decision:
-    if not gate.is_floor and evidence.not_comparable is not None:
+def _decide(gate: Gate, evidence: Evidence, both: Both, statistics: StatisticsSection) -> _Decision:
+    if not gate.is_alone and evidence.not_comparable is not None:
         return _Decision(Outcome.NOT_COMPARABLE, evidence.not_comparable)
-    if not gate.is_floor and evidence.production is None:
+    if not gate.is_alone and evidence.production is None:
         return _Decision("not applicable", "no production yet to compare with")
-    if not gate.is_floor and evidence.is_same_model:
+    if not gate.is_alone and evidence.is_same_model:
         outcome = Outcome.PASS if gate.require == "not_worse" else Outcome.FAIL
         return _Decision(outcome, "the same bytes as production", Interval(0.0, 0.0, 0.0, 0.0))
-    rows, least = rows_of(gate.metric, evidence), statistics.min_rows
+    rows, least = both.candidate.sample.rows, statistics.min_rows
     if rows < least:
-        what = "positive rows" if gate.metric == "recall" else "rows"
-        sentence = f"{rows} {what} are fewer than statistics.min_rows ({least})"
+        sentence = f"{rows} {ROWS[METRICS[gate.metric].looks_at]} are fewer than statistics.min_rows ({least})"
         return _Decision(Outcome.INCONCLUSIVE, sentence, rows_needed=least)
-    lacks = what_lacks(gate.metric, evidence)
-    if lacks is not None:
-        return _Decision(Outcome.INCONCLUSIVE, lacks)
-    if gate.is_floor:
-        return _floor(gate, evidence, statistics.confidence)
-    return _comparison(gate, evidence, statistics.confidence)
+    if gate.is_alone:
+        return _bound(gate, both, statistics.confidence)
+    return _comparison(gate, both, statistics)
 
 
-def _floor(gate: Gate, evidence: Evidence, confidence: float) -> _Decision:
+def _bound(gate: Gate, both: Both, confidence: float) -> _Decision:
     """Decide on the candidate alone."""
-    floor = gate.value or 0.0
-    found = alone(gate.metric, evidence, confidence)
-    lower, upper = _number(found.lower, floor), _number(found.upper, floor)
-    if found.lower > floor:
-        return _Decision(Outcome.PASS, f"at least {lower}, the floor is {gate.limit}", found)
-    if found.upper < floor:
-        return _Decision(Outcome.FAIL, f"at most {upper}, the floor is {gate.limit}", found)
-    sentence = f"between {lower} and {upper}, the floor {gate.limit} lies inside"
-    needed = rows_for_floor(gate.metric, evidence, found, floor, confidence)
+    limit, is_ceiling = gate.value or 0.0, gate.require == "ceiling"
+    found = alone(gate.metric, both.candidate, confidence)
+    if isinstance(found, NotTrusted):
+        return _Decision(Outcome.INCONCLUSIVE, found.sentence)
+    lower, upper = _number(found.lower, limit), _number(found.upper, limit)
+    at_least = f"at least {lower}, the {gate.require} is {gate.limit}"
+    at_most = f"at most {upper}, the {gate.require} is {gate.limit}"
+    if found.lower > limit:
+        return _Decision(Outcome.FAIL if is_ceiling else Outcome.PASS, at_least, found)
+    if found.upper < limit:
+        return _Decision(Outcome.PASS if is_ceiling else Outcome.FAIL, at_most, found)
+    sentence = f"between {lower} and {upper}, the {gate.require} {gate.limit} lies inside"
+    needed = rows_for_bound(gate.metric, both.candidate, found, limit, confidence, is_ceiling=is_ceiling)
     return _Decision(Outcome.INCONCLUSIVE, sentence, found, needed)
 
 
-def _comparison(gate: Gate, evidence: Evidence, confidence: float) -> _Decision:
+def _comparison(gate: Gate, both: Both, statistics: StatisticsSection) -> _Decision:
     """Decide on the candidate against production."""
-    margin = gate.tolerance.absolute(value(gate.metric, evidence, evidence.compared) or 0.0)
-    found = difference(gate.metric, evidence, confidence)
+    metric, now, before, confidence = gate.metric, both.candidate, both.compared, statistics.confidence
+    margin = gate.tolerance.absolute(before.value(metric) or 0.0)
     written = f"{margin:.4f} ({gate.limit})" if gate.tolerance.relative else written_number(margin)
+    found = difference(metric, now, before, confidence, statistics.min_changed)
+    if isinstance(found, NotTrusted):
+        worst = worst_loss(metric, now, before, confidence) if gate.require == "not_worse" else None
+        if worst is not None and worst <= margin:
+            lost = _signed(-worst, -margin)
+            return _Decision(Outcome.PASS, f"so few rows changed that it is {lost} at worst, the margin is {written}")
+        return _Decision(Outcome.INCONCLUSIVE, found.sentence)
     decide = _not_worse if gate.require == "not_worse" else _better
     outcome, sentence = decide(found, margin, written)
     if outcome is not Outcome.INCONCLUSIVE:
         return _Decision(outcome, sentence, found)
     limit = -margin if gate.require == "not_worse" else margin
-    power = power_of(gate.metric, evidence, found, limit, confidence)
+    power = power_of(metric, now, before, found, limit=limit, confidence=confidence)
     return _Decision(outcome, sentence, found, power.rows_needed, power.smallest_visible)
 
 
@@ -278,8 +299,7 @@ def _better(found: Interval, margin: float, written: str) -> tuple[Outcome, str]
 
 def _flips(evidence: Evidence) -> Flips:
     """Return the rows that changed sides."""
-    now = correct("accuracy", evidence, evidence.candidate)
-    before = correct("accuracy", evidence, evidence.compared)
+    now, before = evidence.whole.candidate.right, evidence.whole.compared.right
     lost, won = before & ~now, now & ~before
     return Flips(
         right_to_wrong=tuple(evidence.ids[row] for row in np.flatnonzero(lost).tolist()),

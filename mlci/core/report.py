@@ -184,16 +184,16 @@ class Report:
         return f"{reason[0].upper()}{reason[1:]}."
 
     def _what_is_open(self) -> str:
-        results = self.verdict.with_outcome(Outcome.INCONCLUSIVE) if self.verdict else ()
+        results = self.verdict.deciding(Outcome.INCONCLUSIVE) if self.verdict else ()
         names = " and ".join(f"`{result.name}`" for result in results)
-        rows = "these rows" if any(result.lacks_a_class for result in results) else "so few rows"
+        rows = "these rows" if any(result.has_no_interval for result in results) else "so few rows"
         return f"{names} can neither pass nor fail on {rows}"
 
     def _what_is_not_comparable(self) -> str:
         return f"nothing could be compared: {self.verdict.not_comparable if self.verdict else 'there is no verdict'}"
 
     def _fail_sentence(self) -> str:
-        failed = self.verdict.with_outcome(Outcome.FAIL) if self.verdict else ()
+        failed = self.verdict.deciding(Outcome.FAIL) if self.verdict else ()
         reasons = "; ".join(_gate_sentence(result) for result in failed)
         if self.verdict and self.verdict.not_comparable:
             return f"{reasons}; {self._what_is_not_comparable()}."
@@ -232,6 +232,8 @@ def _gate_sentence(result: GateResult) -> str:
     match result.require:
         case "floor":
             return f"`{result.metric}` is {candidate}, below its floor of {result.limit}"
+        case "ceiling":
+            return f"`{result.metric}` is {candidate}, above its ceiling of {result.limit}"
         case "better":
             return (
                 f"`{result.metric}` goes from {production} to {candidate} (wanted better by more than {result.limit})"

@@ -203,12 +203,12 @@ def gate_direction(base: Gate, head: Gate) -> Literal["looser", "tighter"] | Non
 
     What cannot be compared (2% against 0.01) counts as looser.
     """
-    if base.tolerance.relative != head.tolerance.relative:
+    if base.tolerance.relative != head.tolerance.relative or (base.severity, head.severity) == ("error", "warn"):
         return "looser"
     before, after = (gate.tolerance.value if gate.value is None else gate.value for gate in (base, head))
     if before == after:
-        return None
-    higher_is_tighter = base.require != "not_worse"
+        return None if base.severity == head.severity else "tighter"
+    higher_is_tighter = base.require in {"better", "floor"}
     return "tighter" if (after > before) == higher_is_tighter else "looser"
 
 

@@ -147,7 +147,7 @@ def _why(result: GateResult) -> str:
 
 
 def _what_would_decide(verdict: Verdict) -> Iterator[str]:
-    undecided = verdict.with_outcome(Outcome.INCONCLUSIVE)
+    undecided = [result for result in verdict.with_outcome(Outcome.INCONCLUSIVE) if not result.has_no_interval]
     if undecided:
         yield "\n".join(f"- {markdown_code(result.name)}: {power_sentence(result)}." for result in undecided)
 

@@ -114,7 +114,8 @@ def _reasons(verdict: Verdict) -> Iterator[str]:
     ]
     lines += [
         filled(
-            f"{result.metric} {REQUIREMENTS[result.require]}: {result.sentence}; {power_sentence(result)}",
+            f"{result.metric} {REQUIREMENTS[result.require]}: "
+            + (result.sentence if result.has_no_interval else f"{result.sentence}; {power_sentence(result)}"),
             "  ? ",
             "    ",
         )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.core.gates import ROWS
+from mlci.core.metrics import METRICS
 from mlci.core.report import Conclusion
 
 if TYPE_CHECKING:
     from mlci.core.gates import GateResult
     from mlci.core.report import Report
 
-REQUIREMENTS = {"not_worse": "not worse", "better": "better", "floor": "floor"}
+REQUIREMENTS = {"not_worse": "not worse", "better": "better", "floor": "floor", "ceiling": "ceiling"}
+_LIMITS = {"floor": "at least", "ceiling": "at most"}
 SHORT_DIGEST = 12
 
 
@@ -45,7 +48,9 @@ def limit(result: GateResult, report: Report) -> str:
 
     Head's own gate says so where base has gates too, since it is checked in addition.
     """
-    text = f"at least {result.limit}" if result.require == "floor" else f"margin {result.limit}"
+    text = f"{_LIMITS.get(result.require, 'margin')} {result.limit}"
+    if result.severity == "warn":
+        text += " (only warns)"
     return f"{text} (new here)" if result.origin == "head" and report.trust.has_base else text
 
 
@@ -69,11 +74,11 @@ def signed(number: float) -> str:
 
 
 def interval(result: GateResult) -> str:
-    """Return a gate's interval: of the difference, or for a floor of the candidate alone."""
+    """Return a gate's interval: of the difference, or for a floor or a ceiling of the candidate alone."""
     found = result.interval
     if found is None:
         return "–"
-    if result.require == "floor":
+    if result.is_alone:
         return f"candidate in [{found.lower:.3f}, {found.upper:.3f}]"
     return f"{signed(found.estimate)} [{signed(found.lower)}, {signed(found.upper)}]"
 
@@ -88,10 +93,8 @@ def level(confidence: float) -> str:
 
 
 def power_sentence(result: GateResult) -> str:
-    """Return what would decide an inconclusive gate."""
-    if result.lacks_a_class:
-        return "more rows of the rarer class are needed to judge it"
-    rows = "positive rows" if result.metric == "recall" else "rows"
+    """Return what would decide an inconclusive gate that has an interval, or names how many rows it needs."""
+    rows = ROWS[METRICS[result.metric].looks_at]
     if result.rows_needed is None:
         decide = f"more {rows} of this kind would not make it pass, unless the difference shrinks"
     else:

@@ -26,6 +26,7 @@ from tests.commands.builders import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mlci.core.signature import ModelClass
@@ -328,6 +329,74 @@ def test_evaluate__the_threshold_is_the_rules_and_not_the_packages(
     scoring.evaluate = f"{{data: holdout, id: id, label: malignant, positive: 1, threshold: {threshold}}}"
     verdict = scoring.verdict(a_package("careful", threshold=0.05))
     assert verdict.results[0].candidate == accuracy
+
+
+def with_column(name: str, values: Sequence[object]) -> bytes:
+    """Return the cells with one more column."""
+    header, *rows = some_rows().decode().splitlines()
+    more = [f"{row},{value}" for row, value in zip(rows, values, strict=True)]
+    return "\n".join([f"{header},{name}", *more, ""]).encode()
+
+
+SECTION = "{{data: holdout, id: id, label: malignant, positive: 1, {}: more}}"
+
+
+def test_evaluate__rows_count_as_much_as_their_weight(scoring: Scoring) -> None:
+    # The present model is wrong where the texture is 0: rows 0, 1, 20, 21, …
+    scoring.rows = with_column("more", [8 if row // 2 % 10 == 0 else 2 for row in range(200)])
+    scoring.evaluate = SECTION.format("weight")
+    verdict = scoring.verdict(a_package("careful"), a_package("present"))
+    (result,) = verdict.results
+    assert (result.candidate, result.production) == (1.0, pytest.approx(18 / 26))
+
+
+def test_evaluate__rows_that_were_drawn_in_groups(scoring: Scoring) -> None:
+    scoring.rows = with_column("more", [f"patient {row % 10}" for row in range(200)])
+    scoring.evaluate = SECTION.format("group")
+    verdict = scoring.verdict(a_package("tied"), a_package("present"))
+    assert [result.sentence for result in verdict.results] == ["at least 20 groups are needed, there are 10"]
+    scoring.rows = with_column("more", [f"patient {row % 99}" for row in range(200)])
+    assert scoring.verdict(a_package("tied"), a_package("present")).results[0].interval is not None
+
+
+@pytest.mark.parametrize("moments", [[f"2024-{1 + row // 28:02}-{1 + row % 28:02}" for row in range(200)], range(200)])
+def test_evaluate__rows_along_time(scoring: Scoring, moments: Sequence[object]) -> None:
+    scoring.rows = with_column("more", moments)
+    scoring.evaluate = SECTION.format("time")
+    verdict = scoring.verdict(a_package("tied"), a_package("present"))
+    assert [result.sentence for result in verdict.results] == ["a time series needs at least 500 rows, there are 200"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code", "problem"),
+    [
+        ("weight", "-1", "weight-unusable", "the weight in row 3 of the evaluation set is negative"),
+        ("weight", "", "value-missing", "`more` is empty in row 3 of the evaluation set (1 in all)"),
+        ("group", "", "value-missing", "`more` is empty in row 3 of the evaluation set (1 in all)"),
+        ("time", "", "value-missing", "`more` is empty in row 3 of the evaluation set (1 in all)"),
+    ],
+)
+def test_evaluate__a_row_that_nobody_can_count(scoring: Scoring, key: str, value: str, code: str, problem: str) -> None:
+    scoring.rows = with_column("more", [value if row == 2 else "1" for row in range(200)])
+    scoring.evaluate = SECTION.format(key)
+    error = scoring.refused(a_package("careful"))
+    assert (type(error), error.code, error.problem) == (UsageError, code, problem)
+
+
+def test_evaluate__weights_that_are_all_0(scoring: Scoring) -> None:
+    scoring.rows = with_column("more", [0] * 200)
+    scoring.evaluate = SECTION.format("weight")
+    assert scoring.refused(a_package("careful")).problem == "every row of the evaluation set has the weight 0"
+
+
+@pytest.mark.parametrize("key", ["weight", "group", "time"])
+def test_evaluate__a_column_of_the_section_that_is_not_there(scoring: Scoring, key: str) -> None:
+    scoring.evaluate = SECTION.format(key)
+    error = scoring.refused(a_package("careful"))
+    assert (error.code, error.cause) == (
+        "column-missing",
+        f"evaluate.{key} names a column that data/holdout.csv does not have.",
+    )
 
 
 def test_fetch__is_the_package_of_the_version(tmp_path: Path) -> None:

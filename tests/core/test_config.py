@@ -247,12 +247,12 @@ MISTAKES = {
         None,
     ),
     "a floor with nothing": (", value: 0.70", "", "11:5", "`gates[2]`: a floor needs `value:`", None),
-    "a floor of one": ("value: 0.70", "value: 1", "11:38", "`gates[2].value`: input should be less than 1", None),
+    "a floor of one": ("value: 0.70", "value: 1", "11:5", "`gates[2]`: recall is never above 1; is 0.01 meant?", None),
     "a floor that is no number": (
         "value: 0.70",
         "value: .nan",
         "11:38",
-        "`gates[2].value`: input should be less than 1",
+        "`gates[2].value`: input should be a finite number",
         None,
     ),
     "a floor that no computer counts to": (
@@ -276,7 +276,7 @@ MISTAKES = {
         "metric: recall, require: floor",
         "metric: log_loss, require: floor",
         "11:5",
-        "`gates[2]`: log_loss is better when it is lower, so a floor says nothing; use not_worse or better",
+        "`gates[2]`: log_loss is better when it is lower, so a floor says nothing; use ceiling or not_worse",
         None,
     ),
     "a comparison with a value": (
@@ -293,11 +293,35 @@ MISTAKES = {
         "`gates[0]`: roc_auc lies between 0 and 1, so a margin of 2 is all of it; is 2% meant?",
         None,
     ),
+    "a ceiling of what should be high": (
+        "metric: recall, require: floor",
+        "metric: recall, require: ceiling",
+        "11:5",
+        "`gates[2]`: recall is better when it is higher, so a ceiling says nothing; use floor or not_worse",
+        None,
+    ),
+    "a comparison of what has no valid difference": (
+        "metric: roc_auc, require: not_worse",
+        "metric: calibration_error, require: not_worse",
+        "9:5",
+        (
+            "`gates[0]`: no interval of a difference of calibration_error is valid; "
+            "gate on brier or log_loss, or use a ceiling"
+        ),
+        None,
+    ),
+    "rows drawn two ways": (
+        "positive: 1}",
+        "positive: 1, group: patient, time: day}",
+        "7:1",
+        "`evaluate`: rows are drawn in groups or along time, not both: keep group: or time:",
+        None,
+    ),
     "a requirement that does not exist": (
         "require: not_worse",
         "require: notworse",
         "9:23",
-        "`gates[0].require`: input should be 'not_worse', 'better' or 'floor'",
+        "`gates[0].require`: input should be 'not_worse', 'better', 'floor' or 'ceiling'",
         "Did you mean `not_worse`?",
     ),
     "a class that is no label": (

@@ -8,17 +8,30 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, log_loss, recall_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    cohen_kappa_score,
+    f1_score,
+    log_loss,
+    matthews_corrcoef,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 
 import mlci.core.gates
 from mlci.core.config import Gate, StatisticsSection
-from mlci.core.evidence import Evidence, value
+from mlci.core.evidence import Evidence
 from mlci.core.gates import Outcome, Verdict, judge
 from mlci.core.metrics import METRICS
 from mlci.core.rules import OwnedGate
 from mlci.core.statistics.delong import auc_alone, auc_difference
 from mlci.core.statistics.interval import Interval
 from mlci.core.statistics.losses import paired_t
+from mlci.core.statistics.sampling import Blocks, Clusters
 from mlci.core.statistics.tango import tango
 from mlci.core.statistics.wilson import wilson
 
@@ -29,6 +42,7 @@ if TYPE_CHECKING:
 
     from mlci.core.gates import GateResult
 
+COMPARED = tuple(name for name, metric in METRICS.items() if metric.kind != "calibration")
 ROWS = np.arange(400)
 LABELS = ROWS % 2 == 0
 STATISTICS = StatisticsSection()
@@ -58,7 +72,7 @@ def first_rows(evidence: Evidence, number: int) -> Evidence:
 
 
 def a_gate(metric: str, require: str, number: float | str | None = None) -> OwnedGate:
-    name = "value" if require == "floor" else "margin"
+    name = "value" if require in {"floor", "ceiling"} else "margin"
     fields: dict[str, Any] = {"metric": metric, "require": require} | ({name: number} if number is not None else {})
     return OwnedGate(Gate.model_validate(fields), "base")
 
@@ -68,8 +82,10 @@ def judged(gate: OwnedGate, evidence: Evidence, statistics: StatisticsSection = 
 
 
 GOOD, WORSE, MUCH_WORSE, COIN = a_model(10), a_model(11), a_model(30), a_model(50)
+SLIGHTLY = a_model(14)
 ONE, ANOTHER = a_model(12), a_model(12, shift=4)
 
+FEW = "too few rows changed to go by ({} effectively, 10 wanted)"
 KNOWN: list[Any] = [
     ("accuracy", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.022, the margin is 0.05")),
     ("accuracy", "not_worse", "5%", WORSE, GOOD, ("pass", "at worst −0.022, the margin is 0.0450 (5%)")),
@@ -105,7 +121,8 @@ KNOWN: list[Any] = [
     ("recall", "floor", 0.7, GOOD, None, ("pass", "at least 0.860, the floor is 0.7")),
     ("recall", "floor", 0.7, COIN, None, ("fail", "at most 0.558, the floor is 0.7")),
     ("recall", "floor", 0.88, GOOD, None, ("inconclusive", "between 0.860 and 0.930, the floor 0.88 lies inside")),
-    ("roc_auc", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.026, the margin is 0.05")),
+    ("roc_auc", "not_worse", 0.08, SLIGHTLY, GOOD, ("pass", "at worst −0.076, the margin is 0.08")),
+    ("roc_auc", "not_worse", 0.05, WORSE, GOOD, ("inconclusive", FEW.format(3.7))),
     ("roc_auc", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.195, at worst −0.274")),
     (
         "roc_auc",
@@ -121,8 +138,12 @@ KNOWN: list[Any] = [
     ("roc_auc", "floor", 0.7, GOOD, None, ("pass", "at least 0.819, the floor is 0.7")),
     ("roc_auc", "floor", 0.7, COIN, None, ("fail", "at most 0.518, the floor is 0.7")),
     ("roc_auc", "floor", 0.88, GOOD, None, ("inconclusive", "between 0.819 and 0.890, the floor 0.88 lies inside")),
-    ("log_loss", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.033, the margin is 0.05")),
-    ("log_loss", "not_worse", "8%", WORSE, GOOD, ("pass", "at worst −0.033, the margin is 0.0399 (8%)")),
+    ("log_loss", "not_worse", 0.1, SLIGHTLY, GOOD, ("pass", "at worst −0.095, the margin is 0.1")),
+    ("log_loss", "not_worse", "20%", SLIGHTLY, GOOD, ("pass", "at worst −0.095, the margin is 0.0997 (20%)")),
+    ("log_loss", "not_worse", 0.05, WORSE, GOOD, ("inconclusive", FEW.format(3.1))),
+    ("log_loss", "ceiling", 0.9, GOOD, None, ("pass", "at most 0.545, the ceiling is 0.9")),
+    ("log_loss", "ceiling", 0.3, GOOD, None, ("fail", "at least 0.451, the ceiling is 0.3")),
+    ("log_loss", "ceiling", 0.5, GOOD, None, ("inconclusive", "between 0.451 and 0.545, the ceiling 0.5 lies inside")),
     ("log_loss", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.224, at worst −0.320")),
     (
         "log_loss",
@@ -135,6 +156,30 @@ KNOWN: list[Any] = [
     ("log_loss", "better", 0.02, GOOD, MUCH_WORSE, ("pass", "at least +0.224, wanted more than 0.02")),
     ("log_loss", "better", 0.02, MUCH_WORSE, GOOD, ("fail", "at best −0.224, wanted more than 0.02")),
     ("log_loss", "better", 0.01, ONE, ANOTHER, ("inconclusive", "between −0.032 and +0.065, wanted more than 0.01")),
+    ("brier", "not_worse", 0.05, SLIGHTLY, GOOD, ("pass", "at worst −0.037, the margin is 0.05")),
+    (
+        "brier",
+        "not_worse",
+        0.05,
+        WORSE,
+        GOOD,
+        ("pass", "so few rows changed that it is −0.023 at worst, the margin is 0.05"),
+    ),
+    ("brier", "not_worse", 0.01, WORSE, GOOD, ("inconclusive", FEW.format(3.6))),
+    ("brier", "better", None, WORSE, GOOD, ("inconclusive", FEW.format(3.6))),
+    ("brier", "ceiling", 0.3, SLIGHTLY, None, ("pass", "at most 0.200, the ceiling is 0.3")),
+    ("specificity", "not_worse", 0.05, SLIGHTLY, GOOD, ("fail", "proven worse: at best −0.023, at worst −0.070")),
+    ("precision", "not_worse", 0.05, SLIGHTLY, GOOD, ("inconclusive", FEW.format(9.1))),
+    ("precision", "floor", 0.95, SLIGHTLY, None, ("fail", "at most 0.896, the floor is 0.95")),
+    ("f1", "not_worse", 0.06, SLIGHTLY, GOOD, ("pass", "at worst −0.057, the margin is 0.06")),
+    ("f1", "floor", 0.7, SLIGHTLY, None, ("pass", "at least 0.827, the floor is 0.7")),
+    ("balanced_accuracy", "not_worse", 0.06, SLIGHTLY, GOOD, ("pass", "at worst −0.056, the margin is 0.06")),
+    ("mcc", "not_worse", 0.1, SLIGHTLY, GOOD, ("fail", "proven worse: at best −0.048, at worst −0.112")),
+    ("mcc", "floor", 0.7, SLIGHTLY, None, ("inconclusive", "between 0.658 and 0.773, the floor 0.7 lies inside")),
+    ("kappa", "floor", 0.9, SLIGHTLY, None, ("fail", "at most 0.773, the floor is 0.9")),
+    ("average_precision", "not_worse", 0.1, SLIGHTLY, GOOD, ("pass", "at worst −0.079, the margin is 0.1")),
+    ("average_precision", "floor", 0.7, SLIGHTLY, None, ("pass", "at least 0.711, the floor is 0.7")),
+    ("calibration_error", "ceiling", 0.3, SLIGHTLY, None, ("pass", "at most 0.241, the ceiling is 0.3")),
 ]
 
 
@@ -161,6 +206,14 @@ def test_judge__known_answers(
         ("recall", lambda labels, scores: recall_score(labels, scores >= 0.5)),
         ("roc_auc", roc_auc_score),
         ("log_loss", log_loss),
+        ("specificity", lambda labels, scores: recall_score(~labels, scores < 0.5)),
+        ("precision", lambda labels, scores: precision_score(labels, scores >= 0.5)),
+        ("f1", lambda labels, scores: f1_score(labels, scores >= 0.5)),
+        ("balanced_accuracy", lambda labels, scores: balanced_accuracy_score(labels, scores >= 0.5)),
+        ("mcc", lambda labels, scores: matthews_corrcoef(labels, scores >= 0.5)),
+        ("kappa", lambda labels, scores: cohen_kappa_score(labels, scores >= 0.5)),
+        ("average_precision", average_precision_score),
+        ("brier", brier_score_loss),
     ],
 )
 @pytest.mark.parametrize("scores", [GOOD, COIN, np.round(a_model(25), 1), np.where(ROWS % 7, LABELS, ~LABELS) * 1.0])
@@ -245,9 +298,85 @@ def test_sentence__has_enough_digits_to_tell_a_bound_from_its_limit() -> None:
     assert result.sentence == "at least 0.8726, the floor is 0.87251"
 
 
-def test_sentence__nothing_has_no_sign() -> None:
-    result = judged(a_gate("log_loss", "not_worse", 0.01), some_evidence(GOOD, GOOD.copy()))
-    assert (result.outcome, result.sentence) == (Outcome.PASS, "at worst 0.000, the margin is 0.01")
+@pytest.mark.parametrize(
+    ("metric", "margin", "outcome", "sentence"),
+    [
+        ("accuracy", 0.01, Outcome.PASS, "at worst −0.007, the margin is 0.01"),
+        ("roc_auc", 0.02, Outcome.PASS, "at worst −0.015, the margin is 0.02"),
+        ("brier", 0.01, Outcome.PASS, "so few rows changed that it is −0.007 at worst, the margin is 0.01"),
+        ("log_loss", 0.01, Outcome.INCONCLUSIVE, "too few rows changed to go by (0.0 effectively, 10 wanted)"),
+    ],
+)
+def test_no_change__proves_what_so_many_equal_rows_prove(
+    metric: str, margin: float, outcome: Outcome, sentence: str
+) -> None:
+    result = judged(a_gate(metric, "not_worse", margin), some_evidence(GOOD, GOOD.copy()))
+    assert (result.outcome, result.sentence) == (outcome, sentence)
+
+
+def test_min_changed__is_what_the_rules_say() -> None:
+    gate, evidence = a_gate("roc_auc", "not_worse", 0.05), some_evidence(WORSE, GOOD)
+    assert judged(gate, evidence, StatisticsSection(min_changed=3)).sentence == "at worst −0.026, the margin is 0.05"
+
+
+def test_warn__is_shown_and_does_not_count() -> None:
+    strict = a_gate("recall", "floor", 0.99)
+    lenient = replace(strict, gate=strict.gate.model_copy(update={"severity": "warn"}))
+    verdict = judge([a_gate("accuracy", "floor", 0.7), lenient], some_evidence(GOOD), STATISTICS)
+    assert [(str(result.outcome), result.severity) for result in verdict.results] == [
+        ("pass", "error"),
+        ("fail", "warn"),
+    ]
+    assert verdict.outcome is Outcome.FIRST
+
+
+def test_weights__of_whole_numbers_count_as_so_many_rows() -> None:
+    weights = np.where(ROWS % 3 == 0, 2.0, 1.0)
+    repeated = np.repeat(ROWS, weights.astype(int))
+    evidence = replace(some_evidence(ONE, ANOTHER), weights=weights)
+    for metric in COMPARED:
+        found = judged(a_gate(metric, "not_worse", 0.01), evidence)
+        many = judged(
+            a_gate(metric, "not_worse", 0.01), some_evidence(ONE[repeated], ANOTHER[repeated], labels=LABELS[repeated])
+        )
+        assert (found.candidate, found.production) == pytest.approx((many.candidate, many.production), abs=1e-12)
+
+
+def test_equal_weights__say_what_none_say() -> None:
+    evidence = some_evidence(SLIGHTLY, GOOD)
+    for metric in ("log_loss", "brier", "f1", "mcc", "average_precision"):
+        plain = judged(a_gate(metric, "not_worse", 0.2), evidence).interval
+        weighted = judged(a_gate(metric, "not_worse", 0.2), replace(evidence, weights=np.full(400, 3.0))).interval
+        assert plain is not None
+        assert weighted is not None
+        assert (weighted.lower, weighted.upper) == pytest.approx((plain.lower, plain.upper), abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", COMPARED)
+def test_groups__that_are_copies_widen_the_interval(metric: str) -> None:
+    copies = np.tile(np.arange(400), 4)
+    evidence = some_evidence(SLIGHTLY[copies], COIN[copies], labels=LABELS[copies])
+    alone = judged(a_gate(metric, "better"), evidence).interval
+    grouped = judged(a_gate(metric, "better"), replace(evidence, sampling=Clusters(copies))).interval
+    assert alone is not None
+    assert grouped is not None
+    assert (grouped.upper - grouped.lower) / (alone.upper - alone.lower) == pytest.approx(2, rel=0.05)
+
+
+def test_groups__that_are_too_few_decide_nothing() -> None:
+    evidence = replace(some_evidence(SLIGHTLY, COIN), sampling=Clusters(ROWS % 19))
+    result = judged(a_gate("accuracy", "better"), evidence)
+    assert (result.outcome, result.sentence) == (
+        Outcome.INCONCLUSIVE,
+        "at least 20 groups are needed, there are 19",
+    )
+
+
+def test_time__needs_500_rows() -> None:
+    evidence = replace(some_evidence(SLIGHTLY, COIN), sampling=Blocks(ROWS))
+    assert judged(a_gate("accuracy", "better"), evidence).sentence == (
+        "a time series needs at least 500 rows, there are 400"
+    )
 
 
 def test_inconclusive__says_what_would_decide_it() -> None:
@@ -301,9 +430,9 @@ def test_one_class_only__leaves_ranks_inconclusive(positive: bool) -> None:  # n
         None,
         "roc_auc needs rows of both classes; there is only one",
     )
-    assert result.lacks_a_class
+    assert result.has_no_interval
     decided = judged(a_gate("log_loss", "better"), evidence)
-    assert (decided.interval is None, decided.lacks_a_class) == (False, False)
+    assert (decided.interval is None, decided.has_no_interval) == (False, False)
 
 
 @pytest.mark.parametrize(("lonely", "word"), [(True, "positive"), (False, "negative")])
@@ -348,7 +477,7 @@ def not_comparable(candidate: NDArray[np.float64]) -> Evidence:
 
 
 @pytest.mark.parametrize("require", ["not_worse", "better"])
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", COMPARED)
 def test_not_comparable__is_what_compares_with_production(metric: str, require: str) -> None:
     result = judged(a_gate(metric, require), not_comparable(GOOD))
     assert (result.outcome, result.sentence) == (Outcome.NOT_COMPARABLE, "production v1.0.0 reads `area`")
@@ -375,7 +504,7 @@ def test_not_comparable__only_a_floor_that_fails_decides(
 
 
 @pytest.mark.parametrize("rows", [400, 3])
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", COMPARED)
 def test_same_bytes__are_not_worse_and_not_better_whatever_the_rows(metric: str, rows: int) -> None:
     evidence = replace(first_rows(some_evidence(GOOD, GOOD), rows), is_same_model=True)
     kept, wanted = judged(a_gate(metric, "not_worse"), evidence), judged(a_gate(metric, "better"), evidence)
@@ -447,6 +576,7 @@ def test_result__is_json_and_names_no_row() -> None:
         "sentence": "at worst −0.044, the margin is 0.05",
         "rows_needed": None,
         "smallest_visible": None,
+        "severity": "error",
     }
 
 
@@ -461,17 +591,20 @@ def test_table__of_the_module_agrees_with_the_decisions() -> None:
     assert "| `not_worse` m | L > −m (tried first)  | U < 0 | inconclusive |" in documented
     assert "| `better` m    | L > m                 | U < m | inconclusive |" in documented
     assert "| `floor` v     | L > v                 | U < v | inconclusive |" in documented
+    assert "| `ceiling` v   | U < v                 | L > v | inconclusive |" in documented
 
 
 def test_compared__without_production_there_is_nothing_to_compare() -> None:
     with pytest.raises(ValueError, match="a comparison needs production's predictions"):
-        _ = some_evidence(GOOD).compared
+        _ = some_evidence(GOOD).whole.compared
 
 
 ALL_GATES = [
-    *(a_gate(metric, require, 0.02) for metric in METRICS for require in ("not_worse", "better")),
-    *(a_gate(metric, "floor", 0.6) for metric in ("accuracy", "recall", "roc_auc")),
+    *(a_gate(metric, require, 0.02) for metric in COMPARED for require in ("not_worse", "better")),
+    *(a_gate(metric, "floor", 0.6) for metric in COMPARED if METRICS[metric].higher_is_better),
+    *(a_gate(metric, "ceiling", 0.6) for metric in ("log_loss", "brier", "calibration_error")),
 ]
+LIMITS = {"not_worse": (-0.02, 0.0), "better": (0.02, 0.02), "floor": (0.6, 0.6), "ceiling": (-0.6, -0.6)}
 PROBABILITIES = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
 
 
@@ -503,16 +636,17 @@ def test_judge__bounds_hold_the_estimate_and_decide_as_the_table_says(evidence: 
         assert result.interval is not None
         lower, upper = result.interval.lower, result.interval.upper
         assert lower <= result.interval.estimate + 1e-12 <= upper + 2e-12
-        passes_above, fails_below = {"not_worse": (-0.02, 0.0), "better": (0.02, 0.02), "floor": (0.6, 0.6)}[
-            gate.require
-        ]
+        if gate.require == "ceiling":
+            lower, upper = -upper, -lower
+        passes_above, fails_below = LIMITS[gate.require]
         assert (result.outcome is Outcome.PASS) == (lower > passes_above)
         assert (result.outcome is Outcome.FAIL) == (lower <= passes_above and upper < fails_below)
 
 
 @given(any_evidence())
 def test_value__does_not_depend_on_the_order_of_the_rows(evidence: Evidence) -> None:
-    backwards = replace(evidence, labels=evidence.labels[::-1])
+    backwards = replace(evidence, labels=evidence.labels[::-1], production=None)
     for metric in METRICS:
-        one, other = value(metric, evidence, evidence.candidate), value(metric, backwards, evidence.candidate[::-1])
+        one = evidence.on(metric).candidate.value(metric)
+        other = replace(backwards, candidate=evidence.candidate[::-1]).on(metric).candidate.value(metric)
         assert one == (None if other is None else pytest.approx(other, abs=1e-12))

@@ -142,11 +142,19 @@ def test_gates__order_and_a_margin_of_nothing_are_no_change() -> None:
         ("floor", "value: 0.7", "value: 0.69", "looser"),
         ("floor", "value: 0", "value: 0.01", "tighter"),
         ("floor", "value: 0.7", "value: 0.70", None),
+        ("floor", "value: 0.7", "value: 0.7, severity: warn", "looser"),
+        ("floor", "value: 0.7, severity: warn", "value: 0.7", "tighter"),
+        ("floor", "value: 0.7", "value: 0.8, severity: warn", "looser"),
     ],
 )
 def test_gate_direction__orders_two_versions(require: str, before: str, after: str, direction: str | None) -> None:
     base, head = (with_gates(f"metric: recall, require: {require}, {number}").gates[0] for number in (before, after))
     assert gate_direction(base, head) == direction
+
+
+def test_gate_direction__a_lower_ceiling_is_tighter() -> None:
+    low, high = (with_gates(f"metric: log_loss, require: ceiling, value: {value}").gates[0] for value in (0.3, 0.4))
+    assert (gate_direction(low, high), gate_direction(high, low)) == ("looser", "tighter")
 
 
 @pytest.mark.parametrize(

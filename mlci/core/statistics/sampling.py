@@ -182,14 +182,16 @@ def enough_changes(
     """
     rows = effective_number(influence, weights, Independent())
     if rows < min_changed:
-        return NotTrusted("few changes", f"effectively {rows:.1f} rows changed, {min_changed:g} are needed")
+        extent = f"({rows:.1f} effectively, {min_changed:g} wanted)"
+        return NotTrusted("few changes", f"too few rows changed to go by {extent}")
     if isinstance(sampling, Independent):
         return None
     sums = unit_sums(influence, weights, sampling)
     units, needed = effective_changes(sums), min(min_changed, sums.size / _UNITS_PER_CHANGE)
     if units < needed:
         kind = "groups" if isinstance(sampling, Clusters) else "stretches of time"
-        return NotTrusted("few changes", f"effectively {units:.1f} {kind} changed, {needed:g} are needed")
+        extent = f"({units:.1f} effectively, {needed:g} wanted)"
+        return NotTrusted("few changes", f"too few {kind} changed to go by {extent}")
     return None
 
 
