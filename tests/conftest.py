@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -19,9 +20,14 @@ GOLDEN = Path(__file__).parent / "golden"
 GO_TOOLS = Path(__file__).parents[1] / ".bootstrap" / "bin"
 
 # The same examples in every run: a red test is red for everybody. HYPOTHESIS=random looks for new ones.
-settings.register_profile("same", derandomize=True, database=None)
-settings.register_profile("random", database=None)
+# No deadline: how long an example takes is the machine's affair.
+settings.register_profile("same", derandomize=True, database=None, deadline=None)
+settings.register_profile("random", database=None, deadline=None)
 settings.load_profile("random" if os.environ.get("HYPOTHESIS") == "random" else "same")
+
+# A shell in the background starts us with Ctrl-C ignored, and what we start inherits that; the tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NEEDS: dict[str, Callable[[], bool]] = {
     "landlock": lambda: sys.platform != "linux" or available().is_complete,

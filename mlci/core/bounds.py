@@ -80,13 +80,24 @@ def alone(metric: str, answers: Answers, confidence: float) -> Interval | NotTru
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Candidate against production on the same rows, oriented so that + is good."""
+
+    interval: Interval
+    lower_doubt: NotTrusted | None = None
+    """Why nothing may be concluded from the lower bound; None where it is to be trusted."""
+    upper_doubt: NotTrusted | None = None
+    """The same of the upper bound."""
+
+
 def difference(
     metric: str, candidate: Answers, production: Answers, confidence: float, min_changed: float
-) -> Interval | NotTrusted:
-    """Return the interval of candidate against production on the same rows, oriented so that + is good.
+) -> Difference | NotTrusted:
+    """Return how far the candidate is from production on the same rows.
 
     Normal theory is not trusted where fewer than MIN_CHANGED rows effectively changed; Tango's interval needs no such
-    rule.
+    rule, nor has one without any width.
     """
     sample, chosen = candidate.sample, METRICS[metric]
     lacks = _lacks(chosen, sample)
@@ -94,24 +105,25 @@ def difference(
         return lacks
     if chosen.kind == "share" and sample.is_plain:
         gains, losses = changes(candidate, production)
-        return tango(gains, losses, sample.rows, confidence)
+        return Difference(tango(gains, losses, sample.rows, confidence))
     now, before = candidate.estimate(metric), production.estimate(metric)
     if now is None or before is None:
         return _undefined(metric, "the candidate" if now is None else "production")
     paired = paired_difference(now, before)
-    is_delong = chosen.kind == "auc" and sample.is_plain
-    if is_delong and not paired.influence.any():  # DeLong's bounds are then those of the worst case
-        return auc_difference(sample.labels, candidate.probabilities, production.probabilities, confidence)
     sign = 1.0 if chosen.higher_is_better else -1.0
-    found = mean_interval(sign * paired.influence, sample.weights, sample.sampling, confidence, sign * paired.value)
+    gain = sign * paired.influence
+    found = mean_interval(gain, sample.weights, sample.sampling, confidence, sign * paired.value)
     if isinstance(found, NotTrusted):
         return found
-    few = enough_changes(paired.influence, sample.weights, sample.sampling, min_changed)
-    if few is not None:
-        return few
-    if is_delong:
-        return auc_difference(sample.labels, candidate.probabilities, production.probabilities, confidence)
-    return found
+    if chosen.kind == "auc" and sample.is_plain:
+        found = auc_difference(sample.labels, candidate.probabilities, production.probabilities, confidence)
+        if not gain.any():  # DeLong's bounds are then those of the worst case
+            return Difference(found)
+    return Difference(
+        found,
+        enough_changes(gain, sample.weights, sample.sampling, min_changed),
+        enough_changes(-gain, sample.weights, sample.sampling, min_changed),
+    )
 
 
 def worst_loss(metric: str, candidate: Answers, production: Answers, confidence: float) -> float | None:

@@ -265,18 +265,22 @@ def _comparison(gate: Gate, both: Both, statistics: StatisticsSection) -> _Decis
     written = f"{margin:.4f} ({gate.limit})" if gate.tolerance.relative else written_number(margin)
     found = difference(metric, now, before, confidence, statistics.min_changed)
     if isinstance(found, NotTrusted):
+        return _Decision(Outcome.INCONCLUSIVE, found.sentence)
+    decide = _not_worse if gate.require == "not_worse" else _better
+    outcome, sentence = decide(found.interval, margin, written)
+    doubt = {Outcome.PASS: found.lower_doubt, Outcome.FAIL: found.upper_doubt}.get(outcome)
+    if doubt is None and outcome is not Outcome.INCONCLUSIVE:
+        return _Decision(outcome, sentence, found.interval)
+    if found.lower_doubt is not None:
         worst = worst_loss(metric, now, before, confidence) if gate.require == "not_worse" else None
         if worst is not None and worst <= margin:
             lost = _signed(-worst, -margin)
             return _Decision(Outcome.PASS, f"so few rows changed that it is {lost} at worst, the margin is {written}")
-        return _Decision(Outcome.INCONCLUSIVE, found.sentence)
-    decide = _not_worse if gate.require == "not_worse" else _better
-    outcome, sentence = decide(found, margin, written)
-    if outcome is not Outcome.INCONCLUSIVE:
-        return _Decision(outcome, sentence, found)
+    if doubt is not None:
+        return _Decision(Outcome.INCONCLUSIVE, doubt.sentence)
     limit = -margin if gate.require == "not_worse" else margin
-    power = power_of(metric, now, before, found, limit=limit, confidence=confidence)
-    return _Decision(outcome, sentence, found, power.rows_needed, power.smallest_visible)
+    power = power_of(metric, now, before, found.interval, limit=limit, confidence=confidence)
+    return _Decision(outcome, sentence, found.interval, power.rows_needed, power.smallest_visible)
 
 
 def _not_worse(found: Interval, margin: float, written: str) -> tuple[Outcome, str]:

@@ -165,11 +165,11 @@ KNOWN: list[Any] = [
         GOOD,
         ("pass", "so few rows changed that it is −0.023 at worst, the margin is 0.05"),
     ),
-    ("brier", "not_worse", 0.01, WORSE, GOOD, ("inconclusive", FEW.format(3.6))),
-    ("brier", "better", None, WORSE, GOOD, ("inconclusive", FEW.format(3.6))),
+    ("brier", "not_worse", 0.01, WORSE, GOOD, ("inconclusive", FEW.format(4.1))),
+    ("brier", "better", None, WORSE, GOOD, ("inconclusive", FEW.format(4.1))),
     ("brier", "ceiling", 0.3, SLIGHTLY, None, ("pass", "at most 0.200, the ceiling is 0.3")),
     ("specificity", "not_worse", 0.05, SLIGHTLY, GOOD, ("fail", "proven worse: at best −0.023, at worst −0.070")),
-    ("precision", "not_worse", 0.05, SLIGHTLY, GOOD, ("inconclusive", FEW.format(9.1))),
+    ("precision", "not_worse", 0.05, SLIGHTLY, GOOD, ("fail", "proven worse: at best −0.019, at worst −0.061")),
     ("precision", "floor", 0.95, SLIGHTLY, None, ("fail", "at most 0.896, the floor is 0.95")),
     ("f1", "not_worse", 0.06, SLIGHTLY, GOOD, ("pass", "at worst −0.057, the margin is 0.06")),
     ("f1", "floor", 0.7, SLIGHTLY, None, ("pass", "at least 0.827, the floor is 0.7")),
@@ -312,6 +312,16 @@ def test_no_change__proves_what_so_many_equal_rows_prove(
 ) -> None:
     result = judged(a_gate(metric, "not_worse", margin), some_evidence(GOOD, GOOD.copy()))
     assert (result.outcome, result.sentence) == (outcome, sentence)
+
+
+def test_few_changes__that_are_gains_hide_no_loss() -> None:
+    """One row that the candidate gets right at last makes the interval wide, and the lower bound no less true."""
+    probabilities = np.where(LABELS, 0.9, 0.1) + 0.05 * np.sin(ROWS)
+    outlier = np.where(ROWS == 0, 0.001, probabilities)
+    slightly_better = probabilities + np.where(LABELS, 0.02, -0.02) * np.cos(ROWS)
+    gained = judged(a_gate("brier", "not_worse", 0.008), some_evidence(slightly_better, outlier))
+    lost = judged(a_gate("brier", "not_worse", 0.008), some_evidence(outlier, slightly_better))
+    assert (gained.outcome, lost.outcome, lost.interval) == (Outcome.PASS, Outcome.INCONCLUSIVE, None)
 
 
 def test_min_changed__is_what_the_rules_say() -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from mlci.core.statistics.effective import effective_changes
+from mlci.core.statistics.effective import effective_changes, effective_for_lower_bound
 from mlci.core.statistics.interval import Interval, check_confidence
 from mlci.core.statistics.quantiles import t_quantile
 from mlci.core.statistics.weighted import check_weights, power_of_two_scaled, scaled_back
@@ -174,20 +174,20 @@ def effective_number(influence: NDArray[np.float64], weights: NDArray[np.float64
 def enough_changes(
     influence: NDArray[np.float64], weights: NDArray[np.float64] | None, sampling: Sampling, min_changed: float
 ) -> NotTrusted | None:
-    """Return None if enough changed for t to be trusted, else the reason.
+    """Return None if enough changed for a lower bound by t to be trusted, else the reason.
 
-    Rows must reach `min_changed` effective changes. Of groups and blocks, whose sums are closer to normal, a quarter
-    must carry the variance or `min_changed` of them, whichever is less: 20 normal sums reach about 7. Raises as
-    `unit_sums` does.
+    For an upper bound pass the influences with the other sign. Rows must reach `min_changed` changes, as
+    `effective_for_lower_bound` counts them. Of groups and blocks, whose sums are closer to normal, a quarter must carry
+    the variance or `min_changed` of them, whichever is less: 20 normal sums reach about 7. Raises as `unit_sums` does.
     """
-    rows = effective_number(influence, weights, Independent())
+    rows = effective_for_lower_bound(unit_sums(influence, weights, Independent()))
     if rows < min_changed:
         extent = f"({rows:.1f} effectively, {min_changed:g} wanted)"
         return NotTrusted("few changes", f"too few rows changed to go by {extent}")
     if isinstance(sampling, Independent):
         return None
     sums = unit_sums(influence, weights, sampling)
-    units, needed = effective_changes(sums), min(min_changed, sums.size / _UNITS_PER_CHANGE)
+    units, needed = effective_for_lower_bound(sums), min(min_changed, sums.size / _UNITS_PER_CHANGE)
     if units < needed:
         kind = "groups" if isinstance(sampling, Clusters) else "stretches of time"
         extent = f"({units:.1f} effectively, {needed:g} wanted)"

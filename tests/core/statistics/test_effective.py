@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mlci.core.statistics.effective import effective_changes
+from mlci.core.statistics.effective import effective_changes, effective_for_lower_bound
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DIFFERENCES = hnp.arrays(np.float64, st.integers(1, 50), elements=st.floats(-1e3, 1e3, allow_subnormal=False))
 
@@ -54,3 +59,15 @@ def test_effective_changes__ignores_unit_sign_and_unchanged_rows(
 def test_effective_changes__refuses_no_rows_and_differences_that_are_not_finite(differences: list[float]) -> None:
     with pytest.raises(ValueError, match="finite differences"):
         effective_changes(np.array(differences))
+
+
+@given(st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), min_size=1, max_size=30).map(np.array))
+def test_effective_for_lower_bound__is_the_best_of_all_caps(differences: NDArray[np.float64]) -> None:
+    caps = [float(gain) for gain in differences if gain > 0]
+    expected = max(effective_changes(np.minimum(differences, cap)) for cap in [*caps, np.inf])
+    assert effective_for_lower_bound(differences) == pytest.approx(expected, rel=1e-9)
+
+
+@given(st.lists(st.floats(-1e6, 0), min_size=1, max_size=30).map(np.array))
+def test_effective_for_lower_bound__losses_count_as_they_are(differences: NDArray[np.float64]) -> None:
+    assert effective_for_lower_bound(differences) == effective_changes(differences)
