@@ -43,6 +43,20 @@ GUARDS = (
         "tests/commands/test_promote.py::test_promote__where_nobody_says_whether_a_push_loosened_its_own_gate",
     ),
     Guard(
+        "nothing past the tip of the branch",
+        "mlci/commands/promote.py",
+        "if commit != target:",
+        "if commit is None:",
+        "tests/commands/test_promote.py::test_promote__an_old_push_that_is_run_again_promotes_nothing_past_the_tip",
+    ),
+    Guard(
+        "contract of training data under a new name",
+        "mlci/core/rules.py",
+        "if covering:",
+        "if covering is None:",
+        "tests/core/test_rules.py::test_effective__training_data_of_a_new_name_is_held_to_what_base_trains_on",
+    ),
+    Guard(
         "confinement of the child",
         "mlci/formats/child.py",
         'if request["confine"]:',

@@ -59,11 +59,14 @@ def promote(
     )
     if as_json:
         content = {"version": promotion.version, "stage": promotion.stage, "before": promotion.before}
-        show_json("promote", {**content, "package": promotion.sha256, "verdict": promotion.verdict})
+        decided = {"package": promotion.sha256, "verdict": promotion.verdict, "superseded_by": promotion.superseded_by}
+        show_json("promote", content | decided)
+    elif promotion.superseded_by:
+        show(f"nothing to promote: the branch moved on to {promotion.superseded_by[:12]}, whose own push decides")
     elif promotion.verdict:
         before = f", before {promotion.before}" if promotion.before else ""
         show(f"{promotion.version} is in {promotion.stage}{before}")
-        show(f"package {promotion.sha256[:12]}, verdict {promotion.verdict}")
+        show(f"package {(promotion.sha256 or '')[:12]}, verdict {promotion.verdict}")
     else:
         show(f"nothing to promote: {promotion.version} in {promotion.stage} is this very package")
 

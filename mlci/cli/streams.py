@@ -35,7 +35,8 @@ class Stream(io.TextIOWrapper):
             io.BufferedWriter(self._outlet),
             encoding=encoding,
             errors="backslashreplace",
-            line_buffering=like.line_buffering if like else False,
+            # What was not to be kept back (PYTHONUNBUFFERED) is written line by line.
+            line_buffering=like.line_buffering or like.write_through if like else False,
         )
 
     @override

@@ -51,7 +51,7 @@ def refuse_to_guess(base: str | None, case: Case, repository: Repository) -> Non
         return
     changes = _not_tighter(case, case.production, repository)
     if changes is None:
-        problem = f"this clone lacks the commit of {case.production.number}, so its rules cannot be compared with now's"
+        problem = f"the rules that {case.production.number} was decided by cannot be read here and compared with now's"
         where = f"commit {case.production.commit[:12]}"
     elif changes:
         problem = (
@@ -73,12 +73,14 @@ def refuse_to_guess(base: str | None, case: Case, repository: Repository) -> Non
 
 
 def _not_tighter(case: Case, production: Version, repository: Repository) -> tuple[RuleChange, ...] | None:
-    """Return what base's rules do not ask for any more that production's commit asked for; None if that is not here."""
+    """Return what production's commit asked for and base's rules do not; None if that cannot be read."""
     if case.base_side is None or not repository.has_commit(production.commit):
         return None
     try:
         then = read_side(repository.tree(production.commit))
     except UsageError:  # written for another version of mlci, and unreadable now
+        return None
+    if then is None:  # it stood elsewhere then
         return None
     _, changes = effective(then, case.base_side)
     return tuple(change for change in changes if change.direction != "tighter")

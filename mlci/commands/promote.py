@@ -34,12 +34,15 @@ if TYPE_CHECKING:
 class Promotion:
     """What a promotion came to."""
 
-    version: str
+    version: str | None
+    """What is in the stage now, None where nothing is."""
     stage: str
     before: str | None
-    sha256: str
+    sha256: str | None
     verdict: str | None
-    """None where the candidate was in the stage already."""
+    """None where nothing was decided: the candidate was in the stage already, or a later push decides."""
+    superseded_by: str | None = None
+    """The commit that the branch moved on to, whose own push decides."""
 
 
 def promote(
@@ -52,9 +55,10 @@ def promote(
     tools: Tools,
     clock: Clock,
 ) -> Promotion:
-    """Promote the candidate of HEAD, a commit of the branch at TARGET, judged by the rules from before the push.
+    """Promote the candidate of HEAD, the tip TARGET of the branch, judged by the rules from before the push.
 
-    STATED_BASE is what the host says that the branch was at; None where nobody says it.
+    Where the branch moved on since (another push, or this is an old one run again) nothing is promoted. STATED_BASE is
+    what the host says that the branch was at; None where nobody says it.
     """
     commit = _promotable_commit(repository, target)
     base = before_push(stated_base, commit, repository)
@@ -62,6 +66,10 @@ def promote(
     stage, production = case.rules.config.promote.stage, case.production
     if production and production.run == case.inputs.digest:
         return Promotion(production.number, stage, production.number, production.package_sha256, None)
+    if commit != target:
+        # Its rules may be stricter, and it holds what this commit brought: nothing is promoted past it.
+        now = (production.number, production.package_sha256) if production else (None, None)
+        return Promotion(now[0], stage, now[0], now[1], None, superseded_by=target)
     candidate = repackaged(submitted(tools.work.submission(), case.inputs), case, tools)
     before = production.number if production else None
     if production and production.package_sha256 == candidate.sha256:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -86,12 +87,24 @@ def _packaging(config: Config, ids: Mapping[str, str]) -> dict[str, Any]:
 
 
 def code_paths(config: Config, ids: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the paths that count as code: all that is not data, parameters, output, prose or tests."""
-    other = {section.path for section in config.data.values()} | {config.train.model}
+    """Return the paths that count as code: all that is not data, parameters, output, prose or tests.
+
+    Data is what the configuration trains or evaluates on: what it only lists under a name may be code all the same.
+    """
+    used = (*config.train.data, config.evaluate.data)
+    other = {config.data[name].path for name in used} | {config.train.model}
     other |= {section.contract for section in config.data.values() if section.contract}
     if config.train.params:
         other.add(config.train.params)
-    return tuple(sorted(path for path in ids if path not in other and not _is_not_code(path)))
+    named = _words(config.train.run)  # what the command names is code wherever it lies
+    return tuple(sorted(path for path in ids if path not in other and (path in named or not _is_not_code(path))))
+
+
+def _words(command: str) -> frozenset[str]:
+    try:
+        return frozenset(word.removeprefix("./") for word in shlex.split(command))
+    except ValueError:  # a quote that never closes: the shell will say so
+        return frozenset(command.split())
 
 
 def _is_not_code(path: str) -> bool:

@@ -228,15 +228,27 @@ def _contracts(base: Side, head: Side) -> tuple[dict[str, tuple[Constraint, ...]
                 tighter = change.kind in {"tightened", "added"}
                 direction: Direction = "tighter" if tighter else "looser"
                 changes.append(RuleChange(subject, direction, change.sentence))
-    by_path = {section.path: name for name, section in base.config.data.items() if name in base.contracts}
     for name in head.config.train.data:
-        if name not in constraints and name not in base.config.train.data and base.contracts:
-            # The same file under another name is held to the same contract.
-            known = by_path.get(head.config.data[name].path)
-            if known is not None:
-                constraints[name] = constraints[known]
-            changes.append(RuleChange("train.data", "looser", f"trains on `{name}`, which no contract covers"))
+        if name in base.contracts or name in base.config.train.data:
+            continue
+        covering = _covering(head.config.data[name].path, base)
+        if covering:
+            theirs_too = tuple(each for each in constraints.get(name, ()) if each.origin == "head")
+            constraints[name] = (*(each for one in covering for each in constraints[one]), *theirs_too)
+            held = " and ".join(f"`{one}`" for one in covering)
+            sentence = f"trains on `{name}`, which is held to the contract of {held}"
+            changes.append(RuleChange("train.data", "tighter", sentence))
     return constraints, tuple(changes)
+
+
+def _covering(path: str, base: Side) -> tuple[str, ...]:
+    """Return the data sets of BASE whose contracts hold for training data at PATH that base does not know.
+
+    The same file under another name is held to the same contract; any other to those of all that base trains on, since
+    a new name must not let broken data in. Data of another kind is brought with its contract first, and used then.
+    """
+    same = tuple(name for name in base.contracts if base.config.data[name].path == path)
+    return same or tuple(name for name in base.config.train.data if name in base.contracts)
 
 
 def owners(model: type[BaseModel]) -> dict[str, Owner]:

@@ -171,6 +171,24 @@ def test_promote__a_branch_that_is_not_merged(tmp_path: Path) -> None:
     assert (error.code, error.hint) == ("not-on-target", "git switch main && git merge --no-ff BRANCH && git push")
 
 
+def test_promote__an_old_push_that_is_run_again_promotes_nothing_past_the_tip(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.trains("tied")
+    project.land("A tie")
+    before_the_push = project.production.commit
+    project.repository.switch("as-it-was")
+    project.repository.switch("main")
+    project.write(mlci_yaml=a_configuration(*GATES, "{metric: accuracy, require: floor, value: 0.99}"))
+    project.land("A stricter gate")
+    tip = project.repository.head()
+    project.repository.switch("as-it-was")
+    project.train()
+    outside = project.outside()
+    promotion = project.promote(base=before_the_push)
+    assert (promotion.version, promotion.verdict, promotion.superseded_by) == ("v1.0.0", None, tip)
+    assert project.outside() == outside
+
+
 def test_promote__a_merge_that_is_not_pushed(tmp_path: Path) -> None:
     project = a_released_project(tmp_path)
     project.trains("careful")

@@ -133,6 +133,18 @@ def test_code_paths__are_what_is_neither_data_nor_prose_nor_tests() -> None:
     assert code_paths(CONFIG, IDS) == ("features/steps.py", "train.py")
 
 
+def test_code_paths__what_is_only_listed_as_data_may_be_code() -> None:
+    config = a_config(("data:\n", "data:\n  sly: {path: train.py}\n"))
+    assert code_paths(config, IDS) == ("features/steps.py", "train.py")
+
+
+def test_code_paths__what_the_command_names_is_code_wherever_it_lies() -> None:
+    config = a_config(("python train.py", "python ./tests/train.py"))
+    assert code_paths(config, IDS | {"tests/train.py": "17"}) == ("features/steps.py", "tests/train.py", "train.py")
+    unclosed = a_config(("python train.py", "python 'tests/train.py"))
+    assert "tests/train.py" not in code_paths(unclosed, IDS | {"tests/train.py": "17"})
+
+
 def test_code_paths__a_contract_and_parameters_anywhere_are_not_code() -> None:
     config = a_config(("contract: contracts/cells.yaml", "contract: rules/cells.yaml"), ("params.yaml", "conf/p.yaml"))
     ids = {"rules/cells.yaml": "1", "conf/p.yaml": "2", "conf/q.yaml": "3"}

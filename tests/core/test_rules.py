@@ -250,13 +250,38 @@ def test_effective__a_renamed_training_set_loses_neither_rows_nor_contract() -> 
     rules, changes = effective(BASE, head)
     assert sentences(changes) == [
         "contract of cells: looser: removes the contract of `cells`; takes effect after merge",
-        "train.data: looser: trains on `blood`, which no contract covers; takes effect after merge",
+        "train.data: tighter: trains on `blood`, which is held to the contract of `cells`; checked in addition",
         "data: other: removes `data.cells`; takes effect after merge",
     ]
     assert list(rules.config.data) == ["cells", "holdout", "blood"]
     assert rules.config.train.data == ("blood",)
     # The same file under another name is held to the same contract.
     assert rules.constraints["blood"] == rules.constraints["cells"] == constraints(CONTRACT)
+
+
+@pytest.mark.parametrize("contract", ["", ", contract: contracts/lax.yaml"])
+def test_effective__training_data_of_a_new_name_is_held_to_what_base_trains_on(contract: str) -> None:
+    head = a_config(
+        ("  holdout: ", f"  more: {{path: data/more.csv{contract}}}\n  holdout: "), ("[cells]", "[cells, more]")
+    )
+    lax = Contract.model_validate({"columns": {"id": {"type": "string"}, "note": {"type": "string"}}})
+    own = {"more": lax} if contract else {}
+    rules, changes = effective(BASE, a_side(head, cells=CONTRACT, holdout=CONTRACT, **own))
+    assert sentences(changes)[-1] == (
+        "train.data: tighter: trains on `more`, which is held to the contract of `cells`; checked in addition"
+    )
+    held = rules.constraints["more"]
+    assert held[: len(constraints(CONTRACT))] == constraints(CONTRACT)
+    assert {each.origin for each in held[len(constraints(CONTRACT)) :]} == ({"head"} if contract else set())
+
+
+def test_effective__training_data_that_base_has_a_contract_for_is_held_to_that() -> None:
+    other = Contract.model_validate({"columns": {"id": {"type": "string"}}})
+    edit = ("  holdout: ", "  more: {path: data/more.csv, contract: contracts/more.yaml}\n  holdout: ")
+    base = a_side(a_config(edit), cells=CONTRACT, holdout=CONTRACT, more=other)
+    head = a_side(a_config(edit, ("[cells]", "[cells, more]")), cells=CONTRACT, holdout=CONTRACT, more=other)
+    rules, changes = effective(base, head)
+    assert (rules.constraints["more"], changes) == (constraints(other), ())
 
 
 def test_effective__a_place_to_deploy_to_is_a_rule_and_waits_for_the_merge() -> None:

@@ -186,6 +186,20 @@ def test_output__beside_the_result_that_nobody_reads_is_lost_quietly(trained: Pr
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Report: .mlci/report.md")
 
 
+def test_output__progress_comes_before_the_result_where_nothing_is_kept_back() -> None:
+    lines = ("import sys", "from mlci.cli.streams import guarded", "with guarded():")
+    program = "\n".join([*lines, "    sys.stderr.write('first\\n')", "    print('then')"])
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "first\nthen\n"
+
+
 def test_output__in_an_encoding_that_lacks_a_sign(trained: Project) -> None:
     ended = trained.mlci("check", PYTHONIOENCODING="ascii")
     assert (ended.exit_code, "\\xb7 no token" in ended.out) == (0, True)
