@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.csv_file import CsvFile, read_header
+from mlci.adapters.duckdb_aggregate import Told, measures, told_of_all, told_of_groups
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
 from mlci.core.causes import RatioEvidence, unit_change
+from mlci.core.contract import AggregateDemand, AggregateRule
+from mlci.core.contract.constraints import OF_THE_FILE
 from mlci.core.contract.model import NUMERIC
 from mlci.core.findings import MASK, MOST_EXAMPLES, DatasetReport, ExampleRow, finding, holds
 from mlci.core.plain_text import one_line
@@ -21,12 +25,14 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from mlci.core.contract import ColumnSpec, ColumnType, Constraint
+    from mlci.core.contract import ColumnSpec, ColumnType, Constraint, ConstraintKind
     from mlci.core.findings import Cause, Finding
     from mlci.core.table import Table
 
 LONGEST_SHOWN = 80
 """Characters of a value in an example."""
+TOGETHER: Final[frozenset[ConstraintKind]] = frozenset({"unique", "key"})
+"""Constraints between rows."""
 
 
 class DuckdbData:
@@ -57,23 +63,37 @@ class DuckdbData:
             checkable = [
                 constraint
                 for constraint in constraints
-                if constraint.columns
-                and constraint.kind != "present"
+                if (constraint.kind == "aggregate" or constraint.kind not in OF_THE_FILE)
                 and all(column.name in known for column in constraint.columns)
             ]
+            masked = {column.name for each in constraints for column in each.columns if column.pii}
             with locked_connection([file.source]) as connection, engine_errors_told(file):
-                counts = dict(zip(map(id, checkable), _counts(connection, file, checkable), strict=True))
-                broken = [each for each in checkable if not holds(each, *counts[id(each)])]
-                masked = {column.name for each in constraints for column in each.columns if column.pii}
-                examples = dict(zip(map(id, broken), _examples(connection, file, broken, key, masked), strict=True))
-            causes = _causes(file, broken, constraints, base_path, key)
+                told = dict(zip(map(id, checkable), _told(connection, file, checkable, masked), strict=True))
+                broken = {
+                    id(each): each
+                    for each in checkable
+                    if not holds(each, told[id(each)].failing, told[id(each)].checked)
+                }
+                of_rows = [each for each in broken.values() if each.kind != "aggregate"]
+                examples = dict(zip(map(id, of_rows), _examples(connection, file, of_rows, key, masked), strict=True))
+            causes = _causes(file, of_rows, constraints, base_path, key)
             findings: list[Finding] = []
             for each in constraints:
-                if each.kind in {"present", "rows_min", "rows_max"}:
+                found = told.get(id(each))
+                if found is None:
                     findings += _of_the_whole(dataset, each, file)
-                elif id(each) in examples:
-                    counted, shown = counts[id(each)], examples[id(each)]
-                    findings.append(finding(dataset, each, *counted, examples=shown, cause=causes.get(id(each))))
+                elif id(each) in broken:
+                    findings.append(
+                        finding(
+                            dataset,
+                            each,
+                            found.failing,
+                            found.checked,
+                            examples=examples.get(id(each), ()),
+                            cause=causes.get(id(each)),
+                            measured=found.measured,
+                        )
+                    )
             return DatasetReport(
                 dataset=dataset,
                 path=path.as_posix(),
@@ -90,21 +110,43 @@ class DuckdbData:
         return read_table(path, columns)
 
 
-def _counts(
-    connection: duckdb.DuckDBPyConnection, file: CsvFile, constraints: Sequence[Constraint]
-) -> list[tuple[int, int]]:
-    """Return how many rows fail and how many were checked, for each constraint, in one pass over the file."""
+def _told(
+    connection: duckdb.DuckDBPyConnection, file: CsvFile, constraints: Sequence[Constraint], masked: set[str]
+) -> list[Told]:
+    """Return how many rows fail and how many were checked, for each constraint, in one pass over the file.
+
+    A rule about groups takes a pass of its own.
+    """
     query = Query(file.header, file.source)
-    expressions: list[str] = []
-    for constraint in constraints:
-        if constraint.kind == "unique":
-            value = query.typed(constraint.columns[0].name, constraint.columns[0].type)
-            expressions += [f"count({value}) - count(DISTINCT {value})", f"count({value})"]
-        else:
+    expressions = [_counted(query, each) for each in constraints]
+    values = iter(select(connection, query, file, [each for part in expressions for each in part], numbered=False))
+    told: list[Told] = []
+    for constraint, part in zip(constraints, expressions, strict=True):
+        found = list(islice(values, len(part)))
+        match constraint.value:
+            case AggregateDemand(rule=AggregateRule(by=None)) as demand:
+                told.append(told_of_all(demand, found, masked))
+            case AggregateDemand() as demand:
+                groups = Query(file.header, file.source)
+                told.append(told_of_groups(connection, groups, demand, constraint.columns, masked))
+            case _:
+                told.append(Told(found[0], found[1], ()))
+    return told
+
+
+def _counted(query: Query, constraint: Constraint) -> list[str]:
+    """Return what to compute over all rows: for most constraints how many fail and how many are checked."""
+    match constraint.value:
+        case AggregateDemand(rule=AggregateRule(by=None)) as demand:
+            return measures(query, demand, constraint.columns)
+        case AggregateDemand():
+            return []
+        case _ if constraint.kind in TOGETHER:
+            value = query.together(constraint.columns)
+            return [f"count({value}) - count(DISTINCT {value})", f"count({value})"]
+        case _:
             condition = query.condition(constraint)
-            expressions += [f"count(*) FILTER (WHERE {sql})" for sql in (condition.fails, condition.checked)]
-    values = select(connection, query, file, expressions, numbered=False)
-    return list(zip(values[::2], values[1::2], strict=True))
+            return [f"count(*) FILTER (WHERE {sql})" for sql in (condition.fails, condition.checked)]
 
 
 def _examples(
@@ -120,10 +162,9 @@ def _examples(
     query = Query(file.header, file.source)
     expressions: list[str] = []
     for constraint in broken:
-        if constraint.kind == "unique":
-            column = constraint.columns[0]
-            value = query.typed(column.name, column.type)
-            fails = f"({value} IS NOT NULL AND {query.occurrence(column.name, column.type)} > 1)"
+        if constraint.kind in TOGETHER:
+            value = query.together(constraint.columns)
+            fails = f"({value} IS NOT NULL AND {query.occurrence(constraint.columns)} > 1)"
         else:
             fails = query.condition(constraint).fails
         values = ", ".join(_start(query.raw(column.name)) for column in constraint.columns)
@@ -167,10 +208,15 @@ def _values(columns: Sequence[ColumnSpec], values: Sequence[str | None], masked:
 
 
 def _of_the_whole(dataset: str, constraint: Constraint, file: CsvFile) -> list[Finding]:
-    """Return the finding for a missing column or a wrong number of rows, if it is one."""
+    """Return the finding for a missing column, columns too many or a wrong number of rows, if there is one."""
     if constraint.kind == "present":
         missing = constraint.columns[0].name not in file.header.names
         return [finding(dataset, constraint, file.rows, file.rows)] if missing else []
+    if constraint.kind == "extra" and isinstance(constraint.value, tuple):
+        more = [name for name in file.header.names if name not in constraint.value]
+        return [finding(dataset, constraint, len(more), len(file.header.names), names=more)] if more else []
+    if constraint.kind not in {"rows_min", "rows_max"}:
+        return []  # it reads a column that is missing
     bound = constraint.value if isinstance(constraint.value, int) else 0
     off = bound - file.rows if constraint.kind == "rows_min" else file.rows - bound
     return [finding(dataset, constraint, off, file.rows)] if off > 0 else []

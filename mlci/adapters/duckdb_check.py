@@ -16,6 +16,7 @@ from mlci.core.expression import (
     ColumnReference,
     Comparison,
     Literal,
+    Measure,
     Membership,
     Negation,
     Not,
@@ -23,6 +24,7 @@ from mlci.core.expression import (
     Or,
     Truth,
 )
+from mlci.core.expression.tree import text_of
 from mlci.core.expression.truth import BLANKS
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class CheckSql:
     """Writes checks as SQL."""
 
     column: Callable[[str], str]
-    """Returns the expression of a column's typed value."""
+    """Returns the expression of a column's typed value; of what was measured, by the text of the measure."""
     parameter: Callable[[int | float | str | bool], str]
     """Returns the placeholder of a value."""
 
@@ -91,6 +93,9 @@ class CheckSql:
                 return _Value(self.column(name), f"({self.column(name)} IS NULL)")
             case Literal(value):
                 return _Value(self.parameter(value), "false")
+            case Measure():
+                column = self.column(text_of(node))
+                return _Value(column, f"({column} IS NULL)", is_computed=True)
             case Negation(operand):
                 inner = self._value(operand)
                 # In double precision, since the smallest of the 64-bit integers has no opposite.

@@ -7,10 +7,10 @@ check arrives as a tree. So there is nothing to quote and nothing to forget.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.duckdb_check import CheckSql
-from mlci.core.contract import CrossRule
+from mlci.core.contract import FORMATS, CrossRule, Pattern
 from mlci.core.expression import Truth
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mlci.adapters.csv_file import Header
     from mlci.core.contract import ColumnSpec, ColumnType, Constraint
-    from mlci.core.expression import Check
+    from mlci.core.expression import Node
 
 Parameter = int | float | str | bool
 
@@ -73,9 +73,19 @@ class Query:
         self._typed[alias] = _TYPED[type_].format(raw=self.raw(column))
         return alias
 
-    def occurrence(self, column: str, type_: ColumnType) -> str:
-        """Return how often the value has been there up to this row, 1 at its first row. Needs `numbered`."""
-        value = self.typed(column, type_)
+    def together(self, columns: Sequence[ColumnSpec]) -> str:
+        """Return the values of COLUMNS as one, NULL where any of them is."""
+        values = [self.typed(column.name, column.type) for column in columns]
+        if len(values) == 1:
+            return values[0]
+        alias = "_and_".join(values)
+        there = " AND ".join(f"{value} IS NOT NULL" for value in values)
+        self._typed[alias] = f"CASE WHEN {there} THEN row({', '.join(values)}) END"
+        return alias
+
+    def occurrence(self, columns: Sequence[ColumnSpec]) -> str:
+        """Return how often the values have been there together up to this row, 1 at first. Needs `numbered`."""
+        value = self.together(columns)
         self._windows[f"{value}_nth"] = f"row_number() OVER (PARTITION BY {value} ORDER BY row)"
         return f"{value}_nth"
 
@@ -98,9 +108,9 @@ class Query:
         )
 
     def condition(self, constraint: Constraint) -> Condition:
-        """Return how CONSTRAINT looks at a row; not for `present`, `unique` and bounds on rows."""
+        """Return how CONSTRAINT looks at a row; for those that a row can break on its own."""
         if isinstance(constraint.value, CrossRule):
-            return self._rule(constraint.value.check, constraint.columns)
+            return self._rule(constraint.value, constraint.columns)
         column = constraint.columns[0]
         raw = self.raw(column.name)
         if constraint.kind == "required":
@@ -109,20 +119,49 @@ class Query:
         there = f"{value} IS NOT NULL"
         if constraint.kind == "type":
             return Condition(f"({raw} IS NOT NULL AND {value} IS NULL)", f"{raw} IS NOT NULL")
-        if isinstance(constraint.value, tuple):
-            allowed = ", ".join(self.parameter(_as(column, each)) for each in constraint.value)
-            return Condition(f"({there} AND {value} NOT IN ({allowed}))", there)
-        sign: Literal["<", ">"] = "<" if constraint.kind == "min" else ">"
-        bound = self.parameter(_as(column, constraint.value))
-        return Condition(f"({there} AND {value} {sign} {bound})", there)
+        return Condition(f"({there} AND {self._breaks(constraint, value)})", there)
 
-    def _rule(self, check: Check, columns: Sequence[ColumnSpec]) -> Condition:
+    def _breaks(self, constraint: Constraint, value: str) -> str:
+        """Return whether a VALUE that is there breaks CONSTRAINT."""
+        column = constraint.columns[0]
+        match constraint.kind, constraint.value:
+            case "enum", tuple() as values:
+                return f"{value} NOT IN ({', '.join(self.parameter(_as(column, each)) for each in values)})"
+            case "min", bound:
+                return f"{value} < {self.parameter(_as(column, bound))}"
+            case "max", bound:
+                return f"{value} > {self.parameter(_as(column, bound))}"
+            case "length_min", int(least):
+                return f"length({value}) < {self.parameter(least)}"
+            case "length_max", int(most):
+                return f"length({value}) > {self.parameter(most)}"
+            case "pattern", Pattern() as pattern:
+                return self._differs(value, pattern)
+            case "format", ("email" | "uuid" | "url" | "ipv4") as name:
+                return self._differs(value, FORMATS[name].pattern)
+            case kind, _:
+                msg = f"a single row cannot break {kind}"
+                raise TypeError(msg)
+
+    def _differs(self, value: str, pattern: Pattern) -> str:
+        return f"NOT regexp_full_match({value}, {self.parameter(pattern.regular_expression)})"
+
+    def _rule(self, rule: CrossRule, columns: Sequence[ColumnSpec]) -> Condition:
+        says = self.truth(rule.check.tree, columns)
+        fails, checked = f"({says} IN ({Truth.FALSE}, {Truth.ERROR}))", f"({says} <> {Truth.UNKNOWN})"
+        if rule.when is None:
+            return Condition(fails, checked)
+        looks = f"({self.truth(rule.when.tree, columns)} = {Truth.TRUE})"
+        return Condition(f"({looks} AND {fails})", f"({looks} AND {checked})")
+
+    def truth(self, check: Node, columns: Sequence[ColumnSpec]) -> str:
+        """Return the `Truth` of CHECK, which reads COLUMNS, for the row at hand; computed once."""
         types: dict[str, ColumnType] = {column.name: column.type for column in columns}
         writer = CheckSql(lambda name: self.typed(name, types[name]), self.parameter)
-        truth = writer.truth(check.tree)
+        truth = writer.truth(check)
         alias = f"t{len(self._typed)}"
         self._typed[alias] = truth
-        return Condition(f"({alias} IN ({Truth.FALSE}, {Truth.ERROR}))", f"({alias} <> {Truth.UNKNOWN})")
+        return alias
 
 
 def _as(column: ColumnSpec, value: object) -> Parameter:

@@ -6,13 +6,26 @@ Sentences hold names, bounds and counts, never a value of the data; values stand
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mlci.core.contract import Constraint, ConstraintKind, CrossRule, Origin
-from mlci.core.contract.constraints import TYPE_WORDS, code, listed, measured
+from mlci.core.contract import (
+    FORMATS,
+    AggregateDemand,
+    Constraint,
+    ConstraintKind,
+    CrossRule,
+    Origin,
+    Pattern,
+    Severity,
+    Share,
+)
+from mlci.core.contract.constraints import TYPE_WORDS, code, codes, counted, listed, measured, tolerated
 from mlci.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MOST_EXAMPLES = 5
 MASK = "(masked)"
@@ -77,8 +90,13 @@ class Finding(_Part):
     """Rows that could break it: those with a readable value."""
     examples: tuple[ExampleRow, ...] = ()
     """The first failing rows in the order of the file."""
+    measured: tuple[str, ...] = ()
+    """What was computed for an aggregate, of the first failing groups: "country = DE: mean(price) = 25.3"."""
     cause: Cause | None = None
-    severity: Literal["error"] = "error"
+    severity: Severity = "error"
+    """error: the data is rejected; warn: it is reported, and nothing else happens."""
+    owner: str | None = None
+    """Who answers for the rule."""
     origin: Origin
 
     @property
@@ -99,20 +117,34 @@ class DatasetReport(_Part):
 
     @property
     def passed(self) -> bool:
-        """Whether every constraint holds."""
-        return not self.findings
+        """Whether every constraint holds that rejects data; there may be warnings."""
+        return not self.errors
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings for which the data is rejected."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The findings that are only reported."""
+        return tuple(finding for finding in self.findings if finding.severity == "warn")
 
     def without_examples(self) -> DatasetReport:
         """Return the report as it may stand in a public place: counts and names, no row of the data."""
-        bare = tuple(finding.model_copy(update={"examples": ()}) for finding in self.findings)
+        bare = tuple(finding.model_copy(update={"examples": (), "measured": ()}) for finding in self.findings)
         return self.model_copy(update={"findings": bare})
 
 
 def holds(constraint: Constraint, failing: int, checked: int) -> bool:
     """Tell whether a row constraint holds, given how many of the checked rows break it."""
-    if isinstance(constraint.value, CrossRule):
-        return constraint.value.max_share.allows(failing, checked)
-    return failing == 0
+    match constraint.value:
+        case CrossRule() as rule:
+            return rule.tolerates(failing, checked)
+        case Share() as share:
+            return share.allows(failing, checked)
+        case _:
+            return failing == 0
 
 
 def finding(
@@ -123,18 +155,27 @@ def finding(
     *,
     examples: tuple[ExampleRow, ...] = (),
     cause: Cause | None = None,
+    measured: tuple[str, ...] = (),
+    names: Sequence[str] = (),
 ) -> Finding:
-    """Return the finding for a broken constraint; for bounds on rows FAILING is how many are too few or too many."""
+    """Return the finding for a broken constraint.
+
+    For bounds on rows FAILING is how many are too few or too many, for `extra` the number of columns that are not
+    listed, which are then NAMES, and for an aggregate the number of groups, MEASURED what was computed.
+    """
     return Finding(
         dataset=dataset,
         key=constraint.key,
         kind=constraint.kind,
-        columns=tuple(column.name for column in constraint.columns),
-        sentence=_sentence(constraint, failing, checked),
+        columns=tuple(column.name for column in constraint.columns) or tuple(names),
+        sentence=_sentence(constraint, failing, checked, names),
         failing=failing,
         checked=checked,
         examples=examples,
+        measured=measured,
         cause=cause,
+        severity=constraint.severity,
+        owner=constraint.owner,
         origin=constraint.origin,
     )
 
@@ -152,24 +193,55 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}".removesuffix(".0") + "%"
 
 
-def _sentence(constraint: Constraint, failing: int, checked: int) -> str:
-    if constraint.kind == "present":
-        return f"the column {code(constraint.columns[0].name)} is missing from the file"
-    if constraint.kind == "rows_min":
-        return f"there are {checked:,} rows, at least {constraint.value:,} are demanded"
-    if constraint.kind == "rows_max":
-        return f"there are {checked:,} rows, at most {constraint.value:,} are allowed"
-    share = percent(failing / checked if checked else 0.0)
-    tolerated = ""
-    if isinstance(constraint.value, CrossRule) and constraint.value.max_share.percent:
-        tolerated = f"; at most {constraint.value.max_share.text} may"
-    rows = "row" if checked == 1 else "rows"
-    return f"{_fault(constraint)} in {failing:,} of {checked:,} {rows} ({share}{tolerated})"
+def _sentence(constraint: Constraint, failing: int, checked: int, names: Sequence[str]) -> str:
+    match constraint.kind:
+        case "present":
+            return f"the column {code(constraint.columns[0].name)} is missing from the file"
+        case "extra":
+            return f"the file has {counted(failing, 'column')} that the contract does not list: {codes(names)}"
+        case "rows_min":
+            return f"there are {checked:,} rows, at least {constraint.value:,} are demanded"
+        case "rows_max":
+            return f"there are {checked:,} rows, at most {constraint.value:,} are allowed"
+        case "aggregate":
+            return _of_aggregate(constraint, failing, checked)
+        case _:
+            share = percent(failing / checked if checked else 0.0)
+            where, may = _limits(constraint)
+            return f"{_fault(constraint)} in {failing:,} of {counted(checked, 'row')}{where} ({share}{may})"
+
+
+def _of_aggregate(constraint: Constraint, failing: int, checked: int) -> str:
+    if not isinstance(constraint.value, AggregateDemand):
+        msg = "no aggregate rule"
+        raise TypeError(msg)
+    rule = constraint.value.rule
+    told = code(rule.aggregate.text)
+    if rule.by is not None:
+        return f"{told} does not hold in {failing:,} of {counted(checked, 'group')} of {code(rule.by)}"
+    return f"{told} does not hold" if checked else f"{told} cannot be told, since no row has a value"
+
+
+def _limits(constraint: Constraint) -> tuple[str, str]:
+    """Return where a constraint looks at, and what it tolerates."""
+    match constraint.value:
+        case CrossRule() as rule:
+            where = f" where {code(rule.when.text)}" if rule.when else ""
+            tolerance: Share | int = rule.tolerance
+        case Share() as share:
+            where, tolerance = "", share
+        case _:
+            return "", ""
+    may = tolerance.text if isinstance(tolerance, Share) else f"{tolerance:,}"
+    return where, f"; at most {may} may" if tolerated(tolerance) else ""
 
 
 def _fault(constraint: Constraint) -> str:
+    names = [column.name for column in constraint.columns]
     if isinstance(constraint.value, CrossRule):
         return f"{code(constraint.value.check.text)} does not hold"
+    if constraint.kind == "key":
+        return f"{codes(names)} together repeat an earlier row"
     column = constraint.columns[0]
     match constraint.kind, constraint.value:
         case "type", _:
@@ -182,6 +254,23 @@ def _fault(constraint: Constraint) -> str:
             fault = f"is below {measured(bound, column.unit)}"
         case "max", bound:
             fault = f"is above {measured(bound, column.unit)}"
-        case _:
+        case "unique", _:
             fault = "repeats an earlier value"
+        case _:
+            fault = _fault_of_text(constraint)
     return f"{code(column.name)} {fault}"
+
+
+def _fault_of_text(constraint: Constraint) -> str:
+    match constraint.kind, constraint.value:
+        case "length_min", int(least):
+            return f"has fewer than {counted(least, 'character')}"
+        case "length_max", int(most):
+            return f"has more than {counted(most, 'character')}"
+        case "pattern", Pattern() as pattern:
+            return f"does not match {code(pattern.text)}"
+        case _, ("email" | "uuid" | "url" | "ipv4") as name:
+            return f"is not {FORMATS[name].words}"
+        case kind, _:
+            msg = f"{kind} is no constraint on the values of a column"
+            raise TypeError(msg)

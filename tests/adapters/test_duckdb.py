@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import Contract, combined, constraints
+from mlci.core.contract import Contract, combined, constraints, parse_pattern
 from mlci.core.findings import MASK, DatasetReport, ExampleRow, Finding
 from mlci.errors import RejectedError, UsageError
+from tests.core.contract.patterns import PATTERNS
+from tests.core.contract.patterns import TEXTS as PATTERN_TEXTS
 
 Rule = dict[str, Any]
 
@@ -302,6 +304,135 @@ def test_rule__its_share_is_tolerated_exactly(path: Path) -> None:
     strict = a_contract(columns, rules=[{"name": "rule", "check": "x > 0", "max_share": "0.09%"}])
     assert check(path, tolerant).passed
     assert only_finding(path, strict).failing == 1
+
+
+TEXTS = ["abc", "ab\n", "äöü", "\N{FACE PALM}", "1\N{ARABIC-INDIC DIGIT ONE}", "ABC"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "failing"),
+    [
+        ({"length": 3}, ["\N{FACE PALM}", "1\N{ARABIC-INDIC DIGIT ONE}"]),
+        ({"length": {"min": 2}}, ["\N{FACE PALM}"]),
+        ({"length": {"max": 2}}, ["abc", "ab\n", "äöü", "ABC"]),
+        ({"pattern": "[a-z]{2,3}"}, [each for each in TEXTS if each != "abc"]),
+        ({"pattern": "..|..."}, ["ab\n", "\N{FACE PALM}"]),
+        ({"pattern": r"\d+|[^\d]+"}, ["1\N{ARABIC-INDIC DIGIT ONE}"]),
+        ({"format": "uuid"}, TEXTS),
+    ],
+)
+def test_text__its_length_and_form_are_checked(path: Path, rule: Rule, failing: list[str]) -> None:
+    column_of(path, TEXTS)
+    contract = a_contract({"x": {"type": "string", **rule}})
+    found = check(path, contract).findings
+    assert sum(each.failing for each in found) == len(failing)
+    expected = [each for each in TEXTS if each in failing][:5]
+    assert [each.line for each in found[0].examples] == [line_of(each) for each in expected]
+
+
+def line_of(text: str) -> int:
+    """Return where a text of TEXTS begins in the file, the second of which has two lines."""
+    place = TEXTS.index(text)
+    return place + 2 + (place > 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PATTERNS, st.lists(PATTERN_TEXTS.filter(bool), min_size=1, max_size=8))
+def test_pattern__means_to_the_engine_what_it_means(pattern: str, texts: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = column_of(Path(folder) / "cells.csv", [text.replace('"', '""') for text in texts])
+        findings = check(path, a_contract({"x": {"type": "string", "pattern": pattern}})).findings
+    parsed = parse_pattern(pattern)
+    assert sum(each.failing for each in findings) == sum(not parsed.matches(text) for text in texts)
+
+
+@pytest.mark.parametrize("pattern", ["(a{30}){33}", "[^é]{990}b{0}", "a*", ".{990}|c{1000}"])
+def test_pattern__the_largest_are_taken_by_the_engine(path: Path, pattern: str) -> None:
+    column_of(path, ["a" * 990, "b"])
+    assert len(check(path, a_contract({"x": {"type": "string", "pattern": pattern}})).findings) == 1
+
+
+@pytest.mark.parametrize(("share", "failing"), [("24%", 1), ("25%", 0), ("100%", 0)])
+def test_max_null__tolerates_a_share_of_all_rows(path: Path, share: str, failing: int) -> None:
+    column_of(path, ["", "a", "b", "c"])
+    findings = check(path, a_contract({"x": {"type": "string", "max_null": share}})).findings
+    assert [(each.failing, each.checked) for each in findings] == [(1, 4)] * failing
+
+
+def test_optional__a_column_that_is_absent_is_no_fault_and_its_rules_wait(path: Path) -> None:
+    columns: dict[str, Rule] = {"id": {"type": "integer"}, "y": {"type": "integer", "min": 0, "optional": True}}
+    contract = a_contract(columns, rules=[{"name": "r", "check": "y > id"}], keys=[["id", "y"]])
+    assert check(column_of(path, ["a", "a"]), contract).passed
+    write(path, "id,y", "1,-1")
+    assert [each.kind for each in check(path, contract).findings] == ["min", "rule"]
+
+
+def test_extra__columns_that_are_not_listed_are_one_finding(path: Path) -> None:
+    write(path, "id,,x y,ID", "1,2,3,4")
+    contract = a_contract({"id": {"type": "integer"}, "absent": {"type": "integer", "optional": True}}, extra=False)
+    found = only_finding(path, contract)
+    assert found.sentence == ("the file has 3 columns that the contract does not list: one without a name, `x y`, `ID`")
+    assert (found.failing, found.checked, found.examples) == (3, 4, ())
+
+
+def test_keys__count_rows_whose_values_together_were_there_before(path: Path) -> None:
+    write(path, "a,b", "1,x", "1,y", "2,x", "01,x", "+1,y", "1,", "1,", ",x", "z,x", "z,x", "1,x")
+    contract = a_contract(
+        {"a": {"type": "integer", "required": False}, "b": {"type": "string", "required": False}}, keys=[["a", "b"]]
+    )
+    found = check(path, contract).findings[-1]
+    assert found.sentence == "`a`, `b` together repeat an earlier row in 3 of 6 rows (50%)"
+    assert [(each.line, each.value) for each in found.examples] == [
+        (5, "a = 01, b = x"),
+        (6, "a = +1, b = y"),
+        (12, "a = 1, b = x"),
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(*[st.sampled_from(["", "a", "b", "a,b"])] * 3), min_size=1, max_size=12))
+def test_keys__are_compared_value_by_value(rows: list[tuple[str, ...]]) -> None:
+    contract = a_contract({name: {"type": "string", "required": False} for name in "abc"}, keys=[["c", "a", "b"]])
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder) / "cells.csv", "a,b,c", *(",".join(f'"{value}"' for value in row) for row in rows))
+        findings = check(path, contract).findings
+    whole = [row for row in rows if all(row)]
+    assert sum(each.failing for each in findings) == len(whole) - len(set(whole))
+
+
+@pytest.mark.parametrize(
+    ("rule", "failing", "checked"),
+    [
+        ({"when": "b > 0"}, 1, 2),
+        ({"when": "b is null"}, 1, 1),
+        ({"when": "b != 0"}, 1, 2),
+        ({"when": "1 / b < 9"}, 1, 2),
+        ({"when": "b > 0", "max_count": 1}, 0, 0),
+        ({"max_count": 1}, 3, 4),
+        ({"max_count": 2}, 3, 4),
+        ({"max_count": 3}, 0, 0),
+    ],
+)
+def test_rule__looks_only_where_it_is_told_to(path: Path, rule: Rule, failing: int, checked: int) -> None:
+    write(path, "a,b", "5,1", "-5,1", "-5,0", "-5,", ",1")
+    numbers = {"type": "number", "required": False}
+    contract = a_contract({"a": numbers, "b": numbers}, rules=[{"name": "rule", "check": "a > 0", **rule}])
+    assert [(each.failing, each.checked) for each in check(path, contract).findings] == [(failing, checked)] * bool(
+        failing
+    )
+
+
+def test_severity__a_warning_is_found_and_rejects_nothing(path: Path) -> None:
+    column_of(path, ["7"])
+    contract = a_contract(
+        {"id": {"type": "integer", "max": 0}, "x": {"type": "integer", "max": 5, "severity": "warn", "owner": "@acme"}},
+    )
+    report = check(path, contract)
+    assert [(each.columns, each.severity, each.owner) for each in report.findings] == [
+        (("id",), "error", None),
+        (("x",), "warn", "@acme"),
+    ]
+    assert report.errors == report.findings[:1]
 
 
 def test_columns__one_that_is_missing_is_one_finding_and_its_rules_wait(path: Path) -> None:

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 from mlci.adapters.csv_file import Header
 from mlci.adapters.duckdb_query import Query
-from mlci.core.contract import Contract, constraints
+from mlci.core.contract import ColumnSpec, Contract, constraints
 
 CONTRACT = Contract.model_validate(
     {
         "columns": {
             'USER"id': {"type": "integer", "unique": True},
             "USER'radius": {"type": "number", "min": 4711, "max": 4712.5, "unit": "USER unit"},
-            "USER; band": {"type": "string", "enum": ["USER a", "USER 'b'"]},
+            "USER; band": {"type": "string", "enum": ["USER a", "USER 'b'"], "length": {"max": 4715}},
+            "USER code": {"type": "string", "pattern": "USER.[4-7]{71}|'; drop"},
         },
-        "rules": [{"name": "user-rule", "check": "`USER\"id` * 4713 >= `USER'radius` - 4714.5"}],
+        "rules": [
+            {"name": "user-rule", "check": "`USER\"id` * 4713 >= `USER'radius` - 4714.5", "when": '`USER"id` > 4716'}
+        ],
     }
 )
 HEADER = Header(("first", *CONTRACT.columns), b"\n", 0)
@@ -20,16 +23,19 @@ HEADER = Header(("first", *CONTRACT.columns), b"\n", 0)
 def test_query__holds_no_text_and_no_number_of_a_user() -> None:
     query = Query(HEADER, "/dev/fd/USER")
     conditions = [query.condition(each) for each in constraints(CONTRACT) if each.kind not in {"present", "unique"}]
-    occurrence = query.occurrence('USER"id', "integer")
+    occurrence = query.occurrence([ColumnSpec('USER"id', "integer"), ColumnSpec("USER; band", "string")])
     sql = " ".join([query.tables(numbered=True), occurrence, *(f"{each.fails} {each.checked}" for each in conditions)])
     assert "user" not in sql.lower()
     assert "471" not in sql
-    assert list(query.parameters.values()) == ["/dev/fd/USER", 4711.0, 4712.5, "USER a", "USER 'b'", 4713, 4714.5]
+    pattern = r"USER[^\x{a}][4-7]{71}|\x{27}\x{3b}\x{20}drop"
+    assert list(query.parameters.values()) == [
+        *("/dev/fd/USER", 4711.0, 4712.5, "USER a", "USER 'b'", 4715, pattern, 4713, 4714.5, 4716),
+    ]
 
 
 def test_query__columns_are_called_by_their_position() -> None:
     query = Query(HEADER, "x")
-    assert [query.raw(name) for name in HEADER.names] == ["c0", "c1", "c2", "c3"]
+    assert [query.raw(name) for name in HEADER.names] == ["c0", "c1", "c2", "c3", "c4"]
     assert query.typed("USER; band", "boolean") == "c3_boolean"
 
 

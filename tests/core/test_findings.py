@@ -16,11 +16,21 @@ CONTRACT = Contract.model_validate(
         "columns": {
             "id": {"type": "integer", "unique": True},
             "radius": {"type": "number", "min": 0, "max": 60, "unit": "µm", "enum": [1, 2.5]},
+            "code": {"type": "string", "length": {"min": 1, "max": 20}, "pattern": "[A-Z]+", "max_null": "2%"},
+            "mail": {"type": "string", "format": "email", "severity": "warn", "owner": "@acme/data"},
         },
+        "extra": False,
+        "keys": [["id", "code"]],
         "rows": {"min": 1000, "max": 2000},
         "rules": [
             {"name": "strict", "check": "radius >= id"},
             {"name": "lax", "check": "radius >= id", "max_share": "1%"},
+            {"name": "counted", "check": "radius >= id", "max_count": 1000, "when": "code == 'A'"},
+            {"name": "some", "check": "radius >= id", "when": "code == 'A'"},
+        ],
+        "aggregates": [
+            {"name": "all", "aggregate": "mean(radius) > 5"},
+            {"name": "each", "aggregate": "mean(radius) > 5", "by": "code"},
         ],
     }
 )
@@ -44,6 +54,22 @@ def constraint(*key: str) -> Constraint:
         (("rows", "min"), 431, 569, "there are 569 rows, at least 1,000 are demanded"),
         (("rows", "max"), 1, 2001, "there are 2,001 rows, at most 2,000 are allowed"),
         (("rules", "strict"), 12, 569, "`radius >= id` does not hold in 12 of 569 rows (2.1%)"),
+        (("columns", "code", "required"), 12, 569, "`code` has no value in 12 of 569 rows (2.1%; at most 2% may)"),
+        (("columns", "code", "length_min"), 1, 2, "`code` has fewer than 1 character in 1 of 2 rows (50%)"),
+        (("columns", "code", "length_max"), 1, 2, "`code` has more than 20 characters in 1 of 2 rows (50%)"),
+        (("columns", "code", "pattern"), 1, 2, "`code` does not match `[A-Z]+` in 1 of 2 rows (50%)"),
+        (("columns", "mail", "format"), 1, 2, "`mail` is not an email address in 1 of 2 rows (50%)"),
+        (("keys", "code", "id"), 1, 2, "`id`, `code` together repeat an earlier row in 1 of 2 rows (50%)"),
+        (
+            ("rules", "counted"),
+            1001,
+            2000,
+            "`radius >= id` does not hold in 1,001 of 2,000 rows where `code == 'A'` (50%; at most 1,000 may)",
+        ),
+        (("aggregates", "all"), 1, 1, "`mean(radius) > 5` does not hold"),
+        (("aggregates", "all"), 1, 0, "`mean(radius) > 5` cannot be told, since no row has a value"),
+        (("aggregates", "each"), 1, 1, "`mean(radius) > 5` does not hold in 1 of 1 group of `code`"),
+        (("rules", "some"), 1, 1, "`radius >= id` does not hold in 1 of 1 row where `code == 'A'` (100%)"),
         (("rules", "lax"), 12, 569, "`radius >= id` does not hold in 12 of 569 rows (2.1%; at most 1% may)"),
     ],
 )
@@ -63,6 +89,38 @@ def test_holds__a_plain_constraint_tolerates_nothing(failing: int, held: bool) -
 @pytest.mark.parametrize(("failing", "held"), [(0, True), (10, True), (11, False)])
 def test_holds__a_rule_tolerates_its_share(failing: int, held: bool) -> None:  # noqa: FBT001 - a parameter of the test
     assert holds(constraint("rules", "lax"), failing, 1000) is held
+
+
+@pytest.mark.parametrize(
+    ("key", "failing", "held"),
+    [
+        (("rules", "counted"), 1000, True),
+        (("rules", "counted"), 1001, False),
+        (("columns", "code", "required"), 40, True),
+        (("columns", "code", "required"), 41, False),
+    ],
+)
+def test_holds__a_count_and_missing_values_are_tolerated(key: tuple[str, ...], failing: int, *, held: bool) -> None:
+    assert holds(constraint(*key), failing, 2000) is held
+
+
+def test_finding__of_columns_too_many_names_them() -> None:
+    found = finding("cells", constraint("extra"), 2, 9, names=["x", ""])
+    assert found.sentence == "the file has 2 columns that the contract does not list: `x`, one without a name"
+    assert found.columns == ("x", "")
+
+
+def a_report_of(*findings: Finding) -> DatasetReport:
+    return DatasetReport(dataset="cells", path="c.csv", sha256="0" * 64, rows=10, columns=("id",), findings=findings)
+
+
+def test_report__a_warning_does_not_reject_the_data() -> None:
+    warning = finding("cells", constraint("columns", "mail", "format"), 1, 2)
+    error = finding("cells", constraint("rows", "min"), 1, 4)
+    assert (warning.severity, warning.owner, error.severity, error.owner) == ("warn", "@acme/data", "error", None)
+    only_warned, both = a_report_of(warning), a_report_of(warning, error)
+    assert (only_warned.passed, only_warned.errors, only_warned.warnings) == (True, (), (warning,))
+    assert (both.passed, both.errors, both.warnings) == (False, (error,), (warning,))
 
 
 @pytest.mark.parametrize(
@@ -145,6 +203,11 @@ def test_report__without_examples_holds_no_row_of_the_data() -> None:
     public = report.without_examples()
     assert public.findings[0].examples == ()
     assert "99" not in json.dumps(public.to_dict())
+
+
+def test_report__without_examples_holds_nothing_that_was_computed() -> None:
+    found = finding("cells", constraint("aggregates", "all"), 1, 1, measured=("mean(radius) = 4711",))
+    assert "4711" not in json.dumps(a_report_of(found).without_examples().to_dict())
 
 
 def test_finding__share_is_the_failing_part() -> None:

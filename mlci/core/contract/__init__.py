@@ -2,11 +2,18 @@
 
 from mlci.core.contract.changes import ChangeKind, ConstraintChange, combined, compare_constraints
 from mlci.core.contract.constraints import Constraint, ConstraintKind, Origin, constraints
-from mlci.core.contract.model import LATER, ColumnRule, ColumnSpec, ColumnType, Contract, CrossRule, RowBounds
+from mlci.core.contract.formats import FORMATS
+from mlci.core.contract.model import LATER, ColumnRule, ColumnSpec, ColumnType, Contract, Length, RowBounds
+from mlci.core.contract.part import Severity
+from mlci.core.contract.pattern import Pattern, parse_pattern
+from mlci.core.contract.rule import AggregateDemand, AggregateRule, CrossRule
 from mlci.core.contract.share import Share
 
 __all__ = [
+    "FORMATS",
     "LATER",
+    "AggregateDemand",
+    "AggregateRule",
     "ChangeKind",
     "ColumnRule",
     "ColumnSpec",
@@ -16,10 +23,14 @@ __all__ = [
     "ConstraintKind",
     "Contract",
     "CrossRule",
+    "Length",
     "Origin",
+    "Pattern",
     "RowBounds",
+    "Severity",
     "Share",
     "combined",
     "compare_constraints",
     "constraints",
+    "parse_pattern",
 ]

@@ -9,11 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from mlci.core.contract.constraints import Constraint, Origin, code, constraints, listed, written
-from mlci.core.contract.model import ColumnSpec, Contract, CrossRule
+from mlci.core.contract.constraints import Constraint, Origin, code, codes, constraints, listed, tolerated, written
+from mlci.core.contract.pattern import Pattern
+from mlci.core.contract.rule import AggregateDemand, CrossRule
+from mlci.core.contract.share import Share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mlci.core.contract.model import ColumnSpec, Contract
+    from mlci.core.contract.part import Severity
 
 ChangeKind = Literal["tightened", "loosened", "added", "removed", "unclear"]
 
@@ -47,27 +52,38 @@ def compare_constraints(base: Contract, head: Contract) -> tuple[ConstraintChang
     """
     ours, theirs = _by_key(base), _by_key(head)
     changes = [_changed(ours[key], theirs[key]) for key in ours if key in theirs]
-    changes += [_one_sided(ours[key], "removed") for key in ours if key not in theirs]
-    changes += [_one_sided(theirs[key], "added") for key in theirs if key not in ours]
-    vanished = {change.key[1] for change in changes if change and _whole_column(change)}
-    kept = [
-        change
-        for change in changes
-        if change and (_whole_column(change) or change.key[0] != "columns" or change.key[1] not in vanished)
-    ]
-    order = {key: place for place, key in enumerate((*ours, *theirs))}
-    kept += _masking(base, head)
-    return tuple(sorted(kept, key=lambda change: order.get(change.key, len(order))))
+    changes += [_one_sided(ours[key], "removed") for key in ours if key not in theirs and _is_in(head, key)]
+    changes += [_one_sided(theirs[key], "added") for key in theirs if key not in ours and _is_in(base, key)]
+    found = [change for change in changes if change]
+    found += [_whole_column(name, "removed") for name in base.columns if name not in head.columns]
+    found += [_whole_column(name, "added") for name in head.columns if name not in base.columns]
+    order = {key: place for place, key in enumerate(dict.fromkeys((*ours, *theirs)))}
+    found += [*_masking(base, head), *_severities(base, head)]
+    return tuple(sorted(found, key=lambda change: order.get(change.key, len(order))))
+
+
+def _is_in(contract: Contract, key: tuple[str, ...]) -> bool:
+    """Tell whether a constraint is on a column that CONTRACT has, or on no single column."""
+    return key[0] != "columns" or key[1] in contract.columns
+
+
+def _whole_column(name: str, kind: Literal["added", "removed"]) -> ConstraintChange:
+    rules = " and all its rules" if kind == "removed" else ""
+    return ConstraintChange(("columns", name, "type"), kind, f"{_VERBS[kind]} the column {code(name)}{rules}")
 
 
 def combined(base: Contract | None, head: Contract | None) -> tuple[Constraint, ...]:
     """Return what is checked: all of BASE, and in addition what HEAD adds or tightens (its origin is "head").
 
-    Without a base, head's contract serves as it is. A column is masked when either of them says `pii`.
+    Without a base, head's contract serves as it is. A column is masked when either of them says `pii`. Where head
+    takes for an error what base only warns of, the same demand is checked once, as head's.
     """
     ours = _by_key(base) if base else {}
     theirs = _by_key(head) if head else {}
-    checked = [_owned(constraint, "base") for constraint in ours.values()]
+    checked = [
+        _owned(theirs[key], "head") if _is_raised(constraint, theirs.get(key)) else _owned(constraint, "base")
+        for key, constraint in ours.items()
+    ]
     for key, constraint in theirs.items():
         change = _changed(ours[key], constraint) if key in ours else None
         if key not in ours or (change is not None and change.kind == "tightened"):
@@ -89,21 +105,31 @@ def _masked(constraint: Constraint, names: set[str]) -> Constraint:
     return replace(constraint, columns=columns)
 
 
-def _whole_column(change: ConstraintChange) -> bool:
-    return change.key[0] == "columns" and change.key[-1] == "present"
+def _is_raised(base: Constraint, head: Constraint | None) -> bool:
+    """Tell whether head demands the same, and takes it for worse."""
+    if head is None or _demand(base) != _demand(head):
+        return False
+    return (base.severity, head.severity) == ("warn", "error")
 
 
 def _one_sided(constraint: Constraint, kind: Literal["added", "removed"]) -> ConstraintChange:
     """Return the change for a constraint that only one side has."""
-    verb, key = _VERBS[kind], constraint.key
-    match constraint.kind:
-        case "present":
-            sentence = f"{verb} the column {code(key[1])}" + (" and all its rules" if kind == "removed" else "")
-        case "required":
-            sentence = f"{'demands a value' if kind == 'added' else 'allows missing values'} in {code(key[1])}"
-        case "unique":
-            sentence = f"{'forbids' if kind == 'added' else 'allows'} repeated values in {code(key[1])}"
-        case "rule":
+    verb, key, is_added = _VERBS[kind], constraint.key, kind == "added"
+    match constraint.kind, constraint.value:
+        case "present", _:
+            sentence = f"{'demands' if is_added else 'lets the file leave out'} the column {code(key[1])}"
+        case "required", Share() as share if is_added and share.percent:
+            sentence = f"adds {code(key[1])} max_null: {share.text}"
+        case "required", _:
+            sentence = f"{'demands a value' if is_added else 'allows missing values'} in {code(key[1])}"
+        case "unique", _:
+            sentence = f"{'forbids' if is_added else 'allows'} repeated values in {code(key[1])}"
+        case "key", _:
+            columns = codes([column.name for column in constraint.columns])
+            sentence = f"{'forbids' if is_added else 'allows'} rows that have the same {columns}"
+        case "extra", _:
+            sentence = f"{'forbids' if is_added else 'allows'} columns that the contract does not list"
+        case (("rule" | "aggregate"), _):
             sentence = f"{verb} the rule `{key[1]}`: {_value(constraint)}"
         case _:
             sentence = f"{verb} {_subject(constraint)}: {_value(constraint)}"
@@ -115,13 +141,20 @@ def _changed(base: Constraint, head: Constraint) -> ConstraintChange | None:
     if _demand(base) == _demand(head):
         return None
     kind = _direction(base, head)
-    subject = f"the rule `{base.key[1]}`" if base.kind == "rule" else _subject(base)
-    return ConstraintChange(base.key, kind, f"{_VERBS[kind]} {subject}: {_difference(base, head)}")
+    return ConstraintChange(base.key, kind, f"{_VERBS[kind]} {_subject(base)}: {_difference(base, head)}")
 
 
 def _demand(constraint: Constraint) -> object:
-    """Return what two versions are compared by: the order of an enumeration says nothing."""
-    return set(constraint.value) if isinstance(constraint.value, tuple) else constraint.value
+    """Return what two versions are compared by: the order of a list says nothing, nor does who answers for a rule."""
+    match constraint.value:
+        case tuple() as values:
+            return set(values)
+        case CrossRule() as rule:
+            return rule.check, rule.when, rule.tolerance
+        case AggregateDemand(rule=aggregate):
+            return aggregate.aggregate, aggregate.by
+        case value:
+            return value
 
 
 def _direction(base: Constraint, head: Constraint) -> ChangeKind:
@@ -131,18 +164,44 @@ def _direction(base: Constraint, head: Constraint) -> ChangeKind:
                 return "tightened"
             return "loosened" if set(after) > set(before) else "unclear"
         case CrossRule() as before, CrossRule() as after:
-            if before.check != after.check:
-                return "unclear"
-            return "tightened" if after.max_share < before.max_share else "loosened"
+            return _direction_of_rules(before, after)
+        case Share() as before, Share() as after:
+            return "tightened" if after < before else "loosened"
         case str() as before, str() as after:
             if (before, after) in _NARROWER_TYPES:
                 return "tightened"
             return "loosened" if (after, before) in _NARROWER_TYPES else "unclear"
         case (int() | float()) as before, (int() | float()) as after:
-            higher_is_tighter = base.kind in {"min", "rows_min"}
+            higher_is_tighter = base.kind in {"min", "length_min", "rows_min"}
             return "tightened" if (after > before) == higher_is_tighter else "loosened"
         case _:
             return "unclear"
+
+
+def _direction_of_rules(before: CrossRule, after: CrossRule) -> ChangeKind:
+    if before.check != after.check:
+        return "unclear"
+    if before.when == after.when:
+        return _direction_of_tolerances(before.tolerance, after.tolerance)
+    # Of fewer rows no more can fail, but a greater share of them can.
+    is_counted = isinstance(before.tolerance, int) or not before.tolerance.percent
+    if before.tolerance != after.tolerance or not is_counted:
+        return "unclear"
+    if before.when is None:
+        return "loosened"
+    return "tightened" if after.when is None else "unclear"
+
+
+def _direction_of_tolerances(before: Share | int, after: Share | int) -> ChangeKind:
+    match before, after:
+        case int(), int():
+            return "tightened" if after < before else "loosened"
+        case Share(), Share():
+            return "tightened" if after.percent < before.percent else "loosened"
+        case _ if not tolerated(before):
+            return "loosened"
+        case _:
+            return "unclear" if tolerated(after) else "tightened"
 
 
 def _difference(base: Constraint, head: Constraint) -> str:
@@ -152,25 +211,70 @@ def _difference(base: Constraint, head: Constraint) -> str:
             new = tuple(value for value in after if value not in before)
             parts = [f"without {listed(gone)}"] * bool(gone) + [f"with {listed(new)}"] * bool(new)
             return ", ".join(parts)
-        case CrossRule() as before, CrossRule() as after if before.check == after.check:
-            return f"at most {before.max_share.text} → {after.max_share.text} of the rows"
+        case CrossRule() as before, CrossRule() as after if (before.check, before.when) == (after.check, after.when):
+            return f"at most {_tolerance(before)} → {_tolerance(after)}"
         case _:
             return f"{_value(base)} → {_value(head)}"
 
 
+def _tolerance(rule: CrossRule) -> str:
+    return tolerated(rule.tolerance) or "no row"
+
+
 def _subject(constraint: Constraint) -> str:
-    if constraint.key[0] == "rows":
-        return f"rows {constraint.key[1]}"
-    return f"{code(constraint.key[1])} {constraint.key[2]}"
+    match constraint.key:
+        case ("rows", bound):
+            return f"rows {bound}"
+        case (("rules" | "aggregates"), name):
+            return f"the rule `{name}`"
+        case ("extra",):
+            return "the list of columns"
+        case ("columns", name, "required"):
+            return f"{code(name)} max_null"
+        case (_, name, kind):
+            return f"{code(name)} {kind.replace('_', ' ')}"
+        case other:
+            return " ".join(other)
 
 
 def _value(constraint: Constraint) -> str:
-    if isinstance(constraint.value, CrossRule):
-        share = constraint.value.max_share
-        return code(constraint.value.check.text) + (f" in all but {share.text} of the rows" if share.percent else "")
-    if isinstance(constraint.value, tuple):
-        return listed(constraint.value)
-    return written(constraint.value)
+    match constraint.value:
+        case CrossRule() as rule:
+            but = tolerated(rule.tolerance)
+            where = f" where {code(rule.when.text)}" if rule.when else ""
+            return code(rule.check.text) + (f" in all but {but}" if but else "") + where
+        case AggregateDemand(rule=aggregate):
+            return code(aggregate.aggregate.text) + (f" for each {code(aggregate.by)}" if aggregate.by else "")
+        case tuple() as values:
+            return listed(values)
+        case Share() as share:
+            return share.text
+        case Pattern() as pattern:
+            return code(pattern.text)
+        case value:
+            return written(value)
+
+
+def _severities(base: Contract, head: Contract) -> Iterator[ConstraintChange]:
+    """Yield where head takes a broken rule for worse, or for less bad, than base."""
+    ours, theirs = _graded(base), _graded(head)
+    for key, (subject, before) in ours.items():
+        after = theirs[key][1] if key in theirs else before
+        if (before, after) == ("error", "warn"):
+            yield ConstraintChange(key, "loosened", f"lets {subject} only warn (severity: error → warn)")
+        elif (before, after) == ("warn", "error"):
+            yield ConstraintChange(key, "tightened", f"lets {subject} reject the data (severity: warn → error)")
+
+
+def _graded(contract: Contract) -> dict[tuple[str, ...], tuple[str, Severity]]:
+    """Return what is called what, and how bad it is where it does not hold."""
+    graded: dict[tuple[str, ...], tuple[str, Severity]] = {}
+    for name, column in contract.columns.items():
+        graded["columns", name, "severity"] = (code(name), column.severity)
+    for section, rules in (("rules", contract.rules), ("aggregates", contract.aggregates)):
+        for rule in rules:
+            graded[section, rule.name, "severity"] = (f"the rule `{rule.name}`", rule.severity)
+    return graded
 
 
 def _masking(base: Contract, head: Contract) -> Iterator[ConstraintChange]:

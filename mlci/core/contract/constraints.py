@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from mlci.core.contract.model import ColumnSpec, Contract, CrossRule
+from mlci.core.contract.formats import FORMATS
+from mlci.core.contract.pattern import Pattern
+from mlci.core.contract.rule import AggregateDemand, CrossRule
+from mlci.core.contract.share import Share
 from mlci.core.plain_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-ConstraintKind = Literal["present", "type", "required", "enum", "min", "max", "unique", "rows_min", "rows_max", "rule"]
+    from mlci.core.contract.model import ColumnRule, ColumnSpec, Contract, RowBounds
+    from mlci.core.contract.part import Severity
+    from mlci.core.contract.rule import AggregateRule
+
+ConstraintKind = Literal[
+    "present", "type", "required", "enum", "min", "max", "length_min", "length_max", "pattern", "format", "unique",
+    "extra", "rows_min", "rows_max", "key", "rule", "aggregate",
+]  # fmt: skip
 Origin = Literal["base", "head"]
-Value = int | float | str | bool | tuple[int | float | str | bool, ...] | CrossRule
+Scalars = tuple[int | float | str | bool, ...]
+Value = int | float | str | bool | Scalars | Share | Pattern | CrossRule | AggregateDemand
 
+OF_THE_FILE: Final[frozenset[ConstraintKind]] = frozenset({"present", "extra", "rows_min", "rows_max", "aggregate"})
+"""What no single row is at fault for."""
 MOST_SHOWN = 10
 """Values of an enumeration that a sentence lists."""
 
@@ -36,19 +49,28 @@ class Constraint:
     """The columns that it reads; none for bounds on rows."""
     kind: ConstraintKind
     value: Value
-    """The bound, the allowed values, the type's name, True, or the cross-column rule."""
+    """The bound, the allowed values or columns, the name of type or format, what is tolerated, True, or the rule."""
     sentence: str
     """What must hold, in plain words: "`mean_radius` is at most 60 µm". Text, not Markdown: a renderer escapes it."""
     origin: Origin = "base"
     """Whose rule it is."""
+    severity: Severity = "error"
+    owner: str | None = None
+    """Who answers for it."""
 
 
 def constraints(contract: Contract) -> tuple[Constraint, ...]:
     """Return everything that CONTRACT demands, in the order of the file."""
     found = [constraint for name in contract.columns for constraint in _of_column(contract, name)]
+    if not contract.extra:
+        listed_columns = tuple(contract.columns)
+        says = "the file has no column that the contract does not list"
+        found.append(Constraint(("extra",), (), "extra", listed_columns, says))
     if contract.rows is not None:
-        found += _of_rows(contract.rows.min, contract.rows.max)
+        found += _of_rows(contract.rows)
+    found += [_of_key(contract, key) for key in contract.keys]
     found += [_of_rule(contract, rule) for rule in contract.rules]
+    found += [_of_aggregate(contract, rule) for rule in contract.aggregates]
     return tuple(found)
 
 
@@ -82,34 +104,107 @@ def measured(value: object, unit: str | None) -> str:
     return f"{written(value)} {unit}" if unit else written(value)
 
 
+def codes(names: Sequence[str]) -> str:
+    """Return names for a sentence, each between backticks, not more than a reader takes in."""
+    shown = ", ".join(code(one_line(name, 60)) if name else "one without a name" for name in names[:MOST_SHOWN])
+    more = len(names) - MOST_SHOWN
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    >>> counted(1, "character"), counted(1200, "row")
+    ('1 character', '1,200 rows')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def tolerated(tolerance: Share | int) -> str:
+    """Return what is tolerated: "0.1% of the rows", "3 rows", nothing where nothing is."""
+    if isinstance(tolerance, Share):
+        return f"{tolerance.text} of the rows" if tolerance.percent else ""
+    return counted(tolerance, "row")
+
+
 def _of_column(contract: Contract, name: str) -> Iterator[Constraint]:
     rule, column = contract.columns[name], (contract.column(name),)
+    for kind, value, says in _demands(rule):
+        sentence = f"{code(name)} {says}"
+        yield Constraint(
+            ("columns", name, kind), column, kind, value, sentence, severity=rule.severity, owner=rule.owner
+        )
 
-    def constraint(kind: ConstraintKind, value: Value, says: str) -> Constraint:
-        return Constraint(("columns", name, kind), column, kind, value, f"{code(name)} {says}")
 
-    yield constraint("present", value=True, says="is a column of the file")
-    yield constraint("type", rule.type, f"is {TYPE_WORDS[rule.type]}")
-    if rule.required:
-        yield constraint("required", value=True, says="has a value in every row")
+def _demands(rule: ColumnRule) -> Iterator[tuple[ConstraintKind, Value, str]]:
+    """Yield what a column demands, and what that says of it."""
+    if not rule.optional:
+        yield "present", True, "is a column of the file"
+    yield "type", rule.type, f"is {TYPE_WORDS[rule.type]}"
+    if rule.tolerated_null is not None:
+        but = tolerated(rule.tolerated_null)
+        yield "required", rule.tolerated_null, f"has a value in {f'all but {but}' if but else 'every row'}"
     if rule.enum is not None:
-        yield constraint("enum", rule.enum, f"is one of {listed(rule.enum)}")
+        yield "enum", rule.enum, f"is one of {listed(rule.enum)}"
     if rule.min is not None:
-        yield constraint("min", rule.min, f"is at least {measured(rule.min, rule.unit)}")
+        yield "min", rule.min, f"is at least {measured(rule.min, rule.unit)}"
     if rule.max is not None:
-        yield constraint("max", rule.max, f"is at most {measured(rule.max, rule.unit)}")
+        yield "max", rule.max, f"is at most {measured(rule.max, rule.unit)}"
+    yield from _demands_on_text(rule)
     if rule.unique:
-        yield constraint("unique", value=True, says="is different in every row")
+        yield "unique", True, "is different in every row"
 
 
-def _of_rows(least: int | None, most: int | None) -> Iterator[Constraint]:
-    if least is not None:
-        yield Constraint(("rows", "min"), (), "rows_min", least, f"there are at least {least:,} rows")
-    if most is not None:
-        yield Constraint(("rows", "max"), (), "rows_max", most, f"there are at most {most:,} rows")
+def _demands_on_text(rule: ColumnRule) -> Iterator[tuple[ConstraintKind, Value, str]]:
+    if rule.length is not None and rule.length.min is not None:
+        yield "length_min", rule.length.min, f"has at least {counted(rule.length.min, 'character')}"
+    if rule.length is not None and rule.length.max is not None:
+        yield "length_max", rule.length.max, f"has at most {counted(rule.length.max, 'character')}"
+    if rule.pattern is not None:
+        yield "pattern", rule.pattern, f"matches {code(rule.pattern.text)} as a whole"
+    if rule.format is not None:
+        yield "format", rule.format, f"is {FORMATS[rule.format].words}"
+
+
+def _of_rows(rows: RowBounds) -> Iterator[Constraint]:
+    if rows.min is not None:
+        yield Constraint(("rows", "min"), (), "rows_min", rows.min, f"there are at least {rows.min:,} rows")
+    if rows.max is not None:
+        yield Constraint(("rows", "max"), (), "rows_max", rows.max, f"there are at most {rows.max:,} rows")
+
+
+def _of_key(contract: Contract, key: tuple[str, ...]) -> Constraint:
+    columns = tuple(contract.column(name) for name in key)
+    # The order of the columns says nothing, so it is no part of the name.
+    place = ("keys", *sorted(key))
+    return Constraint(place, columns, "key", value=True, sentence=f"{codes(key)} together are different in every row")
 
 
 def _of_rule(contract: Contract, rule: CrossRule) -> Constraint:
-    columns = tuple(contract.column(name) for name in rule.check.columns)
-    tolerance = f"may fail in {rule.max_share.text} of the rows" if rule.max_share.percent else "holds in every row"
-    return Constraint(("rules", rule.name), columns, "rule", rule, f"{code(rule.check.text)} {tolerance}")
+    columns = tuple(contract.column(name) for name in rule.columns)
+    but = tolerated(rule.tolerance)
+    where = f" where {code(rule.when.text)}" if rule.when else ""
+    holds = f"may fail in {but}{where}" if but else f"holds in every row{where}"
+    return Constraint(
+        ("rules", rule.name),
+        columns,
+        "rule",
+        rule,
+        f"{code(rule.check.text)} {holds}",
+        severity=rule.severity,
+        owner=rule.owner,
+    )
+
+
+def _of_aggregate(contract: Contract, rule: AggregateRule) -> Constraint:
+    columns = tuple(contract.column(name) for name in rule.columns)
+    each = f" for each {code(rule.by)}" if rule.by else ""
+    return Constraint(
+        ("aggregates", rule.name),
+        columns,
+        "aggregate",
+        AggregateDemand(rule, contract.rows is not None and bool(contract.rows.min)),
+        f"{code(rule.aggregate.text)} holds{each}",
+        severity=rule.severity,
+        owner=rule.owner,
+    )

@@ -3,61 +3,62 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    WithJsonSchema,
-    model_validator,
+from pydantic import BeforeValidator, Field, model_validator
+
+from mlci.core.contract.formats import FormatName  # noqa: TC001 - pydantic reads annotations at run time
+from mlci.core.contract.part import (
+    LONGEST_COLUMN_NAME,
+    ColumnName,
+    Owner,
+    Part,
+    Severity,
+    Unit,
+    is_visible,
+    problem,
 )
-from pydantic_core import PydanticCustomError
+from mlci.core.contract.pattern import PatternField  # noqa: TC001 - as FormatName
+from mlci.core.contract.rule import AggregateRule, CrossRule  # noqa: TC001 - as FormatName
+from mlci.core.contract.share import NONE, Share, ShareField, parse_share
+from mlci.core.expression import ValueType, check_types
 
-from mlci.core.contract.share import NONE, ShareField
-from mlci.core.expression import LONGEST_CHECK, Check, ValueType, check_types, parse_check
-from mlci.core.plain_text import one_line
+if TYPE_CHECKING:
+    from mlci.core.expression import Check
+
+__all__ = [
+    "LARGEST_INTEGER",
+    "LATER",
+    "LONGEST_COLUMN_NAME",
+    "NUMERIC",
+    "SMALLEST_INTEGER",
+    "ColumnRule",
+    "ColumnSpec",
+    "ColumnType",
+    "Contract",
+    "Length",
+    "RowBounds",
+    "is_visible",
+]
 
 ColumnType = Literal["integer", "number", "string", "boolean"]
 """integer: whole, 64 bits, signed; number: double precision, finite; string: text; boolean: true or false."""
 
-LATER = frozenset(
-    {
-        "aggregates", "allow_extra", "extra", "freshness", "keys", "references", "severity",
-        "columns.*.deprecated", "columns.*.format", "columns.*.length", "columns.*.max_null", "columns.*.optional",
-        "columns.*.pattern", "rows.change", "rules.max_count", "rules.severity", "rules.when",
-    }
-)  # fmt: skip
+LATER = frozenset({"freshness", "references", "rows.change"})
 """Keys of the design that are refused, by name, until they work; for `read_model`."""
 
 NUMERIC: frozenset[ColumnType] = frozenset({"integer", "number"})
-LONGEST_COLUMN_NAME = 200
 LARGEST_INTEGER = 2**63 - 1
 SMALLEST_INTEGER = -(2**63)
 
 Integer = Annotated[int, Field(ge=SMALLEST_INTEGER, le=LARGEST_INTEGER)]
 Real = Annotated[float, Field(allow_inf_nan=False)]
 EnumValue = Integer | Real | bool | Annotated[str, Field(min_length=1, max_length=1_000)]
+Characters = Annotated[int, Field(ge=1, le=1_000_000)]
 
-
-def is_visible(text: str) -> bool:
-    """Tell whether TEXT shows all that it holds: no control character, line break, odd blank or hidden character."""
-    return one_line(text, len(text) + 1).replace(" ", "") == text.replace(" ", "")
-
-
-def _visible(text: str) -> str:
-    if not is_visible(text):
-        msg = "a control character, a line break or a hidden character has no place here"
-        raise ValueError(msg)
-    return text
-
-
-ColumnName = Annotated[str, Field(min_length=1, max_length=LONGEST_COLUMN_NAME), AfterValidator(_visible)]
-Unit = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_visible)]
-RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+WHOLE = parse_share("100%")
+Key = Annotated[tuple[ColumnName, ...], Field(strict=False, min_length=2, max_length=16)]
+"""Columns whose values together name a row."""
 
 _VALUE_TYPES: dict[ColumnType, ValueType] = {
     "integer": "number",
@@ -84,49 +85,101 @@ class ColumnSpec:
     """Whether its values identify people, so that no report shows them."""
 
 
-class _Part(BaseModel):
-    """A part of a contract: unknown keys are errors, values are not converted, nothing changes later."""
+class Length(Part):
+    """How many characters a text has: code points, whatever they look like together."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    min: Characters | None = None
+    max: Characters | None = None
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if self.min is None and self.max is None:
+            raise problem("a length has min, max or both", "min")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise problem("min is above max, so no text can satisfy both", "min")
+        return self
 
 
-class ColumnRule(_Part):
+def _length(value: object) -> object:
+    """Return a single number as what it is short for."""
+    return {"min": value, "max": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _with_number(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"type": "integer", "minimum": 1, "maximum": 1_000_000}, *schema["anyOf"]]
+
+
+class ColumnRule(Part):
     """What must hold for the values of one column."""
 
     type: ColumnType
     required: bool = True
     """Whether every row must have a value; an empty field is none."""
+    max_null: ShareField | None = None
+    """Instead of `required`: the share of rows that may have no value."""
     enum: tuple[EnumValue, ...] | None = Field(default=None, strict=False, min_length=1, max_length=10_000)
     min: Integer | Real | None = None
     max: Integer | Real | None = None
+    length: Annotated[Length, BeforeValidator(_length)] | None = Field(default=None, json_schema_extra=_with_number)
+    """In characters; a single number is both bounds."""
+    pattern: PatternField | None = None
+    format: FormatName | None = None
     unique: bool = False
+    optional: bool = False
+    """Whether the column may be absent from the file; where it is, nothing that reads it is checked."""
+    deprecated: bool = False
+    """Whether readers should turn to something else; says nothing about the data."""
+    severity: Severity = "error"
+    owner: Owner | None = None
     unit: Unit | None = None
     description: Annotated[str, Field(max_length=4_000)] = ""
     pii: bool = False
 
+    @property
+    def tolerated_null(self) -> Share | None:
+        """The share of rows that may have no value; None where all may."""
+        if self.max_null is not None:
+            return self.max_null if self.max_null != WHOLE else None
+        return NONE if self.required else None
+
     @model_validator(mode="after")
-    def _fits_its_type(self) -> Self:
+    def _says_nothing_twice(self) -> Self:
+        if self.max_null is not None and "required" in self.model_fields_set:
+            raise problem("max_null stands instead of required; leave one of them out", "max_null")
+        if self.pattern is not None and self.format is not None:
+            raise problem("format is a pattern with a name; leave one of them out", "pattern")
+        return self
+
+    @model_validator(mode="after")
+    def _has_rules_of_its_type(self) -> Self:
+        for name in ("length", "pattern", "format"):
+            if getattr(self, name) is not None and self.type != "string":
+                raise problem("{name} needs type string, this is {type}", name, name=name, type=self.type)
+        return self
+
+    @model_validator(mode="after")
+    def _has_values_of_its_type(self) -> Self:
         allowed = _PYTHON_TYPES[self.type]
         for value in self.enum or ():
             if not isinstance(value, allowed) or (isinstance(value, bool) and self.type != "boolean"):
-                raise _problem(
+                raise problem(
                     "{value} in enum is no {type}; quote it if it is text", "enum", value=str(value), type=self.type
                 )
         if self.enum is not None and len(set(self.enum)) < len(self.enum):
-            raise _problem("a value stands in enum twice", "enum")
+            raise problem("a value stands in enum twice", "enum")
         for name, bound in (("min", self.min), ("max", self.max)):
             if bound is None:
                 continue
             if self.type not in NUMERIC:
-                raise _problem("{name} needs type integer or number, this is {type}", name, name=name, type=self.type)
+                raise problem("{name} needs type integer or number, this is {type}", name, name=name, type=self.type)
             if not isinstance(bound, allowed):
-                raise _problem("{name} of an integer column is a whole number", name, name=name)
+                raise problem("{name} of an integer column is a whole number", name, name=name)
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise _problem("min is above max, so no value can satisfy both", "min")
+            raise problem("min is above max, so no value can satisfy both", "min")
         return self
 
 
-class RowBounds(_Part):
+class RowBounds(Part):
     """How many rows there must be, and may be."""
 
     min: Annotated[int, Field(ge=0)] | None = None
@@ -135,58 +188,63 @@ class RowBounds(_Part):
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise _problem("min is above max, so no data set can satisfy both", "min")
+            raise problem("min is above max, so no data set can satisfy both", "min")
         return self
 
 
-def _check_tree(value: object) -> Check:
-    if isinstance(value, Check):
-        return value
-    if not isinstance(value, str):
-        msg = "a check is text such as worst >= mean"
-        raise ValueError(msg)  # noqa: TRY004 - pydantic turns a ValueError into a problem with its place
-    return parse_check(value)
-
-
-CheckField = Annotated[
-    Check,
-    BeforeValidator(_check_tree),
-    PlainSerializer(lambda check: check.text),
-    WithJsonSchema({"type": "string", "maxLength": LONGEST_CHECK}),
-]
-
-
-class CrossRule(_Part):
-    """What must hold between columns of one row."""
-
-    name: RuleName
-    check: CheckField
-    max_share: ShareField = NONE
-    """How many of the checked rows may break it."""
-
-
-class Contract(_Part):
+class Contract(Part):
     """What a data set must satisfy. A column that is in the data and not named here is not checked."""
 
     columns: dict[ColumnName, ColumnRule] = Field(min_length=1)
+    extra: bool = True
+    """Whether there may be columns that are not listed."""
     rows: RowBounds | None = None
+    keys: tuple[Key, ...] = Field(default=(), strict=False, max_length=20)
     rules: tuple[CrossRule, ...] = Field(default=(), strict=False)
+    aggregates: tuple[AggregateRule, ...] = Field(default=(), strict=False, max_length=50)
 
     @model_validator(mode="after")
     def _names_what_exists(self) -> Self:
-        names = [rule.name for rule in self.rules]
+        self._are_named_once("rules", [rule.name for rule in self.rules])
         for place, rule in enumerate(self.rules):
-            if rule.name in names[:place]:
-                raise _problem("the rule {name} stands here again", "rules", place, "name", name=rule.name)
-            for column in rule.check.columns:
-                if column not in self.columns:
-                    message = "the column {column} is not listed under columns:"
-                    raise _problem(message, "rules", place, "check", column=column)
-            try:
-                check_types(rule.check, {name: _VALUE_TYPES[self.columns[name].type] for name in rule.check.columns})
-            except ValueError as error:
-                raise _problem("{problem}", "rules", place, "check", problem=str(error)) from error
+            self._fit("rules", place, "check", rule.check)
+            if rule.when is not None:
+                self._fit("rules", place, "when", rule.when)
+        self._are_named_once("aggregates", [rule.name for rule in self.aggregates])
+        for place, aggregate in enumerate(self.aggregates):
+            self._fit("aggregates", place, "aggregate", aggregate.aggregate)
+            if aggregate.by is not None and aggregate.by not in self.columns:
+                message = "the column {column} is not listed under columns:"
+                raise problem(message, "aggregates", place, "by", column=aggregate.by)
         return self
+
+    def _are_named_once(self, section: str, names: list[str]) -> None:
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise problem("the rule {name} stands here again", section, place, "name", name=name)
+
+    @model_validator(mode="after")
+    def _has_sound_keys(self) -> Self:
+        for place, key in enumerate(self.keys):
+            for part, name in enumerate(key):
+                if name not in self.columns:
+                    raise problem("the column {name} is not listed under columns:", "keys", place, part, name=name)
+                if name in key[:part]:
+                    raise problem("the column {name} stands in this key twice", "keys", place, part, name=name)
+            if set(key) in map(set, self.keys[:place]):
+                raise problem("a key of the same columns stands here again", "keys", place)
+        return self
+
+    def _fit(self, section: str, place: int, name: str, check: Check) -> None:
+        """Raise a problem at the key NAME unless CHECK reads columns that are listed, as what they are."""
+        for column in check.columns:
+            if column not in self.columns:
+                message = "the column {column} is not listed under columns:"
+                raise problem(message, section, place, name, column=column)
+        try:
+            check_types(check, {column: _VALUE_TYPES[self.columns[column].type] for column in check.columns})
+        except ValueError as error:
+            raise problem("{problem}", section, place, name, problem=str(error)) from error
 
     @property
     def key(self) -> str | None:
@@ -197,9 +255,3 @@ class Contract(_Part):
         """Return how to read the column NAME, which the contract must list."""
         rule = self.columns[name]
         return ColumnSpec(name, rule.type, rule.unit, rule.pii)
-
-
-def _problem(message: str, *path: str | int, **values: str) -> PydanticCustomError:
-    """Return a problem at PATH below the part at hand; the reader of documents finds line and column from it."""
-    # pydantic fills {value} in by plain replacement, so braces inside a value stay what they are.
-    return PydanticCustomError("contract", message, {"path": path, **values})

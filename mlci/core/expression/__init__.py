@@ -3,7 +3,7 @@
 The text of a check is never passed on: an engine sees only the tree, and means by it what `truth` says.
 """
 
-from mlci.core.expression.grammar import LONGEST_CHECK, MOST_PARTS, parse_check
+from mlci.core.expression.grammar import LONGEST_CHECK, MOST_PARTS, parse_aggregate, parse_check
 from mlci.core.expression.tree import (
     And,
     Arithmetic,
@@ -12,6 +12,7 @@ from mlci.core.expression.tree import (
     ColumnReference,
     Comparison,
     Literal,
+    Measure,
     Membership,
     Negation,
     Node,
@@ -19,7 +20,7 @@ from mlci.core.expression.tree import (
     NullTest,
     Or,
 )
-from mlci.core.expression.truth import Truth, truth
+from mlci.core.expression.truth import Truth, measured, truth
 from mlci.core.expression.types import ValueType, check_types
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "ColumnReference",
     "Comparison",
     "Literal",
+    "Measure",
     "Membership",
     "Negation",
     "Node",
@@ -41,6 +43,8 @@ __all__ = [
     "Truth",
     "ValueType",
     "check_types",
+    "measured",
+    "parse_aggregate",
     "parse_check",
     "truth",
 ]

@@ -15,6 +15,11 @@ value      = [ "-" ] number | text | "true" | "false"
 column     = a name of letters, digits and _ (not first a digit), or any name in `backticks` (a backtick is doubled)
 number     = 12 | 1.5 | .5 | 1e-3
 text       = 'single quotes' or "double quotes" (the quote is doubled)
+
+A check of aggregates is the same, with a measure where a column may stand, and no column outside of one:
+
+measure    = "count" "(" [ column ] ")" | "share" "(" check ")"
+           | ( "distinct" | "sum" | "mean" | "min" | "max" ) "(" column ")"
 """  # noqa: D415 - the grammar is the summary
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from mlci.core.expression.tree import (
     FUNCTIONS,
+    MEASURES,
     RESERVED,
     And,
     Arithmetic,
@@ -35,6 +41,7 @@ from mlci.core.expression.tree import (
     Comparison,
     ComparisonOperator,
     Literal,
+    Measure,
     Membership,
     Negation,
     Node,
@@ -82,10 +89,23 @@ def parse_check(text: str) -> Check:
     >>> parse_check("worst>=mean*2").text
     'worst >= mean * 2'
     """
+    return _parsed(text, aggregates=False)
+
+
+def parse_aggregate(text: str) -> Check:
+    """Return a check of aggregates; raises as `parse_check`.
+
+    >>> parse_aggregate("mean(price)between 10 and 20").text
+    'mean(price) >= 10 and mean(price) <= 20'
+    """
+    return _parsed(text, aggregates=True)
+
+
+def _parsed(text: str, *, aggregates: bool) -> Check:
     if len(text) > LONGEST_CHECK:
         msg = f"a check has at most {LONGEST_CHECK:,} characters, this one has {len(text):,}"
         raise ValueError(msg)
-    return _Parser(text).whole()
+    return _Parser(text, aggregates=aggregates).whole()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +124,10 @@ class _Token:
 class _Parser:
     """Recursive descent."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, aggregates: bool) -> None:
         self.text = text
+        self.aggregates = aggregates
+        """Whether a measure, and no column, may stand at this place."""
         self.tokens = list(self.read())
         self.next = 0
         self.depth = 0
@@ -171,7 +193,10 @@ class _Parser:
             raise expected("the end, `and` or `or`", self.peek())
         if isinstance(check.tree, Literal | Negation | Arithmetic):
             raise expected("one of < <= > >= == != in is between", self.peek())
-        if not check.columns:
+        if self.aggregates and not check.measures:
+            msg = f"a check of aggregates has at least one of {', '.join(MEASURES)}"
+            raise ValueError(msg)
+        if not self.aggregates and not check.columns:
             msg = "a check names at least one column"
             raise ValueError(msg)
         return check
@@ -283,16 +308,39 @@ class _Parser:
             return inner
         if token.kind == "name":
             is_called = self.peek().is_symbol("(") and self.text[token.place] != "`"
+            if self.aggregates and (not is_called or token.text in MEASURES):
+                return self.measure(token)
             return self.call(token) if is_called else ColumnReference(token.text)
         found = self.literal(token)
         if found is None:
             raise expected("a column, a value or `(`", token)
         return found
 
+    def measure(self, name: _Token) -> Measure:
+        function = next((each for each in MEASURES if each == name.text), None)
+        if function is None or self.text[name.place] == "`" or not self.peek().is_symbol("("):
+            msg = f"character {name.place + 1}: a column stands within one of {', '.join(MEASURES)}: mean(price)"
+            raise ValueError(msg)
+        self.demand("(")
+        if function == "count" and self.peek().is_symbol(")"):
+            operand: Node | None = None
+        elif function == "share":
+            self.aggregates = False
+            operand = self.deeper(self.check)
+            self.aggregates = True
+        else:
+            column = self.take()
+            if column.kind != "name":
+                raise expected("a column", column)
+            operand = ColumnReference(column.text)
+        self.demand(")")
+        return Measure(function, operand)
+
     def call(self, name: _Token) -> Node:
         function = next((each for each in FUNCTIONS if each == name.text), None)
         if function is None:
-            msg = f"character {name.place + 1}: there is no function {name.text}; there are {', '.join(FUNCTIONS)}"
+            known = (*MEASURES, *FUNCTIONS) if self.aggregates else FUNCTIONS
+            msg = f"character {name.place + 1}: there is no function {name.text}; there are {', '.join(known)}"
             raise ValueError(msg)
         self.demand("(")
         arguments = [self.deeper(self.check)]

@@ -19,6 +19,8 @@ Function = typing.Literal[
     "starts_with", "trim", "upper",
 ]  # fmt: skip
 FUNCTIONS: Final[tuple[Function, ...]] = get_args(Function)
+MeasureFunction = typing.Literal["count", "distinct", "max", "mean", "min", "share", "sum"]
+MEASURES: Final[tuple[MeasureFunction, ...]] = get_args(MeasureFunction)
 RESERVED: Final = frozenset({"and", "between", "false", "in", "is", "not", "null", "or", "true"})
 """Words that are no column unless they stand in backticks."""
 
@@ -72,6 +74,15 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """One number for many rows; only in a check of aggregates, and never within another."""
+
+    function: MeasureFunction
+    operand: Node | None
+    """A test for `share`, nothing for a `count` of rows, else a column."""
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What must hold between two operands."""
 
@@ -116,7 +127,10 @@ class Or:
     parts: tuple[Node, ...]
 
 
-Node = ColumnReference | Literal | Negation | Arithmetic | Call | Comparison | Membership | NullTest | Not | And | Or
+Node = (
+    ColumnReference | Literal | Negation | Arithmetic | Call | Measure
+    | Comparison | Membership | NullTest | Not | And | Or
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +149,11 @@ class Check:
         """The names of the columns that it reads, each once, in the order of the text."""
         return columns_of(self.tree)
 
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The numbers for many rows that it compares, each once, in the order of the text."""
+        return tuple(dict.fromkeys(_measures(self.tree)))
+
 
 def children(node: Node) -> tuple[Node, ...]:
     """Return what a node is made of, from left to right."""
@@ -143,6 +162,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return ()
         case Negation(operand) | NullTest(operand) | Not(operand):
             return (operand,)
+        case Measure(_, inner):
+            return () if inner is None else (inner,)
         case Arithmetic(_, left, right) | Comparison(_, left, right):
             return (left, right)
         case Call(_, parts) | And(parts) | Or(parts):
@@ -162,6 +183,13 @@ def _columns(node: Node) -> Iterator[str]:
         yield node.name
     for child in children(node):
         yield from _columns(child)
+
+
+def _measures(node: Node) -> Iterator[Measure]:
+    if isinstance(node, Measure):
+        yield node
+    for child in children(node):
+        yield from _measures(child)
 
 
 def text_of(node: Node) -> str:
@@ -192,7 +220,7 @@ def _test(node: Comparison | Membership | NullTest, opposite: str) -> str:
     assert_never(node)
 
 
-def _value(node: ColumnReference | Literal | Negation | Arithmetic | Call) -> str:
+def _value(node: ColumnReference | Literal | Negation | Arithmetic | Call | Measure) -> str:
     match node:
         case ColumnReference(name):
             plain = _PLAIN_NAME.fullmatch(name) and name not in RESERVED
@@ -206,6 +234,8 @@ def _value(node: ColumnReference | Literal | Negation | Arithmetic | Call) -> st
             return f"{_within(left, strength)} {operator} {_within(right, strength + 1)}"
         case Call(function, arguments):
             return f"{function}({', '.join(text_of(each) for each in arguments)})"
+        case Measure(function, inner):
+            return f"{function}({'' if inner is None else text_of(inner)})"
     assert_never(node)
 
 
@@ -230,7 +260,7 @@ def _strength(node: Node) -> int:
             return _SUM if operator in {"+", "-"} else _PRODUCT
         case Negation():
             return _SIGN
-        case ColumnReference() | Literal() | Call():
+        case ColumnReference() | Literal() | Call() | Measure():
             return _SINGLE
     assert_never(node)
 

@@ -10,6 +10,10 @@ y / x > 2` holds where x is missing, and `x == 0 or y / x > 2` where it is zero.
 an error, and is not checked where it is unknown. (Kleene, "Introduction to Metamathematics", 1952, section 64, with one
 value more.)
 
+A measure of many rows leaves out those without a value; of none, `count`, `distinct` are 0, and all others null. It
+cannot be computed where a sum overflows. The `share` of a test is the part of the rows where it is true among those
+where it is not unknown. Sums and means are in double precision.
+
 Numbers are compared exactly where both are integers, else in double precision; arithmetic is in double precision; `%`
 has the sign of the divisor; `round` takes halves away from zero. Text is compared by code points, `length` counts
 them; `lower` and `upper` change the letters A to Z alone, `trim` takes away blanks, tabs and line ends.
@@ -31,16 +35,19 @@ from mlci.core.expression.tree import (
     ColumnReference,
     Comparison,
     Literal,
+    Measure,
     Membership,
     Negation,
     Node,
     Not,
     NullTest,
     Or,
+    columns_of,
+    text_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Value = int | float | str | bool | None
 BLANKS: Final = " \t\n\r"
@@ -55,6 +62,39 @@ class Truth(IntEnum):
     TRUE = 3
 
 
+def measured(measure: Measure, rows: Sequence[Mapping[str, Value]]) -> int | float | None:
+    """Return MEASURE of ROWS, infinite where it cannot be computed.
+
+    >>> measured(Measure("mean", ColumnReference("x")), [{"x": 1}, {"x": None}, {"x": 2}])
+    1.5
+    """
+    operand = measure.operand
+    if operand is None:
+        return len(rows)
+    if measure.function == "share":
+        known = [found for row in rows if (found := truth(operand, row)) is not Truth.UNKNOWN]
+        return known.count(Truth.TRUE) / len(known) if known else None
+    values: list[Any] = [value for row in rows if (value := row[columns_of(operand)[0]]) is not None]
+    match measure.function:
+        case "count":
+            return len(values)
+        case "distinct":
+            return len(set(values))
+        case "sum" | "mean":
+            return _summed(values, len(values) if measure.function == "mean" else 1) if values else None
+        case "min":
+            return min(values, default=None)
+        case "max":
+            return max(values, default=None)
+
+
+def _summed(values: Sequence[float], divisor: int) -> float:
+    try:
+        return math.fsum(values) / divisor
+    except OverflowError:
+        return math.inf
+
+
 class _NotComputable:
     """What stands for a value that is there and is no number."""
 
@@ -65,6 +105,8 @@ _Found = Value | _NotComputable
 
 def truth(check: Node, row: Mapping[str, Value]) -> Truth:
     """Return what CHECK, whose types fit, says of a row: the value of each column, None where there is none.
+
+    For a check of aggregates the row holds what `measured` returned, by the text of each measure.
 
     >>> from mlci.core.expression import parse_check
     >>> truth(parse_check("x == 0 or y / x > 2").tree, {"x": 0, "y": 1}).name
@@ -109,6 +151,9 @@ def _value(node: Node, row: Mapping[str, Value]) -> _Found:
             return row[name]
         case Literal(value):
             return value
+        case Measure():
+            measured = row[text_of(node)]
+            return _ERROR if isinstance(measured, float) and not math.isfinite(measured) else measured
         case Negation(operand):
             return _of([_value(operand, row)], _finite(operator.neg))
         case Arithmetic(symbol, left, right):

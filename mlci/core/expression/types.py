@@ -15,6 +15,7 @@ from mlci.core.expression.tree import (
     Comparison,
     Function,
     Literal,
+    Measure,
     Membership,
     Negation,
     Node,
@@ -26,6 +27,8 @@ from mlci.core.expression.tree import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mlci.core.expression.tree import MeasureFunction
 
 ValueType = typing.Literal["number", "text", "truth"]
 
@@ -106,8 +109,19 @@ def _type_of(node: Node, columns: Mapping[str, ValueType]) -> ValueType:
             return _demand("number", right, columns)
         case Call(function, arguments):
             return _called(function, arguments, columns)
+        case Measure(measure, operand):
+            return _measured(measure, operand, columns)
         case _:
             raise _mistyped(f"`{text_of(node)}` is a test, and tests are joined by and, or, not alone")
+
+
+def _measured(function: MeasureFunction, operand: Node | None, columns: Mapping[str, ValueType]) -> ValueType:
+    """Return the type of a number for many rows."""
+    if operand is not None and function == "share":
+        _demand_test(operand, columns)
+    elif operand is not None and function not in {"count", "distinct"}:
+        return _demand("number", operand, columns)
+    return "number"
 
 
 def _called(function: Function, arguments: tuple[Node, ...], columns: Mapping[str, ValueType]) -> ValueType:

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlci.core.contract import ChangeKind, ConstraintChange, Contract, combined, compare_constraints
+from mlci.core.contract.share import NONE
 
 RULE = {"name": "ordered", "check": "b >= a"}
+
+MEAN = {"name": "mean", "aggregate": "mean(a) < 5"}
 
 
 def a_contract(a: dict[str, Any] | None = None, **parts: object) -> Contract:
@@ -42,6 +45,14 @@ def the_change(base: Contract, head: Contract) -> ConstraintChange:
         ({"enum": [1, 2, 3]}, {"enum": [1]}, "tightened", "tightens `a` enum: without 2, 3"),
         ({"enum": [1, 2]}, {"enum": [1, 3]}, "unclear", "changes `a` enum: without 2, with 3"),
         ({"enum": [1, 2]}, {}, "removed", "removes `a` enum: 1, 2"),
+        ({}, {"max_null": "2%"}, "loosened", "loosens `a` max_null: 0% → 2%"),
+        ({"max_null": "2%"}, {"max_null": "0.5%"}, "tightened", "tightens `a` max_null: 2% → 0.5%"),
+        ({"max_null": "2%"}, {"required": False}, "removed", "allows missing values in `a`"),
+        ({"required": False}, {"max_null": "2%"}, "added", "adds `a` max_null: 2%"),
+        ({}, {"optional": True}, "removed", "lets the file leave out the column `a`"),
+        ({"optional": True}, {}, "added", "demands the column `a`"),
+        ({}, {"severity": "warn"}, "loosened", "lets `a` only warn (severity: error → warn)"),
+        ({"severity": "warn"}, {}, "tightened", "lets `a` reject the data (severity: warn → error)"),
         ({"pii": True}, {}, "loosened", "lets reports show values of `a` (pii: true → false)"),
         ({}, {"pii": True}, "tightened", "hides values of `a` in reports (pii: false → true)"),
     ],
@@ -65,13 +76,13 @@ def test_compare_constraints__orders_changes_of_a_column(
             {"rules": [RULE]},
             {"rules": [{**RULE, "max_share": "5%"}]},
             "loosened",
-            "loosens the rule `ordered`: at most 0% → 5% of the rows",
+            "loosens the rule `ordered`: at most no row → 5% of the rows",
         ),
         (
             {"rules": [{**RULE, "max_share": "5%"}]},
             {"rules": [{**RULE, "max_share": "0.5%"}]},
             "tightened",
-            "tightens the rule `ordered`: at most 5% → 0.5% of the rows",
+            "tightens the rule `ordered`: at most 5% of the rows → 0.5% of the rows",
         ),
         (
             {"rules": [RULE]},
@@ -79,6 +90,84 @@ def test_compare_constraints__orders_changes_of_a_column(
             "unclear",
             "changes the rule `ordered`: `b >= a` → `b > a` in all but 1% of the rows",
         ),
+        (
+            {"rules": [RULE]},
+            {"rules": [{**RULE, "max_count": 3}]},
+            "loosened",
+            "loosens the rule `ordered`: at most no row → 3 rows",
+        ),
+        (
+            {"rules": [{**RULE, "max_count": 3}]},
+            {"rules": [{**RULE, "max_count": 1}]},
+            "tightened",
+            "tightens the rule `ordered`: at most 3 rows → 1 row",
+        ),
+        (
+            {"rules": [{**RULE, "max_count": 3}]},
+            {"rules": [RULE]},
+            "tightened",
+            "tightens the rule `ordered`: at most 3 rows → no row",
+        ),
+        (
+            {"rules": [{**RULE, "max_count": 3}]},
+            {"rules": [{**RULE, "max_share": "3%"}]},
+            "unclear",
+            "changes the rule `ordered`: at most 3 rows → 3% of the rows",
+        ),
+        (
+            {"rules": [RULE]},
+            {"rules": [{**RULE, "when": "a > 0"}]},
+            "loosened",
+            "loosens the rule `ordered`: `b >= a` → `b >= a` where `a > 0`",
+        ),
+        (
+            {"rules": [{**RULE, "when": "a > 0", "max_count": 2}]},
+            {"rules": [{**RULE, "max_count": 2}]},
+            "tightened",
+            "tightens the rule `ordered`: `b >= a` in all but 2 rows where `a > 0` → `b >= a` in all but 2 rows",
+        ),
+        (
+            {"rules": [{**RULE, "when": "a > 0"}]},
+            {"rules": [{**RULE, "when": "a > 1"}]},
+            "unclear",
+            "changes the rule `ordered`: `b >= a` where `a > 0` → `b >= a` where `a > 1`",
+        ),
+        (
+            {"rules": [{"name": "r", "check": "b > 1", "max_share": "5%"}]},
+            {"rules": [{"name": "r", "check": "b > 1", "max_share": "5%", "when": "a > 1"}]},
+            "unclear",
+            "changes the rule `r`: `b > 1` in all but 5% of the rows → `b > 1` in all but 5% of the rows where `a > 1`",
+        ),
+        (
+            {"rules": [RULE]},
+            {"rules": [{**RULE, "severity": "warn"}]},
+            "loosened",
+            "lets the rule `ordered` only warn (severity: error → warn)",
+        ),
+        (
+            {"rules": [{**RULE, "severity": "warn"}]},
+            {"rules": [RULE]},
+            "tightened",
+            "lets the rule `ordered` reject the data (severity: warn → error)",
+        ),
+        ({}, {"aggregates": [MEAN]}, "added", "adds the rule `mean`: `mean(a) < 5`"),
+        ({"aggregates": [MEAN]}, {}, "removed", "removes the rule `mean`: `mean(a) < 5`"),
+        (
+            {"aggregates": [MEAN]},
+            {"aggregates": [{**MEAN, "by": "b"}]},
+            "unclear",
+            "changes the rule `mean`: `mean(a) < 5` → `mean(a) < 5` for each `b`",
+        ),
+        (
+            {"aggregates": [MEAN]},
+            {"aggregates": [{**MEAN, "severity": "warn"}]},
+            "loosened",
+            "lets the rule `mean` only warn (severity: error → warn)",
+        ),
+        ({"keys": [["a", "b"]]}, {}, "removed", "allows rows that have the same `a`, `b`"),
+        ({}, {"keys": [["b", "a"]]}, "added", "forbids rows that have the same `b`, `a`"),
+        ({}, {"extra": False}, "added", "forbids columns that the contract does not list"),
+        ({"extra": False}, {}, "removed", "allows columns that the contract does not list"),
     ],
 )
 def test_compare_constraints__orders_changes_of_rows_and_rules(
@@ -95,6 +184,10 @@ def test_compare_constraints__orders_changes_of_rows_and_rules(
         ({"enum": [1, 2]}, {"enum": [2, 1]}),
         ({"unit": "m"}, {"unit": "km"}),
         ({"description": "x"}, {}),
+        ({"owner": "@acme/data"}, {}),
+        ({"deprecated": True}, {}),
+        ({"max_null": "0%"}, {}),
+        ({"max_null": "100%"}, {"required": False}),
     ],
 )
 def test_compare_constraints__is_silent_where_nothing_is_demanded_otherwise(
@@ -117,6 +210,64 @@ def test_compare_constraints__a_column_that_comes_or_goes_is_one_change() -> Non
     assert the_change(without, with_c).sentence == "adds the column `c`"
 
 
+TEXT = {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "kind", "sentence"),
+    [
+        ({"length": 5}, {"length": {"min": 4, "max": 5}}, "loosened", "loosens `a` length min: 5 → 4"),
+        ({"length": {"max": 5}}, {"length": {"max": 4}}, "tightened", "tightens `a` length max: 5 → 4"),
+        ({}, {"length": {"min": 2}}, "added", "adds `a` length min: 2"),
+        ({"pattern": "a+"}, {"pattern": "a*"}, "unclear", "changes `a` pattern: `a+` → `a*`"),
+        ({"pattern": "a+"}, {}, "removed", "removes `a` pattern: `a+`"),
+        ({"format": "url"}, {"format": "email"}, "unclear", "changes `a` format: url → email"),
+        ({}, {"format": "uuid"}, "added", "adds `a` format: uuid"),
+    ],
+)
+def test_compare_constraints__orders_changes_of_text(
+    base: dict[str, Any], head: dict[str, Any], kind: ChangeKind, sentence: str
+) -> None:
+    change = the_change(a_contract(TEXT | base), a_contract(TEXT | head))
+    assert (change.kind, change.sentence) == (kind, sentence)
+
+
+def test_compare_constraints__a_pattern_written_otherwise_is_the_same() -> None:
+    base, head = (a_contract(TEXT | {"pattern": text}) for text in (r"\d+", "(?:[0-9]){1,}"))
+    assert compare_constraints(base, head) == ()
+
+
+def test_compare_constraints__a_key_in_another_order_is_the_same() -> None:
+    assert compare_constraints(a_contract(keys=[["a", "b"]]), a_contract(keys=[["b", "a"]])) == ()
+
+
+def test_compare_constraints__a_new_column_loosens_a_closed_list() -> None:
+    base = a_contract(extra=False)
+    head = Contract.model_validate(
+        {"columns": {name: {"type": "number"} for name in ("a", "b", "c")}, "extra": False, "keys": []}
+    )
+    assert [(each.kind, each.sentence) for each in compare_constraints(base, head)] == [
+        ("loosened", "loosens the list of columns: with c"),
+        ("added", "adds the column `c`"),
+    ]
+    assert [each.value for each in combined(base, head) if each.kind == "extra"] == [("a", "b")]
+
+
+def test_compare_constraints__an_optional_column_that_goes_is_one_change() -> None:
+    head = Contract.model_validate({"columns": {"b": {"type": "number"}}})
+    assert the_change(a_contract({"optional": True}), head).sentence == "removes the column `a` and all its rules"
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "severity", "origin"),
+    [("warn", "error", "error", "head"), ("error", "warn", "error", "base"), ("warn", "warn", "warn", "base")],
+)
+def test_combined__what_either_side_takes_for_an_error_is_one(base: str, head: str, severity: str, origin: str) -> None:
+    checked = combined(a_contract({"max": 60, "severity": base}), a_contract({"max": 60, "severity": head}))
+    (found,) = [each for each in checked if each.kind == "max"]
+    assert (found.severity, found.origin) == (severity, origin)
+
+
 def test_combined__base_counts_and_head_only_adds() -> None:
     base = a_contract({"min": 0, "max": 60, "enum": [1, 2]}, rows={"min": 10}, rules=[RULE])
     head = a_contract({"min": -5, "max": 50, "enum": [2, 3], "unique": True}, rules=[{**RULE, "check": "b > a"}])
@@ -126,7 +277,7 @@ def test_combined__base_counts_and_head_only_adds() -> None:
     assert checked == [
         ("present", "base", True),
         ("type", "base", "number"),
-        ("required", "base", True),
+        ("required", "base", NONE),
         ("enum", "base", (1, 2)),
         ("min", "base", 0),
         ("max", "base", 60),
@@ -157,7 +308,9 @@ BOUNDS = st.fixed_dictionaries(
         "min": st.integers(-5, 0),
         "max": st.integers(1, 5),
         "unique": st.booleans(),
-        "required": st.booleans(),
+        "max_null": st.sampled_from(["0%", "2%", "50%", "100%"]),
+        "optional": st.booleans(),
+        "severity": st.sampled_from(["error", "warn"]),
         "enum": st.lists(st.integers(0, 3), min_size=1, unique=True),
     },
 )
@@ -166,7 +319,9 @@ BOUNDS = st.fixed_dictionaries(
 @given(BOUNDS, BOUNDS)
 def test_combined__never_demands_less_than_base(base: dict[str, Any], head: dict[str, Any]) -> None:
     ours = combined(a_contract(base), None)
-    assert combined(a_contract(base), a_contract(head))[: len(ours)] == ours
+    checked = combined(a_contract(base), a_contract(head))[: len(ours)]
+    assert [(each.key, each.value) for each in checked] == [(each.key, each.value) for each in ours]
+    assert all(each.severity in {"error", base.severity} for each, base in zip(checked, ours, strict=True))
 
 
 @given(BOUNDS, BOUNDS)
@@ -183,3 +338,24 @@ def test_compare_constraints__is_reversed_when_the_sides_change_places(
     there = compare_constraints(a_contract(base), a_contract(head))
     back = compare_constraints(a_contract(head), a_contract(base))
     assert {(each.key, opposite[each.kind]) for each in there} == {(each.key, each.kind) for each in back}
+
+
+TOLERANCES = st.sampled_from([{}, {"max_share": "10%"}, {"max_share": "50%"}, {"max_count": 1}, {"max_count": 3}])
+RULES = st.builds(lambda tolerance, more: RULE | tolerance | more, TOLERANCES, st.sampled_from([{}, {"when": "a > 0"}]))
+OUTCOMES = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12)
+"""For each row whether `when` is true, and whether the check fails."""
+
+
+def breaks(rule: dict[str, Any], rows: list[tuple[bool, bool]]) -> bool:
+    """Tell whether a data set of these ROWS breaks RULE."""
+    seen = [fails for looked_at, fails in rows if looked_at or "when" not in rule]
+    return not a_contract(rules=[rule]).rules[0].tolerates(sum(seen), len(seen))
+
+
+@given(RULES, RULES, OUTCOMES)
+def test_compare_constraints__a_tighter_rule_rejects_whatever_the_other_does(
+    base: dict[str, Any], head: dict[str, Any], rows: list[tuple[bool, bool]]
+) -> None:
+    kinds = {each.kind for each in compare_constraints(a_contract(rules=[base]), a_contract(rules=[head]))}
+    assert breaks(head, rows) or not breaks(base, rows) or "tightened" not in kinds
+    assert breaks(base, rows) or not breaks(head, rows) or "loosened" not in kinds

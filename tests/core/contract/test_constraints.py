@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from mlci.core.contract import Contract, constraints
-from mlci.core.contract.constraints import code, listed, written
+from mlci.core.contract.constraints import code, codes, listed, written
 
 CELLS = Contract.model_validate(
     {
@@ -80,3 +80,46 @@ def test_listed__shows_ten_and_counts_the_rest() -> None:
 
 def test_code__cannot_be_closed_from_inside() -> None:
     assert code("a` <b>`\nc") == "`a' <b>' c`"
+
+
+def test_constraints__say_what_is_demanded_of_text_keys_and_columns() -> None:
+    contract = Contract.model_validate(
+        {
+            "columns": {
+                "a": {"type": "string", "length": {"min": 1, "max": 1200}, "pattern": "[a-z]+", "max_null": "2%"},
+                "b": {"type": "string", "format": "email", "optional": True, "required": False, "severity": "warn"},
+            },
+            "extra": False,
+            "keys": [["b", "a"]],
+            "rules": [
+                {"name": "some", "check": "a > b", "when": "b == 'x'", "max_count": 1, "owner": "@acme/data"},
+                {"name": "none", "check": "a > b", "when": "b == 'x'", "severity": "warn"},
+            ],
+            "aggregates": [
+                {"name": "all", "aggregate": "count(a) > 5"},
+                {"name": "each", "aggregate": "count(a) > 5", "by": "b", "severity": "warn"},
+            ],
+        }
+    )
+    assert [(each.key, each.sentence, each.severity) for each in constraints(contract)] == [
+        (("columns", "a", "present"), "`a` is a column of the file", "error"),
+        (("columns", "a", "type"), "`a` is text", "error"),
+        (("columns", "a", "required"), "`a` has a value in all but 2% of the rows", "error"),
+        (("columns", "a", "length_min"), "`a` has at least 1 character", "error"),
+        (("columns", "a", "length_max"), "`a` has at most 1,200 characters", "error"),
+        (("columns", "a", "pattern"), "`a` matches `[a-z]+` as a whole", "error"),
+        (("columns", "b", "type"), "`b` is text", "warn"),
+        (("columns", "b", "format"), "`b` is an email address", "warn"),
+        (("extra",), "the file has no column that the contract does not list", "error"),
+        (("keys", "a", "b"), "`b`, `a` together are different in every row", "error"),
+        (("rules", "some"), "`a > b` may fail in 1 row where `b == 'x'`", "error"),
+        (("rules", "none"), "`a > b` holds in every row where `b == 'x'`", "warn"),
+        (("aggregates", "all"), "`count(a) > 5` holds", "error"),
+        (("aggregates", "each"), "`count(a) > 5` holds for each `b`", "warn"),
+    ]
+    assert [each.owner for each in constraints(contract) if each.owner] == ["@acme/data"]
+
+
+def test_codes__shows_ten_names_and_counts_the_rest() -> None:
+    assert codes(["a", "", "b`"]) == "`a`, one without a name, `b'`"
+    assert codes(list("abcdefghijkl")).endswith("`j` and 2 more")

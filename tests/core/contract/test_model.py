@@ -49,19 +49,35 @@ def test_contract__knows_its_key_and_how_to_read_a_column() -> None:
     assert contract.column("size_band") == ColumnSpec("size_band", "string", pii=True)
 
 
+def test_contract__a_length_may_be_one_number() -> None:
+    rule = ColumnRule.model_validate({"type": "string", "length": 5})
+    assert rule == ColumnRule.model_validate({"type": "string", "length": {"min": 5, "max": 5}})
+
+
+@pytest.mark.parametrize(
+    ("rule", "share"),
+    [({}, "0%"), ({"max_null": "2%"}, "2%"), ({"max_null": "100%"}, None), ({"required": False}, None)],
+)
+def test_tolerated_null__is_a_share_or_nothing(rule: dict[str, Any], share: str | None) -> None:
+    found = ColumnRule.model_validate({"type": "string", **rule}).tolerated_null
+    assert (found.text if found else None) == share
+
+
 def test_contract__without_a_unique_column_has_no_key() -> None:
     assert Contract.model_validate({"columns": {"a": {"type": "number"}}}).key is None
 
 
 def test_contract__survives_being_written_and_read() -> None:
     contract = read(CELLS)
-    assert Contract.model_validate(contract.model_dump(mode="json")) == contract
+    assert Contract.model_validate(contract.model_dump(mode="json", exclude_unset=True)) == contract
 
 
 def test_contract__has_a_json_schema_that_names_every_key() -> None:
     schema = Contract.model_json_schema()
-    assert set(schema["properties"]) == {"columns", "rows", "rules"}
-    assert set(schema["$defs"]["CrossRule"]["properties"]) == {"name", "check", "max_share"}
+    assert set(schema["properties"]) == {"columns", "extra", "keys", "rows", "rules", "aggregates"}
+    assert set(schema["$defs"]["CrossRule"]["properties"]) == {
+        *("name", "check", "when", "max_share", "max_count", "severity", "owner"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -107,7 +123,85 @@ def test_contract__has_a_json_schema_that_names_every_key() -> None:
         ),
         (b"0.1%", b"0.1", "9:69", "`rules[0].max_share`: a share is a percentage such as 0.1%"),
         (b"name: worst_at_least_mean", b"name: Worst", "9:6", "`rules[0].name`: string should match pattern"),
-        (b"description", b"pattern", "3:67", "`columns.mean_radius.pattern` is not in this version of mlci"),
+        (b"rows: {min: 100}", b"freshness: 1d", "7:1", "`freshness` is not in this version of mlci"),
+        (
+            b"max: 60",
+            b"pattern: a",
+            "3:40",
+            "`columns.mean_radius.pattern`: pattern needs type string, this is number",
+        ),
+        (
+            b"pii: true",
+            b"pattern: (a",
+            "5:59",
+            "`columns.size_band.pattern`: character 1: a group opens here and never closes",
+        ),
+        (b"pii: true", b"length: 0", "5:59", "`columns.size_band.length`: input should be greater than or equal"),
+        (
+            b"pii: true",
+            b"length: {min: 3, max: 2}",
+            "5:68",
+            "`columns.size_band.length.min`: min is above max, so no text can satisfy both",
+        ),
+        (b"pii: true", b"length: {}", "5:59", "`columns.size_band.length.min`: a length has min, max or both"),
+        (
+            b"pii: true",
+            b"pattern: a, format: url",
+            "5:59",
+            "`columns.size_band.pattern`: format is a pattern with a name; leave one of them out",
+        ),
+        (
+            b"required: false",
+            b"required: true, max_null: 1%",
+            "4:67",
+            "`columns.worst_radius.max_null`: max_null stands instead of required; leave one of them out",
+        ),
+        (
+            b"max_share: 0.1%",
+            b"max_share: 0%, max_count: 3",
+            "9:84",
+            "`rules[0].max_count`: max_share and max_count say the same in two ways; leave one of them out",
+        ),
+        (
+            b"max_share: 0.1%",
+            b"when: radius > 1",
+            "9:69",
+            "`rules[0].when`: the column radius is not listed under columns:",
+        ),
+        (b"max_share: 0.1%", b"severity: bad", "9:69", "`rules[0].severity`: input should be 'error' or 'warn'"),
+        (b"rows: {min: 100}", b"keys: [[id, idd]]", "7:13", "`keys[0][1]`: the column idd is not listed under"),
+        (b"rows: {min: 100}", b"keys: [[id, id]]", "7:13", "`keys[0][1]`: the column id stands in this key twice"),
+        (
+            b"rows: {min: 100}",
+            b"keys: [[id, malignant], [malignant, id]]",
+            "7:25",
+            "`keys[1]`: a key of the same columns stands here again",
+        ),
+        (b"rows: {min: 100}", b"keys: [[id]]", "7:8", "`keys[0]`: tuple should have at least 2 items"),
+        (
+            b"rows: {min: 100}",
+            b"aggregates: [{name: a, aggregate: mean(id) > 1, by: country}]",
+            "7:49",
+            "`aggregates[0].by`: the column country is not listed under columns:",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"aggregates: [{name: a, aggregate: mean(size_band) > 1}]",
+            "7:24",
+            "`aggregates[0].aggregate`: `size_band` is text, and a number is needed there",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"aggregates: [{name: a, aggregate: id > 1}]",
+            "7:24",
+            "`aggregates[0].aggregate`: character 1: a column stands within one of count, distinct",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"aggregates: [{name: a, aggregate: count() > 1}, {name: a, aggregate: count() > 2}]",
+            "7:50",
+            "`aggregates[1].name`: the rule a stands here again",
+        ),
         (b"description", b"descripton", "3:67", "unknown key `descripton`"),
     ],
 )

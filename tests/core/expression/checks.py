@@ -12,6 +12,7 @@ from mlci.core.expression import (
     ColumnReference,
     Comparison,
     Literal,
+    Measure,
     Membership,
     Negation,
     Node,
@@ -98,3 +99,34 @@ ROWS = st.fixed_dictionaries(
     {"i": INTEGERS, "j": INTEGERS, "x": FLOATS, "y": FLOATS, "s": STRINGS, "t": STRINGS}
     | {"b": st.sampled_from([None, True, False])}
 )
+
+MEASURES: st.SearchStrategy[Node] = (
+    st.just(Measure("count", None))
+    | st.builds(Measure, st.sampled_from(["count", "distinct"]), st.sampled_from([*TYPES]).map(ColumnReference))
+    | st.builds(Measure, st.sampled_from(["sum", "mean", "min", "max"]), of_type("number"))
+    | st.builds(Measure, st.just("share"), CHECKS.map(lambda check: check.tree))
+)
+AGGREGATES: st.SearchStrategy[Check] = st.recursive(
+    st.builds(Comparison, ORDERS, MEASURES, NUMBER_LITERALS | MEASURES)
+    | st.builds(
+        lambda symbol, one, other, bound: Comparison("<", Arithmetic(symbol, one, other), bound),
+        st.sampled_from(["+", "-", "*", "/"]),
+        MEASURES,
+        MEASURES | NUMBER_LITERALS,
+        NUMBER_LITERALS,
+    ),
+    lambda inner: (
+        st.builds(Not, inner)
+        | st.lists(inner, min_size=2, max_size=2).map(lambda parts: And(tuple(parts)))
+        | st.lists(inner, min_size=2, max_size=2).map(lambda parts: Or(tuple(parts)))
+    ),
+    max_leaves=2,
+).map(Check)
+"""Well-typed checks of aggregates."""
+EXACT_ROWS = st.fixed_dictionaries(
+    {name: st.sampled_from([None, 0, 1, 2, -3]) for name in "ij"}
+    | {name: st.sampled_from([None, 0.0, 1.5, -2.5]) for name in "xy"}
+    | {name: st.sampled_from([None, "a", "Ab"]) for name in "st"}
+    | {"b": st.sampled_from([None, True, False])}
+)
+"""Rows whose sums have no rounding error."""

@@ -15,16 +15,19 @@ from mlci.core.expression import (
     ColumnReference,
     Comparison,
     Literal,
+    Measure,
     Membership,
     Negation,
     Node,
     Not,
     NullTest,
     Or,
+    check_types,
+    parse_aggregate,
     parse_check,
 )
-from mlci.core.expression.tree import FUNCTIONS
-from tests.core.expression.checks import CHECKS
+from mlci.core.expression.tree import FUNCTIONS, MEASURES
+from tests.core.expression.checks import AGGREGATES, CHECKS
 
 if TYPE_CHECKING:
     from mlci.core.expression.tree import ComparisonOperator
@@ -191,3 +194,72 @@ def test_parse_check__never_fails_otherwise_than_by_saying_so(text: str) -> None
     with suppress(ValueError):
         check = parse_check(text)
         assert parse_check(check.text) == check
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("count() > 5", Comparison(">", Measure("count", None), Literal(5))),
+        ("count(a)>5", Comparison(">", Measure("count", A), Literal(5))),
+        ("distinct(`c d`) >= 3", Comparison(">=", Measure("distinct", ColumnReference("c d")), Literal(3))),
+        ("max(a) - min(b) < 1", Comparison("<", Arithmetic("-", Measure("max", A), Measure("min", B)), Literal(1))),
+        (
+            "share(a > 1 or b) < 0.5",
+            Comparison("<", Measure("share", Or((Comparison(">", A, Literal(1)), B))), Literal(0.5)),
+        ),
+        ("abs(mean(a)) < 1", Comparison("<", Call("abs", (Measure("mean", A),)), Literal(1))),
+        (
+            "mean(a) between 1 and 2",
+            And((Comparison(">=", Measure("mean", A), Literal(1)), Comparison("<=", Measure("mean", A), Literal(2)))),
+        ),
+    ],
+)
+def test_parse_aggregate__reads_measures_and_tests(text: str, tree: Node) -> None:
+    check = parse_aggregate(text)
+    assert check.tree == tree
+    assert parse_aggregate(check.text) == check
+
+
+def test_parse_aggregate__knows_its_columns_and_measures_once() -> None:
+    check = parse_aggregate("mean(a) between 1 and 2 and share(b > a) < 1")
+    assert check.columns == ("a", "b")
+    assert check.measures == (Measure("mean", A), Measure("share", Comparison(">", B, A)))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "a > 1",
+            "character 1: a column stands within one of count, distinct, max, mean, min, share, sum: mean(price)",
+        ),
+        ("1 < 2", "a check of aggregates has at least one of count, distinct, max, mean, min, share, sum"),
+        ("mean(a)", "`mean(a)` is a number, and true or false is needed there"),
+        ("mean()  > 1", "character 6: a column is expected, `)` stands there"),
+        ("mean(1) > 1", "character 6: a column is expected, `1` stands there"),
+        ("mean(a + b) > 1", "character 8: `)` is expected, `+` stands there"),
+        ("mean(max(a)) > 1", "character 9: `)` is expected, `(` stands there"),
+        ("share(mean(a) > 1) > 1", f"character 7: there is no function mean; there are {', '.join(FUNCTIONS)}"),
+        ("median(a) > 1", f"character 1: there is no function median; there are {', '.join((*MEASURES, *FUNCTIONS))}"),
+        (
+            "`mean`(a) > 1",
+            "character 1: a column stands within one of count, distinct, max, mean, min, share, sum: mean(price)",
+        ),
+    ],
+)
+def test_parse_aggregate__says_what_is_wrong(text: str, problem: str) -> None:
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - the whole message is compared below
+        check_types(parse_aggregate(text), {"a": "number", "b": "number"})
+    assert str(error.value) == problem
+
+
+@given(AGGREGATES)
+def test_text__of_aggregates_reads_back_as_an_equal_tree(check: Check) -> None:
+    assert parse_aggregate(check.text) == check
+
+
+@given(st.text(alphabet="ab01 .-*(),<>=`'", max_size=30) | WORDS | WORDS.map(lambda text: f"mean(a) < 1 and {text}"))
+def test_parse_aggregate__never_fails_otherwise_than_by_saying_so(text: str) -> None:
+    with suppress(ValueError):
+        check = parse_aggregate(text)
+        assert parse_aggregate(check.text) == check

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlci.core.expression import Truth, parse_check, truth
+from mlci.core.expression import Truth, measured, parse_aggregate, parse_check, truth
 
 if TYPE_CHECKING:
     from mlci.core.expression.truth import Value
@@ -60,3 +60,48 @@ NOTHING: dict[str, Value] = {"x": None, "y": None, "s": None, "b": None}
 )
 def test_truth__of_a_row(text: str, row: dict[str, Value], expected: Truth) -> None:
     assert truth(parse_check(text).tree, NOTHING | row) is expected
+
+
+ROWS: list[dict[str, Value]] = [
+    {"x": 1, "s": "a"}, {"x": None, "s": "b"}, {"x": 4, "s": "a"}, {"x": -2, "s": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("count()", 4),
+        ("count(x)", 3),
+        ("distinct(s)", 2),
+        ("sum(x)", 3.0),
+        ("mean(x)", 1.0),
+        ("min(x)", -2),
+        ("max(x)", 4),
+        ("share(x > 0)", 2 / 3),
+        ("share(x / x > 0)", 1.0),
+        ("share(x is null)", 0.25),
+    ],
+)
+def test_measured__leaves_out_what_has_no_value(text: str, value: float) -> None:
+    (measure,) = parse_aggregate(f"{text} > 0").measures
+    assert measured(measure, ROWS) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *((f"{name}(x)", 0) for name in ("count", "distinct")),
+        *((f"{name}(x)", None) for name in ("sum", "mean", "min", "max")),
+        *(("count()", 0), ("share(x > 0)", None)),
+    ],
+)
+def test_measured__of_no_row_is_nothing(text: str, value: float | None) -> None:
+    (measure,) = parse_aggregate(f"{text} > 0").measures
+    assert measured(measure, []) == value
+
+
+def test_truth__of_a_sum_that_overflows_is_an_error() -> None:
+    check = parse_aggregate("sum(x) > 0")
+    (measure,) = check.measures
+    row = {"sum(x)": measured(measure, [{"x": 1e308}, {"x": 1e308}])}
+    assert truth(check.tree, row) is Truth.ERROR

@@ -1,0 +1,32 @@
+"""What `docs/contracts.md` says of the language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlci.core.contract.formats import FORMATS
+from mlci.core.contract.model import ColumnRule, Contract
+from mlci.core.contract.pattern import DEEPEST, LARGEST, LONGEST_PATTERN, MOST_REPEATED
+from mlci.core.contract.rule import AggregateRule, CrossRule
+from mlci.core.expression.tree import FUNCTIONS, MEASURES
+
+PAGE = (Path(__file__).parents[3] / "docs" / "contracts.md").read_text()
+
+
+@pytest.mark.parametrize("part", [Contract, ColumnRule, CrossRule, AggregateRule])
+def test_page__names_every_key(part: type[Contract | ColumnRule | CrossRule | AggregateRule]) -> None:
+    assert [name for name in part.model_fields if f"{name}:" not in PAGE and f"`{name}`" not in PAGE] == []
+
+
+def test_page__names_every_function_measure_and_format() -> None:
+    assert " ".join(FUNCTIONS) in PAGE
+    assert [name for name in MEASURES if f"`{name}(" not in PAGE] == []
+    assert [name for name in FORMATS if f"| `{name}` |" not in PAGE] == []
+
+
+def test_page__tells_the_limits_of_patterns() -> None:
+    assert f"a count is at most {MOST_REPEATED:,}" in PAGE
+    told = f"at most {LONGEST_PATTERN} characters, {DEEPEST} groups within each other, and {LARGEST:,} characters and"
+    assert told in PAGE
