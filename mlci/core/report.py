@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlci.core.contract.constraints import OF_THE_FILE
 from mlci.core.gates import Outcome
 from mlci.core.metrics import METRICS
 
@@ -260,11 +261,11 @@ def _shown(number: float | None) -> str:
 
 
 def _data_sentence(datasets: tuple[DatasetReport, ...]) -> str:
-    findings = [(dataset, finding) for dataset in datasets for finding in dataset.findings]
+    findings = [(dataset, finding) for dataset in datasets for finding in dataset.errors]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(dataset.dataset for dataset, _ in findings))
     rules = f"{len(findings)} rule{'s' if len(findings) != 1 else ''}"
     # A missing column and a wrong number of rows are the file's fault, and no row's.
-    failing = [finding.failing for _, finding in findings if finding.kind not in {"present", "rows_min", "rows_max"}]
+    failing = [finding.failing for _, finding in findings if finding.kind not in OF_THE_FILE]
     extent = ""
     if failing:
         rows = max(failing)

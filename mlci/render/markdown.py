@@ -180,13 +180,21 @@ def _data(report: Report, *, rows: bool) -> Iterator[str]:
         return
     lines = ["| data set | what is wrong | suspected cause |", "|---|---|---|"]
     lines += [
-        f"| {markdown_code(finding.dataset)} | {_sentence(finding.sentence)} "
+        f"| {markdown_code(finding.dataset)} | {_fault(finding, rows=rows)} "
         f"| {_sentence(finding.cause.sentence) if finding.cause else '–'} |"
         for finding in findings
     ]
     yield "\n".join(lines)
     if rows and any(finding.examples for finding in findings):
         yield _examples(findings)
+
+
+def _fault(finding: Finding, *, rows: bool) -> str:
+    """Return what is wrong; a warning says so, and what was computed is shown where rows may be."""
+    sign = "⚠️ only a warning: " if finding.severity == "warn" else ""
+    measured = f": {', '.join(markdown_code(text) for text in finding.measured)}" if rows and finding.measured else ""
+    owner = f" (owner: {markdown_text(finding.owner)})" if finding.owner else ""
+    return f"{sign}{_sentence(finding.sentence)}{measured}{owner}"
 
 
 def _examples(findings: list[Finding]) -> str:
