@@ -43,6 +43,20 @@ GUARDS = (
         "tests/commands/test_promote.py::test_promote__where_nobody_says_whether_a_push_loosened_its_own_gate",
     ),
     Guard(
+        "a target branch that cannot be used can be mended",
+        "mlci/commands/target_branch.py",
+        "except AT_FAULT as error:",
+        "except ImportError as error:",
+        "tests/commands/test_fetch.py::test_fetch__for_a_pull_request_that_mends_what_the_target_branch_says",
+    ),
+    Guard(
+        "only unusable rules give way",
+        "mlci/commands/target_branch.py",
+        "    return ours, None\n\n\ndef",
+        '    return None, ""\n\n\ndef',
+        "tests/commands/test_case.py::test_open_case__rules_that_can_be_used_never_give_way",
+    ),
+    Guard(
         "confinement of the child",
         "mlci/formats/child.py",
         'if request["confine"]:',

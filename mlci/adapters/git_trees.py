@@ -229,7 +229,9 @@ def file_missing(path: str, label: str) -> UsageError:
         f"there is no file {shown} in {'the ' if label == 'work tree' else ''}{label}",
         where=shown,
         cause="It was removed or renamed, or its path in mlci.yaml is mistyped.",
-        hint=f"git checkout HEAD -- {shown}, or mend the path in mlci.yaml",
+        hint=f"git checkout HEAD -- {shown}, or mend the path in mlci.yaml"
+        if label == "work tree"
+        else f"git add {shown}, commit it and bring it to that branch, or mend the path in mlci.yaml there",
     )
 
 
