@@ -57,6 +57,20 @@ GUARDS = (
         "tests/commands/test_case.py::test_open_case__rules_that_can_be_used_never_give_way",
     ),
     Guard(
+        "a number is no version",
+        "mlci/commands/deploy.py",
+        "if present == wanted:",
+        "if before == version.number:",
+        "tests/commands/test_deploy.py::test_deploy__another_model_of_the_same_number_is_not_what_answers",
+    ),
+    Guard(
+        "no link to another place in a target",
+        "mlci/adapters/directory_target.py",
+        "if self._versions.is_symlink():",
+        "if self._versions is None:",
+        "tests/adapters/test_directory_target.py::test_stage__follows_no_link_to_another_place",
+    ),
+    Guard(
         "confinement of the child",
         "mlci/formats/child.py",
         'if request["confine"]:',

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.files import sync_folder, temporary_path, write_atomically
-from mlci.core.names import checked_path, checked_sha256
-from mlci.core.registry.numbers import NUMBER, sort_key
+from mlci.core.names import checked_path
+from mlci.core.registry.numbers import sort_key
+from mlci.core.target import Placed
 from mlci.errors import IntegrityError, OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KEPT: Final = 3
-_DIGEST_DIGITS: Final = 12
 _REMOVED: Final = ".removed-"
-_VERSION: Final = re.compile(NUMBER.pattern + r"-[0-9a-f]{12}")
 
 
 class DirectoryTarget:
@@ -46,10 +44,9 @@ class DirectoryTarget:
         A folder that is there already is compared byte by byte. Raises `IntegrityError("target-changed")` when it
         differs, `UsageError("bad-path")`, `OutsideError("target-failed")`.
         """
-        sort_key(version)
-        checked_sha256(digest)
-        staged = self._folder / "versions" / f"{version}-{digest[:_DIGEST_DIGITS]}"
+        staged = self._versions / Placed.of(version, digest).folder
         try:
+            self._refuse_foreign_folder()
             if not staged.exists():
                 self._unpack(staged, files)
             _check(staged, files)
@@ -62,7 +59,8 @@ class DirectoryTarget:
 
         Raises `UsageError("foreign-target")` when `current` is no link of ours, `OutsideError("target-failed")`.
         """
-        if not staged.is_dir() or staged.parent != self._folder / "versions":
+        self._refuse_foreign_folder()
+        if not staged.is_dir() or staged.parent != self._versions:
             raise UsageError("not-staged", f"{staged.name} was not staged in this target", where=str(self._folder))
         current = self.current_folder
         if current.exists() and not current.is_symlink():
@@ -84,13 +82,27 @@ class DirectoryTarget:
         except OSError as error:
             raise _failed(self._folder, error) from error
 
-    def current(self) -> str | None:
-        """Return the version that `current` points to, `None` where nothing was deployed."""
+    def current(self) -> Placed | None:
+        """Return what `current` points to; `None` where nothing was deployed, or the link is not as mlci makes it."""
         try:
-            name = self.current_folder.readlink().name
+            link = self.current_folder.readlink()
         except OSError:
             return None
-        return name.rpartition("-")[0]
+        return Placed.in_folder(link.name) if link.parent == Path("versions") else None
+
+    @property
+    def _versions(self) -> Path:
+        return self._folder / "versions"
+
+    def _refuse_foreign_folder(self) -> None:
+        if self._versions.is_symlink():
+            raise UsageError(
+                "foreign-target",
+                "`versions` is a link, so it was not made by mlci; nothing was written",
+                where=str(self._versions),
+                cause="What it points to may be somebody else's.",
+                hint="Remove the link, or choose another `path` for the target in mlci.yaml.",
+            )
 
     def _unpack(self, staged: Path, files: Mapping[str, bytes]) -> None:
         temporary = temporary_path(staged)
@@ -105,13 +117,13 @@ class DirectoryTarget:
         sync_folder(staged.parent)
 
     def _remove_oldest(self, present: str) -> None:
-        versions = self._folder / "versions"
-        others = [path for path in versions.iterdir() if _VERSION.fullmatch(path.name) and path.name != present]
-        others.sort(key=lambda path: (sort_key(path.name.rpartition("-")[0]), path.name), reverse=True)
-        for path in others[self._kept - 1 :]:
+        found = (Placed.in_folder(path.name) for path in self._versions.iterdir())
+        others = [placed for placed in found if placed and placed.folder != present]
+        others.sort(key=lambda placed: (sort_key(placed.version), placed.digest), reverse=True)
+        for placed in others[self._kept - 1 :]:
             # Renamed first: a removal that is interrupted leaves no half version that looks whole.
-            path.rename(versions / f"{_REMOVED}{secrets.token_hex(8)}")
-        for path in versions.glob(f"{_REMOVED}*"):
+            (self._versions / placed.folder).rename(self._versions / f"{_REMOVED}{secrets.token_hex(8)}")
+        for path in self._versions.glob(f"{_REMOVED}*"):
             shutil.rmtree(path)
 
 

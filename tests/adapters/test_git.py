@@ -316,6 +316,16 @@ def test_tree__a_symlink_is_not_followed(clone: Clone, label: str, path: str) ->
     assert tree.ids()["link"] == clone.git("rev-parse", "HEAD:link")
 
 
+@pytest.mark.parametrize(
+    ("label", "hint"), [("commit", "git add missing, commit it"), ("work tree", "git checkout HEAD -- missing")]
+)
+def test_tree__a_file_that_is_missing_is_mended_where_it_is_missing(clone: Clone, label: str, hint: str) -> None:
+    repository = clone.open()
+    with pytest.raises(UsageError) as caught:
+        trees_of(repository)[label].materialise("missing", clone.folder / ".mlci")
+    assert hint in str(caught.value.hint)
+
+
 @pytest.mark.parametrize("label", ["commit", "work tree"])
 def test_tree__what_is_no_file_is_none(clone: Clone, label: str) -> None:
     os.mkfifo(clone.folder / "fifo")
