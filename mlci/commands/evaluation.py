@@ -82,6 +82,7 @@ def evaluate(
         threshold=section.threshold,
         is_same_model=production is not None and _is_same(candidate.package, production.package),
         not_comparable=known if isinstance(known, str) else None,
+        has_private_ids=rows.has_private_ids,
         weights=weights,
         sampling=sampling,
     )

@@ -47,6 +47,8 @@ class EvaluationSet:
     data: Data
     has_private_labels: bool
     """Whether the labels identify people, so that no error shows them."""
+    has_private_ids: bool
+    """Whether the ids do, so that no report shows them."""
 
     def read(self, wanted: Mapping[str, ColumnType]) -> Table:
         """Return id, label, what says how rows count, and the columns that a model WANTED to read."""
@@ -190,9 +192,10 @@ class EvaluationSet:
 def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
     """Return the evaluation set of RULES in TREE, the commit that they are from."""
     path = rules.evaluation_path
-    section, configuration = rules.config.evaluate, named_in(FILE_NAME, tree)
-    is_private = _is_pii(section.label, rules)
-    return EvaluationSet(tree.materialise(path, objects), path, configuration, section, data, is_private)
+    file, configuration = tree.materialise(path, objects), named_in(FILE_NAME, tree)
+    return EvaluationSet(
+        file, path, configuration, rules.config.evaluate, data, *_private(rules.config.evaluate, rules)
+    )
 
 
 def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects: Path) -> None:
@@ -203,11 +206,16 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
     section = side.config.evaluate
     path = side.config.data[section.data].path
     file = tree.materialise(path, objects)
-    rows = EvaluationSet(file, path, FILE_NAME, section, data, _is_pii(section.label, rules))
+    rows = EvaluationSet(file, path, FILE_NAME, section, data, *_private(section, rules))
     with named_as(file, path):
         rows.labels(rows.read({}))
         rows.weights()
         rows.sampling()
+
+
+def _private(section: EvaluateSection, rules: Rules) -> tuple[bool, bool]:
+    """Return whether labels and whether ids of SECTION identify people, by RULES."""
+    return _is_pii(section.label, rules), _is_pii(section.id, rules)
 
 
 def _absent_key(section: EvaluateSection, names: Sequence[str]) -> str | None:
