@@ -392,6 +392,24 @@ def test_work_tree_ids__are_what_a_commit_would_have(clone: Clone) -> None:
     assert "ignored" not in ids
 
 
+@pytest.mark.parametrize("flag", ["--no-assume-unchanged", "--assume-unchanged"])
+def test_work_tree_ids__a_file_replaced_by_a_pipe(clone: Clone, flag: str) -> None:
+    clone.git("update-index", flag, "data")
+    (clone.folder / "data").unlink()
+    os.mkfifo(clone.folder / "data")
+    with pytest.raises(UsageError) as caught:
+        clone.open().work_tree().ids()
+    assert (caught.value.code, caught.value.where) == ("not-a-file", "data")
+
+
+@pytest.mark.parametrize("flag", ["--no-assume-unchanged", "--assume-unchanged"])
+def test_work_tree_ids__a_file_replaced_by_a_folder(clone: Clone, flag: str) -> None:
+    clone.git("update-index", flag, "data")
+    (clone.folder / "data").unlink()
+    (clone.folder / "data").mkdir()
+    assert "data" not in clone.open().work_tree().ids()
+
+
 def test_work_tree_ids__a_folder_replaced_by_a_link(clone: Clone) -> None:
     (clone.folder / "code").rename(clone.folder / "moved")
     (clone.folder / "code").symlink_to("moved")
