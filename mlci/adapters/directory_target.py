@@ -23,8 +23,13 @@ _REMOVED: Final = ".removed-"
 class DirectoryTarget:
     """`<folder>/versions/<version>-<digest>/` and `<folder>/current`, which always points to one whole version."""
 
-    def __init__(self, folder: Path, kept: int = KEPT) -> None:
-        """Deploy into `folder`, which is made with the first deployment; `kept` versions stay."""
+    def __init__(self, folder: Path, kept: int = KEPT, *, apart_from: Path | None = None) -> None:
+        """Deploy into `folder`, which is made with the first deployment; `kept` versions stay.
+
+        Raises `UsageError("target-in-repository")` where it lies in the work tree `apart_from`, or in any `.git`.
+        """
+        if apart_from is not None:
+            _refuse_repository(folder.resolve(), apart_from.resolve())
         self._folder = folder
         self._kept = kept
 
@@ -127,7 +132,21 @@ class DirectoryTarget:
             shutil.rmtree(path)
 
 
+def _refuse_repository(folder: Path, root: Path) -> None:
+    # Without regard to case: on macOS `.GIT` is `.git`.
+    if folder.is_relative_to(root) or ".git" in (part.lower() for part in folder.parts):
+        raise UsageError(
+            "target-in-repository",
+            "the target lies inside the repository; nothing was written",
+            where=str(folder),
+            cause="What is deployed there would count as files of the work tree, or damage what Git keeps.",
+            hint="Let its `path` in mlci.yaml lie outside: deploy: {live: {target: directory, path: ../live}}",
+        )
+
+
 def _check(staged: Path, files: Mapping[str, bytes]) -> None:
+    if staged.is_symlink():
+        raise _changed(staged, ".")
     found = {
         path.relative_to(staged).as_posix() for path in staged.rglob("*") if not path.is_dir() or path.is_symlink()
     }
@@ -137,13 +156,17 @@ def _check(staged: Path, files: Mapping[str, bytes]) -> None:
         if (staged / path).is_symlink() or (staged / path).read_bytes() != content
     ]
     if changed:
-        raise IntegrityError(
-            "target-changed",
-            f"a file of the deployed version {staged.name} is not as it was deployed: {changed[0]}",
-            where=str(staged),
-            cause="Somebody changed the deployed folder by hand.",
-            hint=f"Remove the folder and deploy again: rm -r {staged}",
-        )
+        raise _changed(staged, changed[0])
+
+
+def _changed(staged: Path, path: str) -> IntegrityError:
+    return IntegrityError(
+        "target-changed",
+        f"a file of the deployed version {staged.name} is not as it was deployed: {path}",
+        where=str(staged),
+        cause="Somebody changed the deployed folder by hand.",
+        hint=f"Remove the folder and deploy again: rm -r {staged}",
+    )
 
 
 def _failed(folder: Path, error: OSError) -> OutsideError:

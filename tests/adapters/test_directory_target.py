@@ -187,3 +187,30 @@ def test_switch__follows_no_link_to_another_place(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         target.switch(staged)
     assert (caught.value.code, target.current()) == ("foreign-target", None)
+
+
+def test_stage__a_version_that_is_a_link_to_another_place(tmp_path: Path) -> None:
+    target = DirectoryTarget(tmp_path / "live")
+    staged = target.stage("v1.0.0", DIGEST, FILES)
+    staged.symlink_to(staged.rename(tmp_path / "elsewhere"))
+    with pytest.raises(IntegrityError) as caught:
+        target.stage("v1.0.0", DIGEST, FILES)
+    assert caught.value.code == "target-changed"
+
+
+@pytest.mark.parametrize(
+    "path", [".", ".git", ".git/hooks", "live", "model/../live", "../other/.git", "../other/.GIT/x", "../link"]
+)
+def test_target__never_lies_in_a_repository(tmp_path: Path, path: str) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (tmp_path / "link").symlink_to(repository)
+    with pytest.raises(UsageError) as caught:
+        DirectoryTarget(repository / path, apart_from=repository)
+    assert caught.value.code == "target-in-repository"
+
+
+@pytest.mark.parametrize("path", ["../live", "..", "../repository-live"])
+def test_target__may_lie_beside_a_repository(tmp_path: Path, path: str) -> None:
+    target = DirectoryTarget(tmp_path / "repository" / path, apart_from=tmp_path / "repository")
+    assert target.current() is None
