@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.files import sync_folder, temporary_path, write_atomically
-from mlci.core.names import checked_path, checked_sha256
-from mlci.core.registry.numbers import NUMBER, sort_key
+from mlci.core.names import checked_path
+from mlci.core.registry.numbers import sort_key
+from mlci.core.target import Placed
 from mlci.errors import IntegrityError, OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KEPT: Final = 3
-_DIGEST_DIGITS: Final = 12
 _REMOVED: Final = ".removed-"
-_VERSION: Final = re.compile(NUMBER.pattern + r"-[0-9a-f]{12}")
 
 
 class DirectoryTarget:
     """`<folder>/versions/<version>-<digest>/` and `<folder>/current`, which always points to one whole version."""
 
-    def __init__(self, folder: Path, kept: int = KEPT) -> None:
-        """Deploy into `folder`, which is made with the first deployment; `kept` versions stay."""
+    def __init__(self, folder: Path, kept: int = KEPT, *, apart_from: Path | None = None) -> None:
+        """Deploy into `folder`, which is made with the first deployment; `kept` versions stay.
+
+        Raises `UsageError("target-in-repository")` where it lies in the work tree `apart_from`, or in any `.git`.
+        """
+        if apart_from is not None:
+            _refuse_repository(folder.resolve(), apart_from.resolve())
         self._folder = folder
         self._kept = kept
 
@@ -46,10 +49,9 @@ class DirectoryTarget:
         A folder that is there already is compared byte by byte. Raises `IntegrityError("target-changed")` when it
         differs, `UsageError("bad-path")`, `OutsideError("target-failed")`.
         """
-        sort_key(version)
-        checked_sha256(digest)
-        staged = self._folder / "versions" / f"{version}-{digest[:_DIGEST_DIGITS]}"
+        staged = self._versions / Placed.of(version, digest).folder
         try:
+            self._refuse_foreign_folder()
             if not staged.exists():
                 self._unpack(staged, files)
             _check(staged, files)
@@ -62,7 +64,8 @@ class DirectoryTarget:
 
         Raises `UsageError("foreign-target")` when `current` is no link of ours, `OutsideError("target-failed")`.
         """
-        if not staged.is_dir() or staged.parent != self._folder / "versions":
+        self._refuse_foreign_folder()
+        if not staged.is_dir() or staged.parent != self._versions:
             raise UsageError("not-staged", f"{staged.name} was not staged in this target", where=str(self._folder))
         current = self.current_folder
         if current.exists() and not current.is_symlink():
@@ -84,13 +87,27 @@ class DirectoryTarget:
         except OSError as error:
             raise _failed(self._folder, error) from error
 
-    def current(self) -> str | None:
-        """Return the version that `current` points to, `None` where nothing was deployed."""
+    def current(self) -> Placed | None:
+        """Return what `current` points to; `None` where nothing was deployed, or the link is not as mlci makes it."""
         try:
-            name = self.current_folder.readlink().name
+            link = self.current_folder.readlink()
         except OSError:
             return None
-        return name.rpartition("-")[0]
+        return Placed.in_folder(link.name) if link.parent == Path("versions") else None
+
+    @property
+    def _versions(self) -> Path:
+        return self._folder / "versions"
+
+    def _refuse_foreign_folder(self) -> None:
+        if self._versions.is_symlink():
+            raise UsageError(
+                "foreign-target",
+                "`versions` is a link, so it was not made by mlci; nothing was written",
+                where=str(self._versions),
+                cause="What it points to may be somebody else's.",
+                hint="Remove the link, or choose another `path` for the target in mlci.yaml.",
+            )
 
     def _unpack(self, staged: Path, files: Mapping[str, bytes]) -> None:
         temporary = temporary_path(staged)
@@ -105,17 +122,31 @@ class DirectoryTarget:
         sync_folder(staged.parent)
 
     def _remove_oldest(self, present: str) -> None:
-        versions = self._folder / "versions"
-        others = [path for path in versions.iterdir() if _VERSION.fullmatch(path.name) and path.name != present]
-        others.sort(key=lambda path: (sort_key(path.name.rpartition("-")[0]), path.name), reverse=True)
-        for path in others[self._kept - 1 :]:
+        found = (Placed.in_folder(path.name) for path in self._versions.iterdir())
+        others = [placed for placed in found if placed and placed.folder != present]
+        others.sort(key=lambda placed: (sort_key(placed.version), placed.digest), reverse=True)
+        for placed in others[self._kept - 1 :]:
             # Renamed first: a removal that is interrupted leaves no half version that looks whole.
-            path.rename(versions / f"{_REMOVED}{secrets.token_hex(8)}")
-        for path in versions.glob(f"{_REMOVED}*"):
+            (self._versions / placed.folder).rename(self._versions / f"{_REMOVED}{secrets.token_hex(8)}")
+        for path in self._versions.glob(f"{_REMOVED}*"):
             shutil.rmtree(path)
 
 
+def _refuse_repository(folder: Path, root: Path) -> None:
+    # Without regard to case: on macOS `.GIT` is `.git`.
+    if folder.is_relative_to(root) or ".git" in (part.lower() for part in folder.parts):
+        raise UsageError(
+            "target-in-repository",
+            "the target lies inside the repository; nothing was written",
+            where=str(folder),
+            cause="What is deployed there would count as files of the work tree, or damage what Git keeps.",
+            hint="Let its `path` in mlci.yaml lie outside: deploy: {live: {target: directory, path: ../live}}",
+        )
+
+
 def _check(staged: Path, files: Mapping[str, bytes]) -> None:
+    if staged.is_symlink():
+        raise _changed(staged, ".")
     found = {
         path.relative_to(staged).as_posix() for path in staged.rglob("*") if not path.is_dir() or path.is_symlink()
     }
@@ -125,13 +156,17 @@ def _check(staged: Path, files: Mapping[str, bytes]) -> None:
         if (staged / path).is_symlink() or (staged / path).read_bytes() != content
     ]
     if changed:
-        raise IntegrityError(
-            "target-changed",
-            f"a file of the deployed version {staged.name} is not as it was deployed: {changed[0]}",
-            where=str(staged),
-            cause="Somebody changed the deployed folder by hand.",
-            hint=f"Remove the folder and deploy again: rm -r {staged}",
-        )
+        raise _changed(staged, changed[0])
+
+
+def _changed(staged: Path, path: str) -> IntegrityError:
+    return IntegrityError(
+        "target-changed",
+        f"a file of the deployed version {staged.name} is not as it was deployed: {path}",
+        where=str(staged),
+        cause="Somebody changed the deployed folder by hand.",
+        hint=f"Remove the folder and deploy again: rm -r {staged}",
+    )
 
 
 def _failed(folder: Path, error: OSError) -> OutsideError:

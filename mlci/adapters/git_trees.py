@@ -118,10 +118,12 @@ class WorkTree:
     def ids(self) -> Mapping[str, str]:
         """Return the Git id of every file as it is on disk: the index's where nothing changed, else hashed now.
 
-        Files are hashed as `git add` would (line ends, filters). A deleted file is missing.
+        Files are hashed as `git add` would (line ends, filters). A deleted file is missing. Raises
+        `UsageError("not-a-file")` where a pipe or a device stands in the place of a file.
         """
         ids: dict[str, str] = {}
         doubtful: set[str] = set()
+        submodules: set[str] = set()
         arguments = ["ls-files", "--stage", "-v", "-z", *self._pathspec()]
         for record in _records(self._git.run(arguments, folder=self._root)):
             description, _, path = record.partition("\t")
@@ -132,13 +134,16 @@ class WorkTree:
                 doubtful.add(path)
             if mode == "160000":
                 doubtful.discard(path)
+                submodules.add(path)
         deleted: set[str] = set()
         for path, state in self._status():
             # After a conflict (U, DD) the letter D speaks of one side; what counts is what lies on disk.
             (deleted if state[1] == "D" and state[0] not in "UD" else doubtful).add(self._prefix + path)
-        ids.update(self._hashed(doubtful, ids))
-        for path in doubtful | deleted:
-            if path in deleted or not os.path.lexists(self._root / path):
+        hashed = self._hashed(doubtful, ids)
+        ids.update(hashed)
+        for path in (doubtful | deleted) - (submodules - deleted):
+            # What the index knows of a path that is no file any more (a folder is there) counts for nothing.
+            if path in deleted or path not in hashed:
                 ids.pop(path, None)
         return {path.removeprefix(self._prefix): ids[path] for path in sorted(ids)}
 
@@ -202,6 +207,8 @@ class WorkTree:
                 links.append(path)
             elif stat.S_ISREG(mode):
                 files.append(path)
+            elif not stat.S_ISDIR(mode):
+                raise _special(path)
         if files:
             requests = "".join(f"{_quoted(path)}\n" for path in files).encode(errors="surrogateescape")
             output = self._git.run(["hash-object", "--stdin-paths"], folder=self._root, stdin=requests)
@@ -229,7 +236,21 @@ def file_missing(path: str, label: str) -> UsageError:
         f"there is no file {shown} in {'the ' if label == 'work tree' else ''}{label}",
         where=shown,
         cause="It was removed or renamed, or its path in mlci.yaml is mistyped.",
-        hint=f"git checkout HEAD -- {shown}, or mend the path in mlci.yaml",
+        hint=f"git checkout HEAD -- {shown}, or mend the path in mlci.yaml"
+        if label == "work tree"
+        else f"git add {shown}, commit it and bring it to that branch, or mend the path in mlci.yaml there",
+    )
+
+
+def _special(path: str) -> UsageError:
+    """Return the error of a pipe, a socket or a device where Git has a file: reading it could take for ever."""
+    shown = one_line(path, 120)
+    return UsageError(
+        "not-a-file",
+        f"{shown} is a pipe, a socket or a device, and Git has a file there",
+        where=shown,
+        cause="Something replaced the file in the work tree.",
+        hint=f"rm {shown} && git checkout HEAD -- {shown}",
     )
 
 

@@ -75,7 +75,9 @@ class TrainingProcess:
                 pump = threading.Thread(target=self._pump, args=(tree.process.stdout, file, tail), daemon=True)
                 pump.start()
                 try:
-                    exit_code: int | None = tree.process.wait(timeout.total_seconds())
+                    ended = tree.process.wait(timeout.total_seconds())
+                    # As a shell tells it of its children; here it was the shell itself that a signal ended.
+                    exit_code: int | None = 128 - ended if ended < 0 else ended
                 except subprocess.TimeoutExpired:
                     exit_code = None
                 seconds = time.monotonic() - started

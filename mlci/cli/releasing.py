@@ -17,12 +17,20 @@ def fetch(*, base: Base = None, as_json: Json = False) -> None:
 
     Brings what judging needs, so that later steps with --no-fetch need no token and no network.
     """
+    from mlci.adapters.duckdb import DuckdbData
     from mlci.cli.wiring import Workplace
     from mlci.commands.fetch import fetch as command
 
     place = Workplace.here()
     commit = place.base_commit(base)
-    brought = command(commit, repository=place.repository, registry=place.registry(), open_store=place.open_store)
+    brought = command(
+        commit,
+        repository=place.repository,
+        registry=place.registry(),
+        open_store=place.open_store,
+        data=DuckdbData(),
+        objects=place.work.objects,
+    )
     if as_json:
         show_json("fetch", {"base": brought.base, "production": brought.production})
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -62,11 +63,16 @@ class _Outlet(io.FileIO):
 
     @override
     def write(self, data: ReadableBuffer, /) -> int:
-        if self.lost is None:
+        while self.lost is None:
             try:
-                return super().write(data)
+                written: int | None = super().write(data)
             except OSError as error:
                 self.lost = error
+            else:
+                if written is not None:
+                    return written
+                # A pipe that does not block, and is full: somebody made it so who shares it with us.
+                select.select([], [self], [])
         return memoryview(data).nbytes
 
 

@@ -118,7 +118,7 @@ class Workplace:
         """Return the target that a configuration names."""
         from mlci.adapters.directory_target import DirectoryTarget
 
-        return DirectoryTarget(self._beside(section.path))
+        return DirectoryTarget(self._beside(section.path), apart_from=self.repository.root)
 
     def forge(self) -> Forge:
         """Return the host: GitHub in a job that has a token, else the local one in `.mlci/forge`."""

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mlci.commands.evaluation import Installed, evaluate, fetch
-from mlci.commands.evaluation_set import absence, absent_key, refuse_unusable
-from mlci.commands.sides import head_side, read_side
+from mlci.commands.evaluation_set import refuse_unusable
+from mlci.commands.sides import head_side
+from mlci.commands.target_branch import evaluation_of, side_of_base
 from mlci.commands.validate import validate_datasets
 from mlci.core.fingerprint import fingerprint
 from mlci.core.gates import Outcome
 from mlci.core.report import Conclusion, Report, Subject, Training, Trust
 from mlci.core.rules import RuleChange, effective, replaced_rules
-from mlci.errors import IntegrityError, MlciError, UsageError
+from mlci.errors import IntegrityError
 from mlci.render.markdown import comment
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Case:
 def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     """Return the case of HEAD against BASE, with production as the registry has it now."""
     theirs, ids = head_side(head), head.ids()
-    ours, problem = _base_side(base, theirs, ids, tools)
+    ours, problem = side_of_base(base, theirs, ids, data=tools.data, objects=tools.work.objects)
     rules, changes = effective(ours, theirs)
     if problem:
         changes = (replaced_rules(problem),)
@@ -99,39 +100,6 @@ def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     _refuse_committed_output(ids)
     inputs = fingerprint(theirs.config, ids)
     return Case(head, base, theirs, ours, ids, inputs, rules, changes, registry, production)
-
-
-def _base_side(base: Tree, theirs: Side, head_ids: Mapping[str, str], tools: Tools) -> tuple[Side | None, str | None]:
-    """Return what BASE says, or None where it says nothing; where its rules cannot be used, the problem too.
-
-    Else nobody could mend them: the pull request that does would be refused for what it mends. Only base's own files
-    decide this, so no pull request can bring it about for itself.
-    """
-    try:
-        ours = read_side(base)
-    except UsageError as error:
-        return None, error.problem
-    if ours is None or _evaluation_of(ours, base.ids()) == _evaluation_of(theirs, head_ids):
-        return ours, None
-    problem = _problem_of_evaluation(ours, base, tools)
-    return (None, problem) if problem else (ours, None)
-
-
-def _evaluation_of(side: Side, ids: Mapping[str, str]) -> tuple[str, str | None]:
-    """Return what SIDE says about its evaluation, as text (`1` is not `true`), and the Git id of the rows."""
-    section = side.config.evaluate
-    return section.model_dump_json(), ids.get(side.config.data[section.data].path)
-
-
-def _problem_of_evaluation(ours: Side, base: Tree, tools: Tools) -> str | None:
-    """Return why base's `evaluate` cannot work on base's rows: the id or the label is no column of them."""
-    section = ours.config.evaluate
-    try:
-        file = base.materialise(ours.config.data[section.data].path, tools.work.objects)
-        key = absent_key(section, tools.data.columns(file))
-    except MlciError:  # rows that cannot be read are told where they are read
-        return None
-    return absence(section, key) if key else None
 
 
 def _refuse_committed_output(ids: Mapping[str, str]) -> None:
@@ -169,7 +137,7 @@ def _changes_evaluation(case: Case) -> bool:
     """Return whether head would be evaluated otherwise than base; if not, judging finds what is wrong with both."""
     if case.base_side is None:
         return True
-    return _evaluation_of(case.base_side, case.base.ids()) != _evaluation_of(case.head_side, case.head_ids)
+    return evaluation_of(case.base_side, case.base.ids()) != evaluation_of(case.head_side, case.head_ids)
 
 
 def is_broken(datasets: Sequence[DatasetReport]) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.evaluation import answers_by_signature, fetch
 from mlci.core.forge import DeploymentStatus
+from mlci.core.target import Placed
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def deploy(
 
     The forge is told of every attempt that would change something, and how it ended.
     """
-    version = registry.load(model).registry.version_at(stage)
+    history = registry.load(model).registry
+    version = history.version_at(stage)
     if version is None:
         raise UsageError(
             "nothing-to-deploy",
@@ -49,12 +51,15 @@ def deploy(
             hint="mlci promote",
         )
     installed = fetch(version, store)
-    before = target.current()
+    wanted, present = Placed.of(version.number, installed.sha256), target.current()
+    before = present.version if present else None
     left_open = forge.unfinished_deployment(name)
     if left_open is not None:
         # Its job was killed before it could say how far it came; what answers now is how it ended.
-        forge.set_deployment_status(left_open, _outcome(left_open.description.removeprefix(f"{model} "), before))
-    if before == version.number:
+        tried = history.versions.get(left_open.description.removeprefix(f"{model} "))
+        meant = Placed.of(tried.number, tried.package_sha256) if tried else None
+        forge.set_deployment_status(left_open, _outcome(meant, present))
+    if present == wanted:
         target.stage(version.number, installed.sha256, installed.package.files)  # whole, or mended
         return Deployed(version.number, before, target.location, switched=False)
 
@@ -66,17 +71,19 @@ def deploy(
         target.switch(staged)
     except BaseException:
         # Interrupted, it may have switched already.
-        forge.set_deployment_status(attempt, _outcome(version.number, target.current()))
+        forge.set_deployment_status(attempt, _outcome(wanted, target.current()))
         raise
-    forge.set_deployment_status(attempt, _outcome(version.number, version.number))
+    forge.set_deployment_status(attempt, _outcome(wanted, wanted))
     return Deployed(version.number, before, target.location, switched=True)
 
 
-def _outcome(version: str, answers: str | None) -> DeploymentStatus:
-    """Return how an attempt to deploy VERSION ended, as far as it is known by what ANSWERS now."""
-    if version == answers:
-        return DeploymentStatus("success", f"{version} answers")
-    return DeploymentStatus("failure", f"{answers or 'nothing'} keeps answering")
+def _outcome(wanted: Placed | None, answers: Placed | None) -> DeploymentStatus:
+    """Return how an attempt to deploy WANTED ended, as far as it is known by what ANSWERS now."""
+    if answers is None:
+        return DeploymentStatus("failure", "nothing keeps answering")
+    if wanted == answers:
+        return DeploymentStatus("success", f"{answers.version} answers")
+    return DeploymentStatus("failure", f"{answers.version} keeps answering")
 
 
 def _try_out(package: Package, predictor: Predictor, version: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlci.commands.evaluation_set import set_of, specs
-from mlci.commands.validate import named_as
+from mlci.commands.sides import named_as
 from mlci.core.contract.constraints import TYPE_WORDS, code, written
 from mlci.core.gates import Evidence, Verdict, judge
 from mlci.core.package import positive_index, read_package
@@ -82,6 +82,7 @@ def evaluate(
         threshold=section.threshold,
         is_same_model=production is not None and _is_same(candidate.package, production.package),
         not_comparable=known if isinstance(known, str) else None,
+        has_private_ids=rows.has_private_ids,
         weights=weights,
         sampling=sampling,
     )

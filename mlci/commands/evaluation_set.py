@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlci.commands.sides import named_in
-from mlci.commands.validate import named_as
+from mlci.commands.sides import named_as, named_in
 from mlci.core.config import FILE_NAME
 from mlci.core.contract import ColumnSpec
 from mlci.core.contract.constraints import code, written
@@ -48,32 +47,15 @@ class EvaluationSet:
     data: Data
     has_private_labels: bool
     """Whether the labels identify people, so that no error shows them."""
+    has_private_ids: bool
+    """Whether the ids do, so that no report shows them."""
 
     def read(self, wanted: Mapping[str, ColumnType]) -> Table:
         """Return id, label, what says how rows count, and the columns that a model WANTED to read."""
-        section, names = self.section, self.data.columns(self.file)
-        key = absent_key(section, names)
-        if key is not None:
-            listed = ", ".join(names[:MOST_COLUMNS]) + (" …" if len(names) > MOST_COLUMNS else "")
-            raise UsageError(
-                "column-missing",
-                absence(section, key),
-                where=self.configuration,
-                cause=f"evaluate.{key} names a column that {self.path} does not have.",
-                hint=f"Let evaluate.{key} name one that it has: {one_line(listed)}",
-            )
-        absent = next((name for name in wanted if name not in names), None)
-        if absent is not None:
-            raise UsageError(
-                "column-missing",
-                f"the evaluation set has no column {code(absent)}",
-                where=self.path,
-                cause="The model reads a column that base's evaluation set does not have yet.",
-                hint="Merge the new column into the evaluation set first; then train on it.",
-            )
+        section = self.section
         types: dict[str, ColumnType] = {section.id: "string", section.label: label_type(section), **wanted}
         try:
-            return self.data.read_table(self.file, specs(types))
+            return self._table(types)
         except RejectedError as error:
             if error.code == "data-ill-typed" and label_type(section) != "string":
                 self._refuse_other_words()
@@ -136,7 +118,7 @@ class EvaluationSet:
 
     def _column(self, name: str, kind: ColumnType) -> Column:
         """Return a column in which every row has a value."""
-        column = self.data.read_table(self.file, specs({name: kind})).columns[name]
+        column = self._table({name: kind}).columns[name]
         if column.missing is not None and column.missing.any():
             row = int(np.flatnonzero(column.missing)[0])
             raise UsageError(
@@ -146,6 +128,38 @@ class EvaluationSet:
                 hint="Take rows without it out of the evaluation set.",
             )
         return column
+
+    def _table(self, types: Mapping[str, ColumnType]) -> Table:
+        """Return columns of the file; it is read once where they are there."""
+        try:
+            return self.data.read_table(self.file, specs(types))
+        except RejectedError as error:
+            if error.code == "data-column-missing":
+                self._refuse_absent(types)
+            raise
+
+    def _refuse_absent(self, wanted: Mapping[str, ColumnType]) -> None:
+        """Raise where the file has not the columns that the section names, or those that are WANTED."""
+        section, names = self.section, self.data.columns(self.file)
+        key = _absent_key(section, names)
+        if key is not None:
+            listed = ", ".join(names[:MOST_COLUMNS]) + (" …" if len(names) > MOST_COLUMNS else "")
+            raise UsageError(
+                "column-missing",
+                f"the evaluation set has no column {code(getattr(section, key))}",
+                where=self.configuration,
+                cause=f"evaluate.{key} names a column that {self.path} does not have.",
+                hint=f"Let evaluate.{key} name one that it has: {one_line(listed)}",
+            )
+        absent = next((name for name in wanted if name not in names), None)
+        if absent is not None:
+            raise UsageError(
+                "column-missing",
+                f"the evaluation set has no column {code(absent)}",
+                where=self.path,
+                cause="The model reads a column that base's evaluation set does not have yet.",
+                hint="Merge the new column into the evaluation set first; then train on it.",
+            )
 
     def _refuse_other_words(self) -> None:
         """Raise where the labels are no numbers or truth values, and none of them is the positive class."""
@@ -178,9 +192,10 @@ class EvaluationSet:
 def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
     """Return the evaluation set of RULES in TREE, the commit that they are from."""
     path = rules.evaluation_path
-    section, configuration = rules.config.evaluate, named_in(FILE_NAME, tree)
-    is_private = _is_pii(section.label, rules)
-    return EvaluationSet(tree.materialise(path, objects), path, configuration, section, data, is_private)
+    file, configuration = tree.materialise(path, objects), named_in(FILE_NAME, tree)
+    return EvaluationSet(
+        file, path, configuration, rules.config.evaluate, data, *_private(rules.config.evaluate, rules)
+    )
 
 
 def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects: Path) -> None:
@@ -191,22 +206,22 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
     section = side.config.evaluate
     path = side.config.data[section.data].path
     file = tree.materialise(path, objects)
-    rows = EvaluationSet(file, path, FILE_NAME, section, data, _is_pii(section.label, rules))
+    rows = EvaluationSet(file, path, FILE_NAME, section, data, *_private(section, rules))
     with named_as(file, path):
         rows.labels(rows.read({}))
         rows.weights()
         rows.sampling()
 
 
-def absent_key(section: EvaluateSection, names: Sequence[str]) -> str | None:
+def _private(section: EvaluateSection, rules: Rules) -> tuple[bool, bool]:
+    """Return whether labels and whether ids of SECTION identify people, by RULES."""
+    return _is_pii(section.label, rules), _is_pii(section.id, rules)
+
+
+def _absent_key(section: EvaluateSection, names: Sequence[str]) -> str | None:
     """Return the key of SECTION whose column is not among NAMES; None where all are there."""
     named = ((key, getattr(section, key)) for key in ("id", "label", "weight", "group", "time"))
     return next((key for key, name in named if name is not None and name not in names), None)
-
-
-def absence(section: EvaluateSection, key: str) -> str:
-    """Return in words that the column which KEY names is not there."""
-    return f"the evaluation set has no column {code(getattr(section, key))}"
 
 
 def specs(types: Mapping[str, ColumnType]) -> list[ColumnSpec]:

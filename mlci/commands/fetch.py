@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlci.commands.sides import read_side
+from mlci.commands.target_branch import AT_FAULT, side_of_base
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mlci.commands.case import OpenStore
-    from mlci.commands.ports import RegistryBranch, Repository
+    from mlci.commands.ports import Data, RegistryBranch, Repository, Tree
+    from mlci.core.rules import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +24,14 @@ class Brought:
     production: str | None
 
 
-def fetch(base: str, *, repository: Repository, registry: RegistryBranch, open_store: OpenStore) -> Brought:
+def fetch(
+    base: str, *, repository: Repository, registry: RegistryBranch, open_store: OpenStore, data: Data, objects: Path
+) -> Brought:
     """Bring production's package for the commit BASE, which was fetched together with the registries."""
-    side = read_side(repository.tree(base)) or read_side(repository.work_tree())
+    head = repository.work_tree()
+    theirs = _readable(head)
+    ours, _ = side_of_base(repository.tree(base), theirs, head.ids(), data=data, objects=objects)
+    side = ours or theirs
     if side is None:
         return Brought(base, None)
     promote = side.config.promote
@@ -31,3 +40,11 @@ def fetch(base: str, *, repository: Repository, registry: RegistryBranch, open_s
         return Brought(base, None)
     open_store(promote.store).fetch(version.package_sha256)
     return Brought(base, version.number)
+
+
+def _readable(head: Tree) -> Side | None:
+    """Return what HEAD says; what is wrong with it the check tells, which has a report to tell it in."""
+    try:
+        return read_side(head)
+    except AT_FAULT:
+        return None

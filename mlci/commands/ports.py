@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mlci.core.registry import Change, LoadedRegistry
     from mlci.core.submission import Submission
     from mlci.core.table import Column, Table
+    from mlci.core.target import Placed
     from mlci.core.training import Completed, RunRecord
     from mlci.formats.confinement import Confinement
     from mlci.formats.description import ModelDescription
@@ -134,8 +135,8 @@ class Target(Protocol):
     def switch(self, staged: Path) -> None:
         """Make what was staged the present one, in one step."""
 
-    def current(self) -> str | None:
-        """Return the version that serves."""
+    def current(self) -> Placed | None:
+        """Return what serves; None where nothing was deployed, or not by us."""
 
 
 class Forge(Protocol):

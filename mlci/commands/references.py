@@ -9,7 +9,7 @@ from mlci.commands.candidate import read_candidate
 from mlci.commands.evaluation import Installed, fetch
 from mlci.core.package import read_package
 from mlci.errors import IntegrityError, UsageError
-from mlci.formats.archive import digest, pack, unpack
+from mlci.formats.archive import ArchiveLimits, digest, pack, unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +30,23 @@ def read_path(path: Path) -> Installed:
         names = sorted(path.iterdir())
         if len(names) > MOST_FILES or not all(item.is_file() for item in names):
             raise IntegrityError("package-malformed", "the folder is no package", where=str(path))
+        _refuse_large(path, *names)
         files = {item.name: item.read_bytes() for item in names}
     else:
+        if not path.is_file():  # a device has no end, and a pipe may never begin
+            raise IntegrityError("package-malformed", "it is neither a file nor a folder", where=str(path))
+        _refuse_large(path, path)
         files = unpack(path.read_bytes())
     return Installed(read_package(files), digest(pack(files)))
+
+
+def _refuse_large(package: Path, *files: Path) -> None:
+    """Raise where the FILES of a PACKAGE are together larger than any package is."""
+    limit = ArchiveLimits().total_bytes
+    size = sum(file.stat().st_size for file in files)
+    if size > limit:
+        problem = f"it has {size:,} bytes, more than the {limit:,} that are allowed"
+        raise IntegrityError("package-malformed", problem, where=str(package))
 
 
 def resolve_version(text: str, model: str, registry: RegistryBranch) -> Version:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlci.commands.sides import head_side, read_side
+from mlci.commands.sides import head_side, named_as
+from mlci.commands.target_branch import side_of_base
 from mlci.core.rules import effective
-from mlci.errors import MlciError, UsageError
+from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mlci.commands.ports import Data, Repository, Tree
@@ -29,7 +29,8 @@ def validate(
         listed = ", ".join(side.config.data)
         raise UsageError("unknown-data-set", f"no data set is called {unknown[0]!r}", hint=f"One of: {listed}")
     base_tree = repository.tree(base) if base else None
-    rules, _ = effective(read_side(base_tree) if base_tree else None, side)
+    ours, _ = side_of_base(base_tree, side, head.ids(), data=data, objects=objects) if base_tree else (None, None)
+    rules, _ = effective(ours, side)
     wanted = tuple(names) or tuple(side.config.data)
     return validate_datasets(wanted, rules, head=head, base=base_tree, data=data, objects=objects)
 
@@ -46,16 +47,7 @@ def validate_datasets(
         path = rules.config.data[name].path
         file = head.materialise(path, objects)
         before = base.materialise(path, objects) if base and path in base.ids() else None
-        with named_as(file, path):
+        with named_as(file, path), named_as(before or file, path):
             found = data.validate(name, file, constraints, base_path=before, key=rules.config.evaluate.id)
         reports.append(found.model_copy(update={"path": path}))
     return tuple(reports)
-
-
-@contextmanager
-def named_as(file: Path, path: str) -> Iterator[None]:
-    """Let errors of the block name FILE as the configuration does (PATH), never where it lies on this machine."""
-    try:
-        yield
-    except MlciError as error:
-        raise error.renamed(str(file), path) from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from mlci.core.documents import read_model
@@ -192,10 +192,18 @@ class DeploySection(Section):
     path: Annotated[Place, RULE]
 
 
+def _number_of_version(value: object) -> object:
+    """Return VALUE where it is an integer: `1.0` and `true` equal 1 in Python, and are no versions."""
+    if type(value) is not int:
+        message = "input should be 1"
+        raise ValueError(message)
+    return value
+
+
 class Config(Section):
     """The whole of `mlci.yaml`."""
 
-    version: Annotated[Literal[1], RULE]
+    version: Annotated[Annotated[Literal[1], BeforeValidator(_number_of_version)], RULE]
     model: Annotated[ModelSection, PARTS]
     data: Annotated[dict[Name, DataSection], PARTS]
     train: Annotated[TrainSection, PARTS]

@@ -55,6 +55,8 @@ class Evidence:
     """Whether candidate and production are the same bytes."""
     not_comparable: str | None = None
     """Why production, which there is, cannot be compared with, in words; None where it can, or where there is none."""
+    has_private_ids: bool = False
+    """Whether the ids identify people, so that no report names a row."""
     weights: Floats | None = None
     """(n_rows,) how much each row counts; None where all count alike."""
     sampling: Sampling = field(default_factory=Independent)

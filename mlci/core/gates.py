@@ -36,6 +36,8 @@ from mlci.core.statistics.sampling import NotTrusted
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from mlci.core.config import Gate, StatisticsSection
     from mlci.core.metrics import Looks
     from mlci.core.rules import OwnedGate
@@ -45,6 +47,10 @@ __all__ = ["Evidence", "Flips", "GateResult", "Outcome", "Verdict", "judge"]
 
 ROWS: Mapping[Looks, str] = {"all": "rows", "positives": "positive rows", "negatives": "negative rows"}
 """What the rows are called that a metric looks at."""
+
+
+MASK = "…"
+"""What stands for an id that identifies somebody."""
 
 
 class Outcome(StrEnum):
@@ -134,6 +140,8 @@ class Flips:
     positive_right_to_wrong: int
     """How many of `right_to_wrong` are of the positive class."""
     positive_wrong_to_right: int
+    has_private_ids: bool = False
+    """Whether the ids identify people; they are masked here, and a report has the counts alone."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return counts as a JSON object; ids stay out of it, since reports may be public."""
@@ -306,11 +314,17 @@ def _flips(evidence: Evidence) -> Flips:
     now, before = evidence.whole.candidate.right, evidence.whole.compared.right
     lost, won = before & ~now, now & ~before
     return Flips(
-        right_to_wrong=tuple(evidence.ids[row] for row in np.flatnonzero(lost).tolist()),
-        wrong_to_right=tuple(evidence.ids[row] for row in np.flatnonzero(won).tolist()),
+        right_to_wrong=_named(lost, evidence),
+        wrong_to_right=_named(won, evidence),
         positive_right_to_wrong=int((lost & evidence.labels).sum()),
         positive_wrong_to_right=int((won & evidence.labels).sum()),
+        has_private_ids=evidence.has_private_ids,
     )
+
+
+def _named(rows: NDArray[np.bool_], evidence: Evidence) -> tuple[str, ...]:
+    """Return the ids of ROWS, (n_rows,), each masked where they identify people."""
+    return tuple(MASK if evidence.has_private_ids else evidence.ids[row] for row in np.flatnonzero(rows).tolist())
 
 
 def _signed(value: float, limit: float) -> str:

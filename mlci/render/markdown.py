@@ -158,7 +158,7 @@ def _flips(flips: Flips, *, rows: bool) -> str:
         f"**Rows that changed sides:** {lost} right → wrong ({flips.positive_right_to_wrong} positive), "
         f"{won} wrong → right ({flips.positive_wrong_to_right} positive)."
     )
-    if not rows or not (lost or won):
+    if not rows or flips.has_private_ids or not (lost or won):
         return text
     lists = [
         f"{name}: {', '.join(markdown_code(row) for row in ids[:MOST_ROWS])}"

@@ -134,5 +134,6 @@ def _flips(flips: Flips) -> str:
         count = f"{name}: {len(ids)} ({positive} positive)"
         shown = ", ".join(one_line(row, 40) for row in ids[:MOST_ROWS])
         more = f" and {len(ids) - MOST_ROWS} more" if len(ids) > MOST_ROWS else ""
-        lines.append(filled(f"{count}: {shown}{more}" if ids else count, "  ", "    "))
+        names_rows = ids and not flips.has_private_ids
+        lines.append(filled(f"{count}: {shown}{more}" if names_rows else count, "  ", "    "))
     return "\n".join(lines)

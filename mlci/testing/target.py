@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlci.core.names import checked_path, checked_sha256
-from mlci.core.registry.numbers import sort_key
+from mlci.core.names import checked_path
+from mlci.core.target import Placed
 from mlci.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ class MemoryTarget:
 
     def stage(self, version: str, digest: str, files: Mapping[str, bytes]) -> Path:
         """Keep the files of a version."""
-        sort_key(version)
-        name = Path(f"{version}-{checked_sha256(digest)[:12]}")
+        name = Path(Placed.of(version, digest).folder)
         content = {checked_path(path): data for path, data in files.items()}
         if self.staged.setdefault(name, content) != content:
             raise IntegrityError("target-changed", f"a file of the deployed version {name} is not as it was deployed")
@@ -38,6 +37,6 @@ class MemoryTarget:
             raise UsageError("not-staged", f"{staged.name} was not staged in this target")
         self._present = staged
 
-    def current(self) -> str | None:
-        """Return the version that serves."""
-        return None if self._present is None else self._present.name.rpartition("-")[0]
+    def current(self) -> Placed | None:
+        """Return what serves."""
+        return None if self._present is None else Placed.in_folder(self._present.name)

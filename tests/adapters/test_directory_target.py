@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.adapters.directory_target import DirectoryTarget
+from mlci.core.target import Placed
 from mlci.errors import IntegrityError, OutsideError, UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def test_switch__keeps_three_and_the_present_one(tmp_path: Path) -> None:
     assert names(tmp_path / "versions") == kept
     deploy(target, "v1.0.0")
     assert names(tmp_path / "versions") == ["v1.0.0-aaaaaaaaaaaa", *kept[1:]]
-    assert target.current() == "v1.0.0"
+    assert target.current() == Placed.of("v1.0.0", DIGEST)
 
 
 def test_switch__removes_nothing_that_is_not_its_own(tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_switch__mends_a_link_to_nowhere(tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to("versions/gone")
     target = DirectoryTarget(tmp_path)
     deploy(target, "v1.0.0")
-    assert target.current() == "v1.0.0"
+    assert target.current() == Placed.of("v1.0.0", DIGEST)
 
 
 def replaced_by_a_link(model: Path) -> None:
@@ -153,3 +154,63 @@ def test_stage__a_target_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(OutsideError) as caught:
         DirectoryTarget(tmp_path / "file").stage("v1.0.0", DIGEST, FILES)
     assert caught.value.code == "target-failed"
+
+
+@pytest.mark.parametrize(
+    "link", ["v1.0.0-aaaaaaaaaaaa", "/elsewhere/versions/v1.0.0-aaaaaaaaaaaa", "versions/v1.0.0", "versions/gone"]
+)
+def test_current__of_a_link_that_mlci_did_not_make(tmp_path: Path, link: str) -> None:
+    (tmp_path / "current").symlink_to(link)
+    assert DirectoryTarget(tmp_path).current() is None
+
+
+def test_current__has_the_digest_of_the_link(tmp_path: Path) -> None:
+    (tmp_path / "current").symlink_to("versions/v1.0.0-000000000000")
+    assert DirectoryTarget(tmp_path).current() == Placed("v1.0.0", "000000000000")
+
+
+def test_stage__follows_no_link_to_another_place(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live/versions").symlink_to("../elsewhere")
+    target = DirectoryTarget(tmp_path / "live")
+    with pytest.raises(UsageError) as caught:
+        target.stage("v1.0.0", DIGEST, FILES)
+    assert (caught.value.code, names(tmp_path / "elsewhere")) == ("foreign-target", [])
+
+
+def test_switch__follows_no_link_to_another_place(tmp_path: Path) -> None:
+    target = DirectoryTarget(tmp_path / "live")
+    staged = target.stage("v1.0.0", DIGEST, FILES)
+    (tmp_path / "live/versions").rename(tmp_path / "elsewhere")
+    (tmp_path / "live/versions").symlink_to("../elsewhere")
+    with pytest.raises(UsageError) as caught:
+        target.switch(staged)
+    assert (caught.value.code, target.current()) == ("foreign-target", None)
+
+
+def test_stage__a_version_that_is_a_link_to_another_place(tmp_path: Path) -> None:
+    target = DirectoryTarget(tmp_path / "live")
+    staged = target.stage("v1.0.0", DIGEST, FILES)
+    staged.symlink_to(staged.rename(tmp_path / "elsewhere"))
+    with pytest.raises(IntegrityError) as caught:
+        target.stage("v1.0.0", DIGEST, FILES)
+    assert caught.value.code == "target-changed"
+
+
+@pytest.mark.parametrize(
+    "path", [".", ".git", ".git/hooks", "live", "model/../live", "../other/.git", "../other/.GIT/x", "../link"]
+)
+def test_target__never_lies_in_a_repository(tmp_path: Path, path: str) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (tmp_path / "link").symlink_to(repository)
+    with pytest.raises(UsageError) as caught:
+        DirectoryTarget(repository / path, apart_from=repository)
+    assert caught.value.code == "target-in-repository"
+
+
+@pytest.mark.parametrize("path", ["../live", "..", "../repository-live"])
+def test_target__may_lie_beside_a_repository(tmp_path: Path, path: str) -> None:
+    target = DirectoryTarget(tmp_path / "repository" / path, apart_from=tmp_path / "repository")
+    assert target.current() is None

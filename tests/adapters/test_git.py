@@ -316,6 +316,16 @@ def test_tree__a_symlink_is_not_followed(clone: Clone, label: str, path: str) ->
     assert tree.ids()["link"] == clone.git("rev-parse", "HEAD:link")
 
 
+@pytest.mark.parametrize(
+    ("label", "hint"), [("commit", "git add missing, commit it"), ("work tree", "git checkout HEAD -- missing")]
+)
+def test_tree__a_file_that_is_missing_is_mended_where_it_is_missing(clone: Clone, label: str, hint: str) -> None:
+    repository = clone.open()
+    with pytest.raises(UsageError) as caught:
+        trees_of(repository)[label].materialise("missing", clone.folder / ".mlci")
+    assert hint in str(caught.value.hint)
+
+
 @pytest.mark.parametrize("label", ["commit", "work tree"])
 def test_tree__what_is_no_file_is_none(clone: Clone, label: str) -> None:
     os.mkfifo(clone.folder / "fifo")
@@ -380,6 +390,24 @@ def test_work_tree_ids__are_what_a_commit_would_have(clone: Clone) -> None:
     assert ids == dict(repository.tree(clone.commit()).ids())
     assert "deleted" not in ids
     assert "ignored" not in ids
+
+
+@pytest.mark.parametrize("flag", ["--no-assume-unchanged", "--assume-unchanged"])
+def test_work_tree_ids__a_file_replaced_by_a_pipe(clone: Clone, flag: str) -> None:
+    clone.git("update-index", flag, "data")
+    (clone.folder / "data").unlink()
+    os.mkfifo(clone.folder / "data")
+    with pytest.raises(UsageError) as caught:
+        clone.open().work_tree().ids()
+    assert (caught.value.code, caught.value.where) == ("not-a-file", "data")
+
+
+@pytest.mark.parametrize("flag", ["--no-assume-unchanged", "--assume-unchanged"])
+def test_work_tree_ids__a_file_replaced_by_a_folder(clone: Clone, flag: str) -> None:
+    clone.git("update-index", flag, "data")
+    (clone.folder / "data").unlink()
+    (clone.folder / "data").mkdir()
+    assert "data" not in clone.open().work_tree().ids()
 
 
 def test_work_tree_ids__a_folder_replaced_by_a_link(clone: Clone) -> None:

@@ -92,7 +92,7 @@ def test_environment__mlci_names_its_own_variables(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "code"), [("true", 0), ("exit 3", 3), ("no-such-program", 127), ("kill -9 $$", -9)]
+    ("command", "code"), [("true", 0), ("exit 3", 3), ("no-such-program", 127), ("kill -9 $$", 137)]
 )
 def test_exit_code__is_that_of_the_shell(bench: Bench, command: str, code: int) -> None:
     assert bench.run(command).exit_code == code

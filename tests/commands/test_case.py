@@ -93,8 +93,28 @@ def locked(project: Project, **files: str | bytes) -> Case:
             {"data__holdout_csv": some_rows().replace(b"malignant", b"diagnosis")},
             "(the evaluation set has no column `malignant`)",
         ),
+        (
+            {"mlci_yaml": a_configuration(evaluate="{data: holdout, id: id, label: malignant, positive: 7}")},
+            "(no row of the evaluation set has `malignant = 7`; …)",
+        ),
+        ({"data__holdout_csv": some_rows(200, {7: "7,20,3,"})}, "(`malignant` is empty in row 8 of the evaluation set"),
+        ({"data__holdout_csv": some_rows(200, {7: ",20,3,1"})}, "(`id` is empty in row 8 of the evaluation set"),
+        ({"data__holdout_csv": some_rows(200, {7: "6,20,3,1"})}, "(`id` names some rows of the evaluation set twice)"),
+        ({"data__holdout_csv": some_rows(0)}, "(the evaluation set has no rows)"),
+        ({"data__holdout_csv": some_rows(200, {7: "7,20,3,x"})}, "(holdout.csv: `malignant` is not all number)"),
     ],
-    ids=["unreadable", "label", "id", "rows"],
+    ids=[
+        "unreadable",
+        "label",
+        "id",
+        "columns",
+        "positive",
+        "label-empty",
+        "id-empty",
+        "id-twice",
+        "no-rows",
+        "ill-typed",
+    ],
 )
 def test_open_case__rules_that_cannot_be_used_are_replaced_by_heads(
     tmp_path: Path, files: dict[str, str | bytes], problem: str
@@ -107,25 +127,42 @@ def test_open_case__rules_that_cannot_be_used_are_replaced_by_heads(
 @pytest.mark.parametrize(
     "files",
     [
-        {"mlci_yaml": a_configuration(evaluate="{data: holdout, id: id, label: malignant, positive: 7}")},
-        {"data__holdout_csv": some_rows(200, {7: "7,20,3,"})},
-        {"data__holdout_csv": some_rows(0)},
+        {"data__holdout_csv": some_rows(199)},
+        {"mlci_yaml": a_configuration(evaluate="{data: holdout, id: id, label: malignant, positive: 0}")},
     ],
-    ids=["positive", "a-row", "no-rows"],
+    ids=["rows", "positive"],
 )
-def test_open_case__nothing_else_makes_the_rules_of_the_target_branch_give_way(
-    tmp_path: Path, files: dict[str, str | bytes]
-) -> None:
+def test_open_case__rules_that_can_be_used_never_give_way(tmp_path: Path, files: dict[str, str | bytes]) -> None:
     case = locked(a_released_project(tmp_path), **files)
     assert (case.rules.has_base, case.replaces_rules) == (True, False)
 
 
-def test_open_case__rows_that_the_target_branch_does_not_have_are_told_where_they_are_read(tmp_path: Path) -> None:
+def test_open_case__reads_no_rows_where_the_evaluation_is_as_it_was(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(data__holdout_csv=some_rows(0))
+    project.land("Empty the rows")
+    vars(project.data).clear()  # it would fail at the first question
+    project.trains("careful")
+    assert (a_case(project).rules.has_base, a_case(project).replaces_rules) == (True, False)
+
+
+def test_open_case__rows_that_the_target_branch_does_not_have_are_mended_by_head(tmp_path: Path) -> None:
     project = a_released_project(tmp_path)
     project.repository.remove("data/holdout.csv")
     project.land("Remove the rows")
     project.write(data__holdout_csv=some_rows())
-    assert a_case(project).rules.has_base
+    case = a_case(project)
+    assert (case.rules.has_base, case.replaces_rules) == (False, True)
+
+
+def test_open_case__labels_of_the_target_branch_that_identify_people_are_not_told(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    contract = CONTRACT.replace("{type: integer, enum: [0, 1]}", "{type: integer, pii: true}")
+    bad = a_configuration(evaluate="{data: holdout, id: id, label: malignant, positive: 7}")
+    (change,) = locked(project, mlci_yaml=bad, cells_yaml=contract).changes
+    assert change.sentence == (
+        "replaces rules of the target branch that cannot be used (no row of the evaluation set has `malignant = 7`; …)"
+    )
 
 
 def test_open_case__no_pull_request_makes_the_rules_of_the_target_branch_unusable(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def a_locked_project(place: Path, evaluate: str = UNUSABLE["label"][0]) -> Proje
     return project
 
 
-@pytest.mark.parametrize("evaluate", [UNUSABLE["id"][0], UNUSABLE["label"][0]])
+@pytest.mark.parametrize("evaluate", [evaluate for evaluate, _ in UNUSABLE.values()], ids=UNUSABLE)
 def test_check__what_mends_the_rules_of_the_target_branch_is_not_refused_for_them(
     tmp_path: Path, evaluate: str
 ) -> None:
@@ -222,8 +222,7 @@ def test_check__rules_that_cannot_be_used_and_are_not_mended(tmp_path: Path) -> 
 
 def test_check__a_positive_class_that_the_target_branch_does_not_have_is_told_with_its_commit(tmp_path: Path) -> None:
     project = a_locked_project(tmp_path, UNUSABLE["positive"][0])
-    project.write(mlci_yaml=a_configuration())
-    project.repository.commit("Judge by the diagnosis again")
+    project.repository.commit("Something else")
     project.predictor.models["careful"] = replace(MODELS["careful"], classes=(0, "bad"))
     with pytest.raises(UsageError) as caught:
         project.check()

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from mlci.commands.deploy import Deployed
 from mlci.core.forge import DeploymentStatus
+from mlci.core.target import Placed
 from mlci.errors import IntegrityError, MlciError, OutsideError, RejectedError, UsageError
 from mlci.testing import MemoryTarget
 from tests.commands.builders import MODELS, Project, a_project, a_released_project, with_classes
@@ -46,9 +47,9 @@ def refused(project: Project) -> MlciError:
 def test_deploy__brings_the_version_of_the_stage(tmp_path: Path) -> None:
     project = a_released_project(tmp_path)
     assert project.deploy() == Deployed("v1.0.0", None, "memory:current", switched=True)
-    name = Path(f"v1.0.0-{project.production.package_sha256[:12]}")
-    assert (project.target.current(), set(project.target.staged[name])) == (
-        "v1.0.0",
+    placed = Placed.of("v1.0.0", project.production.package_sha256)
+    assert (project.target.current(), set(project.target.staged[Path(placed.folder)])) == (
+        placed,
         {"README.md", "manifest.json", "model.skops", "package.json", "requirements.txt"},
     )
 
@@ -74,6 +75,21 @@ def test_deploy__what_is_there_already_is_not_switched(tmp_path: Path) -> None:
     project.target, watched = _watched(project)
     assert project.deploy() == Deployed("v1.0.0", "v1.0.0", "memory:current", switched=False)
     assert watched.log == ["stage v1.0.0"]
+
+
+def test_deploy__another_model_of_the_same_number_is_not_what_answers(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.target.switch(project.target.stage("v1.0.0", "b" * 64, {"package.json": b"another model"}))
+    assert project.deploy() == Deployed("v1.0.0", "v1.0.0", "memory:current", switched=True)
+    assert project.target.current() == Placed.of("v1.0.0", project.production.package_sha256)
+
+
+def test_deploy__an_attempt_that_was_killed_before_it_replaced_another_model_has_failed(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.target.switch(project.target.stage("v1.0.0", "b" * 64, {"package.json": b"another model"}))
+    project.forge.deployment("live", project.production.commit, "tumour v1.0.0")
+    project.deploy()
+    assert told(project)[0][2] == ["failure: v1.0.0 keeps answering"]
 
 
 def _watched(project: Project) -> tuple[WatchedTarget, WatchedTarget]:

@@ -9,7 +9,7 @@ from mlci.commands.evaluation import Installed, evaluate, fetch
 from mlci.core.config import read_config
 from mlci.core.contract import Contract
 from mlci.core.documents import read_model
-from mlci.core.gates import Outcome, Verdict
+from mlci.core.gates import Flips, Outcome, Verdict
 from mlci.core.package import Input, Signature, build_package
 from mlci.core.rules import Side, effective
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
@@ -104,6 +104,12 @@ def test_evaluate__the_rows_that_changed_sides_have_their_names(scoring: Scoring
     flips = scoring.verdict(a_package("careful"), a_package("present")).flips
     assert flips is not None
     assert flips.wrong_to_right == tuple(str(row) for row in range(200) if row // 2 % 10 == 0)
+
+
+def test_evaluate__rows_whose_ids_identify_people_have_no_names(scoring: Scoring) -> None:
+    scoring.contract = CONTRACT.replace("unique: true", "unique: true, pii: true")
+    flips = scoring.verdict(a_package("careful"), a_package("present")).flips
+    assert flips == Flips((), ("…",) * 20, 0, 10, has_private_ids=True)
 
 
 def test_evaluate__no_model_is_given_label_or_id(scoring: Scoring) -> None:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def brought(project: Project) -> Brought:
-    return fetch(project.base, repository=project.repository, registry=project.registry, open_store=project.open_store)
+    return fetch(
+        project.base, repository=project.repository, registry=project.registry, open_store=project.open_store,
+        data=project.data, objects=project.work.objects,
+    )  # fmt: skip
 
 
 def test_fetch__brings_production(tmp_path: Path) -> None:
@@ -42,6 +45,30 @@ def test_fetch__where_only_the_pull_request_has_a_configuration(tmp_path: Path) 
     project.land()
     assert brought(project).production is None
     project.write(mlci_yaml=configuration)
+    assert brought(project).production == "v1.0.0"
+
+
+def test_fetch__for_a_pull_request_that_mends_what_the_target_branch_says(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(mlci_yaml="version: 2\n")
+    project.land("Break the rules")
+    assert brought(project).production is None
+    project.write(mlci_yaml=a_configuration())
+    assert brought(project).production == "v1.0.0"
+
+
+def test_fetch__what_is_wrong_with_the_pull_request_is_left_to_the_check(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(mlci_yaml="version: 2\n")
+    assert brought(project).production == "v1.0.0"
+
+
+def test_fetch__of_the_model_that_the_check_judges_by(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    unusable = "{data: holdout, id: id, label: malignant, positive: 7}"
+    project.write(mlci_yaml=a_configuration(model="{name: fresh, task: binary}", evaluate=unusable))
+    project.land("Break the rules")
+    project.write(mlci_yaml=a_configuration())
     assert brought(project).production == "v1.0.0"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,12 +9,11 @@ from hypothesis import strategies as st
 
 from mlci.commands.references import MOST_FILES, read_path, resolve, resolve_version
 from mlci.errors import IntegrityError, MlciError, UsageError
+from mlci.formats.archive import ArchiveLimits
 from mlci.testing import FakeRegistryBranch
 from tests.commands.builders import MODEL, Project, a_project, a_released_project
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlci.commands.evaluation import Installed
 
 
@@ -125,3 +125,18 @@ def test_read_path__a_file_that_is_no_archive(tmp_path: Path, content: bytes) ->
     with pytest.raises(IntegrityError) as caught:
         read_path(tmp_path / "package.tar")
     assert caught.value.code == "package-malformed"
+
+
+def test_read_path__what_is_neither_a_file_nor_a_folder() -> None:
+    with pytest.raises(IntegrityError) as caught:
+        read_path(Path("/dev/null"))  # as /dev/zero, which has no end
+    assert (caught.value.code, caught.value.problem) == ("package-malformed", "it is neither a file nor a folder")
+
+
+@pytest.mark.parametrize("name", ["package.tar", "."])
+def test_read_path__what_is_larger_than_any_package_is_not_read(tmp_path: Path, name: str) -> None:
+    with (tmp_path / "package.tar").open("wb") as file:
+        file.truncate(ArchiveLimits().total_bytes + 1)  # a hole: it takes no room
+    with pytest.raises(IntegrityError) as caught:
+        read_path(tmp_path / name)
+    assert "more than the 4,294,967,296 that are allowed" in caught.value.problem

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.commands.rollback import Rollback
+from mlci.core.target import Placed
 from mlci.errors import IntegrityError, MlciError, UsageError
 from tests.commands.builders import Project, a_project, a_released_project
 
@@ -60,8 +61,9 @@ def test_rollback__says_who_why_and_when(tmp_path: Path) -> None:
 def test_rollback__leaves_the_target_alone(tmp_path: Path) -> None:
     project = with_three_versions(tmp_path)
     project.deploy()
+    placed = Placed.of("v2.0.0", project.production.package_sha256)
     project.rollback()
-    assert project.target.current() == "v2.0.0"
+    assert project.target.current() == placed
 
 
 def test_rollback__nothing_is_in_the_stage(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.commands.validate import validate
-from mlci.errors import UsageError
+from mlci.errors import RejectedError, UsageError
 from tests.commands.builders import CONTRACT, Project, a_configuration, a_project, some_rows
 
 if TYPE_CHECKING:
@@ -86,6 +86,28 @@ def test_validate__a_base_without_configuration(tmp_path: Path) -> None:
     base = project.land()
     project.write(mlci_yaml=configuration)
     assert [len(report.findings) for report in validated(project, base=base)] == [1, 0]
+
+
+def test_validate__a_base_whose_configuration_cannot_be_read(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.write(mlci_yaml="version: 2\n")
+    base = project.land("Break the rules")
+    project.write(mlci_yaml=a_configuration())
+    assert all(report.passed for report in validated(project, base=base))
+
+
+def test_validate__an_error_calls_a_file_of_base_as_the_configuration_does(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    vars(project.data).update(validate=cannot_be_compared)
+    project.write(data__cells_csv=some_rows(90))
+    with pytest.raises(RejectedError) as caught:
+        validated(project, "cells", base=project.base)
+    assert (caught.value.problem, caught.value.where) == ("cells.csv: the file is empty", "data/cells.csv:1")
+
+
+def cannot_be_compared(*_: object, base_path: Path, **__: object) -> DatasetReport:
+    """Name the file of base as adapters do."""
+    raise RejectedError("data-unreadable", f"{base_path.name}: the file is empty", where=f"{base_path}:1")
 
 
 def test_validate__a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -168,6 +168,8 @@ MISTAKES = {
         "Remove the key; it is planned.",
     ),
     "another version": ("version: 1", "version: 2", "1:1", "`version`: input should be 1", None),
+    "a version with a point": ("version: 1", "version: 1.0", "1:1", "`version`: input should be 1", None),
+    "a version that is true": ("version: 1", "version: true", "1:1", "`version`: input should be 1", None),
     "another task": ("task: binary", "task: ranking", "2:23", "`model.task`: input should be 'binary'", None),
     "a name with a capital": (
         "name: tumour",

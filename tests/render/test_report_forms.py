@@ -23,6 +23,8 @@ from mlci.render.terminal import report_text
 from tests.core.reports import SUBJECT, TRUST, a_dataset, a_report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.conftest import Golden
 
 HOSTILE = "x`|<img src=x onerror=alert(1)> @everyone #1 [a](http://evil.example)\n# big\u202e"
@@ -222,6 +224,14 @@ def test_comment__in_a_public_place_has_no_ids_and_no_values() -> None:
         text = comment(REPORTS[name], rows=False)
         assert "<details>" not in text
         assert not [secret for secret in ("1001", "1402", "14250") if secret in text]
+
+
+@pytest.mark.parametrize("form", [comment, report_text])
+def test_report__names_no_row_whose_id_identifies_somebody(form: Callable[[Report], str]) -> None:
+    private = Flips(("1001",) * 30, ("1239",), 12, 1, has_private_ids=True)
+    text = form(a_report(Conclusion.FAIL, verdict=Verdict(Outcome.FAIL, (RECALL,), private, 285, 102)))
+    assert [name for name in ("1001", "1239", "<details>", " more") if name in text] == []
+    assert "(12 positive)" in text
 
 
 def test_comment__of_hostile_text_stays_text(golden: Golden) -> None:

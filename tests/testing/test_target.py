@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.adapters.directory_target import DirectoryTarget
+from mlci.core.target import Placed
 from mlci.errors import IntegrityError, UsageError
 from mlci.testing import MemoryTarget
 
@@ -43,22 +44,22 @@ def test_current__of_a_new_target(target: Target) -> None:
 def test_stage__switches_nothing(target: Target) -> None:
     deploy(target, "v1.0.0")
     target.stage("v1.1.0", "b" * 64, FILES)
-    assert target.current() == "v1.0.0"
+    assert target.current() == Placed.of("v1.0.0", DIGEST)
 
 
 def test_switch__goes_forth_and_back(target: Target) -> None:
     first = target.stage("v1.0.0", DIGEST, FILES)
     target.switch(first)
     target.switch(target.stage("v1.1.0", "b" * 64, FILES))
-    assert target.current() == "v1.1.0"
+    assert target.current() == Placed.of("v1.1.0", "b" * 64)
     target.switch(first)
-    assert target.current() == "v1.0.0"
+    assert target.current() == Placed.of("v1.0.0", DIGEST)
 
 
 def test_deploy__twice_is_the_same(target: Target) -> None:
     deploy(target, "v1.0.0")
     deploy(target, "v1.0.0")
-    assert target.current() == "v1.0.0"
+    assert target.current() == Placed.of("v1.0.0", DIGEST)
 
 
 def test_stage__other_files_under_the_same_name(target: Target) -> None:
@@ -87,3 +88,9 @@ def test_switch__to_what_was_not_staged(target: Target) -> None:
         target.switch(Path("elsewhere"))
     assert caught.value.code == "not-staged"
     assert target.current() is None
+
+
+def test_current__tells_versions_of_the_same_number_apart(target: Target) -> None:
+    deploy(target, "v1.0.0")
+    target.switch(target.stage("v1.0.0", "b" * 64, FILES))
+    assert target.current() == Placed.of("v1.0.0", "b" * 64) != Placed.of("v1.0.0", DIGEST)

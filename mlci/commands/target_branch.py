@@ -1,0 +1,45 @@
+"""What the target branch says, or why that cannot be used: one answer for `check`, `fetch` and `validate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlci.commands.evaluation_set import refuse_unusable
+from mlci.commands.sides import read_side
+from mlci.core.rules import effective
+from mlci.errors import IntegrityError, RejectedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mlci.commands.ports import Data, Tree
+    from mlci.core.rules import Side
+
+AT_FAULT = (UsageError, RejectedError, IntegrityError)
+"""What base's own files are to blame for; what fails outside (Git, memory) is no reason to do without its rules."""
+
+
+def side_of_base(
+    base: Tree, theirs: Side | None, head_ids: Mapping[str, str], *, data: Data, objects: Path
+) -> tuple[Side | None, str | None]:
+    """Return what BASE says, or None where it says nothing; where its rules cannot be used, None and the problem.
+
+    Else nobody could mend them: the pull request that does would be refused for what it mends. Only base's own files
+    decide this, so no pull request can bring it about for itself; and they are read only where head (THEIRS) changes
+    what is evaluated, since a head that does not mends nothing.
+    """
+    try:
+        ours = read_side(base)
+        if ours is None or theirs is None or evaluation_of(ours, base.ids()) == evaluation_of(theirs, head_ids):
+            return ours, None
+        refuse_unusable(ours, base, effective(None, ours)[0], data=data, objects=objects)
+    except AT_FAULT as error:
+        return None, error.public().problem  # it stands in the report
+    return ours, None
+
+
+def evaluation_of(side: Side, ids: Mapping[str, str]) -> tuple[str, str | None]:
+    """Return what SIDE says about its evaluation, as text (`1` is not `true`), and the Git id of the rows."""
+    section = side.config.evaluate
+    return section.model_dump_json(), ids.get(side.config.data[section.data].path)
