@@ -84,11 +84,38 @@ def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
             + (" of its own, in both files together." if len(paths) > 1 else "."),
             hint="Add a column `id` with a number for each row.",
         )
-    configuration = _configuration(wish, name, contract_path, identifier, positive)
+    configuration = _configuration(wish, name, contract_path, identifier, positive, _outside(folder))
     read_config(configuration.encode())  # what we write, we can read
     files = {FILE_NAME: configuration.encode(), contract_path: inferred.contract.encode(), GITIGNORE: _ignored(folder)}
     _write(folder, files)
     return tuple(files)
+
+
+def _outside(folder: Path) -> str:
+    """Return the way from FOLDER to what surrounds its repository, where `git add` does not reach.
+
+    Without a repository that is the folder above: one that is made later begins here.
+    """
+    here = folder.resolve()
+    return way_out(here, next((each for each in (here, *here.parents) if os.path.lexists(each / ".git")), here))
+
+
+def way_out(folder: Path, top: Path) -> str:
+    """Return the way from FOLDER to the folder around TOP, which FOLDER is or lies below.
+
+    Raises `UsageError("no-place-outside")` where nothing is around it.
+
+    >>> way_out(Path("/repository/models/tumour"), Path("/repository"))
+    '../../..'
+    """
+    if top == top.parent:
+        raise UsageError(
+            "no-place-outside",
+            f"the repository is all of {top}, so packages and deployments would lie in it",
+            cause="`git add --all` would commit them.",
+            hint="Let the repository begin in a folder below.",
+        )
+    return "/".join([".."] * (len(folder.relative_to(top).parts) + 1))
 
 
 def _check_free(folder: Path, contract_path: str) -> None:
@@ -172,11 +199,18 @@ def _data_name(path: str) -> str:
     return name if name and name[0].isalpha() and name != "holdout" else "rows"
 
 
-def _configuration(wish: Wish, name: str, contract: str, identifier: str, positive: str | int | bool) -> str:  # noqa: FBT001 - one of the classes
+def _configuration(
+    wish: Wish,
+    name: str,
+    contract: str,
+    identifier: str,
+    positive: str | int | bool,  # noqa: FBT001 - one of the classes
+    outside: str,
+) -> str:
     train_data, holdout = _below(wish.train_data), _below(wish.holdout)
     dataset = _scalar(name)
     shown = in_quotes(positive) if isinstance(positive, str) else written(positive)
-    store = "{releases: true}" if wish.releases else "{directory: ../models}"
+    store = "{releases: true}" if wish.releases else f"{{directory: {outside}/models}}"
     return f"""\
 version: 1
 model: {{name: {_scalar(wish.name)}, task: binary, objective: "", owners: []}}
@@ -190,7 +224,7 @@ gates:
   - {{metric: recall, require: not_worse, margin: 0.02}}
   - {{metric: recall, require: floor, value: 0.70}}
 promote: {{stage: production, store: {store}}}
-deploy: {{live: {{stage: production, target: directory, path: ../live}}}}
+deploy: {{live: {{stage: production, target: directory, path: {outside}/live}}}}
 """
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mlci.adapters.contract_inference import infer
 from mlci.adapters.duckdb import DuckdbData
-from mlci.commands.init import Infer, Wish, init
+from mlci.commands.init import Infer, Wish, init, way_out
 from mlci.core.config import read_config
 from mlci.core.contract import ColumnSpec, ColumnType, Contract, constraints
 from mlci.core.contract_draft import Inferred, LabelProfile
@@ -81,6 +81,30 @@ def test_init__writes_configuration_contract_and_what_git_ignores(tmp_path: Path
         "contracts/cells.yaml": CONTRACT,
         ".gitignore": ".mlci/\nmodel.skops\n__pycache__/\n",
     }
+
+
+@pytest.mark.parametrize(
+    ("top", "outside"), [(".", "../.."), ("..", "../../.."), ("here", ".."), ("here/contracts", "..")]
+)
+def test_init__packages_and_deployments_lie_outside_the_repository(tmp_path: Path, top: str, outside: str) -> None:
+    folder = tmp_path / "repository" / "here"
+    (folder / "contracts").mkdir(parents=True)
+    (tmp_path / "repository" / top / ".git").mkdir()
+    config = read_config(started(folder)["mlci.yaml"].encode())
+    assert (config.promote.store.directory, config.deploy["live"].path) == (f"{outside}/models", f"{outside}/live")
+
+
+def test_init__below_a_work_tree_whose_git_is_a_file(tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (tmp_path / ".git").write_text("gitdir: elsewhere\n")
+    assert "path: ../../live}" in started(folder)["mlci.yaml"]
+
+
+def test_init__a_repository_that_is_everything(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        way_out(tmp_path, Path("/"))
+    assert caught.value.code == "no-place-outside"
 
 
 def test_init__infers_contract_and_classes_from_all_rows(tmp_path: Path) -> None:
