@@ -18,7 +18,7 @@ from mlci.core.names import checked_name
 from mlci.core.paths import relative_path
 from mlci.core.plain_text import one_line
 from mlci.core.strict_yaml import LARGEST_DOCUMENT
-from mlci.errors import OutsideError, UsageError
+from mlci.errors import OutsideError, RejectedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,10 @@ def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
     _check_free(folder, contract_path)
     # Bounds that only the training rows keep would refuse the rows that both models are judged on.
     paths = tuple(dict.fromkeys(_below(path) for path in (wish.train_data, wish.holdout)))
-    inferred = infer(*(folder / path for path in paths), label=wish.label)
+    try:
+        inferred = infer(*(folder / path for path in paths), label=wish.label)
+    except RejectedError as error:  # nothing was judged: what the user handed over cannot be read
+        raise UsageError(error.code, error.problem, where=error.where, cause=error.cause, hint=error.hint) from error
     columns = _read_contract(inferred.contract, contract_path).columns
     if wish.label not in columns:
         raise UsageError(
@@ -84,11 +87,16 @@ def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
             + (" of its own, in both files together." if len(paths) > 1 else "."),
             hint="Add a column `id` with a number for each row.",
         )
-    configuration = _configuration(wish, name, contract_path, identifier, positive, _outside(folder))
+    configuration = _configuration(wish, name, contract_path, identifier, positive, outside=_outside(folder))
     read_config(configuration.encode())  # what we write, we can read
     files = {FILE_NAME: configuration.encode(), contract_path: inferred.contract.encode(), GITIGNORE: _ignored(folder)}
     _write(folder, files)
     return tuple(files)
+
+
+def judges_on_training_rows(wish: Wish) -> bool:
+    """Tell whether the rows to judge on are those to train on, which flatters a model."""
+    return _below(wish.holdout) == _below(wish.train_data)
 
 
 def _outside(folder: Path) -> str:
@@ -205,6 +213,7 @@ def _configuration(
     contract: str,
     identifier: str,
     positive: str | int | bool,  # noqa: FBT001 - one of the classes
+    *,
     outside: str,
 ) -> str:
     train_data, holdout = _below(wish.train_data), _below(wish.holdout)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mlci.adapters.contract_inference import infer
 from mlci.adapters.duckdb import DuckdbData
-from mlci.commands.init import Infer, Wish, init, way_out
+from mlci.commands.init import Infer, Wish, init, judges_on_training_rows, way_out
 from mlci.core.config import read_config
 from mlci.core.contract import ColumnSpec, ColumnType, Contract, constraints
 from mlci.core.contract_draft import Inferred, LabelProfile
@@ -99,6 +99,24 @@ def test_init__below_a_work_tree_whose_git_is_a_file(tmp_path: Path) -> None:
     folder.mkdir()
     (tmp_path / ".git").write_text("gitdir: elsewhere\n")
     assert "path: ../../live}" in started(folder)["mlci.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("holdout", "flatters"),
+    [("data/cells.csv", True), ("./data//cells.csv", True), ("data/holdout.csv", False), ("cells.csv", False)],
+)
+def test_init__knows_whether_it_judges_on_training_rows(holdout: str, flatters: bool) -> None:  # noqa: FBT001 - a case of the table
+    assert judges_on_training_rows(replace(WISH, holdout=holdout)) is flatters
+
+
+def test_init__data_that_cannot_be_read_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name in ("cells", "holdout"):
+        (tmp_path / f"data/{name}.csv").write_text("id,malignant\n1\n")
+    with pytest.raises(UsageError) as caught:
+        init(WISH, folder=tmp_path, infer=infer)
+    assert (caught.value.code, caught.value.where) == ("data-unreadable", f"{tmp_path / 'data/cells.csv'}:2")
+    assert not (tmp_path / "mlci.yaml").exists()
 
 
 def test_init__a_repository_that_is_everything(tmp_path: Path) -> None:
