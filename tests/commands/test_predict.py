@@ -104,8 +104,9 @@ def test_predict__whole_rows_that_the_model_refuses_are_told_in_its_words(tmp_pa
 
 def test_predict__a_model_that_answers_without_probabilities(tmp_path: Path) -> None:
     project = a_project(tmp_path)
+    installed = candidate_of(project)
     project.predictor.models["present"] = replace(MODELS["present"], has_probabilities=False)
-    error = refused(project, "radius,texture\n20,5\n")
+    error = refused(project, "radius,texture\n20,5\n", installed)
     assert (type(error), error.code) == (IntegrityError, "signature-differs")
 
 
