@@ -85,12 +85,12 @@ class DirectoryTarget:
             raise _failed(self._folder, error) from error
 
     def current(self) -> str | None:
-        """Return the version that `current` points to, `None` where nothing was deployed."""
+        """Return the version that `current` points to, `None` where nothing was deployed or it is gone."""
         try:
             name = self.current_folder.readlink().name
         except OSError:
             return None
-        return name.rpartition("-")[0]
+        return name.rpartition("-")[0] if self.current_folder.is_dir() else None
 
     def _unpack(self, staged: Path, files: Mapping[str, bytes]) -> None:
         temporary = temporary_path(staged)
@@ -130,7 +130,7 @@ def _check(staged: Path, files: Mapping[str, bytes]) -> None:
             f"a file of the deployed version {staged.name} is not as it was deployed: {changed[0]}",
             where=str(staged),
             cause="Somebody changed the deployed folder by hand.",
-            hint=f"Remove the folder and deploy again: rm -r {staged}",
+            hint=f"Remove it and deploy at once, since nothing answers in between: rm -r {staged} && mlci deploy",
         )
 
 

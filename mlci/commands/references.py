@@ -22,6 +22,7 @@ _REFERENCE = re.compile(
     r"(?:@?(?P<version>v[0-9]+\.[0-9]+\.[0-9]+)|#(?P<stage>[a-z][a-z0-9_-]{0,62}))"
 )
 MOST_FILES = 100
+UNMENDED = "Do not use it. Where it was deployed, `mlci deploy` says how to bring it back."
 
 
 def read_path(path: Path) -> Installed:
@@ -33,7 +34,14 @@ def read_path(path: Path) -> Installed:
         files = {item.name: item.read_bytes() for item in names}
     else:
         files = unpack(path.read_bytes())
-    return Installed(read_package(files), digest(pack(files)))
+    try:
+        package = read_package(files)
+    except IntegrityError as error:
+        if error.code != "package-malformed":
+            raise
+        # Training again makes another package; it does not mend this one.
+        raise IntegrityError(error.code, error.problem, where=str(path), cause=error.cause, hint=UNMENDED) from error
+    return Installed(package, digest(pack(files)))
 
 
 def resolve_version(text: str, model: str, registry: RegistryBranch) -> Version:

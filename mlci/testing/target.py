@@ -40,4 +40,6 @@ class MemoryTarget:
 
     def current(self) -> str | None:
         """Return the version that serves."""
-        return None if self._present is None else self._present.name.rpartition("-")[0]
+        return (
+            None if self._present is None or self._present not in self.staged else self._present.name.rpartition("-")[0]
+        )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -140,6 +141,16 @@ def test_stage__a_folder_that_was_changed_by_hand(tmp_path: Path, kind: str) -> 
     with pytest.raises(IntegrityError) as caught:
         target.stage("v1.0.0", DIGEST, FILES)
     assert caught.value.code == "target-changed"
+
+
+def test_current__of_a_version_that_was_removed_is_none_until_it_is_there_again(tmp_path: Path) -> None:
+    target = DirectoryTarget(tmp_path)
+    deploy(target, "v1.0.0")
+    (staged,) = (tmp_path / "versions").iterdir()
+    shutil.rmtree(staged)
+    assert target.current() is None
+    deploy(target, "v1.0.0")
+    assert target.current() == "v1.0.0"
 
 
 def test_stage__after_an_error_nothing_is_left(tmp_path: Path) -> None:

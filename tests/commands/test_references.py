@@ -101,7 +101,11 @@ def test_read_path__a_folder_that_was_changed(tmp_path: Path) -> None:
     (tmp_path / "models" / "model.skops").write_bytes(b"changed")
     with pytest.raises(IntegrityError) as caught:
         read_path(tmp_path / "models")
-    assert caught.value.code == "package-malformed"
+    assert (caught.value.code, caught.value.where, caught.value.hint) == (
+        "package-malformed",
+        str(tmp_path / "models"),
+        "Do not use it. Where it was deployed, `mlci deploy` says how to bring it back.",
+    )
 
 
 def test_read_path__a_folder_that_holds_folders(tmp_path: Path) -> None:
