@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlci.commands.evaluation_set import set_of, specs
-from mlci.commands.validate import named_as
+from mlci.commands.sides import named_as
 from mlci.core.contract.constraints import TYPE_WORDS, code, written
 from mlci.core.gates import Evidence, Verdict, judge
 from mlci.core.package import positive_index, read_package

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlci.core.config import FILE_NAME, read_config
 from mlci.core.contract import LATER, Contract
 from mlci.core.documents import read_model
 from mlci.core.rules import Side
-from mlci.errors import UsageError
+from mlci.errors import MlciError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from mlci.commands.ports import Tree
@@ -50,7 +51,8 @@ def read_side(tree: Tree) -> Side | None:
                 "contract-missing",
                 f"the contract of `{name}` is not there: {section.contract}",
                 where=named_in(FILE_NAME, tree),
-                hint=f"mlci init, or git add {section.contract}",
+                cause="It was removed or renamed, or its path is mistyped.",
+                hint=f"git checkout HEAD -- {section.contract}, or mend the path in {FILE_NAME}",
             )
         contracts[name] = read_model(written, Contract, named_in(section.contract, tree), later=LATER)
     return Side(config, contracts)
@@ -73,3 +75,12 @@ def head_side(tree: Tree) -> Side:
 def named_in(path: str, tree: Tree) -> str:
     """Return PATH, with the commit where it is not the work tree's."""
     return path if tree.label == "work tree" else f"{tree.label}:{path}"
+
+
+@contextmanager
+def named_as(file: Path, path: str) -> Iterator[None]:
+    """Let errors of the block name FILE as the configuration does (PATH), never where it lies on this machine."""
+    try:
+        yield
+    except MlciError as error:
+        raise error.renamed(str(file), path) from error

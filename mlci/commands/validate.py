@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlci.commands.sides import head_side, read_side
+from mlci.commands.evaluation_set import refuse_unusable
+from mlci.commands.sides import head_side, named_as, read_side
+from mlci.core.nearest import did_you_mean
 from mlci.core.rules import effective
-from mlci.errors import MlciError, UsageError
+from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mlci.commands.ports import Data, Repository, Tree
@@ -21,17 +22,24 @@ if TYPE_CHECKING:
 def validate(
     names: Sequence[str], *, repository: Repository, data: Data, objects: Path, base: str | None
 ) -> tuple[DatasetReport, ...]:
-    """Check data sets of the work tree, all or those in NAMES, by the rules that count."""
+    """Check data sets of the work tree, all or those in NAMES, by the rules that count.
+
+    Raises `UsageError` where the evaluation set is one of them, the data is right, and `evaluate` cannot work on it.
+    """
     head = repository.work_tree()
     side = head_side(head)
     unknown = [name for name in names if name not in side.config.data]
     if unknown:
-        listed = ", ".join(side.config.data)
-        raise UsageError("unknown-data-set", f"no data set is called {unknown[0]!r}", hint=f"One of: {listed}")
+        listed = f"One of: {', '.join(side.config.data)}"
+        hint = did_you_mean(unknown[0], side.config.data, listed)
+        raise UsageError("unknown-data-set", f"no data set is called {unknown[0]!r}", hint=hint)
     base_tree = repository.tree(base) if base else None
     rules, _ = effective(read_side(base_tree) if base_tree else None, side)
     wanted = tuple(names) or tuple(side.config.data)
-    return validate_datasets(wanted, rules, head=head, base=base_tree, data=data, objects=objects)
+    found = validate_datasets(wanted, rules, head=head, base=base_tree, data=data, objects=objects)
+    if side.config.evaluate.data in wanted and all(report.passed for report in found):
+        refuse_unusable(side, head, rules, data=data, objects=objects)
+    return found
 
 
 def validate_datasets(
@@ -50,12 +58,3 @@ def validate_datasets(
             found = data.validate(name, file, constraints, base_path=before, key=rules.config.evaluate.id)
         reports.append(found.model_copy(update={"path": path}))
     return tuple(reports)
-
-
-@contextmanager
-def named_as(file: Path, path: str) -> Iterator[None]:
-    """Let errors of the block name FILE as the configuration does (PATH), never where it lies on this machine."""
-    try:
-        yield
-    except MlciError as error:
-        raise error.renamed(str(file), path) from error
