@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from mlci.core.config import FILE_NAME, read_config
 from mlci.core.contract import Contract
-from mlci.core.contract.constraints import written
+from mlci.core.contract.constraints import code, written
 from mlci.core.contract_draft import in_quotes, positive_class
 from mlci.core.documents import plain_scalar, read_model
 from mlci.core.names import checked_name
+from mlci.core.nearest import did_you_mean
 from mlci.core.paths import relative_path
 from mlci.core.plain_text import one_line
 from mlci.core.strict_yaml import LARGEST_DOCUMENT
@@ -30,6 +31,7 @@ GITIGNORE = ".gitignore"
 CONTRACT = "contracts/{name}.yaml"
 _PLAIN = re.compile(r"\w[\w./ -]*(?<! )")
 _LONGEST_NAME = 63
+NO_CSV = "Mend that line, or name a CSV file: mlci init DATA.csv --label COLUMN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,15 @@ def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
     try:
         inferred = infer(*(folder / path for path in paths), label=wish.label)
     except RejectedError as error:  # nothing was judged: what the user handed over cannot be read
-        raise UsageError(error.code, error.problem, where=error.where, cause=error.cause, hint=error.hint) from error
+        raise UsageError(
+            error.code, error.problem, where=error.where, cause=error.cause, hint=error.hint or NO_CSV
+        ) from error
     columns = _read_contract(inferred.contract, contract_path).columns
     if wish.label not in columns:
         raise UsageError(
             "label-unknown",
             f"{wish.train_data} has no column {wish.label!r}",
-            hint=one_line(f"One of: {', '.join(columns)}"),
+            hint=did_you_mean(wish.label, columns, one_line(f"One of: {', '.join(columns)}")),
         )
     seen = dict(zip(paths, inferred.labels, strict=True))
     positive = positive_class(wish.label, seen, wish.positive, _command(wish))
@@ -84,7 +88,8 @@ def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
             "no-id",
             f"no column of {' and '.join(paths)} names each row",
             cause="Both models are compared row by row, so every row needs an id"
-            + (" of its own, in both files together." if len(paths) > 1 else "."),
+            + (" of its own, in both files together." if len(paths) > 1 else ".")
+            + _what_is_twice(inferred),
             hint="Add a column `id` with a number for each row.",
         )
     configuration = _configuration(wish, name, contract_path, identifier, positive, outside=_outside(folder))
@@ -124,6 +129,13 @@ def way_out(folder: Path, top: Path) -> str:
             hint="Let the repository begin in a folder below.",
         )
     return "/".join([".."] * (len(folder.relative_to(top).parts) + 1))
+
+
+def _what_is_twice(inferred: Inferred) -> str:
+    if inferred.repeated is None:
+        return ""
+    column, value = inferred.repeated
+    return f" {code(column)} would do, but {code(one_line(value, 80))} stands there more than once."
 
 
 def _check_free(folder: Path, contract_path: str) -> None:

@@ -109,6 +109,14 @@ def test_init__knows_whether_it_judges_on_training_rows(holdout: str, flatters: 
     assert judges_on_training_rows(replace(WISH, holdout=holdout)) is flatters
 
 
+def test_init__names_a_value_that_stands_twice_where_an_id_should_be(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text("id,malignant\n7,0\n8,1\n8,0\n")
+    with pytest.raises(UsageError) as caught:
+        init(replace(WISH, train_data="cells.csv", holdout="cells.csv"), folder=tmp_path, infer=infer)
+    assert caught.value.code == "no-id"
+    assert str(caught.value.cause).endswith(" `id` would do, but `8` stands there more than once.")
+
+
 def test_init__data_that_cannot_be_read_is_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     for name in ("cells", "holdout"):
@@ -116,6 +124,7 @@ def test_init__data_that_cannot_be_read_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         init(WISH, folder=tmp_path, infer=infer)
     assert (caught.value.code, caught.value.where) == ("data-unreadable", f"{tmp_path / 'data/cells.csv'}:2")
+    assert caught.value.hint == "Mend that line, or name a CSV file: mlci init DATA.csv --label COLUMN"
     assert not (tmp_path / "mlci.yaml").exists()
 
 
@@ -238,6 +247,10 @@ def test_init__changes_no_contract_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "contracts" / "cells.yaml").write_text("mine")
     assert refused(tmp_path).code == "contract-exists"
     assert (tmp_path / "contracts" / "cells.yaml").read_text() == "mine"
+
+
+def test_init__a_label_that_is_mistyped(tmp_path: Path) -> None:
+    assert refused(tmp_path, replace(WISH, label="Malignat")).hint == "Did you mean `malignant`?"
 
 
 def test_init__a_label_that_the_data_does_not_have(tmp_path: Path) -> None:
