@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlci.commands.candidate import read_candidate
 from mlci.commands.evaluation import Installed, fetch
 from mlci.core.package import read_package
+from mlci.core.registry.catalogue import stage_hint, unknown_stage
 from mlci.errors import IntegrityError, UsageError
 from mlci.formats.archive import digest, pack, unpack
 
@@ -47,17 +48,19 @@ def read_path(path: Path) -> Installed:
 def resolve_version(text: str, model: str, registry: RegistryBranch) -> Version:
     """Return the version that TEXT names in the registry of MODEL; raises `UsageError` with what there is."""
     match = _REFERENCE.fullmatch(text)
+    state = registry.load(model).registry
     if match is None or (match["name"] and match["name"] != model):
         raise UsageError(
             "unknown-reference",
             f"{text!r} names nothing here",
             cause="A reference is a version, a stage, `candidate` or a path to a package.",
-            hint=f"{model}@v1.0.0, {model}#production, candidate or a folder",
+            hint=stage_hint(text, state) or f"{model}@v1.0.0, {model}#production, candidate or a folder",
         )
-    state = registry.load(model).registry
     version = state.version_at(match["stage"]) if match["stage"] else state.versions.get(match["version"])
     if version is None:
         there = ", ".join(state.versions) or "none yet"
+        if match["stage"]:
+            raise unknown_stage(match["stage"], state)
         raise UsageError(
             "unknown-version",
             f"{text} is not in the registry of {model}",
