@@ -70,9 +70,9 @@ def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
     try:
         inferred = infer(*(folder / path for path in paths), label=wish.label)
     except RejectedError as error:  # nothing was judged: what the user handed over cannot be read
-        raise UsageError(
-            error.code, error.problem, where=error.where, cause=error.cause, hint=error.hint or NO_CSV
-        ) from error
+        are_named_so = all(path.lower().endswith(".csv") for path in paths)
+        hint = error.hint if are_named_so and error.hint else NO_CSV  # nobody mends the quotes of train.py
+        raise UsageError(error.code, error.problem, where=error.where, cause=error.cause, hint=hint) from error
     columns = _read_contract(inferred.contract, contract_path).columns
     if wish.label not in columns:
         raise UsageError(

@@ -117,6 +117,16 @@ def test_init__names_a_value_that_stands_twice_where_an_id_should_be(tmp_path: P
     assert str(caught.value.cause).endswith(" `id` would do, but `8` stands there more than once.")
 
 
+def test_init__a_file_that_is_something_else(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text('import os\nprint("x")\n')
+    with pytest.raises(UsageError) as caught:
+        init(replace(WISH, train_data="train.py", holdout="train.py"), folder=tmp_path, infer=infer)
+    assert (caught.value.code, caught.value.hint) == (
+        "data-unreadable",
+        "Mend that line, or name a CSV file: mlci init DATA.csv --label COLUMN",
+    )
+
+
 def test_init__data_that_cannot_be_read_is_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     for name in ("cells", "holdout"):
