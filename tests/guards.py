@@ -55,6 +55,8 @@ GUARDS = (
         "if covering:",
         "if covering is None:",
         "tests/core/test_rules.py::test_effective__training_data_of_a_new_name_is_held_to_what_base_trains_on",
+    ),
+    Guard(
         "a target branch that cannot be used can be mended",
         "mlci/commands/target_branch.py",
         "except AT_FAULT as error:",

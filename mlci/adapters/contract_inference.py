@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 from mlci.adapters.csv_file import CsvFile, read_header
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
-from mlci.core.contract_draft import MOST_ENUM_VALUES, MOST_LABEL_VALUES, ColumnProfile, Inferred, LabelProfile, draft
+from mlci.core.contract_draft import (
+    MOST_ENUM_VALUES,
+    MOST_LABEL_VALUES,
+    ColumnProfile,
+    Inferred,
+    LabelProfile,
+    draft,
+    would_be_key,
+)
 from mlci.core.plain_text import one_line
 from mlci.errors import UsageError
 
@@ -38,23 +46,27 @@ def infer(path: Path, *more: Path, label: str | None = None) -> Inferred:
     paths = (path, *more)
     for each in paths:
         if not each.is_file():
+            name = one_line(each.name, 120)
+            holdout = "" if each == path else " --holdout HOLDOUT.csv"
             raise UsageError(
                 "data-missing",
-                f"there is no file {one_line(each.name, 120)}",
+                f"{name} is a folder" if each.is_dir() else f"there is no file {name}",
                 where=str(each),
-                cause="Its name is mistyped, or it lies in another folder.",
-                hint="Name a CSV file with labelled rows: mlci init DATA.csv --label COLUMN",
+                cause="One file of rows is wanted."
+                if each.is_dir()
+                else "Its name is mistyped, or it lies in another folder.",
+                hint=f"Name a CSV file with labelled rows: mlci init DATA.csv{holdout} --label COLUMN",
             )
     if not more:
-        contract, profiles = _infer(path)
+        contract, profiles, repeated = _infer(path)
     else:
         with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
             smallest = min(_rows(each) for each in paths)
-            contract, profiles = _infer(_joined(paths, Path(folder) / path.name), smallest)
+            contract, profiles, repeated = _infer(_joined(paths, Path(folder) / path.name), smallest)
     type_ = next((each.type for each in profiles if each.name == label), None)
     if label is None or type_ is None:
-        return Inferred(contract)
-    return Inferred(contract, tuple(_label(each, label, type_) for each in paths))
+        return Inferred(contract, repeated=repeated)
+    return Inferred(contract, tuple(_label(each, label, type_) for each in paths), repeated)
 
 
 def _rows(path: Path) -> int:
@@ -72,6 +84,7 @@ def _joined(paths: Sequence[Path], whole: Path) -> Path:
                     "headers-differ",
                     f"{path.name} has other columns than {paths[0].name}, so one contract cannot describe both",
                     where=str(path),
+                    cause=_difference(paths[0].name, header.names, path.name, read_header(path).names),
                     hint="Bring both files to the same columns in the same order.",
                 )
             if read_header(path).newline != header.newline:
@@ -89,11 +102,38 @@ def _joined(paths: Sequence[Path], whole: Path) -> Path:
     return whole
 
 
-def _infer(path: Path, rows: int | None = None) -> tuple[str, list[ColumnProfile]]:
-    """Return the contract and what it is made of; ROWS is what each file has at least, where PATH is several in one."""
+def _difference(one: str, names: Sequence[str], other: str, others: Sequence[str]) -> str:
+    """Return in words how the columns of two files differ."""
+    alone = {one: [each for each in names if each not in others], other: [each for each in others if each not in names]}
+    parts = [f"Only {file} has {one_line(', '.join(columns), 160)}." for file, columns in alone.items() if columns]
+    if parts:
+        return " ".join(parts)
+    place = next(place for place, pair in enumerate(zip(names, others, strict=True)) if pair[0] != pair[1])
+    order = f"Column {place + 1} is {one_line(names[place], 80)} in {one} and {one_line(others[place], 80)} in {other}."
+    return f"The order differs. {order}"
+
+
+def _infer(path: Path, rows: int | None = None) -> tuple[str, list[ColumnProfile], tuple[str, str] | None]:
+    """Return the contract, what it is made of, and what `_repeated` finds.
+
+    ROWS is what each file has at least, where PATH is several in one.
+    """
     with CsvFile(path) as file, locked_connection([file.source]) as connection, engine_errors_told(file):
         profiles = _with_values(connection, file, _profiles(connection, file))
-        return draft(path.name, file.rows if rows is None else rows, profiles), profiles
+        contract = draft(path.name, file.rows if rows is None else rows, profiles)
+        return contract, profiles, _repeated(connection, file, profiles)
+
+
+def _repeated(
+    connection: duckdb.DuckDBPyConnection, file: CsvFile, profiles: Sequence[ColumnProfile]
+) -> tuple[str, str] | None:
+    """Return a column that is named like an id and a value that stands there twice; None where a column is the key."""
+    name = would_be_key(profiles)
+    if name is None:
+        return None
+    query = Query(file.header, file.source)
+    (value,) = select(connection, query, file, [f"mode({query.raw(name)})"], numbered=False)
+    return name, str(value)
 
 
 def _label(path: Path, label: str, type_: ColumnType) -> LabelProfile:

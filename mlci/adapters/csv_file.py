@@ -255,10 +255,11 @@ class CsvFile:
             else:
                 return self._misplaced(place, line + self._newlines(start, place))
         expected = len(self.header.names)
+        fewer = "A value is missing, or this is no CSV file." if following else "The file was cut off."
         return self.fault(
             line,
             f"{values} {_plural(values, 'value')} in this line, {expected} {_plural(expected, 'column')} in the header",
-            "A value that holds a comma is not in quotes." if values > expected else "The file was cut off.",
+            "A value that holds a comma is not in quotes." if values > expected else fewer,
         )
 
     def _misplaced(self, place: int, line: int) -> RejectedError:

@@ -88,12 +88,13 @@ class DirectoryTarget:
             raise _failed(self._folder, error) from error
 
     def current(self) -> Placed | None:
-        """Return what `current` points to; `None` where nothing was deployed, or the link is not as mlci makes it."""
+        """Return what `current` points to; `None` where nothing was deployed, it is gone, or the link is not ours."""
         try:
             link = self.current_folder.readlink()
         except OSError:
             return None
-        return Placed.in_folder(link.name) if link.parent == Path("versions") else None
+        is_ours = link.parent == Path("versions") and self.current_folder.is_dir()
+        return Placed.in_folder(link.name) if is_ours else None
 
     @property
     def _versions(self) -> Path:
@@ -165,7 +166,7 @@ def _changed(staged: Path, path: str) -> IntegrityError:
         f"a file of the deployed version {staged.name} is not as it was deployed: {path}",
         where=str(staged),
         cause="Somebody changed the deployed folder by hand.",
-        hint=f"Remove the folder and deploy again: rm -r {staged}",
+        hint=f"Remove it and deploy at once, since nothing answers in between: rm -r {staged} && mlci deploy",
     )
 
 

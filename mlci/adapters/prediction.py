@@ -469,8 +469,7 @@ def _refusal(code: str, message: str, python: Path) -> MlciError:
                 code,
                 f"the model holds types that are not allowed: {message}",
                 cause="a function or class of your own, or one that is not known to be harmless when it is loaded",
-                hint="build the model from scikit-learn's own estimators (KNeighbors: `algorithm='brute'`), "
-                "or let the training job predict (`evaluate.prediction`)",
+                hint="build the model from scikit-learn's own estimators (KNeighbors: `algorithm='brute'`)",
             )
         case "model-answers-text":
             return IntegrityError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,7 +32,7 @@ def predict(
 ) -> None:
     """Example: mlci predict "#production" rows.csv.
 
-    Answers each row with the probability of the positive class and the decision.
+    Answers each row, by its number, with the probability of the positive class and the class decided.
     """
     from mlci.adapters.duckdb import DuckdbData
     from mlci.adapters.prediction import ChildPredictor
@@ -40,17 +42,19 @@ def predict(
         raise _no_rows(reference, rows)
     answers = command(_installed(reference), rows, data=DuckdbData(), predictor=ChildPredictor())
     if as_json:
+        rows_answered = zip(answers.probabilities, answers.decided, answers.classes, strict=True)
         content = [
-            {"row": place, "probability": probability, "positive": decided}
-            for place, (probability, decided) in enumerate(zip(answers.probabilities, answers.decided, strict=True), 1)
+            {"row": place, "probability": probability, "positive": decided, "decision": decision}
+            for place, (probability, decided, decision) in enumerate(rows_answered, 1)
         ]
         show_json("predict", {"positive_class": answers.positive, "answers": content})
     else:
-        lines = [
-            f"{probability:.6f},{'positive' if decided else 'negative'}"
-            for probability, decided in zip(answers.probabilities, answers.decided, strict=True)
-        ]
-        show("\n".join(["probability,decision", *lines]))
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["row", "probability", "decision"])
+        for place, (probability, decision) in enumerate(zip(answers.probabilities, answers.classes, strict=True), 1):
+            writer.writerow([place, f"{probability:.6f}", decision])
+        show(text.getvalue().removesuffix("\n"))
 
 
 @app.command(short_help="Check registry, store and packages.")

@@ -44,7 +44,7 @@ def init(
     Writes mlci.yaml and a contract inferred from the data, and adds to .gitignore; changes no other file. With
     --github, the workflows that check, report and merge; alone where there is an mlci.yaml already.
     """
-    from mlci.commands.init import Wish
+    from mlci.commands.init import Wish, judges_on_training_rows
     from mlci.commands.init import init as command
     from mlci.commands.init_github import Hosting, init_github
 
@@ -70,7 +70,7 @@ def init(
             releases=github,
         )
         written += command(wish, folder=folder, infer=infer)
-        if holdout is None:
+        if judges_on_training_rows(wish):
             tell("holdout is the training data, which flatters a model: point data.holdout to rows that it never saw")
     if github:
         repository, _, reference = mlci.partition("@")

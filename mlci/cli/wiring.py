@@ -16,6 +16,7 @@ from mlci.adapters.registry_branch import GitRegistry
 from mlci.adapters.work_folder import WorkFolder
 from mlci.cli.output import tell
 from mlci.commands.sides import head_side
+from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line, printable
 from mlci.errors import UsageError
 
@@ -202,10 +203,11 @@ def deployment(config: Config, name: str | None) -> tuple[str, DeploySection]:
         (name,) = config.deploy
     if name is None or name not in config.deploy:
         listed = ", ".join(config.deploy)
+        otherwise = f"Listed under deploy: {listed}" if listed else "deploy: {live: {target: directory, path: ../live}}"
         raise UsageError(
             "unknown-target",
             "which deployment is meant?" if name is None else f"no deployment is called {one_line(name, 80)!r}",
             where="mlci.yaml",
-            hint=f"Listed under deploy: {listed}" if listed else "deploy: {live: {target: directory, path: ../live}}",
+            hint=did_you_mean(name or "", config.deploy, otherwise),
         )
     return name, config.deploy[name]

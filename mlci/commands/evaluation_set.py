@@ -11,6 +11,7 @@ from mlci.commands.sides import named_as, named_in
 from mlci.core.config import FILE_NAME
 from mlci.core.contract import ColumnSpec
 from mlci.core.contract.constraints import code, written
+from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
 from mlci.core.statistics.sampling import Blocks, Clusters, Independent
 from mlci.errors import RejectedError, UsageError
@@ -149,7 +150,9 @@ class EvaluationSet:
                 f"the evaluation set has no column {code(getattr(section, key))}",
                 where=self.configuration,
                 cause=f"evaluate.{key} names a column that {self.path} does not have.",
-                hint=f"Let evaluate.{key} name one that it has: {one_line(listed)}",
+                hint=did_you_mean(
+                    getattr(section, key), names, f"Let evaluate.{key} name one that it has: {one_line(listed)}"
+                ),
             )
         absent = next((name for name in wanted if name not in names), None)
         if absent is not None:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from mlci.core.config import FILE_NAME, read_config
 from mlci.core.contract import Contract
-from mlci.core.contract.constraints import written
+from mlci.core.contract.constraints import code, written
 from mlci.core.contract_draft import in_quotes, positive_class
 from mlci.core.documents import plain_scalar, read_model
 from mlci.core.names import checked_name
+from mlci.core.nearest import did_you_mean
 from mlci.core.paths import relative_path
 from mlci.core.plain_text import one_line
 from mlci.core.strict_yaml import LARGEST_DOCUMENT
-from mlci.errors import OutsideError, UsageError
+from mlci.errors import OutsideError, RejectedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,7 @@ GITIGNORE = ".gitignore"
 CONTRACT = "contracts/{name}.yaml"
 _PLAIN = re.compile(r"\w[\w./ -]*(?<! )")
 _LONGEST_NAME = 63
+NO_CSV = "Mend that line, or name a CSV file: mlci init DATA.csv --label COLUMN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,18 @@ def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
     _check_free(folder, contract_path)
     # Bounds that only the training rows keep would refuse the rows that both models are judged on.
     paths = tuple(dict.fromkeys(_below(path) for path in (wish.train_data, wish.holdout)))
-    inferred = infer(*(folder / path for path in paths), label=wish.label)
+    try:
+        inferred = infer(*(folder / path for path in paths), label=wish.label)
+    except RejectedError as error:  # nothing was judged: what the user handed over cannot be read
+        are_named_so = all(path.lower().endswith(".csv") for path in paths)
+        hint = error.hint if are_named_so and error.hint else NO_CSV  # nobody mends the quotes of train.py
+        raise UsageError(error.code, error.problem, where=error.where, cause=error.cause, hint=hint) from error
     columns = _read_contract(inferred.contract, contract_path).columns
     if wish.label not in columns:
         raise UsageError(
             "label-unknown",
             f"{wish.train_data} has no column {wish.label!r}",
-            hint=one_line(f"One of: {', '.join(columns)}"),
+            hint=did_you_mean(wish.label, columns, one_line(f"One of: {', '.join(columns)}")),
         )
     seen = dict(zip(paths, inferred.labels, strict=True))
     positive = positive_class(wish.label, seen, wish.positive, _command(wish))
@@ -81,14 +88,54 @@ def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
             "no-id",
             f"no column of {' and '.join(paths)} names each row",
             cause="Both models are compared row by row, so every row needs an id"
-            + (" of its own, in both files together." if len(paths) > 1 else "."),
+            + (" of its own, in both files together." if len(paths) > 1 else ".")
+            + _what_is_twice(inferred),
             hint="Add a column `id` with a number for each row.",
         )
-    configuration = _configuration(wish, name, contract_path, identifier, positive)
+    configuration = _configuration(wish, name, contract_path, identifier, positive, outside=_outside(folder))
     read_config(configuration.encode())  # what we write, we can read
     files = {FILE_NAME: configuration.encode(), contract_path: inferred.contract.encode(), GITIGNORE: _ignored(folder)}
     _write(folder, files)
     return tuple(files)
+
+
+def judges_on_training_rows(wish: Wish) -> bool:
+    """Tell whether the rows to judge on are those to train on, which flatters a model."""
+    return _below(wish.holdout) == _below(wish.train_data)
+
+
+def _outside(folder: Path) -> str:
+    """Return the way from FOLDER to what surrounds its repository, where `git add` does not reach.
+
+    Without a repository that is the folder above: one that is made later begins here.
+    """
+    here = folder.resolve()
+    return way_out(here, next((each for each in (here, *here.parents) if os.path.lexists(each / ".git")), here))
+
+
+def way_out(folder: Path, top: Path) -> str:
+    """Return the way from FOLDER to the folder around TOP, which FOLDER is or lies below.
+
+    Raises `UsageError("no-place-outside")` where nothing is around it.
+
+    >>> way_out(Path("/repository/models/tumour"), Path("/repository"))
+    '../../..'
+    """
+    if top == top.parent:
+        raise UsageError(
+            "no-place-outside",
+            f"the repository is all of {top}, so packages and deployments would lie in it",
+            cause="`git add --all` would commit them.",
+            hint="Let the repository begin in a folder below.",
+        )
+    return "/".join([".."] * (len(folder.relative_to(top).parts) + 1))
+
+
+def _what_is_twice(inferred: Inferred) -> str:
+    if inferred.repeated is None:
+        return ""
+    column, value = inferred.repeated
+    return f" {code(column)} would do, but {code(one_line(value, 80))} stands there more than once."
 
 
 def _check_free(folder: Path, contract_path: str) -> None:
@@ -172,11 +219,19 @@ def _data_name(path: str) -> str:
     return name if name and name[0].isalpha() and name != "holdout" else "rows"
 
 
-def _configuration(wish: Wish, name: str, contract: str, identifier: str, positive: str | int | bool) -> str:  # noqa: FBT001 - one of the classes
+def _configuration(
+    wish: Wish,
+    name: str,
+    contract: str,
+    identifier: str,
+    positive: str | int | bool,  # noqa: FBT001 - one of the classes
+    *,
+    outside: str,
+) -> str:
     train_data, holdout = _below(wish.train_data), _below(wish.holdout)
     dataset = _scalar(name)
     shown = in_quotes(positive) if isinstance(positive, str) else written(positive)
-    store = "{releases: true}" if wish.releases else "{directory: ../models}"
+    store = "{releases: true}" if wish.releases else f"{{directory: {outside}/models}}"
     return f"""\
 version: 1
 model: {{name: {_scalar(wish.name)}, task: binary, objective: "", owners: []}}
@@ -190,7 +245,7 @@ gates:
   - {{metric: recall, require: not_worse, margin: 0.02}}
   - {{metric: recall, require: floor, value: 0.70}}
 promote: {{stage: production, store: {store}}}
-deploy: {{live: {{stage: production, target: directory, path: ../live}}}}
+deploy: {{live: {{stage: production, target: directory, path: {outside}/live}}}}
 """
 
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from mlci.commands.evaluation import probabilities
 from mlci.core.contract import ColumnSpec
+from mlci.core.contract.constraints import written
+from mlci.core.signature import positive_index
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from mlci.commands.evaluation import Installed
     from mlci.commands.ports import Data, Predictor
-    from mlci.core.signature import Signature
+    from mlci.core.signature import ModelClass, Signature
     from mlci.core.table import Table
 
 MOST_NAMED = 5
@@ -30,8 +32,14 @@ class Answers:
     """The probability of the positive class and the decision, row by row."""
 
     positive: str
+    negative: str
     probabilities: tuple[float, ...]
     decided: tuple[bool, ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class that was decided, row by row, as the data write it."""
+        return tuple(self.positive if is_positive else self.negative for is_positive in self.decided)
 
 
 def predict(installed: Installed, rows: Path, *, data: Data, predictor: Predictor) -> Answers:
@@ -44,10 +52,16 @@ def predict(installed: Installed, rows: Path, *, data: Data, predictor: Predicto
     with _refusals_told(rows, table):
         answers = probabilities(installed, table.columns, predictor)
     return Answers(
-        positive=str(signature.positive),
+        positive=_shown(signature.positive),
+        negative=_shown(signature.classes[1 - positive_index(signature)]),
         probabilities=tuple(answers.tolist()),
         decided=tuple((answers >= signature.threshold).tolist()),
     )
+
+
+def _shown(label: ModelClass) -> str:
+    """Return a class as the data write it: text whole, numbers without a needless `.0`."""
+    return label if isinstance(label, str) else written(label)
 
 
 def _table(rows: Path, signature: Signature, data: Data) -> Table:

@@ -109,7 +109,7 @@ def _promotable_commit(repository: Repository, target: str) -> str:
             f"the work tree has changes that are not committed ({len(dirty)})",
             where=", ".join(dirty[:5]) + (" …" if len(dirty) > 5 else ""),  # noqa: PLR2004 - five name enough
             cause="What is promoted must be what Git has.",
-            hint="git commit, or git stash --include-untracked",
+            hint="git commit, or git stash; what never belongs in Git: name it in .gitignore",
         )
     commit = repository.head()
     if not repository.is_ancestor(commit, target):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlci.commands.candidate import read_candidate
 from mlci.commands.evaluation import Installed, fetch
 from mlci.core.package import read_package
+from mlci.core.registry.catalogue import stage_hint, unknown_stage
 from mlci.errors import IntegrityError, UsageError
 from mlci.formats.archive import ArchiveLimits, digest, pack, unpack
 
@@ -22,6 +23,7 @@ _REFERENCE = re.compile(
     r"(?:@?(?P<version>v[0-9]+\.[0-9]+\.[0-9]+)|#(?P<stage>[a-z][a-z0-9_-]{0,62}))"
 )
 MOST_FILES = 100
+UNMENDED = "Do not use it. Where it was deployed, `mlci deploy` says how to bring it back."
 
 
 def read_path(path: Path) -> Installed:
@@ -37,7 +39,14 @@ def read_path(path: Path) -> Installed:
             raise IntegrityError("package-malformed", "it is neither a file nor a folder", where=str(path))
         _refuse_large(path, path)
         files = unpack(path.read_bytes())
-    return Installed(read_package(files), digest(pack(files)))
+    try:
+        package = read_package(files)
+    except IntegrityError as error:
+        if error.code != "package-malformed":
+            raise
+        # Training again makes another package; it does not mend this one.
+        raise IntegrityError(error.code, error.problem, where=str(path), cause=error.cause, hint=UNMENDED) from error
+    return Installed(package, digest(pack(files)))
 
 
 def _refuse_large(package: Path, *files: Path) -> None:
@@ -52,17 +61,19 @@ def _refuse_large(package: Path, *files: Path) -> None:
 def resolve_version(text: str, model: str, registry: RegistryBranch) -> Version:
     """Return the version that TEXT names in the registry of MODEL; raises `UsageError` with what there is."""
     match = _REFERENCE.fullmatch(text)
+    state = registry.load(model).registry
     if match is None or (match["name"] and match["name"] != model):
         raise UsageError(
             "unknown-reference",
             f"{text!r} names nothing here",
             cause="A reference is a version, a stage, `candidate` or a path to a package.",
-            hint=f"{model}@v1.0.0, {model}#production, candidate or a folder",
+            hint=stage_hint(text, state) or f"{model}@v1.0.0, {model}#production, candidate or a folder",
         )
-    state = registry.load(model).registry
     version = state.version_at(match["stage"]) if match["stage"] else state.versions.get(match["version"])
     if version is None:
         there = ", ".join(state.versions) or "none yet"
+        if match["stage"]:
+            raise unknown_stage(match["stage"], state)
         raise UsageError(
             "unknown-version",
             f"{text} is not in the registry of {model}",

@@ -52,7 +52,8 @@ def read_side(tree: Tree) -> Side | None:
                 "contract-missing",
                 f"the contract of `{name}` is not there: {section.contract}",
                 where=named_in(FILE_NAME, tree),
-                hint=f"mlci init, or git add {section.contract}",
+                cause="It was removed or renamed, or its path is mistyped.",
+                hint=f"git checkout HEAD -- {section.contract}, or mend the path in {FILE_NAME}",
             )
         contracts[name] = read_model(written, Contract, named_in(section.contract, tree), later=LATER)
     return Side(config, contracts)

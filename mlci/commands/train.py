@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,7 @@ from mlci.errors import RejectedError, UsageError
 from mlci.formats.canonical import canonical_skops
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from mlci.commands.ports import Predictor, RegistryBranch, Repository, Runner, Workbench
@@ -90,7 +93,8 @@ def train_side(
         reason = asked or ("the kept run is damaged" if kept else NEW_INPUTS)
         if tell:
             tell(f"train: {command}" + ("" if reason == NEW_INPUTS else f" ({reason})"))
-        model = _run(side, inputs, repository=repository, runner=runner, predictor=predictor, work=work)
+        with _set_aside(repository.folder / side.config.train.model, work.log_of(inputs.training)):
+            model = _run(side, inputs, repository=repository, runner=runner, predictor=predictor, work=work)
         training = Training(command, "trained", reason)
     else:
         _, model = kept
@@ -138,6 +142,23 @@ def _stray_inputs(repository: Repository, side: Side) -> tuple[str, ...]:
     return tuple(path for path in repository.untracked_paths() if path not in own)
 
 
+@contextmanager
+def _set_aside(output: Path, log: Path) -> Iterator[None]:
+    """Let no model of yesterday pass for today's: OUTPUT waits beside LOG, and comes back where no new one was made."""
+    aside = log.with_name(f"{log.name}.model-before")
+    if output.is_file() or output.is_symlink():
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(output, aside)
+    try:
+        yield
+    finally:
+        if os.path.lexists(output):
+            aside.unlink(missing_ok=True)
+        elif os.path.lexists(aside):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(aside, output)
+
+
 def _run(
     side: Side,
     inputs: Fingerprint,
@@ -153,7 +174,6 @@ def _run(
     output = folder / train.model
     if output.is_dir() and not output.is_symlink():
         raise UsageError("model-is-folder", f"{train.model} is a folder", where=FILE_NAME, hint=f"rm -r {train.model}")
-    output.unlink(missing_ok=True)  # a model of yesterday must not pass for today's
     data = {name: str(_present(folder, side.config.data[name].path)) for name in train.data}
     log = work.log_of(inputs.training)
     done = runner.run(

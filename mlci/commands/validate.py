@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.commands.evaluation_set import refuse_unusable
 from mlci.commands.sides import head_side, named_as
 from mlci.commands.target_branch import side_of_base
+from mlci.core.nearest import did_you_mean
 from mlci.core.rules import effective
 from mlci.errors import UsageError
 
@@ -21,18 +23,25 @@ if TYPE_CHECKING:
 def validate(
     names: Sequence[str], *, repository: Repository, data: Data, objects: Path, base: str | None
 ) -> tuple[DatasetReport, ...]:
-    """Check data sets of the work tree, all or those in NAMES, by the rules that count."""
+    """Check data sets of the work tree, all or those in NAMES, by the rules that count.
+
+    Raises `UsageError` where the evaluation set is one of them, the data is right, and `evaluate` cannot work on it.
+    """
     head = repository.work_tree()
     side = head_side(head)
     unknown = [name for name in names if name not in side.config.data]
     if unknown:
-        listed = ", ".join(side.config.data)
-        raise UsageError("unknown-data-set", f"no data set is called {unknown[0]!r}", hint=f"One of: {listed}")
+        listed = f"One of: {', '.join(side.config.data)}"
+        hint = did_you_mean(unknown[0], side.config.data, listed)
+        raise UsageError("unknown-data-set", f"no data set is called {unknown[0]!r}", hint=hint)
     base_tree = repository.tree(base) if base else None
     ours, _ = side_of_base(base_tree, side, head.ids(), data=data, objects=objects) if base_tree else (None, None)
     rules, _ = effective(ours, side)
     wanted = tuple(names) or tuple(side.config.data)
-    return validate_datasets(wanted, rules, head=head, base=base_tree, data=data, objects=objects)
+    found = validate_datasets(wanted, rules, head=head, base=base_tree, data=data, objects=objects)
+    if side.config.evaluate.data in wanted and all(report.passed for report in found):
+        refuse_unusable(side, head, rules, data=data, objects=objects)
+    return found
 
 
 def validate_datasets(

@@ -29,7 +29,7 @@ def verify_package(installed: Installed, name: str, predictor: Predictor) -> tup
             "signature-differs",
             f"the model in {name} has other classes than its signature says",
             cause="The package was put together by hand.",
-            hint="mlci train",
+            hint="Do not use it; `mlci verify` says whether the registered ones are whole.",
         )
     return (
         Checked(f"{name} manifest", f"{len(installed.package.files)} files match"),

@@ -229,7 +229,7 @@ def _problems(config: Config) -> Iterator[PydanticCustomError]:
     for path, name in named.items():
         if name not in config.data:
             message = "the data set {name} is not listed under data: (listed: {listed})"
-            yield _problem(path, message, name=name, listed=", ".join(config.data))
+            yield _problem(path, message, name=name, listed=", ".join(config.data), near=tuple(config.data))
     if config.evaluate.id == config.evaluate.label:
         yield _problem(("evaluate", "label"), "id and label are the same column")
     yield from _repetitions(config)
@@ -267,7 +267,7 @@ def variable_of(dataset: str) -> str:
     return f"MLCI_DATA_{dataset.upper().replace('-', '_')}"
 
 
-def _problem(path: tuple[str | int, ...], message: str, **values: str) -> PydanticCustomError:
+def _problem(path: tuple[str | int, ...], message: str, **values: str | tuple[str, ...]) -> PydanticCustomError:
     """Return a problem at PATH; the reader of documents finds line and column from it."""
     return PydanticCustomError("configuration", message, {"path": path, **values})
 

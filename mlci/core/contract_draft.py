@@ -64,6 +64,8 @@ class Inferred:
     """The YAML of a contract that they satisfy."""
     labels: tuple[LabelProfile, ...] = ()
     """Of each file, where a label was asked for and is a column."""
+    repeated: tuple[str, str] | None = None
+    """Where no column is the key: one that is named like an id, and a value that stands in it twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,14 @@ def _key(named: Sequence[ColumnProfile], first: Sequence[ColumnProfile]) -> Colu
     candidates = [each for each in named if _all_differ(each)]
     like_an_id = [each for each in candidates if _ID_NAME.fullmatch(each.name)]
     return next(iter((*like_an_id, *(each for each in candidates if each in first))), None)
+
+
+def would_be_key(profiles: Sequence[ColumnProfile]) -> str | None:
+    """Return the column that is named like an id and has a value twice; None where there is none, or a key."""
+    named = [each for each in profiles if each.name and is_visible(each.name)]
+    if _key(named, profiles[:1]) is not None:
+        return None
+    return next((each.name for each in named if _ID_NAME.fullmatch(each.name) and each.distinct < each.present), None)
 
 
 def _all_differ(profile: ColumnProfile) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
 from mlci.core.strict_yaml import shown
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 MOST_PROBLEMS: Final = 20
 """More than these are counted, not told: nobody reads them, and a hostile document could hold 100,000."""
 MOST_KEYS: Final = 30
-_ALIKE: Final = 0.5
 _LONGEST_SENTENCE: Final = 400
 
 _WANTED: Final = {
@@ -82,19 +81,18 @@ def _unknown_key(place: Path, schema: Schema, later: frozenset[str]) -> tuple[st
     if any(_matches(names, pattern) for pattern in later):
         return f"{shown('.'.join(names))} is not in this version of mlci", "Remove the key; it is planned."
     known = list(_known_keys(schema, place[:-1]))
-    near = difflib.get_close_matches(key, known, n=1, cutoff=_ALIKE)
-    if near:
-        return f"unknown key {shown(key)}", f"Did you mean `{near[0]}`?"
-    return f"unknown key {shown(key)}", f"Known here: {', '.join(known[:MOST_KEYS])}." if known else None
+    otherwise = f"Known here: {', '.join(known[:MOST_KEYS])}." if known else None
+    return f"unknown key {shown(key)}", did_you_mean(key, known, otherwise)
 
 
 def _near_value(item: ErrorDetails) -> str | None:
     """Return a hint where one of a few words is wanted and a similar one was given."""
+    if "near" in item.get("ctx", {}):
+        return did_you_mean(item["ctx"]["name"], item["ctx"]["near"])
     if item["type"] != "literal_error" or not isinstance(item["input"], str):
         return None
     allowed = re.findall(r"'([^']*)'", item["ctx"]["expected"])
-    near = difflib.get_close_matches(item["input"], allowed, n=1, cutoff=_ALIKE)
-    return f"Did you mean `{near[0]}`?" if near else None
+    return did_you_mean(item["input"], allowed)
 
 
 def _real_path(location: Path, value: Value, kind: str) -> Path:

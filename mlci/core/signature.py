@@ -103,7 +103,7 @@ def build_signature(
     without classes is.
 
     Raises `UsageError`: "not-fitted", "no-classifier", "features-unnamed", "label-as-feature",
-    "feature-not-in-contract", "not-binary", "positive-unknown", "signature-unusable".
+    "feature-not-in-contract", "not-binary", "positive-unknown", "no-probabilities", "signature-unusable".
     """
     if classes is None:
         raise _without_classes(estimator, count, has_probabilities=has_probabilities)
@@ -112,6 +112,13 @@ def build_signature(
     for name in names:
         _check_feature(name, config, columns)
     _check_classes(classes, config)
+    if not has_probabilities:
+        raise UsageError(
+            "no-probabilities",
+            f"the model, a {code(one_line(estimator, LONGEST_IDENTIFIER))}, has no predict_proba",
+            cause="It decides without saying how sure it is, and both models are compared by probabilities.",
+            hint="Use LogisticRegression or the like, or fit CalibratedClassifierCV around it.",
+        )
     try:
         return Signature(
             inputs=tuple(_input(name, columns.get(name)) for name in names),

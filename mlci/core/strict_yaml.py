@@ -134,7 +134,12 @@ class _Reader:
     def read(self) -> Document:
         next(self.events)  # the start of the stream
         if isinstance(next(self.events), yaml.StreamEndEvent):
-            raise UsageError("yaml-empty", f"{self.name} is empty", where=self.name, hint="mlci init")
+            raise UsageError(
+                "yaml-empty",
+                f"{self.name} is empty",
+                where=self.name,
+                hint="Bring back what it held: `git log --patch` of the file shows it.",
+            )
         value = self.value(next(self.events), (), 0)
         next(self.events)  # the end of the document
         following = next(self.events)

@@ -39,4 +39,6 @@ class MemoryTarget:
 
     def current(self) -> Placed | None:
         """Return what serves."""
-        return None if self._present is None else Placed.in_folder(self._present.name)
+        return (
+            None if self._present is None or self._present not in self.staged else Placed.in_folder(self._present.name)
+        )

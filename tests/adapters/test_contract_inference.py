@@ -199,8 +199,35 @@ def test_infer__a_file_that_is_not_there(tmp_path: Path) -> None:
     assert (caught.value.code, caught.value.problem, caught.value.hint) == (
         "data-missing",
         "there is no file othr.csv",
+        "Name a CSV file with labelled rows: mlci init DATA.csv --holdout HOLDOUT.csv --label COLUMN",
+    )
+
+
+def test_infer__a_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        infer(tmp_path)
+    assert (caught.value.code, caught.value.problem, caught.value.hint) == (
+        "data-missing",
+        f"{tmp_path.name} is a folder",
         "Name a CSV file with labelled rows: mlci init DATA.csv --label COLUMN",
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "repeated"),
+    [
+        (["id", "x"], [["7", "1"], ["8", "1"], ["7", "2"]], ("id", "7")),
+        (["x", "sample_id"], [["1", "a"], ["1", "b"], ["2", "b"]], ("sample_id", "b")),
+        (["id", "x"], [["7", "1"], ["8", "1"]], None),
+        (["id", "x"], [["7", "1"], ["", "1"]], None),
+        (["x", "y"], [["7", "1"], ["7", "1"]], None),
+        (["id", "key"], [["7", "1"], ["7", "2"]], None),
+    ],
+)
+def test_infer__tells_what_keeps_a_column_from_being_the_key(
+    tmp_path: Path, header: list[str], rows: list[list[str]], repeated: tuple[str, str] | None
+) -> None:
+    assert infer(write(tmp_path / "one.csv", header, rows)).repeated == repeated
 
 
 def test_infer__from_files_whose_lines_end_differently_is_refused(tmp_path: Path) -> None:
@@ -221,13 +248,20 @@ def test_infer__from_two_files_fits_the_rows_of_both(tmp_path: Path) -> None:
     assert bound >= 900
 
 
-def test_infer__from_files_with_other_columns_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("header", "cause"),
+    [
+        ("x,id", "The order differs. Column 1 is id in one.csv and x in other.csv."),
+        ("id,y", "Only one.csv has x. Only other.csv has y."),
+    ],
+)
+def test_infer__from_files_with_other_columns_is_refused(tmp_path: Path, header: str, cause: str) -> None:
     one, other = tmp_path / "one.csv", tmp_path / "other.csv"
     one.write_text("id,x\n1,1\n")
-    other.write_text("x,id\n1,1\n")
+    other.write_text(f"{header}\n1,1\n")
     with pytest.raises(UsageError) as caught:
         infer(one, other)
-    assert caught.value.code == "headers-differ"
+    assert (caught.value.code, caught.value.cause) == ("headers-differ", cause)
 
 
 def test_infer__from_two_files_bounds_the_rows_by_the_smaller_one(tmp_path: Path) -> None:

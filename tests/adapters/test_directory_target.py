@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -143,6 +144,16 @@ def test_stage__a_folder_that_was_changed_by_hand(tmp_path: Path, kind: str) -> 
     assert caught.value.code == "target-changed"
 
 
+def test_current__of_a_version_that_was_removed_is_none_until_it_is_there_again(tmp_path: Path) -> None:
+    target = DirectoryTarget(tmp_path)
+    deploy(target, "v1.0.0")
+    (staged,) = (tmp_path / "versions").iterdir()
+    shutil.rmtree(staged)
+    assert target.current() is None
+    deploy(target, "v1.0.0")
+    assert target.current() == Placed.of("v1.0.0", DIGEST)
+
+
 def test_stage__after_an_error_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         DirectoryTarget(tmp_path).stage("v1.0.0", DIGEST, {"good": b"", "../bad": b""})
@@ -165,6 +176,7 @@ def test_current__of_a_link_that_mlci_did_not_make(tmp_path: Path, link: str) ->
 
 
 def test_current__has_the_digest_of_the_link(tmp_path: Path) -> None:
+    (tmp_path / "versions/v1.0.0-000000000000").mkdir(parents=True)
     (tmp_path / "current").symlink_to("versions/v1.0.0-000000000000")
     assert DirectoryTarget(tmp_path).current() == Placed("v1.0.0", "000000000000")
 

@@ -29,7 +29,7 @@ def test_stream__waits_for_a_full_pipe_that_does_not_block(pipe: tuple[int, int]
     received: list[bytes] = []
 
     def read() -> None:
-        with open(reading, "rb") as source:
+        with open(reading, "rb") as source:  # noqa: PTH123 - a descriptor, no path
             received.append(source.read(len(LARGE)))
 
     reader = threading.Thread(target=read)

@@ -387,3 +387,4 @@ def test_check__a_contract_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         project.check()
     assert (caught.value.code, caught.value.where) == ("contract-missing", "mlci.yaml")
+    assert caught.value.hint == "git checkout HEAD -- cells.yaml, or mend the path in mlci.yaml"

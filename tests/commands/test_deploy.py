@@ -215,6 +215,14 @@ def test_deploy__a_package_that_the_store_has_lost(tmp_path: Path) -> None:
     assert (type(error), error.code) == (OutsideError, "package-missing")
 
 
+def test_deploy__a_version_that_was_removed_from_the_target_is_deployed_again(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    project.target.staged.clear()
+    again = project.deploy()
+    assert (again.version, again.before, again.switched) == ("v1.0.0", None, True)
+
+
 def test_deploy__files_that_were_changed_on_the_target(tmp_path: Path) -> None:
     project = a_released_project(tmp_path)
     project.deploy()

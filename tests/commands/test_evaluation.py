@@ -165,6 +165,11 @@ def test_evaluate__id_or_label_that_the_rows_do_not_have(scoring: Scoring, named
     assert error.hint.endswith(" name one that it has: id, radius, texture, malignant")
 
 
+def test_evaluate__a_label_that_is_mistyped(scoring: Scoring) -> None:
+    scoring.evaluate = "{data: holdout, id: id, label: malignat, positive: 1}"
+    assert scoring.refused(a_package("careful")).hint == "Did you mean `malignant`?"
+
+
 @pytest.mark.parametrize(
     ("production", "reason"),
     [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mlci.adapters.contract_inference import infer
 from mlci.adapters.duckdb import DuckdbData
-from mlci.commands.init import Infer, Wish, init
+from mlci.commands.init import Infer, Wish, init, judges_on_training_rows, way_out
 from mlci.core.config import read_config
 from mlci.core.contract import ColumnSpec, ColumnType, Contract, constraints
 from mlci.core.contract_draft import Inferred, LabelProfile
@@ -81,6 +81,67 @@ def test_init__writes_configuration_contract_and_what_git_ignores(tmp_path: Path
         "contracts/cells.yaml": CONTRACT,
         ".gitignore": ".mlci/\nmodel.skops\n__pycache__/\n",
     }
+
+
+@pytest.mark.parametrize(
+    ("top", "outside"), [(".", "../.."), ("..", "../../.."), ("here", ".."), ("here/contracts", "..")]
+)
+def test_init__packages_and_deployments_lie_outside_the_repository(tmp_path: Path, top: str, outside: str) -> None:
+    folder = tmp_path / "repository" / "here"
+    (folder / "contracts").mkdir(parents=True)
+    (tmp_path / "repository" / top / ".git").mkdir()
+    config = read_config(started(folder)["mlci.yaml"].encode())
+    assert (config.promote.store.directory, config.deploy["live"].path) == (f"{outside}/models", f"{outside}/live")
+
+
+def test_init__below_a_work_tree_whose_git_is_a_file(tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (tmp_path / ".git").write_text("gitdir: elsewhere\n")
+    assert "path: ../../live}" in started(folder)["mlci.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("holdout", "flatters"),
+    [("data/cells.csv", True), ("./data//cells.csv", True), ("data/holdout.csv", False), ("cells.csv", False)],
+)
+def test_init__knows_whether_it_judges_on_training_rows(holdout: str, flatters: bool) -> None:  # noqa: FBT001 - a case of the table
+    assert judges_on_training_rows(replace(WISH, holdout=holdout)) is flatters
+
+
+def test_init__names_a_value_that_stands_twice_where_an_id_should_be(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text("id,malignant\n7,0\n8,1\n8,0\n")
+    with pytest.raises(UsageError) as caught:
+        init(replace(WISH, train_data="cells.csv", holdout="cells.csv"), folder=tmp_path, infer=infer)
+    assert caught.value.code == "no-id"
+    assert str(caught.value.cause).endswith(" `id` would do, but `8` stands there more than once.")
+
+
+def test_init__a_file_that_is_something_else(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text('import os\nprint("x")\n')
+    with pytest.raises(UsageError) as caught:
+        init(replace(WISH, train_data="train.py", holdout="train.py"), folder=tmp_path, infer=infer)
+    assert (caught.value.code, caught.value.hint) == (
+        "data-unreadable",
+        "Mend that line, or name a CSV file: mlci init DATA.csv --label COLUMN",
+    )
+
+
+def test_init__data_that_cannot_be_read_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name in ("cells", "holdout"):
+        (tmp_path / f"data/{name}.csv").write_text("id,malignant\n1\n")
+    with pytest.raises(UsageError) as caught:
+        init(WISH, folder=tmp_path, infer=infer)
+    assert (caught.value.code, caught.value.where) == ("data-unreadable", f"{tmp_path / 'data/cells.csv'}:2")
+    assert caught.value.hint == "Mend that line, or name a CSV file: mlci init DATA.csv --label COLUMN"
+    assert not (tmp_path / "mlci.yaml").exists()
+
+
+def test_init__a_repository_that_is_everything(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        way_out(tmp_path, Path("/"))
+    assert caught.value.code == "no-place-outside"
 
 
 def test_init__infers_contract_and_classes_from_all_rows(tmp_path: Path) -> None:
@@ -196,6 +257,10 @@ def test_init__changes_no_contract_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "contracts" / "cells.yaml").write_text("mine")
     assert refused(tmp_path).code == "contract-exists"
     assert (tmp_path / "contracts" / "cells.yaml").read_text() == "mine"
+
+
+def test_init__a_label_that_is_mistyped(tmp_path: Path) -> None:
+    assert refused(tmp_path, replace(WISH, label="Malignat")).hint == "Did you mean `malignant`?"
 
 
 def test_init__a_label_that_the_data_does_not_have(tmp_path: Path) -> None:

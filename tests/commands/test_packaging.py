@@ -11,6 +11,7 @@ from mlci.core.contract import Contract
 from mlci.core.documents import read_model
 from mlci.core.package import read_package
 from mlci.core.signature import assumption
+from mlci.errors import UsageError
 from mlci.testing import ScriptedPredictor, model_file
 from tests.commands.builders import CONTRACT, a_configuration, a_model
 
@@ -29,6 +30,16 @@ def package_of(*, knows_names: bool) -> Package:
 @pytest.mark.parametrize(("knows_names", "told"), [(True, None), (False, ASSUMED)])
 def test_packaged__tells_what_was_assumed_of_columns_without_names(knows_names: bool, told: str | None) -> None:  # noqa: FBT001 - a case of the table
     assert package_of(knows_names=knows_names).assumption == told
+
+
+def test_packaged__a_model_without_probabilities_is_refused() -> None:
+    predictor = ScriptedPredictor({"model": replace(a_model(), has_probabilities=False, estimator="SVC")})
+    with pytest.raises(UsageError) as caught:
+        packaged(model_file("model"), read_config(a_configuration().encode()), None, predictor)
+    assert (caught.value.code, caught.value.problem) == (
+        "no-probabilities",
+        "the model, a `SVC`, has no predict_proba",
+    )
 
 
 def test_packaged__the_card_of_a_model_without_names_says_so_too() -> None:

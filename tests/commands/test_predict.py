@@ -37,6 +37,22 @@ def test_predict__one_answer_a_row(tmp_path: Path) -> None:
     assert (answers.positive, answers.probabilities, answers.decided) == ("1", (0.9, 0.1, 0.1), (True, False, False))
 
 
+@pytest.mark.parametrize(
+    ("classes", "positive", "decided"),
+    [
+        (("benign", "malignant"), "malignant", ("malignant", "benign")),
+        (("benign", "malignant"), "benign", ("malignant", "benign")),
+        ((0, 1), "1", ("1", "0")),
+    ],
+)
+def test_predict__decides_for_a_class_as_the_data_write_it(
+    tmp_path: Path, classes: tuple[int | str, int | str], positive: str, decided: tuple[str, str]
+) -> None:
+    project = a_project(tmp_path, evaluate=f"{{data: holdout, id: id, label: malignant, positive: {positive}}}")
+    project.predictor.models["present"] = with_classes(MODELS["present"], *classes)
+    assert predicted(project, "radius,texture\n20,5\n10,5\n").classes == decided
+
+
 def test_predict__other_columns_and_their_order_make_no_difference(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     installed = candidate_of(project)
@@ -104,8 +120,9 @@ def test_predict__whole_rows_that_the_model_refuses_are_told_in_its_words(tmp_pa
 
 def test_predict__a_model_that_answers_without_probabilities(tmp_path: Path) -> None:
     project = a_project(tmp_path)
+    installed = candidate_of(project)
     project.predictor.models["present"] = replace(MODELS["present"], has_probabilities=False)
-    error = refused(project, "radius,texture\n20,5\n")
+    error = refused(project, "radius,texture\n20,5\n", installed)
     assert (type(error), error.code) == (IntegrityError, "signature-differs")
 
 

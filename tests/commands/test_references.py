@@ -57,7 +57,7 @@ def test_resolve__the_candidate_where_there_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "production", "1.0.0", "v1", "v1.0", "other@v1.0.0", "other#production", "tumourv1.0.0", "tumour@"]
+    "text", ["", "1.0.0", "v1", "v1.0", "other@v1.0.0", "other#production", "tumourv1.0.0", "tumour@"]
 )
 def test_resolve__what_names_nothing(tmp_path: Path, text: str) -> None:
     error = refused(a_released_project(tmp_path), text)
@@ -65,7 +65,12 @@ def test_resolve__what_names_nothing(tmp_path: Path, text: str) -> None:
     assert error.hint == "tumour@v1.0.0, tumour#production, candidate or a folder"
 
 
-@pytest.mark.parametrize("text", ["v9.0.0", "tumour@v01.0.0", "#staging", "tumour#staging"])
+def test_resolve__a_stage_without_its_sign(tmp_path: Path) -> None:
+    error = refused(a_released_project(tmp_path), "production")
+    assert (error.code, error.hint) == ("unknown-reference", 'A stage is written with #, in quotes: "#production"')
+
+
+@pytest.mark.parametrize("text", ["v9.0.0", "tumour@v01.0.0"])
 def test_resolve__what_is_not_in_the_registry(tmp_path: Path, text: str) -> None:
     project = a_released_project(tmp_path)
     project.release("careful")
@@ -73,15 +78,27 @@ def test_resolve__what_is_not_in_the_registry(tmp_path: Path, text: str) -> None
     assert (error.code, error.where) == ("unknown-version", "versions: v1.0.0, v1.1.0")
 
 
+@pytest.mark.parametrize("text", ["#prodution", "tumour#prodution"])
+def test_resolve__a_stage_that_holds_nothing(tmp_path: Path, text: str) -> None:
+    error = refused(a_released_project(tmp_path), text)
+    assert (error.code, error.where, error.hint) == (
+        "unknown-stage",
+        "stages: production",
+        "Did you mean `#production`?",
+    )
+
+
 def test_resolve__in_an_empty_registry(tmp_path: Path) -> None:
-    assert refused(a_project(tmp_path), "#production").where == "versions: none yet"
+    project = a_project(tmp_path)
+    assert refused(project, "#production").where == "stages: none yet"
+    assert refused(project, "v1.0.0").where == "versions: none yet"
 
 
 @given(st.text() | st.from_regex(r"[a-z]{0,8}[@#]?v?[0-9.]{0,8}", fullmatch=True))
 def test_resolve__any_text_is_either_found_or_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         resolve_version(text, MODEL, FakeRegistryBranch())
-    assert caught.value.code in {"unknown-reference", "unknown-version"}
+    assert caught.value.code in {"unknown-reference", "unknown-stage", "unknown-version"}
 
 
 def test_read_path__a_folder_or_an_archive(tmp_path: Path) -> None:
@@ -101,7 +118,11 @@ def test_read_path__a_folder_that_was_changed(tmp_path: Path) -> None:
     (tmp_path / "models" / "model.skops").write_bytes(b"changed")
     with pytest.raises(IntegrityError) as caught:
         read_path(tmp_path / "models")
-    assert caught.value.code == "package-malformed"
+    assert (caught.value.code, caught.value.where, caught.value.hint) == (
+        "package-malformed",
+        str(tmp_path / "models"),
+        "Do not use it. Where it was deployed, `mlci deploy` says how to bring it back.",
+    )
 
 
 def test_read_path__a_folder_that_holds_folders(tmp_path: Path) -> None:

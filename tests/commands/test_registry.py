@@ -52,7 +52,23 @@ def test_show__one_version(tmp_path: Path, reference: str) -> None:
     assert [event.type for event in shown.events] == ["register", "assign", "rollback"]
 
 
-@pytest.mark.parametrize("reference", ["v9.0.0", "#staging", "nonsense", ""])
+def test_show__a_stage_that_holds_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        show(MODEL, "#x", registry=with_a_rollback(tmp_path).registry)
+    assert (caught.value.code, caught.value.where, caught.value.hint) == (
+        "unknown-stage",
+        "stages: production",
+        "mlci registry show",
+    )
+
+
+def test_show__a_stage_without_its_sign(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        show(MODEL, "production", registry=with_a_rollback(tmp_path).registry)
+    assert caught.value.hint == 'A stage is written with #, in quotes: "#production"'
+
+
+@pytest.mark.parametrize("reference", ["v9.0.0", "nonsense", ""])
 def test_show__what_nobody_knows(tmp_path: Path, reference: str) -> None:
     with pytest.raises(UsageError) as caught:
         show(MODEL, reference, registry=with_a_rollback(tmp_path).registry)

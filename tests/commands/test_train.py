@@ -214,6 +214,40 @@ def test_train__a_model_of_yesterday_does_not_pass_for_todays(tmp_path: Path) ->
     assert refused(project).code == "no-model"
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(Script(exit_code=1), id="crashes"),
+        pytest.param(Script(), id="makes nothing"),
+        pytest.param(Script(seconds=4_000), id="takes too long"),
+    ],
+)
+def test_train__a_model_of_yesterday_is_there_again_where_no_new_one_was_made(tmp_path: Path, script: Script) -> None:
+    project = a_project(tmp_path)
+    project.write(model_skops=b"of yesterday")
+    project.runner.scripts[COMMAND] = script
+    refused(project)
+    assert (project.repository.folder / "model.skops").read_bytes() == b"of yesterday"
+
+
+def test_train__a_model_of_yesterday_gives_way_to_todays(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.write(model_skops=b"of yesterday")
+    project.train()
+    assert (project.repository.folder / "model.skops").read_bytes() == model_file("present")
+    assert [path.name for path in project.work.log_of("x").parent.iterdir() if path.suffix != ".log"] == []
+
+
+def test_train__a_link_of_yesterday_is_there_again_and_what_it_leads_to_is_untouched(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    link = project.repository.folder / "model.skops"
+    (tmp_path / "elsewhere").write_bytes(b"kept")
+    link.symlink_to(tmp_path / "elsewhere")
+    project.runner.scripts[COMMAND] = Script(exit_code=1)
+    refused(project)
+    assert (link.readlink(), link.read_bytes()) == (tmp_path / "elsewhere", b"kept")
+
+
 def test_train__a_failed_run_is_not_kept(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     project.runner.scripts[COMMAND] = Script({"model.skops": model_file("present")}, exit_code=1)

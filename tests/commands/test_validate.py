@@ -50,7 +50,36 @@ def test_validate__finds_what_is_broken(tmp_path: Path) -> None:
 def test_validate__a_name_that_nobody_knows(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         validated(a_project(tmp_path), "cells", "cels")
-    assert (caught.value.code, caught.value.hint) == ("unknown-data-set", "One of: cells, holdout")
+    assert (caught.value.code, caught.value.hint) == ("unknown-data-set", "Did you mean `cells`?")
+
+
+def test_validate__a_name_that_is_like_none(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        validated(a_project(tmp_path), "x")
+    assert caught.value.hint == "One of: cells, holdout"
+
+
+UNUSABLE = {
+    "another id": ("id: identifier, label: malignant, positive: 1", "column-missing"),
+    "another label": ("id: id, label: malign, positive: 1", "column-missing"),
+    "another class": ("id: id, label: malignant, positive: 2", "positive-absent"),
+}
+
+
+@pytest.mark.parametrize(("named", "code"), UNUSABLE.values(), ids=UNUSABLE)
+def test_validate__what_cannot_be_evaluated_by(tmp_path: Path, named: str, code: str) -> None:
+    project = a_project(tmp_path, evaluate=f"{{data: holdout, {named}}}")
+    with pytest.raises(UsageError) as caught:
+        validated(project)
+    assert caught.value.code == code
+    assert [report.dataset for report in validated(project, "cells")] == ["cells"]
+
+
+def test_validate__broken_data_are_told_before_what_cannot_be_evaluated(tmp_path: Path) -> None:
+    project = with_broken_cells(tmp_path)
+    project.write(mlci_yaml=a_configuration(evaluate="{data: holdout, id: id, label: malign, positive: 1}"))
+    cells, _ = validated(project)
+    assert not cells.passed
 
 
 def test_validate__without_a_contract_there_is_nothing_to_check(tmp_path: Path) -> None:

@@ -140,6 +140,6 @@ def test_verify__a_package_by_itself(tmp_path: Path) -> None:
 
 def test_verify__a_package_whose_model_lacks_probabilities_still_loads(tmp_path: Path) -> None:
     project = a_project(tmp_path)
-    project.predictor.models["present"] = replace(MODELS["present"], has_probabilities=False)
     candidate = project.train().candidate
+    project.predictor.models["present"] = replace(MODELS["present"], has_probabilities=False)
     assert len(verify_package(Installed(candidate.package, candidate.sha256), "here", project.predictor)) == 2

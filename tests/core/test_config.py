@@ -190,13 +190,13 @@ MISTAKES = {
         "data: [cells, cels]",
         "6:45",
         "`train.data[1]`: the data set cels is not listed under data: (listed: cells, holdout)",
-        None,
+        "Did you mean `cells`?",
     ),
     "an evaluation set that is not listed": (
         "data: holdout",
-        "data: sealed",
+        "data: x",
         "7:12",
-        "`evaluate.data`: the data set sealed is not listed under data: (listed: cells, holdout)",
+        "`evaluate.data`: the data set x is not listed under data: (listed: cells, holdout)",
         None,
     ),
     "data sets with one variable": (

@@ -151,7 +151,11 @@ def test_read_document__refuses_what_is_empty(text: bytes) -> None:
     with pytest.raises(UsageError) as caught:
         read_document(text, "mlci.yaml")
     error = caught.value
-    assert (error.code, error.problem, error.hint) == ("yaml-empty", "mlci.yaml is empty", "mlci init")
+    assert (error.code, error.problem, error.hint) == (
+        "yaml-empty",
+        "mlci.yaml is empty",
+        "Bring back what it held: `git log --patch` of the file shows it.",
+    )
 
 
 def test_read_document__refuses_what_is_too_large() -> None:

@@ -211,7 +211,7 @@ def test_init__as_json(tmp_path: Path) -> None:
     command = [*COMMAND, "init", "cells.csv", "--holdout", "cells.csv", "--label", "malignant", "--json"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, "holdout is the training data" in done.stderr) == (0, True)
     assert json.loads(done.stdout) == {
         "schema": "mlci/init/1",
         "wrote": ["mlci.yaml", "contracts/cells.yaml", ".gitignore"],

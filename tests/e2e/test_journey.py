@@ -147,4 +147,4 @@ def test_predict__answers_for_every_kind_of_reference(released: Project, name: s
     rows = (released.folder / "data" / "holdout.csv").read_text().splitlines()[:2]
     (released.place / "row.csv").write_text("\n".join(rows) + "\n")
     ended = released.mlci("predict", name, "../row.csv")
-    assert (ended.exit_code, ended.out) == (0, "probability,decision\n0.719798,positive\n")
+    assert (ended.exit_code, ended.out) == (0, "row,probability,decision\n1,0.719798,1\n")

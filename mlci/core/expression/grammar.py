@@ -190,7 +190,8 @@ class _Parser:
     def whole(self) -> Check:
         check = Check(self.check())
         if self.peek().kind != "end":
-            raise expected("the end, `and` or `or`", self.peek())
+            blank = " (names with blanks in `backticks`)" if self.peek().kind == "name" else ""
+            raise expected(f"the end, `and` or `or`{blank}", self.peek())
         if isinstance(check.tree, Literal | Negation | Arithmetic):
             raise expected("one of < <= > >= == != in is between", self.peek())
         if self.aggregates and not check.measures:

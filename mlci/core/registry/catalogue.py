@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlci.core.nearest import did_you_mean
+from mlci.core.plain_text import one_line
 from mlci.core.registry.entries import write_time
 from mlci.errors import UsageError
 
@@ -81,15 +83,33 @@ def history(registry: Registry, reference: str | None) -> History:
         return History(registry.model, None, stages, registry.events)
     name = reference.removeprefix(registry.model).removeprefix("@")
     version = registry.version_at(name[1:]) if name.startswith("#") else registry.versions.get(name)
+    if version is None and name.startswith("#"):
+        raise unknown_stage(name[1:], registry)
     if version is None:
         raise UsageError(
             "unknown-version",
             f"{reference} is not in the registry of {registry.model}",
             where=f"there are {', '.join((*registry.versions, *(f'#{stage}' for stage, _ in stages))) or 'none yet'}",
-            hint="mlci registry list",
+            hint=stage_hint(reference, registry) or "mlci registry list",
         )
     events = tuple(event for event in registry.events if event.version == version.number)
     return History(registry.model, _entry(registry, version), stages, events)
+
+
+def unknown_stage(stage: str, registry: Registry) -> UsageError:
+    """Return the error for a STAGE that points to no version."""
+    there = [name for name, each in sorted(registry.stages.items()) if each.version is not None]
+    return UsageError(
+        "unknown-stage",
+        f"nothing is in the stage {one_line(stage, 80)} of {registry.model}",
+        where=f"stages: {', '.join(there) or 'none yet'}",
+        hint=did_you_mean(f"#{stage}", [f"#{name}" for name in there], "mlci registry show"),
+    )
+
+
+def stage_hint(text: str, registry: Registry) -> str | None:
+    """Return what was meant where TEXT is the bare name of a stage."""
+    return f'A stage is written with #, in quotes: "#{text}"' if text in registry.stages else None
 
 
 def _entry(registry: Registry, version: Version) -> Entry:

@@ -106,7 +106,14 @@ def test_comparison__knows_its_columns_once_in_order() -> None:
         ("a < b < c", "character 7: a comparison has two sides; write `a < b and b < c`"),
         ("a < (b", "character 7: `)` is expected, the check ends"),
         ("a < b)", "character 6: the end, `and` or `or` is expected, `)` stands there"),
-        ("a < b c", "character 7: the end, `and` or `or` is expected, `c` stands there"),
+        (
+            "a < b c",
+            "character 7: the end, `and` or `or` (names with blanks in `backticks`) is expected, `c` stands there",
+        ),
+        (
+            "worst radius >= 1",
+            "character 7: the end, `and` or `or` (names with blanks in `backticks`) is expected, `radius` stands there",
+        ),
         ("a < `b", "character 5: a backtick opens here and never closes, or holds nothing"),
         ("a < ``", "character 5: a backtick opens here and never closes, or holds nothing"),
         ("a < b; drop table x", "character 6: ';' has no meaning here; a check is like `worst >= 2 * mean`"),
