@@ -20,6 +20,13 @@ class Entry:
     version: Version
     stages: tuple[str, ...]
     is_quarantined: bool
+    is_deprecated: bool = False
+
+    @property
+    def mark(self) -> str:
+        """What is said about the version, empty where there is nothing."""
+        marks = (("quarantined", self.is_quarantined), ("deprecated", self.is_deprecated))
+        return ", ".join(word for word, is_so in marks if is_so)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as a JSON object."""
@@ -32,6 +39,7 @@ class Entry:
             "why_this_number": self.version.number_reason,
             "stages": list(self.stages),
             "is_quarantined": self.is_quarantined,
+            "is_deprecated": self.is_deprecated,
         }
 
 
@@ -94,4 +102,4 @@ def history(registry: Registry, reference: str | None) -> History:
 
 def _entry(registry: Registry, version: Version) -> Entry:
     stages = tuple(name for name, stage in sorted(registry.stages.items()) if stage.version == version.number)
-    return Entry(version, stages, registry.is_quarantined(version.number))
+    return Entry(version, stages, registry.is_quarantined(version.number), registry.is_deprecated(version.number))
