@@ -37,6 +37,7 @@ format: setup ## Write the code as the formatter wants it
 
 bench: setup ## Measure the performance promises
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/registry.py
 
 schemas: setup ## Write the JSON Schemas from the models
 	$(BIN)/python -m mlci.schemas

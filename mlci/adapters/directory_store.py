@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
+import tempfile
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mlci.adapters.archive_digest import NOT_AS_NAMED, chunks, copied, damaged, file_digest, missing, opened
 from mlci.adapters.files import new_file
-from mlci.core.names import checked_sha256
+from mlci.core.names import SHA256, checked_sha256
+from mlci.core.stored import Stored
 from mlci.errors import IntegrityError, OutsideError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -21,7 +29,7 @@ class DirectoryStore:
         self._folder = folder
 
     def put(self, archive: bytes | Path, sha256: str) -> str:
-        """Keep an archive (its bytes or a file of them) and return its location; one that is there stays.
+        """Keep an archive (its bytes or a file of them) and return its location; one that is there stays, as if new.
 
         Raises `IntegrityError("package-damaged")` when the bytes are not those that the digest names,
         `OutsideError("store-failed")` when the folder cannot be read or written.
@@ -29,7 +37,7 @@ class DirectoryStore:
         file = self._file(sha256)
         location = f"directory:{file.relative_to(self._folder).as_posix()}"
         try:
-            if file_digest(file) == sha256:
+            if _renewed(file, sha256):
                 return location
             with opened(archive) as content, new_file(file) as copy:
                 if copied(chunks(content), copy) != sha256:
@@ -63,6 +71,49 @@ class DirectoryStore:
         """Say whether an archive of this name is there; `fetch` says whether it is right."""
         return self._file(sha256).is_file()
 
+    def stored(self) -> tuple[Stored, ...]:
+        """Return every archive with its size and how long nobody put it there, by the clock of that disk.
+
+        Raises `OutsideError("store-failed")`.
+        """
+        try:
+            if not self._folder.is_dir():
+                return ()
+            now = self._now()
+            files = [file for file in sorted(self._folder.glob("*/*.tar")) if self._is_archive(file)]
+            statuses = [(file.stem, file.stat()) for file in files]
+        except OSError as error:
+            raise self._failed(error) from error
+        return tuple(
+            Stored(sha256, status.st_size, timedelta(seconds=now - status.st_mtime)) for sha256, status in statuses
+        )
+
+    def remove(self, sha256: str, older_than: timedelta) -> bool:
+        """Remove an archive if it is still older than that, and say whether it is gone.
+
+        A promotion that puts the same archive at this moment either finds it, and makes it new, so that it stays; or
+        does not find it, and writes it. Raises `OutsideError("store-failed")`, also where the disk knows no locks.
+        """
+        file = self._file(sha256)
+        try:
+            with _locked(file.parent, fcntl.LOCK_EX):
+                if self._now() - file.stat().st_mtime > older_than.total_seconds():
+                    file.unlink()
+                    return True
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise self._failed(error) from error
+        return False
+
+    def _now(self) -> float:
+        """Return what time it is on that disk: our own clock may be wrong by a day."""
+        with tempfile.TemporaryFile(dir=self._folder) as file:
+            return os.fstat(file.fileno()).st_mtime
+
+    def _is_archive(self, file: Path) -> bool:
+        return SHA256.fullmatch(file.stem) is not None and file.parent.name == file.stem[:2] and file.is_file()
+
     def _failed(self, error: OSError) -> OutsideError:
         return OutsideError(
             "store-failed",
@@ -74,6 +125,33 @@ class DirectoryStore:
     def _file(self, sha256: str) -> Path:
         checked_sha256(sha256)
         return self._folder / sha256[:2] / f"{sha256}.tar"
+
+
+def _renewed(file: Path, sha256: str) -> bool:
+    """Return whether the archive is there and right; if so, it is as young as one that was just written."""
+    try:
+        with _locked(file.parent, fcntl.LOCK_SH):
+            if file_digest(file) != sha256:
+                return False
+            os.utime(file)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        # A disk without locks, where nothing is ever removed; or a file of somebody else, which only its owner renews.
+        if error.errno not in {errno.ENOLCK, errno.ENOTSUP, errno.EPERM, errno.EACCES}:
+            raise
+        return file_digest(file) == sha256
+    return True
+
+
+@contextmanager
+def _locked(folder: Path, kind: int) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, kind)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _damaged(where: str, sha256: str) -> IntegrityError:

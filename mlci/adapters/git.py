@@ -98,6 +98,10 @@ class GitRepository:
         with reading(self.git, self.folder) as reader:
             return reader.find(checked_commit(commit), "commit", _COMMIT_LIMIT_BYTES) is not None
 
+    def is_shallow(self) -> bool:
+        """Say whether this clone lacks the older commits."""
+        return self.git.run(["rev-parse", "--is-shallow-repository"], folder=self.folder).strip() == b"true"
+
     def subject(self, commit: str) -> str:
         """Return the first line of a commit's message, safe to show."""
         arguments = ["log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%s", checked_commit(commit)]

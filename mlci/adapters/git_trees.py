@@ -59,7 +59,7 @@ class CommitTree:
     def materialise(self, path: str, folder: Path) -> Path:
         """Return a file in `folder` that has the content of `path`, named by its id and written at most once.
 
-        What lies there already is hashed before it is used. Raises `UsageError("file-missing")`, and as `read`.
+        What lies there already is hashed before it is used. Raises `UsageError("data-missing")`, and as `read`.
         """
         object_id = self._blob(path)
         if object_id is None:
@@ -163,7 +163,7 @@ class WorkTree:
             return file.read(limit_bytes)
 
     def materialise(self, path: str, folder: Path) -> Path:  # noqa: ARG002 - a commit's tree needs the folder
-        """Return the file itself. Raises `UsageError("file-missing")`, and as `read`."""
+        """Return the file itself. Raises `UsageError("data-missing")`, and as `read`."""
         file = self._open(path)
         if file is None:
             raise file_missing(path, self.label)
@@ -232,7 +232,7 @@ def file_missing(path: str, label: str) -> UsageError:
     """Return the error of a file that is needed and not there."""
     shown = one_line(path, 120)
     return UsageError(
-        "file-missing",
+        "data-missing",
         f"there is no file {shown} in {'the ' if label == 'work tree' else ''}{label}",
         where=shown,
         cause="It was removed or renamed, or its path in mlci.yaml is mistyped.",

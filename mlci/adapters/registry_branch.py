@@ -23,10 +23,11 @@ from mlci.core.git_objects import (
     tag,
     trees,
 )
-from mlci.core.names import checked_name
+from mlci.core.names import NAME, checked_commit, checked_name
 from mlci.core.plain_text import one_line
-from mlci.core.registry import Change, LoadedRegistry, Registry, read, stale_promotion
-from mlci.core.registry.entries import broken, event_path, sha256
+from mlci.core.registry import Change, LoadedRegistry, Registry, Trail, read, stale_promotion
+from mlci.core.registry.audit import Step
+from mlci.core.registry.entries import broken, event_path, sha256, version_path
 from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ _TREE_LIMIT_BYTES: Final = 256 << 20
 _FILE_LIMIT_BYTES: Final = 1 << 20
 _PAGE: Final = "README.md"
 _ATTEMPTS: Final = 5
+_STEP: Final = "\x01"
+"""Begins the line of a commit; no other line does, since Git quotes such a character in a path."""
 _PAUSE_SECONDS: Final = 0.1
 _LOCKED = re.compile(r"lock|failed to update ref|transaction failed|already exists|but expected", re.IGNORECASE)
 _REFUSED = re.compile(r"hook declined|protected branch|GH0\d\d|not allowed|denied|prohibited", re.IGNORECASE)
@@ -51,13 +54,70 @@ class GitRegistry:
         """Read and write through `repository`; it fetches, and this reads what was fetched."""
         self._repository = repository
 
+    def models(self) -> tuple[str, ...]:
+        """Return the names of the models that have a branch, as it was fetched last."""
+        arguments = ["for-each-ref", "--format=%(refname)", REGISTRY_REFERENCES]
+        output = self._repository.git.run(arguments, folder=self._repository.folder).decode(errors="replace")
+        names = (line.removeprefix(REGISTRY_REFERENCES) for line in output.splitlines())
+        return tuple(name for name in names if NAME.fullmatch(name) is not None)
+
     def load(self, model: str) -> LoadedRegistry:
         """Return the registry as it was fetched last, with its commit; an empty one where there is no branch.
 
         One process of Git. Raises `IntegrityError`: "foreign-branch" when the branch holds something else,
         "registry-broken", "newer-schema".
         """
-        reference = REGISTRY_REFERENCES + checked_name(model, "model")
+        return self._read(model, REGISTRY_REFERENCES + checked_name(model, "model"))
+
+    def load_at(self, model: str, commit: str) -> LoadedRegistry:
+        """Return the registry as a commit of its branch holds it; raises as `load`."""
+        return self._read(checked_name(model, "model"), checked_commit(commit))
+
+    def trail(self, model: str) -> Trail:
+        """Ask the origin for the branch and the tags of a model, and return them with the commits of the branch.
+
+        `load` gives the registry at the same commit afterwards. Raises `OutsideError("origin-failed")`.
+        """
+        reference, branch = REGISTRY_REFERENCES + checked_name(model, "model"), REGISTRY_BRANCHES + model
+        for attempt in range(_ATTEMPTS):
+            output = self._repository.talk(["ls-remote", "origin", branch, *_tag_patterns(model)])
+            lines = output.decode(errors="replace").splitlines()
+            found = {name: object_id for object_id, _, name in (line.partition("\t") for line in lines)}
+            tip = found.pop(branch, None)
+            if tip is None:
+                return Trail(None, (), _tags(found))
+            self._repository.fetch_references(f"+{branch}:{reference}")
+            # Somebody may have pushed between the two: then the tags are not those of this branch.
+            if self._repository.resolve(reference) == tip or attempt + 1 == _ATTEMPTS:
+                return self._trail(tip, reference, _tags(found))
+        raise AssertionError  # the last attempt returns
+
+    def _trail(self, tip: str, reference: str, tags: Mapping[str, str]) -> Trail:
+        arguments = [
+            "-c",
+            "log.showRoot=true",
+            "log",
+            "--topo-order",
+            "--reverse",
+            "--no-renames",
+            "--no-relative",
+            "--no-show-signature",
+            "--no-ext-diff",
+            "--encoding=UTF-8",
+            "--name-status",
+            f"--format={_STEP}%H%x1f%P%x1f%an <%ae>",
+            reference,
+            "--",
+        ]
+        output = self._repository.git.run(arguments, folder=self._repository.folder).decode(errors="replace")
+        steps = tuple(_step(text) for text in f"\n{output}".split(f"\n{_STEP}")[1:])
+        if not self._repository.is_shallow():
+            return Trail(tip, steps, tags)
+        # A clone without the older commits shows its oldest one as if it had no parent; the commit itself knows better.
+        is_cut_off = not steps[0].parents and bool(self._repository.parents(steps[0].commit))
+        return Trail(tip, steps, tags, is_shallow=is_cut_off, in_shallow_clone=True)
+
+    def _read(self, model: str, reference: str) -> LoadedRegistry:
         with reading(self._repository.git, self._repository.folder) as reader:
             found = reader.find(reference, "commit", _COMMIT_LIMIT_BYTES)
             if found is None:
@@ -133,11 +193,32 @@ class GitRegistry:
                 _check_parent(change, listing, reader)
         elif change.before.sequence:
             raise stale_promotion(change.before, change.stage, change.expected)
-        prepared = _Prepared(change, parent, listing, object_format)
+        prepared = _Prepared(change, parent, listing, object_format, self._registered(change, parent))
         # The lease lets a commit through that does not follow its parent: then history would be lost.
         if commit_parents(prepared.commit_body) != (() if parent is None else (parent,)):
             raise stale_promotion(change.before, change.stage, change.expected)
         return prepared
+
+    def _registered(self, change: Change, parent: str | None) -> dict[str, str]:
+        """Return version → the commit that registered it, for the tags of the change about an earlier version."""
+        earlier = {tag.version for tag in change.tags if tag.version and version_path(tag.version) not in change.files}
+        found: dict[str, str] = {}
+        for number in sorted(earlier) if parent is not None else ():
+            arguments = [
+                "log",
+                "-1",
+                "--format=%H",
+                "--no-show-signature",
+                "--no-renames",
+                "--diff-filter=A",
+                parent or "",
+            ]
+            output = self._repository.git.run(
+                ["-c", "log.showRoot=true", *arguments, "--", version_path(number)], folder=self._repository.folder
+            )
+            if output:  # nothing in a clone that lacks the older commits
+                found[number] = output.decode().strip()
+        return found
 
     def _problem(
         self, model: str, change: Change, parent: str | None, prepared: _Prepared, finished: Finished
@@ -192,7 +273,12 @@ class _Prepared:
     """The objects of a change: its commit, its tags by full name, and all that is to be unpacked."""
 
     def __init__(
-        self, change: Change, parent: str | None, listing: Mapping[str, str], object_format: ObjectFormat
+        self,
+        change: Change,
+        parent: str | None,
+        listing: Mapping[str, str],
+        object_format: ObjectFormat,
+        registered: Mapping[str, str],
     ) -> None:
         blobs = {path: blob(content) for path, content in change.files.items()}
         files = dict(listing) | {path: each.id(object_format) for path, each in blobs.items()}
@@ -202,9 +288,31 @@ class _Prepared:
         self.object_format: ObjectFormat = object_format
         self.commit = made.id(object_format)
         self.commit_body = made.body
-        tags = {f"refs/tags/{each.name}": tag(each.name, self.commit, who, when, each.message) for each in change.tags}
+        tags = {
+            f"refs/tags/{each.name}": tag(
+                each.name, registered.get(each.version or "", self.commit), who, when, each.message
+            )
+            for each in change.tags
+        }
         self.tags = {name: each.id(object_format) for name, each in tags.items()}
         self.objects: list[GitObject] = [*blobs.values(), *tree_objects, made, *tags.values()]
+
+
+def _tag_patterns(model: str) -> tuple[str, str]:
+    return f"refs/tags/{model}@*", f"refs/tags/{model}#*"
+
+
+def _tags(found: Mapping[str, str]) -> dict[str, str]:
+    """Return tag → the commit that it names in the end: an annotated one is listed a second time with `^{}`."""
+    names = {name.removesuffix("^{}") for name in found}
+    return {name.removeprefix("refs/tags/"): found.get(f"{name}^{{}}", found.get(name, "")) for name in sorted(names)}
+
+
+def _step(text: str) -> Step:
+    head, _, rest = text.partition("\n")
+    commit_id, parents, author = head.split("\x1f", 2)
+    changes = (line.partition("\t") for line in rest.splitlines() if line)
+    return Step(commit_id, author, len(parents.split()), tuple((status, path) for status, _, path in changes))
 
 
 def _check_parent(change: Change, listing: Mapping[str, str], reader: GitReader) -> None:

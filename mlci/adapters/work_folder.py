@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
+import os
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -10,18 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlci.adapters.files import write_atomically
+from mlci.core.runs.record import ID_LENGTH, KeptRun, read_details, read_kept_model, read_run, run_id
 from mlci.core.submission import ARCHIVE, RECORD, Submission
-from mlci.core.training import read_run
 from mlci.errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mlci.core.package import Package
-    from mlci.core.training import RunRecord
+    from mlci.core.runs import KeptModel, RunDetails, RunRecord
 
 NAME = ".mlci"
-RUN_ID_LENGTH = 16
+RECORD_FILE = "record.json"
+DETAILS_FILE = "details.json"
 
 
 class WorkFolder:
@@ -58,26 +60,66 @@ class WorkFolder:
 
     def log_of(self, fingerprint: str) -> Path:
         """Return where the output of the run with FINGERPRINT is kept."""
-        return self._ready() / "logs" / f"{fingerprint[:RUN_ID_LENGTH]}.log"
+        return self._ready() / "logs" / f"{fingerprint[:ID_LENGTH]}.log"
 
-    def run(self, fingerprint: str) -> tuple[RunRecord, bytes] | None:
-        """Return the record and the model of the run with FINGERPRINT, None if it was not made or is damaged.
+    def trained(self, fingerprint: str) -> tuple[KeptModel, bytes] | None:
+        """Return what a run with FINGERPRINT made and what is known of it, None if none did or it is damaged.
 
         Raises `IntegrityError("newer-schema")` where a newer mlci made it.
         """
-        folder = self.path / "runs" / fingerprint[:RUN_ID_LENGTH]
-        file = folder / "record.json"
+        folder = self.path / "trained" / fingerprint[:ID_LENGTH]
+        file = folder / "trained.json"
         try:
-            record = read_run(file.read_bytes(), file.relative_to(self.folder).as_posix())
+            kept = read_kept_model(file.read_bytes(), self._shown(file))
             model = (folder / "model.skops").read_bytes()
         except (OSError, ValueError):
             return None
-        return (record, model) if record.fingerprint == fingerprint else None
+        return (kept, model) if kept.fingerprint == fingerprint else None
 
-    def keep_run(self, record: RunRecord, model: bytes) -> None:
-        """Keep a run; what was there for the same fingerprint is replaced."""
-        files = {"record.json": _json(record.to_dict()), "model.skops": model}
-        self._replace_folder(self.path / "runs" / record.fingerprint[:RUN_ID_LENGTH], files)
+    def keep_trained(self, kept: KeptModel, model: bytes) -> None:
+        """Keep what a run made; what was there for the same fingerprint is replaced."""
+        files = {"trained.json": kept.to_bytes(), "model.skops": model}
+        self._replace_folder(self.path / "trained" / kept.fingerprint[:ID_LENGTH], files)
+
+    def keep_run(self, record: RunRecord, details: RunDetails) -> str:
+        """Keep the record of a run, and return its name."""
+        files = {RECORD_FILE: record.to_bytes(), DETAILS_FILE: details.to_bytes()}
+        name = run_id(files[RECORD_FILE])
+        self._replace_folder(self.path / "runs" / name, files)
+        return name
+
+    def runs(self) -> Iterator[KeptRun]:
+        """Yield every run that is kept, in no order; what is no record under its own name is passed over.
+
+        Raises `IntegrityError("newer-schema")` where a newer mlci kept one.
+        """
+        try:
+            names = os.listdir(self.path / "runs")  # noqa: PTH208 - thousands of names, a path each would take long
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise self._failed(error) from error
+        for name in names:
+            file = self.path / "runs" / name / RECORD_FILE
+            try:
+                content = file.read_bytes()
+                if run_id(content) == name:
+                    yield KeptRun(name, read_run(content, self._shown(file)))
+            except (OSError, ValueError):
+                continue
+
+    def details(self, run: KeptRun) -> RunDetails | None:
+        """Return what is too long for the record of a run, None where it is gone or is not what the record names."""
+        file = self.path / "runs" / run.id / DETAILS_FILE
+        try:
+            content = file.read_bytes()
+            is_whole = hashlib.sha256(content).hexdigest() == run.record.details_sha256
+            return read_details(content, self._shown(file)) if is_whole else None
+        except (OSError, ValueError):
+            return None
+
+    def _shown(self, file: Path) -> str:
+        return file.relative_to(self.folder).as_posix()
 
     def submission(self) -> Submission | None:
         """Return what was submitted for judging, None where nothing was."""
@@ -157,7 +199,3 @@ class WorkFolder:
             where=str(self.path),
             hint="Look at the disk's free space and the folder's permissions.",
         )
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

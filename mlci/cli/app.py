@@ -6,7 +6,7 @@ import inspect
 
 import typer
 
-from mlci.cli import judging, looking, releasing, starting
+from mlci.cli import judging, looking, releasing, starting, tracking, versions
 
 app = typer.Typer(
     name="mlci",
@@ -27,8 +27,19 @@ def _help(callback: object) -> str:
     return f"\b\n{example.removesuffix('.')}\n{rest}"
 
 
-for group in (starting.app, judging.app, releasing.app, looking.app, looking.registry_app):
+GROUPS = {
+    starting.app: None,
+    judging.app: None,
+    releasing.app: None,
+    versions.app: None,
+    looking.app: None,
+    tracking.app: "runs",
+}
+"""Verbs, and the word that stands before them where there is one."""
+
+for group, name in GROUPS.items():
     for verb in group.registered_commands:
         verb.help = _help(verb.callback)
-    if group is not looking.registry_app:  # which lies in looking.app
-        app.add_typer(group)
+    app.add_typer(group, name=name)
+for verb in looking.registry_app.registered_commands:  # which lies in looking.app
+    verb.help = _help(verb.callback)

@@ -37,10 +37,12 @@ def validate(
     reports = command(
         datasets or [], repository=place.repository, data=place.tools().data, objects=place.work.objects, base=commit
     )
+    rows = place.is_private
     if as_json:
-        show_json("validate", {"datasets": [report.to_dict() for report in reports]})
+        told = [report if rows else report.without_examples() for report in reports]
+        show_json("validate", {"datasets": [report.to_dict() for report in told]})
     else:
-        show("\n".join(dataset_text(report) for report in reports) or "no data set has a contract")
+        show("\n".join(dataset_text(report, rows=rows) for report in reports) or "no data set has a contract")
     raise typer.Exit(1 if any(report.findings for report in reports) else 0)
 
 
@@ -68,9 +70,11 @@ def train(
     place = Workplace.here()
     tools = place.tools()
     if unless_promoted:
-        place.base_commit(None, fetches=not no_fetch)
+        if place.github or not no_fetch:  # with --no-fetch, a laptop has the registry that it has
+            place.base_commit(None, fetches=not no_fetch)
         version = promoted_version(repository=place.repository, registry=place.registry())
-        set_outputs(place.github, {"needed": "false" if version else "true"})
+        in_stage = place.version_in_stage()
+        set_outputs(place.github, {"needed": "false" if version else "true", "production": in_stage or ""})
         if version:
             reason = f"{version} in production has the same inputs"
             if as_json:
@@ -81,16 +85,18 @@ def train(
     trained = command(
         repository=place.repository, runner=place.runner(), predictor=tools.predictor, work=place.work, force=force
     )
+    candidate = trained.candidate
+    if candidate.package.assumption:
+        tell(candidate.package.assumption)
     if as_json:
         content = {
             "fingerprint": trained.fingerprint.digest,
-            "package": trained.candidate.sha256,
+            "package": candidate.sha256,
             **trained.training.to_dict(),
         }
         show_json("train", content)
     else:
         show(f"{trained.training.outcome}: {trained.training.reason}")
-        candidate = trained.candidate
         show(f"candidate {candidate.sha256[:12]} in .mlci/candidate ({candidate.package.info.estimator})")
 
 
@@ -122,7 +128,7 @@ def check(
         add_summary(place.github, problem_comment(error if place.is_private else error.public()))
         set_outputs(place.github, {"conclusion": "not judged", "submitted": "false"})
         raise
-    show_report(report, as_json=as_json)
+    show_report(report, as_json=as_json, rows=place.is_private)
     if not as_json:
         show("\nReport: .mlci/report.md")
     add_summary(place.github, comment(report, rows=place.is_private))
@@ -174,7 +180,7 @@ def report(
             tools=place.tools(),
         )
     if as_json:
-        show_report(judged, as_json=True)
+        show_report(judged, as_json=True, rows=place.is_private)
     else:
         show(f"mlci/gate: {judged.status}, {judged.headline.replace('`', '')}")
         show(f"comment: {location}")

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlci.cli import registry
 from mlci.cli.output import Json, show, show_json
+from mlci.core.plain_text import one_line
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from mlci.adapters.registry_branch import GitRegistry
     from mlci.commands.evaluation import Installed
 
 app = typer.Typer()
-registry_app = typer.Typer(help="Versions, stages and who moved them.", no_args_is_help=True)
+registry_app = registry.app
 app.add_typer(registry_app, name="registry")
 
 
@@ -68,12 +69,12 @@ def verify(
 ) -> None:
     """Example: mlci verify.
 
-    Checks the chain of the registry, the bytes in the store, and that each package loads as it claims.
+    Checks events, history and tags of the registry, the bytes in the store, and that each package loads as it claims.
     """
     from mlci.adapters.prediction import ChildPredictor
     from mlci.cli.wiring import Workplace
     from mlci.commands.references import read_path
-    from mlci.commands.verify import verify_package, verify_registry
+    from mlci.commands.verify import verify_package, verify_registry, worst
 
     if reference and Path(reference).exists():
         checked = verify_package(read_path(Path(reference)), reference, ChildPredictor())
@@ -84,53 +85,19 @@ def verify(
         checked = verify_registry(
             config.model.name,
             reference,
+            repository=place.repository,
             registry=place.registry(),
             store=place.open_store(config.promote.store),
             predictor=ChildPredictor(),
         )
+    error = worst(checked)
     if as_json:
-        show_json("verify", {"checked": [{"subject": each.subject, "result": each.result} for each in checked]})
-        return
+        show_json("verify", {"checked": [each.to_dict() for each in checked]})
+        raise typer.Exit(error.exit_code if error else 0)
     for each in checked:
-        show(f"✓ {each.subject}: {each.result}")
-
-
-@registry_app.command("list", short_help="List the versions, the newest first.")
-def registry_list(*, as_json: Json = False) -> None:
-    """Example: mlci registry list.
-
-    The versions of the model, and which stages point to them.
-    """
-    from mlci.commands.registry import list_versions
-    from mlci.render.registry_text import list_text
-
-    model, registry = _registry()
-    listed = list_versions(model, registry=registry)
-    if as_json:
-        show_json("registry-list", {"versions": [entry.to_dict() for entry in listed]})
-    else:
-        show(list_text(listed))
-
-
-@registry_app.command("show", short_help="Show a stage, a version or the whole history.")
-def registry_show(
-    reference: Annotated[str | None, typer.Argument(metavar="REF", help="A version or a stage.")] = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Example: mlci registry show "#production".
-
-    What is in a stage since when, and the history of events with actor and reason.
-    """
-    from mlci.commands.registry import show as command
-    from mlci.render.registry_text import show_text
-
-    model, registry = _registry()
-    shown = command(model, reference, registry=registry)
-    if as_json:
-        show_json("registry-show", shown.to_dict())
-    else:
-        show(show_text(shown))
+        show(f"{'✗' if each.error else '✓'} {each.subject}: {one_line(each.result, 500)}")
+    if error:
+        raise error
 
 
 def _no_rows(reference: str, rows: Path) -> UsageError:
@@ -158,13 +125,3 @@ def _installed(reference: str) -> Installed:
         place.base_commit(None)
     store = place.open_store(config.promote.store)
     return resolve(reference, config.model.name, registry=place.registry(), store=store, work=place.work)
-
-
-def _registry() -> tuple[str, GitRegistry]:
-    """Return the name of the model, and the registries as they are now."""
-    from mlci.cli.wiring import Workplace
-
-    place = Workplace.here()
-    name = place.config().model.name
-    place.base_commit(None)
-    return name, place.registry()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -32,11 +33,12 @@ def tell(text: str) -> None:
     sys.stderr.write(f"· {text}\n")
 
 
-def show_report(report: Report, *, as_json: bool) -> None:
-    """Write a report."""
+def show_report(report: Report, *, as_json: bool, rows: bool) -> None:
+    """Write a report; without ROWS no line, key, id or value of the data, for places that everybody reads."""
     if as_json:
-        show(json.dumps(report.to_dict(), indent=2, sort_keys=True, ensure_ascii=False))
+        told = report if rows else replace(report, datasets=tuple(each.without_examples() for each in report.datasets))
+        show(json.dumps(told.to_dict(), indent=2, sort_keys=True, ensure_ascii=False))
         return
     from mlci.render.terminal import report_text
 
-    show(report_text(report))
+    show(report_text(report, rows=rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -45,6 +45,14 @@ def promote(
         typer.Option("--base", metavar="COMMIT", help="The branch before the push; HEAD's first parent by default."),
     ] = None,
     reason: Annotated[str, typer.Option(help="Why; the subject of the commit by default.")] = "",
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", metavar="VERSION|EVENT", help="Refuse unless the stage holds this, or `none`."),
+    ] = None,
+    bump: Annotated[
+        Literal["major", "minor", "patch"] | None,
+        typer.Option("--bump", help="Count up this part of the number, for the reason that --reason gives."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Example: mlci promote.
@@ -64,6 +72,8 @@ def promote(
         repository=place.repository,
         tools=place.tools(),
         clock=place.clock,
+        expect=expect,
+        bump=bump,
     )
     if as_json:
         content = {"version": promotion.version, "stage": promotion.stage, "before": promotion.before}

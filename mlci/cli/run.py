@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mlci.cli.audience import is_private
 from mlci.cli.streams import Stream
 from mlci.errors import BUG_EXIT_CODE, INTERRUPTED_EXIT_CODE, MlciError, UsageError
 
@@ -35,7 +37,7 @@ def run(arguments: list[str]) -> int:
         code = INTERRUPTED_EXIT_CODE
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told and has an exit code
         if debug:
-            traceback.print_exc()
+            _tell(_traceback(error))
         return _tell_problem(error, arguments, as_json=as_json)
     if code == INTERRUPTED_EXIT_CODE:
         _tell("interrupted")
@@ -43,7 +45,11 @@ def run(arguments: list[str]) -> int:
 
 
 def tell_error(error: MlciError, *, as_json: bool = False) -> int:
-    """Tell an error, as JSON on standard output or as text beside it, and return its exit code."""
+    """Tell an error, as JSON on standard output or as text beside it, and return its exit code.
+
+    In a public place without what it holds in the words of a model or a command.
+    """
+    error = error if is_private(os.environ) else error.public()
     if as_json:
         content = {"schema": "mlci/error/1", **error.to_dict()}
         sys.stdout.write(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
@@ -104,6 +110,14 @@ def _wrong_usage(error: Exception, arguments: list[str]) -> UsageError | None:
     # An option without its value is found before there is a context; the verb is the first word.
     command = error.ctx.command_path if error.ctx else f"mlci {arguments[0]}"
     return UsageError("wrong-usage", error.format_message().removesuffix("."), where=command, hint=f"{command} --help")
+
+
+def _traceback(error: Exception) -> str:
+    """Return the traceback, which in a public place holds nothing more of an error than is told of it."""
+    text = "".join(traceback.format_exception(error)).rstrip()
+    if isinstance(error, MlciError) and error.private and not is_private(os.environ):
+        return text.replace(error.private, "…")
+    return text
 
 
 def _is_request_for_help(error: Exception) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from mlci.adapters.git import GitRepository
 from mlci.adapters.git_process import Git, Login
 from mlci.adapters.registry_branch import GitRegistry
 from mlci.adapters.work_folder import WorkFolder
+from mlci.cli.audience import event, is_private
 from mlci.cli.output import tell
 from mlci.commands.sides import head_side
 from mlci.core.nearest import did_you_mean
@@ -49,12 +49,12 @@ class Workplace:
     def here(cls) -> Workplace:
         """Return the workplace of the current folder, which must hold `mlci.yaml` or be about to."""
         folder = Path.cwd()
-        github, is_private = _github(os.environ)
+        github = _github(os.environ)
         login = Login(github.server_url, github.token) if github and github.token else None
         # What mlci starts has no use for the token; Git gets it for its host alone, and only where it talks to it.
         environ = {name: value for name, value in os.environ.items() if name != TOKEN}
         repository = GitRepository.open(folder, Git(environ, login=login))
-        return cls(repository, WorkFolder(folder), SystemClock(environ), github, is_private)
+        return cls(repository, WorkFolder(folder), SystemClock(environ), github, is_private(os.environ))
 
     def base_commit(self, branch: str | None, *, fetches: bool = True) -> str:
         """Return the tip of the branch that sets the rules, after bringing it and the registries.
@@ -66,7 +66,8 @@ class Workplace:
         if fetches:
             return self.repository.fetch(branch).base_commit
         if branch is None:
-            raise UsageError("base-unknown", "--no-fetch needs a branch on a laptop", hint="--base main --no-fetch")
+            problem = "--no-fetch needs a branch on a laptop"
+            raise UsageError("base-unknown", problem, hint="mlci check --base main --no-fetch")
         return self.repository.fetched(branch)
 
     def base_commit_if_any(self, branch: str | None) -> str | None:
@@ -91,6 +92,12 @@ class Workplace:
     def registry(self) -> GitRegistry:
         """Return the registry as the last fetch brought it."""
         return GitRegistry(self.repository)
+
+    def version_in_stage(self) -> str | None:
+        """Return the version in the stage that the configuration promotes to, None where there is none yet."""
+        config = self.config()
+        version = self.registry().load(config.model.name).registry.version_at(config.promote.stage)
+        return version.number if version else None
 
     def open_store(self, section: StoreSection) -> Store:
         """Return the store that a configuration names."""
@@ -143,7 +150,7 @@ class Workplace:
         """Return what runs a training command; its output is shown as it comes."""
         from mlci.adapters.training_process import TrainingProcess
 
-        return TrainingProcess(os.environ, _echo)
+        return TrainingProcess(os.environ, _echo, tell)
 
     def tools(self) -> Tools:
         """Return what judging needs."""
@@ -175,21 +182,16 @@ class Workplace:
         return (self.repository.folder / path).resolve()
 
 
-def _github(environ: Mapping[str, str]) -> tuple[GithubEnvironment | None, bool]:
-    """Return the job that this is, and whether its repository is private; None on a laptop, where all is private."""
+def _github(environ: Mapping[str, str]) -> GithubEnvironment | None:
+    """Return the job that this is; None on a laptop."""
     if environ.get("GITHUB_ACTIONS") != "true":
-        return None, True
-    from mlci.core.github_event import GithubEnvironment, event_path
+        return None
+    from mlci.core.github_event import GithubEnvironment
 
-    try:
-        payload = json.loads(Path(event_path(environ)).read_bytes())
-    except (OSError, ValueError):
-        payload = None
-    if not isinstance(payload, dict):
+    payload = event(environ)
+    if payload is None:
         raise UsageError("bad-event", "the file of the event is no JSON object", where="GITHUB_EVENT_PATH")
-    repository = payload.get("repository")
-    is_private = isinstance(repository, dict) and repository.get("private") is True
-    return GithubEnvironment.from_environ(environ, payload), is_private
+    return GithubEnvironment.from_environ(environ, payload)
 
 
 def _echo(line: str) -> None:

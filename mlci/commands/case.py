@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from mlci.commands.evaluation import Installed, evaluate, fetch
@@ -13,8 +14,10 @@ from mlci.commands.target_branch import evaluation_of, side_of_base
 from mlci.commands.validate import validate_datasets
 from mlci.core.fingerprint import fingerprint
 from mlci.core.gates import Outcome
+from mlci.core.refusal import Refusal
 from mlci.core.report import Conclusion, Report, Subject, Training, Trust
 from mlci.core.rules import RuleChange, effective, replaced_rules
+from mlci.core.runs.secrets import without_secrets
 from mlci.errors import IntegrityError
 from mlci.render.markdown import comment
 
@@ -147,7 +150,7 @@ def is_broken(datasets: Sequence[DatasetReport]) -> bool:
 
 def rejected_by_data(case: Case, datasets: tuple[DatasetReport, ...], tools: Tools) -> Report:
     """Return the report on a case whose data breaks its contract."""
-    training = Training(case.head_side.config.train.run, "not started", "the data was rejected")
+    training = Training(without_secrets(case.head_side.config.train.run), "not started", "the data was rejected")
     return report_on(case, Conclusion.DATA_REJECTED, tools, datasets=datasets, training=training)
 
 
@@ -191,11 +194,16 @@ def report_on(
     training: Training | None = None,
     verdict: Verdict | None = None,
     as_submitted: tuple[str, ...] = (),
+    refusal: str | None = None,
 ) -> Report:
-    """Return the report on CASE, and leave it in `.mlci/` as JSON and Markdown."""
+    """Return the report on CASE, and leave it in `.mlci/` as JSON and Markdown.
+
+    REFUSAL says why the candidate is refused where no gate does.
+    """
     config = case.rules.config
     confinement = tools.predictor.confinement
-    report = Report(
+    make = partial(Refusal, reason=refusal) if refusal else Report
+    report = make(
         subject=Subject(
             model=config.model.name,
             production=case.production.number if case.production else None,

@@ -14,12 +14,14 @@ from mlci.commands.case import (
     validate_case,
 )
 from mlci.commands.evaluation import Installed
+from mlci.commands.quarantine import quarantined_version, rejected_by_quarantine
 from mlci.commands.train import train_side
 from mlci.core.report import Conclusion, Training
-from mlci.errors import MlciError
+from mlci.core.runs.secrets import without_secrets
+from mlci.errors import MlciError, OutsideError
 
 if TYPE_CHECKING:
-    from mlci.commands.case import Tools
+    from mlci.commands.case import Case, Tools
     from mlci.commands.ports import Repository, Runner
     from mlci.core.report import Report
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, force: bool = False) -> Report:
     """Judge the work tree by the rules of the commit BASE; the report stays in `.mlci/`."""
     case = open_case(repository.work_tree(), repository.tree(base), tools)
-    command = case.head_side.config.train.run
+    command = without_secrets(case.head_side.config.train.run)
     if case.is_unchanged and not force:
         return report_on(case, Conclusion.NOTHING_CHANGED, tools)
 
@@ -51,13 +53,32 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
         report_on(case, Conclusion.TRAINING_FAILED, tools, datasets=datasets, training=training)
         raise
 
-    verdict = judge_case(case, Installed(trained.candidate.package, trained.candidate.sha256), tools)
+    candidate = Installed(trained.candidate.package, trained.candidate.sha256)
+    if candidate.package.assumption:
+        tools.tell(candidate.package.assumption)
+    quarantined = _quarantined_version(candidate, case, tools)
+    if quarantined:
+        return rejected_by_quarantine(case, quarantined, candidate, tools, datasets=datasets, training=trained.training)
+    verdict = judge_case(case, candidate, tools)
     return report_on(
         case,
         conclusion_of(verdict, case),
         tools,
-        candidate_sha256=trained.candidate.sha256,
+        candidate_sha256=candidate.sha256,
         datasets=datasets,
         training=trained.training,
         verdict=verdict,
     )
+
+
+def _quarantined_version(candidate: Installed, case: Case, tools: Tools) -> str | None:
+    """Return the quarantined version whose model CANDIDATE is, as far as that can be seen here.
+
+    A job without a token has the package of production alone. Who reports and who promotes look again, and have all.
+    """
+    try:
+        return quarantined_version(candidate, case, tools)
+    except OutsideError as error:
+        if error.code != "package-missing":
+            raise
+        return None

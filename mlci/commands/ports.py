@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     )
     from mlci.core.package import Package
     from mlci.core.prediction import Prediction
-    from mlci.core.registry import Change, LoadedRegistry
+    from mlci.core.registry import Change, LoadedRegistry, Trail
+    from mlci.core.runs import KeptModel, KeptRun, RunDetails, RunRecord
+    from mlci.core.stored import Stored
     from mlci.core.submission import Submission
     from mlci.core.table import Column, Table
     from mlci.core.target import Placed
-    from mlci.core.training import Completed, RunRecord
+    from mlci.core.training import Completed
     from mlci.formats.confinement import Confinement
     from mlci.formats.description import ModelDescription
 
@@ -105,6 +107,15 @@ class RegistryBranch(Protocol):
     def load(self, model: str) -> LoadedRegistry:
         """Return the registry of a model and the commit that it was read from."""
 
+    def models(self) -> tuple[str, ...]:
+        """Return the names of the models that have a registry."""
+
+    def load_at(self, model: str, commit: str) -> LoadedRegistry:
+        """Return the registry as a commit of its branch holds it."""
+
+    def trail(self, model: str) -> Trail:
+        """Return the commits of the branch and the model's tags as they are now; `load` then gives that state."""
+
     def push(self, model: str, change: Change, parent: str | None) -> str:
         """Write a change on top of `parent` or not at all; return the new commit."""
 
@@ -120,6 +131,17 @@ class Store(Protocol):
 
     def has(self, sha256: str) -> bool:
         """Say whether an archive of this name is there."""
+
+
+@runtime_checkable
+class Collectable(Protocol):
+    """A store that can say what lies in it, and give up what nobody needs."""
+
+    def stored(self) -> tuple[Stored, ...]:
+        """Return every archive with its size and its age, by the store's own clock."""
+
+    def remove(self, sha256: str, older_than: timedelta) -> bool:
+        """Remove an archive if it is still older than that, and say whether it is gone."""
 
 
 class Target(Protocol):
@@ -242,8 +264,9 @@ class Runner(Protocol):
         variables: Mapping[str, str],
         passed: tuple[str, ...],
         timeout: timedelta,
+        secrets: tuple[str, ...] = (),
     ) -> Completed:
-        """Run a command line, with every process that it starts ended when it returns."""
+        """Run a command line, with every process that it starts ended when it returns; no secret is in its output."""
 
 
 class Workbench(Protocol):
@@ -256,11 +279,20 @@ class Workbench(Protocol):
     def log_of(self, fingerprint: str) -> Path:
         """Return where the output of a run is kept."""
 
-    def run(self, fingerprint: str) -> tuple[RunRecord, bytes] | None:
-        """Return the record and the model of a run, None if it was not made."""
+    def trained(self, fingerprint: str) -> tuple[KeptModel, bytes] | None:
+        """Return what a run made and what is known of it, None if none did."""
 
-    def keep_run(self, record: RunRecord, model: bytes) -> None:
-        """Keep a run and its model."""
+    def keep_trained(self, kept: KeptModel, model: bytes) -> None:
+        """Keep what a run made."""
+
+    def keep_run(self, record: RunRecord, details: RunDetails) -> str:
+        """Keep the record of a run, and return its name."""
+
+    def runs(self) -> Iterator[KeptRun]:
+        """Yield every run that is kept, in no order."""
+
+    def details(self, run: KeptRun) -> RunDetails | None:
+        """Return what is too long for the record of a run, None where it is gone."""
 
     def submission(self) -> Submission | None:
         """Return what was submitted for judging, `None` where nothing was."""

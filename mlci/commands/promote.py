@@ -13,10 +13,12 @@ from mlci.commands.before_push import before_push, refuse_to_guess
 from mlci.commands.candidate import Candidate, repackaged, submitted
 from mlci.commands.case import conclusion_of, is_broken, judge_case, open_case, report_on, validate_case
 from mlci.commands.evaluation import Installed, fetch
+from mlci.commands.quarantine import quarantined_version
 from mlci.commands.sides import EmptyTree, head_side
 from mlci.core.fingerprint import canonical_sha256, fingerprint
 from mlci.core.package import change_of_signature
-from mlci.core.registry import NewVersion, plan_promotion
+from mlci.core.plain_text import one_line
+from mlci.core.registry import NewVersion, plan_promotion, refuse_unexpected
 from mlci.core.report import Conclusion
 from mlci.errors import IntegrityError, MlciError, RejectedError, UndecidedError, UsageError
 from mlci.render.registry_page import registry_page
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from mlci.core.package import Package
     from mlci.core.registry import Actor, Part, Version
     from mlci.core.report import Report
+
+
+LONGEST_NUMBER_REASON = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +59,16 @@ def promote(
     repository: Repository,
     tools: Tools,
     clock: Clock,
+    expect: str | None = None,
+    bump: Part | None = None,
 ) -> Promotion:
     """Promote the candidate of HEAD, the tip TARGET of the branch, judged by the rules from before the push.
 
     Where the branch moved on since (another push, or this is an old one run again) nothing is promoted. STATED_BASE is
-    what the host says that the branch was at; None where nobody says it.
+    what the host says that the branch was at; None where nobody says it. EXPECT is what the stage must hold, BUMP which
+    part of the number counts up, for the REASON.
     """
+    _refuse_bump_without_reason(bump, reason)
     commit = _promotable_commit(repository, target)
     base = before_push(stated_base, commit, repository)
     case = open_case(repository.tree(commit), repository.tree(base) if base else EmptyTree(), tools)
@@ -75,6 +84,8 @@ def promote(
     if production and production.package_sha256 == candidate.sha256:
         return Promotion(production.number, stage, before, candidate.sha256, None)
 
+    if expect is not None:
+        refuse_unexpected(case.registry.registry, stage, expect)
     _refuse_own_rules(case)
     if stated_base is None:
         refuse_to_guess(base, case, repository)
@@ -82,7 +93,7 @@ def promote(
     report = _judge(case, candidate, tools)
     _refuse_unless_passed(report, stage, before, merged=len(repository.parents(commit)) > 1)
 
-    change_of_number = _kind_of_change(case, candidate.package, repository, tools)
+    change_of_number = (bump, reason) if bump else _kind_of_change(case, candidate.package, repository, tools)
     location = tools.open_store(case.rules.config.promote.store).put(candidate.archive, candidate.sha256)
     registry = case.registry.registry
     change = plan_promotion(
@@ -98,6 +109,15 @@ def promote(
     )
     tools.registry.push(registry.model, change, case.registry.commit)
     return Promotion(change.version, stage, before, candidate.sha256, str(report.conclusion))
+
+
+def _refuse_bump_without_reason(bump: Part | None, reason: str) -> None:
+    if bump and not reason.strip():
+        raise UsageError(
+            "reason-missing",
+            f"--bump {bump} says which number, and nobody says why",
+            hint=f'mlci promote --bump {bump} --reason "…"; it stands beside the number',
+        )
 
 
 def _promotable_commit(repository: Repository, target: str) -> str:
@@ -128,7 +148,7 @@ def _refuse_own_rules(case: Case) -> None:
     if case.base_side is None and case.production is not None:
         raise UndecidedError(
             "no-rules",
-            "the branch had no readable mlci.yaml before this push, so nobody's rules could judge the candidate",
+            "the branch had no usable rules before this push, so nobody's could judge the candidate",
             where=f"{case.production.number} stays in {case.rules.config.promote.stage}",
             cause="mlci.yaml was added, moved or mended in this very push.",
             hint="Push again: git commit --allow-empty --message 'Promote by the rules that are here now' && git push",
@@ -137,16 +157,14 @@ def _refuse_own_rules(case: Case) -> None:
 
 def _refuse_quarantined(case: Case, candidate: Candidate, tools: Tools) -> None:
     """Raise where the candidate is a quarantined model in another package."""
-    registry = case.registry.registry
-    store = tools.open_store(case.rules.config.promote.store)
-    for number in sorted(registry.quarantined):
-        if fetch(registry.version(number), store).package.model == candidate.package.model:
-            raise IntegrityError(
-                "quarantined",
-                f"{registry.model}@{number} is quarantined: it can be neither promoted nor deployed",
-                cause="The candidate is the same model, byte for byte.",
-                hint="Fix the model and promote a new version.",
-            )
+    version = quarantined_version(Installed(candidate.package, candidate.sha256), case, tools)
+    if version:
+        raise IntegrityError(
+            "quarantined",
+            f"{case.registry.registry.model}@{version} is quarantined: it can be neither promoted nor deployed",
+            cause="The candidate is the same model, byte for byte.",
+            hint=f"Make another model, or take its commit out: mlci registry show {version}, git revert COMMIT",
+        )
 
 
 def _judge(case: Case, candidate: Candidate, tools: Tools) -> Report:
@@ -222,5 +240,5 @@ def _new_version(
         evaluation=canonical_sha256(report.to_dict()),
         signature=candidate.package.info.signature.digest,
         part=part,
-        number_reason=why,
+        number_reason=one_line(why, LONGEST_NUMBER_REASON),
     )

@@ -20,8 +20,10 @@ from mlci.commands.case import (
     validate_case,
 )
 from mlci.commands.evaluation import Installed
+from mlci.commands.quarantine import quarantined_version, rejected_by_quarantine
 from mlci.core.forge import Status, gate_context
 from mlci.core.report import Conclusion, Training
+from mlci.core.runs.secrets import without_secrets
 from mlci.errors import MlciError, OutsideError
 from mlci.render.markdown import MARKER, comment, problem_comment, status_description
 
@@ -84,22 +86,29 @@ def _judge(case: Case, submission: Submission | None, tools: Tools) -> Report:
     """Return the report on a case whose training was done elsewhere."""
     if case.is_unchanged:
         return report_on(case, Conclusion.NOTHING_CHANGED, tools)
-    command = case.head_side.config.train.run
+    command = without_secrets(case.head_side.config.train.run)
     datasets = validate_case(case, tools)
     if is_broken(datasets):
         return rejected_by_data(case, datasets, tools)
     if submission is None:
         training = Training(command, "failed", "no candidate was submitted")
         return report_on(case, Conclusion.TRAINING_FAILED, tools, datasets=datasets, training=training)
-    candidate = repackaged(submitted(submission, case.inputs), case, tools)
-    verdict = judge_case(case, Installed(candidate.package, candidate.sha256), tools)
+    packaged = repackaged(submitted(submission, case.inputs), case, tools)
+    candidate = Installed(packaged.package, packaged.sha256)
+    training, as_submitted = Training(command, "trained", "as submitted"), ("training",)
+    quarantined = quarantined_version(candidate, case, tools)
+    if quarantined:
+        return rejected_by_quarantine(
+            case, quarantined, candidate, tools, datasets=datasets, training=training, as_submitted=as_submitted
+        )
+    verdict = judge_case(case, candidate, tools)
     return report_on(
         case,
         conclusion_of(verdict, case),
         tools,
         candidate_sha256=candidate.sha256,
         datasets=datasets,
-        training=Training(command, "trained", "as submitted"),
+        training=training,
         verdict=verdict,
-        as_submitted=("training",),
+        as_submitted=as_submitted,
     )

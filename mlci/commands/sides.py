@@ -33,7 +33,7 @@ class EmptyTree:
 
     def materialise(self, path: str, folder: Path) -> Path:  # noqa: ARG002 - the port's argument
         """Raise, since there is no file."""
-        raise UsageError("file-missing", f"There is no file {path} before the first commit.")
+        raise UsageError("data-missing", f"There is no file {path} before the first commit.")
 
 
 def read_side(tree: Tree) -> Side | None:

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.candidate import Candidate, submit
 from mlci.commands.packaging import packaged
+from mlci.commands.recording import before, recorded
 from mlci.commands.sides import head_side
 from mlci.core.config import FILE_NAME
 from mlci.core.fingerprint import fingerprint
 from mlci.core.report import Training
-from mlci.core.training import RunRecord, variables
-from mlci.errors import RejectedError, UsageError
+from mlci.core.runs import KeptModel
+from mlci.core.runs.secrets import without_secrets
+from mlci.core.training import InterruptedTraining, variables
+from mlci.errors import MlciError, RejectedError, UsageError
 from mlci.formats.canonical import canonical_skops
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from mlci.core.config import Config
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.rules import Side
+    from mlci.core.runs.record import Outcome
+    from mlci.core.training import Completed
+    from mlci.formats.description import ModelDescription
 
 NEW_INPUTS = "the inputs are new"
 MOST_NAMED = 3
@@ -86,15 +92,15 @@ def train_side(
     inputs = fingerprint(side.config, ids)
     untracked = _stray_inputs(repository, side)
     asked = _why_anew(untracked, force=force)
-    kept = None if asked else work.run(inputs.training)
+    kept = None if asked else work.trained(inputs.training)
     is_whole = kept is not None and hashlib.sha256(kept[1]).hexdigest() == kept[0].model_sha256
-    command = side.config.train.run
+    command = without_secrets(side.config.train.run)
     if kept is None or not is_whole:
         reason = asked or ("the kept run is damaged" if kept else NEW_INPUTS)
         if tell:
             tell(f"train: {command}" + ("" if reason == NEW_INPUTS else f" ({reason})"))
         with _set_aside(repository.folder / side.config.train.model, work.log_of(inputs.training)):
-            model = _run(side, inputs, repository=repository, runner=runner, predictor=predictor, work=work)
+            model = _run(side, inputs, ids, repository=repository, runner=runner, predictor=predictor, work=work)
         training = Training(command, "trained", reason)
     else:
         _, model = kept
@@ -162,34 +168,58 @@ def _set_aside(output: Path, log: Path) -> Iterator[None]:
 def _run(
     side: Side,
     inputs: Fingerprint,
+    ids: Mapping[str, str],
     *,
     repository: Repository,
     runner: Runner,
     predictor: Predictor,
     work: Workbench,
 ) -> bytes:
-    """Run the training command, and keep and return what it made."""
+    """Run the training command, record it however it ends, and keep and return what it made."""
     train = side.config.train
     folder = repository.folder
     output = folder / train.model
     if output.is_dir() and not output.is_symlink():
         raise UsageError("model-is-folder", f"{train.model} is a folder", where=FILE_NAME, hint=f"rm -r {train.model}")
     data = {name: str(_present(folder, side.config.data[name].path)) for name in train.data}
+    given = before(side.config, inputs, ids, repository)
     log = work.log_of(inputs.training)
-    done = runner.run(
-        train.run,
-        folder=folder,
-        log=log,
-        variables=variables(side.config, data, str(folder)),
-        passed=train.env,
-        timeout=train.timeout,
-    )
-    log_name = log.relative_to(folder).as_posix()
+    try:
+        done = runner.run(
+            train.run,
+            folder=folder,
+            log=log,
+            variables=variables(side.config, data, str(folder)),
+            passed=train.env,
+            timeout=train.timeout,
+            secrets=given.secrets,
+        )
+    except InterruptedTraining as interruption:
+        work.keep_run(*recorded(given, interruption.completed, "interrupted", "it was interrupted"))
+        raise
+    try:
+        _refuse_failure(side.config, done, log.relative_to(folder).as_posix())
+        model, description = _made(side.config, output, predictor, log.relative_to(folder).as_posix())
+    except MlciError as error:
+        outcome: Outcome = "timed out" if done.exit_code is None else "failed"
+        work.keep_run(*recorded(given, done, outcome, error.public().problem.partition("\n")[0]))
+        raise
+    said = description.to_dict()
+    digest = hashlib.sha256(model).hexdigest()
+    record, details = recorded(given, done, "trained", model_sha256=digest, description=said)
+    work.keep_run(record, details)
+    work.keep_trained(KeptModel.of(record, said, dict(predictor.requirements)), model)
+    return model
+
+
+def _refuse_failure(config: Config, done: Completed, log: str) -> None:
+    """Raise `RejectedError` where the command did not end well."""
+    command, timeout = without_secrets(config.train.run), config.train.timeout
     if done.exit_code is None:
         raise RejectedError(
             "training-timeout",
-            f"`{train.run}` was ended after {train.timeout.total_seconds():g} s, with every process it started",
-            where=log_name,
+            f"`{command}` was ended after {timeout.total_seconds():g} s, with every process it started",
+            where=log,
             cause="It waits for something, or needs longer than train.timeout.",
             hint="train: {timeout: 2h}",
         )
@@ -197,35 +227,27 @@ def _run(
         last = "\n".join(done.tail[-10:])
         error = RejectedError(
             "training-failed",
-            f"`{train.run}` ended with exit code {done.exit_code}" + (f"\n{last}" if last else ""),
-            where=log_name,
+            f"`{command}` ended with exit code {done.exit_code}" + (f"\n{last}" if last else ""),
+            where=log,
             cause=_cause(done.exit_code, done.tail),
-            hint=f"Run it by hand: {train.run}",
+            hint=f"Run it by hand: {command}",
         )
         error.private = last  # what a command prints may be rows
         raise error
+
+
+def _made(config: Config, output: Path, predictor: Predictor, log: str) -> tuple[bytes, ModelDescription]:
+    """Return the model that the command left, in its canonical form, and what it says of itself."""
     if not output.is_file():
         raise RejectedError(
             "no-model",
-            f"`{train.run}` ended well and left no `{train.model}`",
-            where=log_name,
+            f"`{without_secrets(config.train.run)}` ended well and left no `{config.train.model}`",
+            where=log,
             cause="The script writes to another place than train.model says.",
-            hint=f'skops.io.dump(model, "{train.model}")',
+            hint=f'skops.io.dump(model, "{config.train.model}")',
         )
     model = canonical_skops(output.read_bytes())
-    description = predictor.describe(model, "skops")
-    record = RunRecord(
-        fingerprint=inputs.training,
-        inputs=inputs.to_dict(),
-        commit=repository.head(),
-        is_dirty=bool(repository.dirty_paths()),
-        seconds=round(done.seconds, 3),
-        model_sha256=hashlib.sha256(model).hexdigest(),
-        description=description.to_dict(),
-        requirements=dict(predictor.requirements),
-    )
-    work.keep_run(record, model)
-    return model
+    return model, predictor.describe(model, "skops")
 
 
 def _cause(exit_code: int, tail: tuple[str, ...]) -> str | None:

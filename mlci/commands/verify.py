@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlci.commands.evaluation import answers_by_signature, fetch
 from mlci.commands.references import resolve_version
-from mlci.errors import IntegrityError
+from mlci.core.registry.audit import audit, places, tagged
+from mlci.core.registry.entries import event_path
+from mlci.errors import IntegrityError, MlciError, OutsideError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlci.commands.evaluation import Installed
-    from mlci.commands.ports import Predictor, RegistryBranch, Store
+    from mlci.commands.ports import Predictor, RegistryBranch, Repository, Store
+    from mlci.core.registry import Registry, Trail, Version
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One thing that was verified, in words."""
+    """One thing that was looked at, in words; `error` is what is wrong with it."""
 
     subject: str
     result: str
+    error: MlciError | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        problem = self.error.to_dict() if self.error else None
+        return {"subject": self.subject, "result": self.result, "problem": problem}
 
 
 def verify_package(installed: Installed, name: str, predictor: Predictor) -> tuple[Checked, ...]:
@@ -38,22 +49,92 @@ def verify_package(installed: Installed, name: str, predictor: Predictor) -> tup
 
 
 def verify_registry(
-    model: str, reference: str | None, *, registry: RegistryBranch, store: Store, predictor: Predictor
+    model: str,
+    reference: str | None,
+    *,
+    repository: Repository,
+    registry: RegistryBranch,
+    store: Store,
+    predictor: Predictor,
 ) -> tuple[Checked, ...]:
-    """Verify the chain of events, and the packages of all versions or of the one that REFERENCE names."""
+    """Verify events, history, tags and commits, and the packages of all versions or of the one that REFERENCE names.
+
+    What is wrong with one thing does not keep the others from being looked at; a branch that cannot be read does.
+    """
+    trail = registry.trail(model)
     state = registry.load(model).registry
     versions = [resolve_version(reference, model, registry)] if reference else list(state.versions.values())
-    checked = [Checked(f"{model} registry", f"{len(state.events)} events, chain whole")]
+    checked = [Checked(f"{model} registry", f"{len(state.events)} events, chain whole"), *_history(state, trail)]
     for version in versions:
+        checked += _commit(model, version, repository, trail)
+        checked += _package(model, version, store, predictor)
+    return tuple(checked)
+
+
+def worst(checked: Sequence[Checked]) -> MlciError | None:
+    """Return what to end with: the one thing that is wrong, or how many are; `None` where all is right."""
+    wrong = [each.error for each in checked if each.error is not None]
+    if len(wrong) <= 1:
+        return wrong[0] if wrong else None
+    kind = OutsideError if all(isinstance(each, OutsideError) for each in wrong) else IntegrityError
+    return kind(
+        "several-problems",
+        f"{len(wrong)} of {len(checked)} things are not as they should be; each is named above",
+        hint="mlci registry repair says what could be done about branch and tags.",
+    )
+
+
+def _history(state: Registry, trail: Trail) -> list[Checked]:
+    """Return what history and tags say about a registry whose events hold together."""
+    model, findings = state.model, audit(state, trail)
+    wrong = [Checked(finding.where, finding.problem, finding.error) for finding in findings]
+    if wrong or trail.commit is None:
+        return wrong
+    known = places(trail)
+    tags = [tag for event in state.events if (tag := tagged(event)) and event_path(event.sequence) in known]
+    older = ", older ones are not in this shallow clone" if trail.is_shallow else ""
+    return [
+        Checked(f"{model} history", f"{_commits(len(trail.steps))}{older}"),
+        Checked(f"{model} tags", f"{len(tags)} name the commits that made them{older}"),
+    ]
+
+
+def _commits(count: int) -> str:
+    return "1 commit, which only adds" if count == 1 else f"{count} commits, each only adds"
+
+
+def _commit(model: str, version: Version, repository: Repository, trail: Trail) -> list[Checked]:
+    """Return whether the commit that a version was made from is there."""
+    subject = f"{model}@{version.number} commit"
+    if repository.has_commit(version.commit):
+        return [Checked(subject, f"{version.commit[:12]} is here")]
+    if trail.in_shallow_clone:
+        return [Checked(subject, f"{version.commit[:12]} not looked for: this clone is shallow")]
+    error = IntegrityError(
+        "commit-missing",
+        f"the commit that {version.number} was made from is not in this clone: {version.commit}",
+        cause="The branch that it was on was rewritten, or never fetched.",
+        hint=f"git fetch origin {version.commit}",
+    )
+    return [Checked(subject, error.problem, error)]
+
+
+def _package(model: str, version: Version, store: Store, predictor: Predictor) -> list[Checked]:
+    """Return what a version's package says about itself, and whether it is the one that was registered."""
+    name = f"{model}@{version.number}"
+    try:
         installed = fetch(version, store)
-        checked.append(
-            Checked(f"{model}@{version.number} bytes", f"sha256 {version.package_sha256[:12]} as registered")
-        )
+    except MlciError as error:
+        return [Checked(f"{name} bytes", error.problem, error)]
+    checked = [Checked(f"{name} bytes", f"sha256 {version.package_sha256[:12]} as registered")]
+    try:
         if installed.package.info.signature.digest != version.signature:
             raise IntegrityError(
                 "signature-differs",
                 f"the signature in the package of {version.number} is not the one that was registered",
                 hint=f"mlci rollback --reason 'package of {version.number} is not what was registered'",
             )
-        checked += verify_package(installed, f"{model}@{version.number}", predictor)
-    return tuple(checked)
+        checked += verify_package(installed, name, predictor)
+    except MlciError as error:
+        checked.append(Checked(f"{name} package", error.problem, error))
+    return checked

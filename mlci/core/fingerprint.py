@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from mlci.core.config import FILE_NAME
+from mlci.core.runs.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,7 @@ class Fingerprint:
     """What went into a run, by hash; `digest` names the whole."""
 
     command: str
+    """Without what looks like a secret: another password is no other training."""
     model: str
     """Where the command leaves the model."""
     code: str
@@ -68,7 +70,7 @@ def fingerprint(config: Config, ids: Mapping[str, str]) -> Fingerprint:
     train = config.train
     code = {path: ids[path] for path in code_paths(config, ids)}
     return Fingerprint(
-        command=train.run,
+        command=without_secrets(train.run),
         model=train.model,
         code=canonical_sha256(code),
         data={name: ids.get(config.data[name].path, "missing") for name in train.data},

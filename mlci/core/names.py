@@ -11,7 +11,7 @@ from mlci.errors import IntegrityError, UsageError
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _FORBIDDEN_IN_BRANCH: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 _LONGEST_FOLDER: Final = 150
 
@@ -44,7 +44,7 @@ def checked_commit(text: str) -> str:
 
 def checked_sha256(text: str) -> str:
     """Return `text` if it is a sha256 in hexadecimal digits, else raise `IntegrityError("bad-digest")`."""
-    if _SHA256.fullmatch(text) is None:
+    if SHA256.fullmatch(text) is None:
         raise IntegrityError("bad-digest", f"“{one_line(text, 80)}” is not a sha256 in hexadecimal digits")
     return text
 

@@ -29,10 +29,10 @@ def read_json(data: bytes, schema: str, path: str) -> dict[str, Any]:
     Raises `IntegrityError("newer-schema")` for a file of a newer mlci, and `ValueError` for anything else.
     """
     try:
-        value = json.loads(data.decode())
-        json.dumps(
-            value, ensure_ascii=False
-        ).encode()  # half a surrogate pair is no text that could be written anywhere
+        text = data.decode()
+        value = json.loads(text)
+        if "\\u" in text:  # half a surrogate pair, which only an escape brings in, could be written nowhere
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if not isinstance(value, dict):

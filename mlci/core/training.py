@@ -1,21 +1,36 @@
-"""A run: what a training command was given, and how it ended."""
+"""A training command: what it is told, and how it ended."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-
-from pydantic import BaseModel, ConfigDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from mlci.core.config import variable_of
-from mlci.core.schema_name import read_json, with_schema
+from mlci.core.runs.tracked import Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlci.core.config import Config
 
-SCHEMA: Final = "mlci/run/1"
+SEED = 0
+EPOCH = datetime.fromtimestamp(0, UTC)
+MODULE_VARIABLE = "PYTHONPATH"
+RUN_VARIABLE = "MLCI_RUN"
+"""Names the folder that a script logs to; where it is not set, `mlci.log_metric` and the others do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a command ran on; None and empty where it could not be asked cheaply."""
+
+    platform: str | None = None
+    cpu: str | None = None
+    python: str | None = None
+    """Implementation and version of the interpreter that the command line names."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """Version of every distribution that this interpreter has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,38 +38,28 @@ class Completed:
     """How a command ended."""
 
     exit_code: int | None
-    """None when the time was up."""
+    """None when the time was up, or when somebody interrupted it."""
     seconds: float
     tail: tuple[str, ...]
     """The last lines of its output."""
+    started: datetime = EPOCH
+    cpu_seconds: float | None = None
+    """User and system time of the command and of every process below it."""
+    peak_bytes: int | None = None
+    """The most resident memory of all of them at one time, as it was sampled."""
+    tracked: Tracked = field(default_factory=Tracked)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What it saw of the variables that the configuration names, without secrets."""
+    machine: Machine = field(default_factory=Machine)
 
 
-class RunRecord(BaseModel):
-    """What was executed: written once per fingerprint, beside the model that it made."""
+class InterruptedTraining(KeyboardInterrupt):
+    """A command that somebody interrupted; nothing of it lives any more."""
 
-    model_config = ConfigDict(frozen=True)
-    fingerprint: str
-    inputs: dict[str, Any]
-    commit: str
-    is_dirty: bool
-    seconds: float
-    model_sha256: str
-    description: dict[str, Any]
-    """What the model says of itself, as read in the confined child."""
-    requirements: dict[str, str]
-    """Exact versions of what predicting needs, by distribution."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as a JSON object."""
-        return with_schema(SCHEMA, self.model_dump(mode="json"))
-
-
-def read_run(data: bytes, path: str) -> RunRecord:
-    """Return the record in a file; PATH is how an error calls it.
-
-    Raises `IntegrityError("newer-schema")` for the file of a newer mlci, and `ValueError` for anything else.
-    """
-    return RunRecord.model_validate(read_json(data, SCHEMA, path))
+    def __init__(self, completed: Completed) -> None:
+        """Carry what is known of the command."""
+        super().__init__()
+        self.completed = completed
 
 
 def variables(config: Config, data: Mapping[str, str], folder: str) -> dict[str, str]:
@@ -62,4 +67,4 @@ def variables(config: Config, data: Mapping[str, str], folder: str) -> dict[str,
     train = config.train
     named = {variable_of(name): path for name, path in sorted(data.items())}
     params = {"MLCI_PARAMS": f"{folder}/{train.params}"} if train.params else {}
-    return {**named, **params, "MLCI_OUTPUT": f"{folder}/{train.model}", "MLCI_SEED": "0"}
+    return {**named, **params, "MLCI_OUTPUT": f"{folder}/{train.model}", "MLCI_SEED": str(SEED)}

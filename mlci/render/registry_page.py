@@ -74,6 +74,8 @@ def _versions(registry: Registry) -> list[str]:
 def _state(registry: Registry, version: Version) -> str:
     if registry.is_quarantined(version.number):
         return "quarantined"
+    if registry.is_deprecated(version.number):
+        return "deprecated"
     stages = (name for name, stage in sorted(registry.stages.items()) if stage.version == version.number)
     return ", ".join(f"in {markdown_code(name)}" for name in stages) or "registered"
 

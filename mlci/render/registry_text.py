@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from mlci.core.plain_text import one_line
 from mlci.core.registry.entries import write_time
-from mlci.render.lines import table
+from mlci.render.lines import filled, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlci.core.registry import Actor
+    from mlci.core.registry import Actor, Event
     from mlci.core.registry.catalogue import Entry, History
+    from mlci.core.registry.entries import EventType
+    from mlci.core.registry.repair import Proposal
+    from mlci.core.stored import Stored
 
 
 def list_text(entries: Sequence[Entry]) -> str:
@@ -22,7 +25,7 @@ def list_text(entries: Sequence[Entry]) -> str:
     rows = [
         [
             entry.version.number,
-            ", ".join(entry.stages) or ("quarantined" if entry.is_quarantined else ""),
+            ", ".join(entry.stages) or entry.mark,
             write_time(entry.version.time)[:16].replace("T", " "),
             person(entry.version.actor),
             one_line(entry.version.number_reason, 40),
@@ -48,7 +51,7 @@ def show_text(history: History) -> str:
         blocks.append("\n".join(lines) or f"{history.model}: nothing is in a stage")
     else:
         version = entry.version
-        where = ", ".join(entry.stages) or ("quarantined" if entry.is_quarantined else "in no stage")
+        where = ", ".join(entry.stages) or entry.mark or "in no stage"
         facts = [
             ("", f"{history.model}@{version.number}: {where}"),
             ("package", f"{version.package_sha256} ({version.package_size:,} bytes)"),
@@ -74,3 +77,76 @@ def show_text(history: History) -> str:
         head = ["#", "time (UTC)", "event", "version", "stage", "actor", "reason"]
         blocks.append(table(head, rows, frozenset({0})))
     return "\n\n".join(blocks)
+
+
+def history_text(history: History) -> str:
+    """Return what happened, the newest first: when, what, by whom, and why."""
+    if not history.events:
+        return "nothing happened yet: mlci promote registers the first version"
+    rows = [
+        [
+            str(event.sequence),
+            write_time(event.time)[:16].replace("T", " "),
+            happened(event),
+            person(event.actor),
+            one_line(event.reason, 60),
+        ]
+        for event in reversed(history.events)
+    ]
+    return table(["#", "time (UTC)", "what", "by", "why"], rows, frozenset({0}))
+
+
+def happened(event: Event) -> str:
+    """Return what an event did, in words.
+
+    A type that names no version, such as a look at the sealed set, is told without one.
+    """
+    version, before = event.version or "", event.expected.version if event.expected else None
+    sentences: dict[EventType, str] = {
+        "register": f"{version} registered",
+        "assign": f"{version} into {event.stage}" + (f", before {before}" if before else ""),
+        "unassign": f"{before or 'nothing'} out of {event.stage}",
+        "rollback": f"{event.stage} back to {version}" + (f", from {before}" if before else ""),
+        "quarantine": f"{version} quarantined",
+        "readmit": f"{version} readmitted",
+        "deprecate": f"{version} deprecated",
+        "deploy": f"{version} deployed" + (f" to {event.target}" if event.target else ""),
+        "look": f"looked at the sealed set {version}".rstrip(),
+        "note": f"noted {version}".rstrip(),
+    }
+    return sentences[event.type]
+
+
+def repair_text(model: str, proposals: Sequence[Proposal]) -> str:
+    """Return what could be done, each command on a line of its own."""
+    if not proposals:
+        return f"nothing to repair: branch and tags of {model} are as mlci wrote them"
+    blocks = []
+    for proposal in proposals:
+        lines = [f"✗ {one_line(proposal.problem, 500)}"]
+        for choice in proposal.choices:
+            lines += [filled(one_line(choice.when, 500), "  ", "  "), *(f"    {each}" for each in choice.commands)]
+        blocks.append("\n".join(lines))
+    return "\n\n".join([*blocks, "Nothing was changed: which of these is right, only you can know."])
+
+
+def collection_text(unneeded: Sequence[Stored], removed: Sequence[str], *, kept: int, young: int, deletes: bool) -> str:
+    """Return what became of the packages in a store."""
+    lines = [f"{kept} {_packages(kept)} that a version references, {young} too young to tell"]
+    if not unneeded:
+        return "\n".join([*lines, "nothing to remove"])
+    rows = [
+        [each.sha256, f"{each.size:,}", f"{each.age.days} d", "removed" if each.sha256 in removed else "kept"]
+        for each in unneeded
+    ]
+    lines.append(table(["package", "bytes", "age", "now"], rows, frozenset({1, 2})))
+    count, size = len(unneeded), sum(each.size for each in unneeded)
+    if deletes:
+        lines.append(f"removed {len(removed)} of {count}")
+    else:
+        lines.append(f"{count} {_packages(count)}, {size:,} bytes: nothing was removed; --delete does it")
+    return "\n".join(lines)
+
+
+def _packages(count: int) -> str:
+    return "package" if count == 1 else "packages"

@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 MOST_ROWS = 12
 
 
-def report_text(report: Report) -> str:
-    """Return a report for the terminal."""
+def report_text(report: Report, *, rows: bool = True) -> str:
+    """Return a report for the terminal; `rows=False` leaves out ids and lines of the data, for public logs."""
     blocks = [
         filled(f"{report.subject.model}: {title(report, loud=True)}\n{plain(report.headline)}"),
         *_rule_changes(report),
-        *_verdict(report),
-        *([] if report.verdict else [dataset_text(dataset) for dataset in report.datasets]),
+        *_verdict(report, rows=rows),
+        *([] if report.verdict else [dataset_text(dataset, rows=rows) for dataset in report.datasets]),
         filled(f"Trust: {plain(report.trust.line)}"),
     ]
     return "\n\n".join(blocks)
 
 
-def dataset_text(dataset: DatasetReport) -> str:
-    """Return what was found in one data set."""
+def dataset_text(dataset: DatasetReport, *, rows: bool = True) -> str:
+    """Return what was found in one data set, with the first failing ROWS or without."""
     head = f"{dataset.dataset} ({dataset.path}, {plural(dataset.rows, 'row')})"
     if not dataset.findings:
         return f"{head}: as the contract says"
@@ -51,22 +51,22 @@ def dataset_text(dataset: DatasetReport) -> str:
     for finding in dataset.findings:
         lines.append(filled(plain(finding.sentence), "  ✗ ", "    "))
         # Rules that one damage breaks have the same cause and rows, which are told once.
-        details = [text for text in _details(finding) if text not in said]
+        details = [text for text in _details(finding, rows=rows) if text not in said]
         said.update(details)
         lines += [filled(text, "    ", "    ") for text in details]
     return "\n".join(lines)
 
 
-def _details(finding: Finding) -> Iterator[str]:
+def _details(finding: Finding, *, rows: bool) -> Iterator[str]:
     """Yield the suspected cause and the first failing rows of a finding."""
     if finding.cause:
         yield f"suspected cause: {plain(finding.cause.sentence)}"
-    rows = [
+    first = [
         f"line {example.line}" + (f" ({one_line(example.key, 40)})" if example.key is not None else "")
         for example in finding.examples
     ]
-    if rows:
-        yield f"first rows: {', '.join(rows)}"
+    if rows and first:
+        yield f"first rows: {', '.join(first)}"
 
 
 def _rule_changes(report: Report) -> Iterator[str]:
@@ -79,7 +79,7 @@ def _rule_changes(report: Report) -> Iterator[str]:
         yield f"Rules {whose}:\n" + "\n".join(lines)
 
 
-def _verdict(report: Report) -> Iterator[str]:
+def _verdict(report: Report, *, rows: bool) -> Iterator[str]:
     verdict = report.verdict
     if verdict is None:
         return
@@ -90,7 +90,7 @@ def _verdict(report: Report) -> Iterator[str]:
         f"{verdict.positives:,} of them positive ({report.positive})"
     )
     head = ["gate", "asked", "production", "candidate", f"difference [{level(report.confidence)}]", "verdict"]
-    rows = [
+    lines = [
         [
             f"{result.metric} {REQUIREMENTS[result.require]}",
             limit(result, report),
@@ -101,10 +101,10 @@ def _verdict(report: Report) -> Iterator[str]:
         ]
         for result in verdict.results
     ]
-    yield table(head, rows, frozenset({2, 3}))
+    yield table(head, lines, frozenset({2, 3}))
     yield from _reasons(verdict)
     if verdict.flips:
-        yield _flips(verdict.flips)
+        yield _flips(verdict.flips, rows=rows)
 
 
 def _reasons(verdict: Verdict) -> Iterator[str]:
@@ -125,7 +125,7 @@ def _reasons(verdict: Verdict) -> Iterator[str]:
         yield "\n".join(lines)
 
 
-def _flips(flips: Flips) -> str:
+def _flips(flips: Flips, *, rows: bool) -> str:
     lines = ["rows that changed sides"]
     for name, ids, positive in (
         ("right → wrong", flips.right_to_wrong, flips.positive_right_to_wrong),
@@ -134,6 +134,6 @@ def _flips(flips: Flips) -> str:
         count = f"{name}: {len(ids)} ({positive} positive)"
         shown = ", ".join(one_line(row, 40) for row in ids[:MOST_ROWS])
         more = f" and {len(ids) - MOST_ROWS} more" if len(ids) > MOST_ROWS else ""
-        names_rows = ids and not flips.has_private_ids
+        names_rows = ids and rows and not flips.has_private_ids
         lines.append(filled(f"{count}: {shown}{more}" if names_rows else count, "  ", "    "))
     return "\n".join(lines)

@@ -114,7 +114,7 @@ on:
     types: [completed]
 permissions: {}
 concurrency:
-  group: mlci-report-${{ github.event.workflow_run.head_repository.id }}-${{ github.event.workflow_run.head_branch }}
+  group: mlci-report-${{ github.event.workflow_run.id }} # of the check, which is of one pull request
   cancel-in-progress: true
 jobs:
   report:

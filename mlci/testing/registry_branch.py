@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from mlci.core.git_objects import blob, commit, trees
 from mlci.core.names import checked_name
-from mlci.core.registry import Change, LoadedRegistry, Registry, read, stale_promotion
+from mlci.core.registry import Change, LoadedRegistry, Registry, Trail, read, stale_promotion
+from mlci.core.registry.audit import Step, places
+from mlci.core.registry.entries import version_path
 from mlci.core.registry.history import PAGE
 from mlci.errors import IntegrityError
 
@@ -22,6 +24,7 @@ class FakeOrigin:
     commits: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
     tips: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, list[Step]] = field(default_factory=dict)
 
 
 class FakeRegistryBranch:
@@ -34,10 +37,24 @@ class FakeRegistryBranch:
     def load(self, model: str) -> LoadedRegistry:
         """Return the registry of a model."""
         tip = self.origin.tips.get(checked_name(model, "model"))
-        if tip is None:
-            return LoadedRegistry(Registry.empty(model), None)
+        return LoadedRegistry(Registry.empty(model), None) if tip is None else self.load_at(model, tip)
+
+    def load_at(self, model: str, commit: str) -> LoadedRegistry:
+        """Return the registry as a commit of its branch holds it."""
+        tip = commit
         files = {path: content for path, content in self.origin.commits[tip].items() if path != PAGE}
         return LoadedRegistry(read(model, files), tip)
+
+    def models(self) -> tuple[str, ...]:
+        """Return the names of the models that have a branch."""
+        return tuple(sorted(self.origin.tips))
+
+    def trail(self, model: str) -> Trail:
+        """Return the commits of the branch and the model's tags."""
+        own = (f"{checked_name(model, 'model')}@", f"{model}#")
+        tags = {name: target for name, target in sorted(self.origin.tags.items()) if name.startswith(own)}
+        tip = self.origin.tips.get(model)
+        return Trail(tip, tuple(self.origin.steps.get(model, ())) if tip is not None else (), tags)
 
     def push(self, model: str, change: Change, parent: str | None) -> str:
         """Write a change on top of `parent` or not at all."""
@@ -52,5 +69,10 @@ class FakeRegistryBranch:
         made = commit(tree, parent, change.actor.name, change.time, change.message).id("sha1")
         self.origin.commits[made] = files
         self.origin.tips[model] = made
-        self.origin.tags.update({tag.name: made for tag in change.tags})
+        before = self.origin.commits[parent] if parent is not None else {}
+        changes = tuple(("M" if path in before else "A", path) for path in sorted(change.files))
+        step = Step(made, change.actor.name, 0 if parent is None else 1, changes)
+        self.origin.steps.setdefault(model, []).append(step)
+        registered = places(self.trail(model))
+        self.origin.tags |= {tag.name: registered.get(version_path(tag.version or ""), made) for tag in change.tags}
         return made

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.training import Completed
+from mlci.core.runs.tracked import Tracked
+from mlci.core.training import Completed, InterruptedTraining
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,9 @@ class Script:
     prints: tuple[str, ...] = ()
     exit_code: int = 0
     seconds: float = 0.0
+    logs: Tracked = field(default_factory=Tracked)
+    """What the command tells of its own accord."""
+    is_interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Run:
     variables: Mapping[str, str]
     passed: tuple[str, ...]
     timeout: timedelta
+    secrets: tuple[str, ...] = ()
 
 
 class ScriptedRunner:
@@ -55,15 +60,18 @@ class ScriptedRunner:
         variables: Mapping[str, str],
         passed: tuple[str, ...],
         timeout: timedelta,
+        secrets: tuple[str, ...] = (),
     ) -> Completed:
         """Play the script of a command; one that takes longer than it may writes nothing, and nobody waits for it."""
-        self.runs.append(Run(command, folder, dict(variables), passed, timeout))
+        self.runs.append(Run(command, folder, dict(variables), passed, timeout, secrets))
         script = self.scripts.get(command, Script(prints=(f"sh: {command}: not found",), exit_code=NOT_FOUND))
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("".join(f"{line}\n" for line in script.prints), encoding="utf-8")
         tail = script.prints[-TAIL_LINES:]
         if script.seconds > timeout.total_seconds():
-            return Completed(None, timeout.total_seconds(), tail)
+            return Completed(None, timeout.total_seconds(), tail, tracked=script.logs)
+        if script.is_interrupted:
+            raise InterruptedTraining(Completed(None, script.seconds, tail, tracked=script.logs))
         for path, content in script.writes.items():
             (folder / path).write_bytes(content)
-        return Completed(script.exit_code, script.seconds, tail)
+        return Completed(script.exit_code, script.seconds, tail, tracked=script.logs)

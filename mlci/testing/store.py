@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mlci.core.names import checked_sha256
+from mlci.core.stored import Stored
 from mlci.errors import IntegrityError, OutsideError
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ class MemoryStore:
         """Write what is fetched to `folder`."""
         self._folder = folder
         self.archives: dict[str, bytes] = {}
+        self.ages: dict[str, timedelta] = {}
+        """How long ago an archive was put there; a test makes it older."""
         self.uploads = 0
         """How many archives were kept that were not there before."""
 
@@ -30,6 +34,7 @@ class MemoryStore:
             _check(content, sha256)
             self.archives[sha256] = content
             self.uploads += 1
+        self.ages[sha256] = timedelta(0)
         return f"memory:{sha256}"
 
     def fetch(self, sha256: str) -> Path:
@@ -49,6 +54,16 @@ class MemoryStore:
     def has(self, sha256: str) -> bool:
         """Say whether an archive of this name is there."""
         return checked_sha256(sha256) in self.archives
+
+    def stored(self) -> tuple[Stored, ...]:
+        """Return every archive with its size and its age."""
+        return tuple(Stored(name, len(content), self.ages[name]) for name, content in sorted(self.archives.items()))
+
+    def remove(self, sha256: str, older_than: timedelta) -> bool:
+        """Remove an archive if it is still older than that, and say whether it is gone."""
+        if checked_sha256(sha256) in self.archives and self.ages[sha256] > older_than:
+            del self.archives[sha256]
+        return sha256 not in self.archives
 
 
 def _check(content: bytes, sha256: str) -> None:

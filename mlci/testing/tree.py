@@ -33,7 +33,7 @@ class MemoryTree:
         """Write the file to `folder`, named by its id."""
         content = self.read(path)
         if content is None:
-            raise UsageError("file-missing", f"there is no file {path} in {self.label}")
+            raise UsageError("data-missing", f"there is no file {path} in {self.label}")
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / blob(content).id("sha1")
         file.write_bytes(content)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.core.runs import KeptRun
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mlci.core.package import Package
+    from mlci.core.runs import KeptModel, RunDetails, RunRecord
     from mlci.core.submission import Submission
-    from mlci.core.training import RunRecord
 
 
 class MemoryWorkbench:
@@ -19,7 +22,8 @@ class MemoryWorkbench:
         """Stand beside the `mlci.yaml` in `folder`."""
         self.path = folder / ".mlci"
         self.files: dict[str, bytes] = {}
-        self.runs: dict[str, tuple[RunRecord, bytes]] = {}
+        self.models: dict[str, tuple[KeptModel, bytes]] = {}
+        self.records: dict[str, tuple[RunRecord, RunDetails]] = {}
         self._submission: Submission | None = None
 
     @property
@@ -31,13 +35,27 @@ class MemoryWorkbench:
         """Return where the output of a run is kept."""
         return self.path / "logs" / f"{fingerprint[:16]}.log"
 
-    def run(self, fingerprint: str) -> tuple[RunRecord, bytes] | None:
-        """Return the record and the model of a run."""
-        return self.runs.get(fingerprint)
+    def trained(self, fingerprint: str) -> tuple[KeptModel, bytes] | None:
+        """Return what a run made, and what is known of it."""
+        return self.models.get(fingerprint)
 
-    def keep_run(self, record: RunRecord, model: bytes) -> None:
-        """Keep a run and its model."""
-        self.runs[record.fingerprint] = (record, model)
+    def keep_trained(self, kept: KeptModel, model: bytes) -> None:
+        """Keep what a run made."""
+        self.models[kept.fingerprint] = (kept, model)
+
+    def keep_run(self, record: RunRecord, details: RunDetails) -> str:
+        """Keep the record of a run, and return its name."""
+        self.records[record.id] = (record, details)
+        return record.id
+
+    def runs(self) -> Iterator[KeptRun]:
+        """Yield every run that is kept."""
+        return (KeptRun(name, record) for name, (record, _) in self.records.items())
+
+    def details(self, run: KeptRun) -> RunDetails | None:
+        """Return what is too long for the record of a run."""
+        _, details = self.records.get(run.id, (None, None))
+        return details
 
     def submission(self) -> Submission | None:
         """Return what was submitted for judging."""

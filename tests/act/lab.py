@@ -272,11 +272,9 @@ class Lab:
         (place / "artifacts").mkdir(parents=True)
         done: dict[str, JobRun] = {}
         for name, job in reusable["jobs"].items():
-            needed = [job["needs"]] if "needs" in job else []
-            # As GitHub does for a job whose `if` says nothing of failures.
-            if all(done[each].result == "success" for each in needed):
-                outputs = {each: done[each].outputs for each in needed}
-                done[name] = self._job(name, prepared.alone(reusable, name, outputs), caller, event, run, place)
+            needs = {each: prepared.Ended(done[each].result, done[each].outputs) for each in prepared.needed_by(job)}
+            if prepared.is_asked(job, needs):
+                done[name] = self._job(name, prepared.alone(reusable, name, needs), caller, event, run, place)
             else:
                 done[name] = JobRun(name, "skipped", {}, "", "", job["permissions"], {})
         for artifact in sorted((place / "artifacts").iterdir()):

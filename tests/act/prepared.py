@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tests.actions.documents import Document
 
 LEVELS = {"none": 0, "read": 1, "write": 2}
-_NEEDS = re.compile(r"\bneeds\.(?P<job>\w+)\.outputs\.(?P<output>\w+)")
+_NEEDS = re.compile(r"\bneeds\.(?P<job>\w+)\.(?:result\b|outputs\.(?P<output>\w+))")
+_OF_STATUS = re.compile(r"\b(always|cancelled|failure|success)\(\)")
 _OUTPUT = re.compile(r"\$\{\{ steps\.(?P<step>\w+)\.outputs\.(?P<output>\w+) \}\}")
 
 
@@ -53,6 +54,25 @@ class Caller:
         return f"{owner}/{name}", path, reference
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job that others need: how it ended, and its outputs."""
+
+    result: str
+    outputs: Mapping[str, str]
+
+
+def needed_by(job: Document) -> list[str]:
+    """Return the names of the jobs that JOB needs."""
+    names = job.get("needs", [])
+    return [names] if isinstance(names, str) else list(names)
+
+
+def is_asked(job: Document, needs: Mapping[str, Ended]) -> bool:
+    """Return whether GitHub looks at the `if` of JOB: where all went well, or it speaks of what did not."""
+    return all(each.result == "success" for each in needs.values()) or bool(_OF_STATUS.search(job.get("if", "")))
+
+
 def permissions(caller: Caller, job: Document) -> dict[str, str]:
     """Return what the token of a called job may do; GitHub starts no workflow whose jobs ask for more."""
     asked = dict(job["permissions"])
@@ -77,12 +97,13 @@ def for_act(document: Document, repository: str, reference: str) -> Document:
     return {**spelled_out, "jobs": jobs}
 
 
-def alone(document: Document, job: str, needs: Mapping[str, Mapping[str, str]]) -> Document:
-    """Return a workflow with one job, which reads the outputs of those that it needs as literals."""
+def alone(document: Document, job: str, needs: Mapping[str, Ended]) -> Document:
+    """Return a workflow with one job, which reads results and outputs of those that it needs as literals."""
     content = {key: value for key, value in document["jobs"][job].items() if key != "needs"}
 
     def literal(found: re.Match[str]) -> str:
-        return f"'{needs[found['job']][found['output']]}'"
+        ended = needs[found["job"]]
+        return f"'{ended.outputs.get(found['output'], '') if found['output'] else ended.result}'"
 
     return {**document, "jobs": {job: _substituted(content, _NEEDS, literal)}}
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.act.lab import NAME, Lab, Pushed, WorkflowRun
+from tests.e2e.conftest import Project
 from tests.fakegithub.server import FakeGitHub
 
 if TYPE_CHECKING:
@@ -244,8 +245,51 @@ def test_a_change_of_the_documentation__trains_and_promotes_nothing(released: La
 
     merged = released.run_merge(released.merge(opened))
 
-    assert merged.results == {"train": "success", "decide": "skipped", "deploy": "skipped"}
+    # The target answers with it already.
+    assert merged.results == {"train": "success", "decide": "skipped", "deploy": "success"}
+    assert "live answers with v1.0.0 already" in merged.job("deploy").log
     assert released.refs() == before
+
+
+def test_all_jobs_again__after_a_deployment_that_failed_bring_what_was_promoted(lab: Lab) -> None:
+    lab.arrange()
+    live = lab.place / "live"
+    live.parent.mkdir(exist_ok=True)
+    live.write_text("in the way")
+    pushed = lab.push(README, "Say what it is")
+    assert lab.run_merge(pushed).results == {"train": "success", "decide": "success", "deploy": "failure"}
+    live.unlink()
+
+    again = lab.run_merge(pushed)
+
+    assert again.results == {"train": "success", "decide": "skipped", "deploy": "success"}
+    assert deployed(lab) == "v1.0.0"
+
+
+def test_a_push_after_a_rollback__is_refused_and_the_target_gets_the_version_before(lab: Lab, tmp_path: Path) -> None:
+    lab.arrange()
+    lab.run_merge(lab.push(README, "Say what it is"))
+    lab.run_merge(lab.push(lab.act_files("all-features"), "Use all features"))
+    assert (rolled_back(lab, tmp_path / "clone"), deployed(lab)) == (0, "v2.0.0")
+    opened = lab.pull_request_opened("docs", {"README.md": b"# Tumour\n\nMore words.\n"}, title="More words")
+    checked, _ = checked_and_reported(lab, opened)
+    assert (checked.results, checked.job("check").outputs["conclusion"]) == ({"check": "success"}, "fail")
+    assert gate(lab, lab.head(opened)) == [("mlci/gate", "failure")]
+    assert "`tumour@v2.0.0`, byte for byte, which is quarantined" in only_comment(lab, opened)
+
+    merged = lab.run_merge(lab.push({"README.md": b"# Tumour\n\nOther words.\n"}, "Other words"))
+
+    assert merged.results == {"train": "success", "decide": "failure", "deploy": "success"}
+    assert deployed(lab) == "v1.0.0"
+
+
+def rolled_back(lab: Lab, place: Path) -> int:
+    """Roll back in a clone of somebody who may push."""
+    project = Project(place / "tumour")
+    project.folder.mkdir(parents=True)
+    address = lab.fake.clone_url(NAME).replace("://", f"://ana:{lab.fake.issue_user_token('ana')}@")
+    project.git("clone", "--quiet", address, ".")
+    return project.mlci("rollback", "--reason", "the clinic reports missed cells").exit_code
 
 
 def test_the_first_push__of_a_new_branch_is_judged_by_its_own_rules(lab: Lab) -> None:

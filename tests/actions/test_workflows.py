@@ -185,9 +185,27 @@ def test_decide__has_the_history_and_runs_only_where_a_candidate_is_needed() -> 
     assert job["steps"][0]["with"]["fetch-depth"] == 0
 
 
-def test_deploy__follows_a_promotion_in_its_environment_and_leaves_the_deployment_to_mlci() -> None:
+def test_deploy__works_in_its_environment_and_leaves_the_deployment_to_mlci() -> None:
+    assert JOBS["merge", "deploy"]["environment"] == {"name": "${{ inputs.deploy }}", "deployment": False}
+
+
+def test_deploy__follows_a_promotion_and_else_makes_up_for_what_was_not_deployed() -> None:
     job = JOBS["merge", "deploy"]
-    assert (job["needs"], job["environment"]) == ("decide", {"name": "${{ inputs.deploy }}", "deployment": False})
+    due = "(needs.decide.result == 'success' || needs.train.outputs.production != '')"
+    assert (job["needs"], job["if"]) == (["train", "decide"], f"!cancelled() && inputs.deploy != '' && {due}")
+    assert JOBS["merge", "train"]["outputs"]["production"] == "${{ steps.train.outputs.production }}"
+
+
+@pytest.mark.parametrize("action", ["report", "promote", "deploy"])
+def test_action_that_takes_a_token__takes_whose_it_is(action: str) -> None:
+    (step,) = [step for step in ACTIONS[action]["runs"]["steps"] if "MLCI_TOKEN" in step.get("env", {})]
+    assert step["env"].get("MLCI_TOKEN_LOGIN") == "${{ inputs.login }}"
+    assert ACTIONS[action]["inputs"]["login"]["default"] == ""
+
+
+@pytest.mark.parametrize("document", [REUSABLE["report"], CALLERS["report"]], ids=["reusable", "caller"])
+def test_group_of_report__is_that_of_one_check_so_that_no_report_ends_another(document: Document) -> None:
+    assert re.findall(r"\$\{\{ (.+?) \}\}", document["concurrency"]["group"]) == ["github.event.workflow_run.id"]
 
 
 @pytest.mark.parametrize("name", sorted(ACTIONS))

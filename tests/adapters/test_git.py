@@ -334,7 +334,7 @@ def test_tree__what_is_no_file_is_none(clone: Clone, label: str) -> None:
     assert [tree.read(path) for path in ("missing", "code", "code/missing/x", "data/x", "fifo")] == [None] * 5
     with pytest.raises(UsageError) as caught:
         tree.materialise("missing", clone.folder / ".mlci")
-    assert caught.value.code == "file-missing"
+    assert caught.value.code == "data-missing"
 
 
 @pytest.mark.parametrize("label", ["commit", "work tree"])

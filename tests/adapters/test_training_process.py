@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import platform
 import shlex
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 from mlci.adapters.training_process import LONGEST_LINE, TAIL_LINES, TrainingProcess
 from mlci.core.section import TOKEN_VARIABLES
+from mlci.core.training import InterruptedTraining
 
 if TYPE_CHECKING:
     from mlci.core.training import Completed
@@ -49,10 +51,17 @@ class Bench:
         variables: dict[str, str] | None = None,
         passed: tuple[str, ...] = (),
         timeout: timedelta = LONG,
+        secrets: tuple[str, ...] = (),
     ) -> Completed:
         process = TrainingProcess({"PATH": os.environ["PATH"]} if environ is None else environ, self.shown.append)
         return process.run(
-            command, folder=self.folder, log=self.log, variables=variables or {}, passed=passed, timeout=timeout
+            command,
+            folder=self.folder,
+            log=self.log,
+            variables=variables or {},
+            passed=passed,
+            timeout=timeout,
+            secrets=secrets,
         )
 
     def python(self, program: str, *, timeout: timedelta = LONG) -> Completed:
@@ -75,7 +84,9 @@ def test_environment__has_what_is_named_and_nothing_else(bench: Bench) -> None:
     environ |= {"MLCI_TOKEN": "secret", "GITHUB_TOKEN": "secret", "PYTHONPATH": "/elsewhere", "LD_PRELOAD": "x.so"}
     bench.run("env", environ=environ, variables={"MLCI_OUTPUT": "model.skops"}, passed=("SEED", "ABSENT"))
     names = {line.partition("=")[0] for line in bench.shown}
-    assert names - {"PWD", "OLDPWD", "SHLVL", "_"} == {"PATH", "HOME", "SEED", "MLCI_OUTPUT"}
+    given = {"PATH", "HOME", "SEED", "MLCI_OUTPUT", "MLCI_RUN", "PYTHONPATH"}
+    assert names - {"PWD", "OLDPWD", "SHLVL", "_"} == given
+    assert "/elsewhere" not in bench.log.read_text()
     assert "secret" not in bench.log.read_text()
 
 
@@ -298,3 +309,133 @@ def test_log__that_cannot_be_written_starts_nothing(bench: Bench) -> None:
     with pytest.raises(FileExistsError):
         bench.run("touch made")
     assert not (bench.folder / "made").exists()
+
+
+def test_secrets__are_in_no_output_and_no_record(bench: Bench) -> None:
+    token, key = "ghp_" + "a1B2c3D4e5" * 3, "-----BEGIN KEY-----\nline-of-the-key\n"
+    environ = {"PATH": os.environ["PATH"], "DB_PASSWORD": "hunter22", "NOTE": f"with {token}", "SSH_KEY": key, "N": "7"}
+    done = bench.run(
+        'env; echo "$DB_PASSWORD"; echo of-command; echo "$SSH_KEY"',
+        environ=environ,
+        passed=("DB_PASSWORD", "NOTE", "SSH_KEY", "N"),
+        secrets=("of-command",),
+    )
+    shown = f"{done}{bench.shown}{bench.log.read_text()}"
+    assert [each for each in ("hunter22", token, "of-command", "line-of-the-key") if each in shown] == []
+    assert done.variables == {
+        "DB_PASSWORD": "(withheld)", "NOTE": "with (withheld)", "SSH_KEY": "(withheld)", "N": "7",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [LONGEST_LINE - 5, 2 * LONGEST_LINE - 1, 3 * LONGEST_LINE])
+def test_secrets__are_found_where_a_long_line_is_cut(bench: Bench, before: int) -> None:
+    bench.run(f"head -c {before} /dev/zero | tr '\\0' x; printf 'of-command|end'", secrets=("of-command",))
+    assert bench.log.read_text() == "x" * before + "(withheld)|end"
+
+
+def test_variables__of_the_configuration_alone_are_recorded(bench: Bench) -> None:
+    environ = {"PATH": os.environ["PATH"], "HOME": "/home/ada", "SEED": "7"}
+    done = bench.run("true", environ=environ, variables={"MLCI_SEED": "0"}, passed=("SEED", "MLCI_SEED", "ABSENT"))
+    assert done.variables == {"SEED": "7"}
+
+
+def test_usage__is_that_of_all_processes(bench: Bench) -> None:
+    burn = "import time\nwhile time.process_time() < 0.3: pass\n"
+    hold = "x = bytearray(300_000_000)\nimport time; time.sleep(0.3)\n"
+    (bench.folder / "burn.py").write_text(burn)
+    (bench.folder / "hold.py").write_text(hold)
+    python = shlex.quote(sys.executable)
+    done = bench.run(f"{python} burn.py & {python} burn.py & {python} hold.py & {python} hold.py & wait")
+    assert done.cpu_seconds is not None
+    assert done.peak_bytes is not None
+    assert 0.6 <= done.cpu_seconds < 10
+    assert 600_000_000 <= done.peak_bytes < 1_000_000_000
+
+
+def test_usage__of_an_orphan_counts(bench: Bench) -> None:
+    child = "fork_and_leave()\n    while time.process_time() < 0.3: pass\n    open('child', 'w').close()"
+    done = bench.python(PROGRAM.format(child=child, then=""))
+    assert done.cpu_seconds is not None
+    assert 0.3 <= done.cpu_seconds < 10
+
+
+def test_usage__of_little_is_not_that_of_the_caller(bench: Bench) -> None:
+    held = bytearray(300_000_000)
+    done = bench.run("sleep 0.1")
+    assert (len(held), (done.peak_bytes or 0) < 50_000_000) == (300_000_000, True)
+
+
+def test_logged__by_several_processes_comes_together(bench: Bench) -> None:
+    done = bench.python("""
+        import os
+        import mlci
+        mlci.log_metric("loss", 0.5, step=0)
+        for place in range(3):
+            if os.fork() == 0:
+                mlci.log_metric(f"of child {place}", place)
+                os._exit(0)
+        for _ in range(3):
+            os.wait()
+        mlci.log_metric("loss", 0.25, step=1)
+        mlci.log_params({"model": {"C": 1}, "api_key": "abcdefgh"})
+        mlci.log_artifact("plot.svg")
+    """)
+    assert (done.exit_code, done.tail) == (0, ())
+    assert done.tracked.last == {"loss": 0.25, "of child 0": 0, "of child 1": 1, "of child 2": 2}
+    assert done.tracked.params == {"model.C": 1, "api_key": "(withheld)"}
+    assert done.tracked.artifacts == (str(bench.folder / "plot.svg"),)
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "time.sleep(60)"])
+def test_logged__before_a_bad_end_is_not_lost(bench: Bench, end: str) -> None:
+    program = f"import mlci, os, time\nmlci.log_metric('loss', 0.5)\n{end}\n"
+    done = bench.python(program, timeout=timedelta(seconds=2))
+    assert (done.tracked.last, done.exit_code == 0) == ({"loss": 0.5}, False)
+
+
+def test_logged__nothing_is_left_of_the_folder(bench: Bench) -> None:
+    bench.run('test -d "$MLCI_RUN" && rm -r "$MLCI_RUN" && ln -s /etc "$MLCI_RUN"')
+    assert [path.name for path in bench.log.parent.iterdir()] == ["run.log"]
+    assert Path("/etc/hostname").exists()
+
+
+def test_module__of_the_user_comes_first(bench: Bench) -> None:
+    own = bench.folder / "own"
+    own.mkdir()
+    (own / "mlci.py").write_text("print('of the user')\n")
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(own)}
+    done = bench.run(f"{shlex.quote(sys.executable)} -c 'import mlci'", environ=environ, passed=("PYTHONPATH",))
+    assert done.tail == ("of the user",)
+
+
+def test_interruption__carries_what_is_known(bench: Bench) -> None:
+    (bench.folder / "program.py").write_text(
+        "import mlci, os, signal, time\nmlci.log_metric('loss', 0.5)\nprint('begun', flush=True)\n"
+        "os.kill(os.getppid(), 0)\nos.kill(int(os.environ['CALLER']), signal.SIGINT)\ntime.sleep(60)\n"
+    )
+    with pytest.raises(InterruptedTraining) as caught:
+        bench.run(f"{shlex.quote(sys.executable)} program.py", variables={"CALLER": str(os.getpid())})
+    done = caught.value.completed
+    assert (done.exit_code, done.tail, done.tracked.last) == (None, ("begun",), {"loss": 0.5})
+
+
+def test_machine__is_told(bench: Bench) -> None:
+    done = bench.python("print('x')")
+    assert done.machine.python == f"CPython {platform.python_version()}"
+    assert {"pytest", "hypothesis"} <= done.machine.packages.keys()
+    assert done.started.tzinfo is not None
+
+
+def test_silence__is_told_with_the_time_that_has_passed(tmp_path: Path) -> None:
+    told: list[str] = []
+    process = TrainingProcess({"PATH": os.environ["PATH"]}, lambda _: None, told.append, silence_seconds=0.1)
+    process.run("sleep 1", folder=tmp_path, log=tmp_path / "log", variables={}, passed=(), timeout=LONG)
+    assert 1 <= len(told) <= 4
+    assert told[0].startswith("train: running for 0 s, without a word for ")
+
+
+def test_silence__a_command_that_talks_is_not_told_of(tmp_path: Path) -> None:
+    told: list[str] = []
+    process = TrainingProcess({"PATH": os.environ["PATH"]}, lambda _: None, told.append)
+    process.run("sleep 0.3", folder=tmp_path, log=tmp_path / "log", variables={}, passed=(), timeout=LONG)
+    assert told == []

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import textwrap
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from hypothesis import strategies as st
 from mlci.adapters.work_folder import WorkFolder
 from mlci.core.config import read_config
 from mlci.core.package import Input, Package, Signature, build_package
+from mlci.core.runs import Cost, KeptModel, RunDetails, RunRecord
+from mlci.core.runs.record import run_id
 from mlci.core.submission import ARCHIVE, RECORD, Submission
-from mlci.core.training import RunRecord
 from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 
 ROOT = Path(__file__).parents[2]
 FINGERPRINT = "a" * 64
-RUN = Path("runs") / ("a" * 16)
+MODEL = Path("trained") / ("a" * 16)
 CONFIG = read_config(b"""\
 version: 1
 model: {name: tumour, task: binary}
@@ -32,16 +34,29 @@ promote: {store: {directory: ../models}}
 """)
 
 
+def a_model(run: str = "1" * 16) -> KeptModel:
+    return KeptModel(
+        fingerprint=FINGERPRINT,
+        run=run,
+        model_sha256="d" * 64,
+        description={"estimator": "LogisticRegression"},
+        requirements={"numpy": "2.2.0"},
+    )
+
+
+DETAILS = RunDetails(code={"train.py": "1" * 40})
+
+
 def a_run(seconds: float = 1.5) -> RunRecord:
     return RunRecord(
         fingerprint=FINGERPRINT,
         inputs={"command": "python train.py"},
         commit="c" * 40,
-        is_dirty=False,
-        seconds=seconds,
-        model_sha256="d" * 64,
-        description={"estimator": "LogisticRegression"},
-        requirements={"numpy": "2.2.0"},
+        started=datetime(2026, 1, 1, tzinfo=UTC),
+        outcome="trained",
+        command="python train.py",
+        cost=Cost(wall_seconds=seconds),
+        details_sha256=DETAILS.sha256,
     )
 
 
@@ -61,7 +76,7 @@ def work(tmp_path: Path) -> WorkFolder:
 
 
 def test_folder__is_made_with_the_first_file_and_ignores_itself(work: WorkFolder) -> None:
-    assert (work.run(FINGERPRINT), work.submission(), work.read("report.json")) == (None, None, None)
+    assert (work.trained(FINGERPRINT), work.submission(), work.read("report.json")) == (None, None, None)
     assert not work.path.exists()
     work.write("report.md", b"# Report\n")
     assert names(work.path) == [".gitignore", "report.md"]
@@ -91,79 +106,79 @@ def test_write__that_fails_leaves_the_old_file_and_nothing_else(work: WorkFolder
     assert (work.read("report.json"), names(work.path)) == (b"old", [".gitignore", "report.json"])
 
 
-def test_run__replaces_the_whole_folder(work: WorkFolder) -> None:
-    work.keep_run(a_run(), b"old")
-    (work.path / RUN / "stray").write_text("of an older version")
-    work.keep_run(a_run(seconds=2), b"new")
-    assert work.run(FINGERPRINT) == (a_run(seconds=2), b"new")
-    assert names(work.path / "runs") == [f"{RUN.name}/model.skops", f"{RUN.name}/record.json"]
+def test_trained__replaces_the_whole_folder(work: WorkFolder) -> None:
+    work.keep_trained(a_model(), b"old")
+    (work.path / MODEL / "stray").write_text("of an older version")
+    work.keep_trained(a_model("2" * 16), b"new")
+    assert work.trained(FINGERPRINT) == (a_model("2" * 16), b"new")
+    assert names(work.path / "trained") == [f"{MODEL.name}/model.skops", f"{MODEL.name}/trained.json"]
 
 
-def test_run__a_reader_of_the_old_one_keeps_it(work: WorkFolder) -> None:
-    work.keep_run(a_run(), b"old")
-    with (work.path / RUN / "model.skops").open("rb") as reader:
-        work.keep_run(a_run(), b"new")
+def test_trained__a_reader_of_the_old_one_keeps_it(work: WorkFolder) -> None:
+    work.keep_trained(a_model(), b"old")
+    with (work.path / MODEL / "model.skops").open("rb") as reader:
+        work.keep_trained(a_model(), b"new")
         assert reader.read() == b"old"
 
 
 def damaged(record: dict[str, object]) -> str:
-    return json.dumps(a_run().to_dict() | record)
+    return json.dumps(json.loads(a_model().to_bytes()) | record)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", "{}", "\0", damaged({"fingerprint": "b" * 64}), damaged({"schema": "mlci/run/0"}),
+    ["", "{", "[]", "null", "{}", "\0", damaged({"fingerprint": "b" * 64}), damaged({"schema": "mlci/trained/0"}),
      damaged({"schema": None}),
-     damaged({"requirements": None}), damaged({"seconds": "soon"})],
+     damaged({"requirements": None}), damaged({"run": 7})],
 )  # fmt: skip
-def test_run__with_a_damaged_record_was_not_made(work: WorkFolder, text: str) -> None:
-    work.keep_run(a_run(), b"model")
-    (work.path / RUN / "record.json").write_text(text)
-    assert work.run(FINGERPRINT) is None
+def test_trained__with_a_damaged_record_was_not_made(work: WorkFolder, text: str) -> None:
+    work.keep_trained(a_model(), b"model")
+    (work.path / MODEL / "trained.json").write_text(text)
+    assert work.trained(FINGERPRINT) is None
 
 
-def test_run__of_a_newer_mlci_is_refused_by_name(work: WorkFolder) -> None:
-    work.keep_run(a_run(), b"model")
-    (work.path / RUN / "record.json").write_text(damaged({"schema": "mlci/run/2", "seconds": "unknown here"}))
+def test_trained__of_a_newer_mlci_is_refused_by_name(work: WorkFolder) -> None:
+    work.keep_trained(a_model(), b"model")
+    (work.path / MODEL / "trained.json").write_text(damaged({"schema": "mlci/trained/2", "run": ["unknown here"]}))
     with pytest.raises(IntegrityError) as caught:
-        work.run(FINGERPRINT)
-    record = f".mlci/{RUN}/record.json"
+        work.trained(FINGERPRINT)
+    record = f".mlci/{MODEL}/trained.json"
     assert (caught.value.code, caught.value.where) == ("newer-schema", record)
     assert caught.value.problem == (
-        f"{record} was written by a newer mlci: its schema is mlci/run/2, this version reads mlci/run/1"
+        f"{record} was written by a newer mlci: its schema is mlci/trained/2, this version reads mlci/trained/1"
     )
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=400))
-def test_run__with_any_bytes_as_its_record_was_not_made(work: WorkFolder, content: bytes) -> None:
-    work.keep_run(a_run(), b"model")
-    (work.path / RUN / "record.json").write_bytes(content)
-    assert work.run(FINGERPRINT) is None
+def test_trained__with_any_bytes_as_its_record_was_not_made(work: WorkFolder, content: bytes) -> None:
+    work.keep_trained(a_model(), b"model")
+    (work.path / MODEL / "trained.json").write_bytes(content)
+    assert work.trained(FINGERPRINT) is None
 
 
-@pytest.mark.parametrize("file", ["record.json", "model.skops"])
-def test_run__that_lacks_a_file_was_not_made(work: WorkFolder, file: str) -> None:
-    work.keep_run(a_run(), b"model")
-    (work.path / RUN / file).unlink()
-    assert work.run(FINGERPRINT) is None
+@pytest.mark.parametrize("file", ["trained.json", "model.skops"])
+def test_trained__that_lacks_a_file_was_not_made(work: WorkFolder, file: str) -> None:
+    work.keep_trained(a_model(), b"model")
+    (work.path / MODEL / file).unlink()
+    assert work.trained(FINGERPRINT) is None
 
 
-@pytest.mark.parametrize("file", ["record.json", "model.skops"])
-def test_run__with_a_folder_in_the_place_of_a_file_was_not_made(work: WorkFolder, file: str) -> None:
-    work.keep_run(a_run(), b"model")
-    (work.path / RUN / file).unlink()
-    (work.path / RUN / file).mkdir()
-    assert work.run(FINGERPRINT) is None
+@pytest.mark.parametrize("file", ["trained.json", "model.skops"])
+def test_trained__with_a_folder_in_the_place_of_a_file_was_not_made(work: WorkFolder, file: str) -> None:
+    work.keep_trained(a_model(), b"model")
+    (work.path / MODEL / file).unlink()
+    (work.path / MODEL / file).mkdir()
+    assert work.trained(FINGERPRINT) is None
 
 
-def test_run__a_file_in_the_place_of_its_folder_is_replaced(work: WorkFolder) -> None:
+def test_trained__a_file_in_the_place_of_its_folder_is_replaced(work: WorkFolder) -> None:
     work.write("report.json", b"{}")
-    (work.path / "runs").mkdir()
-    (work.path / RUN).write_text("a file")
-    assert work.run(FINGERPRINT) is None
-    work.keep_run(a_run(), b"model")
-    assert work.run(FINGERPRINT) == (a_run(), b"model")
+    (work.path / "trained").mkdir()
+    (work.path / MODEL).write_text("a file")
+    assert work.trained(FINGERPRINT) is None
+    work.keep_trained(a_model(), b"model")
+    assert work.trained(FINGERPRINT) == (a_model(), b"model")
 
 
 def test_submission__lays_out_the_package_for_people(work: WorkFolder) -> None:
@@ -203,7 +218,8 @@ def refused(work: WorkFolder) -> MlciError:
     for write in (
         lambda: work.write("report.json", b"{}"),
         lambda: work.log_of(FINGERPRINT),
-        lambda: work.keep_run(a_run(), b"model"),
+        lambda: work.keep_trained(a_model(), b"model"),
+        lambda: work.keep_run(a_run(), DETAILS),
         lambda: work.submit(Submission(b"{}", b"archive"), a_package()),
     ):
         with pytest.raises(MlciError) as caught:
@@ -241,7 +257,7 @@ KILLED_AT_A_RENAME = """
 import os, signal, sys
 from pathlib import Path
 from mlci.adapters.work_folder import WorkFolder
-from mlci.core.training import RunRecord
+from mlci.core.runs import KeptModel
 
 left = int(sys.argv[1])
 
@@ -253,11 +269,8 @@ def kill(event, _):
             os.kill(os.getpid(), signal.{signal})
 
 sys.addaudithook(kill)
-record = RunRecord(
-    fingerprint="a" * 64, inputs={{}}, commit="c" * 40, is_dirty=False, seconds=2, model_sha256="d" * 64,
-    description={{}}, requirements={{}},
-)
-WorkFolder(Path.cwd()).keep_run(record, b"new")
+kept = KeptModel(fingerprint="a" * 64, run="2" * 16, model_sha256="d" * 64, description={{}}, requirements={{}})
+WorkFolder(Path.cwd()).keep_trained(kept, b"new")
 """
 
 
@@ -272,20 +285,51 @@ def interrupt_keeping(work: WorkFolder, name: str, rename: int) -> int:
 
 
 @pytest.mark.parametrize(("rename", "there"), [(1, b"old"), (2, None), (3, b"new")])
-def test_run__a_kill_while_it_is_kept_leaves_it_whole_or_absent(
+def test_trained__a_kill_while_it_is_kept_leaves_it_whole_or_absent(
     work: WorkFolder, rename: int, there: bytes | None
 ) -> None:
-    work.keep_run(a_run(), b"old")
+    work.keep_trained(a_model(), b"old")
     interrupt_keeping(work, "SIGKILL", rename)
-    kept = work.run(FINGERPRINT)
+    kept = work.trained(FINGERPRINT)
     assert (kept[1] if kept else None) == there
-    work.keep_run(a_run(), b"again")
-    assert work.run(FINGERPRINT) == (a_run(), b"again")
+    work.keep_trained(a_model(), b"again")
+    assert work.trained(FINGERPRINT) == (a_model(), b"again")
 
 
 @pytest.mark.parametrize("rename", [1, 2])
-def test_run__an_interruption_while_it_is_kept_leaves_the_old_one(work: WorkFolder, rename: int) -> None:
-    work.keep_run(a_run(), b"old")
+def test_trained__an_interruption_while_it_is_kept_leaves_the_old_one(work: WorkFolder, rename: int) -> None:
+    work.keep_trained(a_model(), b"old")
     assert interrupt_keeping(work, "SIGINT", rename) != 0
-    assert work.run(FINGERPRINT) == (a_run(), b"old")
-    assert names(work.path / "runs") == [f"{RUN.name}/model.skops", f"{RUN.name}/record.json"]
+    assert work.trained(FINGERPRINT) == (a_model(), b"old")
+    assert names(work.path / "trained") == [f"{MODEL.name}/model.skops", f"{MODEL.name}/trained.json"]
+
+
+def test_runs__what_is_no_record_under_its_own_name_is_passed_over(work: WorkFolder) -> None:
+    name = work.keep_run(a_run(), DETAILS)
+    other = work.keep_run(a_run(seconds=2), DETAILS)
+    (work.path / "runs" / "notes").write_text("notes")
+    (work.path / "runs" / ("b" * 16)).mkdir()
+    (work.path / "runs" / other / "record.json").write_bytes(a_run(seconds=3).to_bytes())
+    assert [run.id for run in work.runs()] == [name]
+
+
+def test_runs__a_file_in_the_place_of_their_folder_holds_none(work: WorkFolder) -> None:
+    work.write("runs", b"notes")
+    assert list(work.runs()) == []
+
+
+def test_runs__of_a_newer_mlci_are_refused_by_name(work: WorkFolder) -> None:
+    content = b'{"schema": "mlci/run/3"}'
+    work.write(f"runs/{run_id(content)}/record.json", content)
+    with pytest.raises(IntegrityError) as caught:
+        list(work.runs())
+    assert (caught.value.code, caught.value.where) == ("newer-schema", f".mlci/runs/{run_id(content)}/record.json")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", RunDetails().to_bytes()])
+def test_details__that_are_not_those_of_the_record_are_none(work: WorkFolder, content: bytes) -> None:
+    name = work.keep_run(a_run(), DETAILS)
+    (run,) = work.runs()
+    assert work.details(run) == DETAILS
+    (work.path / "runs" / name / "details.json").write_bytes(content)
+    assert work.details(run) is None

@@ -186,7 +186,7 @@ def test_empty_tree__holds_nothing(tmp_path: Path) -> None:
     assert (tree.ids(), read_side(tree)) == ({}, None)
     with pytest.raises(UsageError) as caught:
         tree.materialise("data/holdout.csv", tmp_path)
-    assert caught.value.code == "file-missing"
+    assert caught.value.code == "data-missing"
 
 
 def test_promotion__by_rules_that_could_not_be_used_before_the_push_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from mlci.commands.check import check
 from mlci.core.report import Conclusion, Training
+from mlci.core.signature import assumption
 from mlci.errors import RejectedError, UsageError
 from mlci.testing import Script, ScriptedModel
 from tests.commands.builders import (
@@ -322,7 +323,7 @@ def test_check__the_same_inputs_are_not_trained_twice(tmp_path: Path) -> None:
     project = a_pull_request(tmp_path, trains="careful")
     first, second = project.check(), project.check()
     assert len(project.runner.runs) == 1
-    *_, kept = project.work.runs
+    *_, kept = project.work.models
     assert (first.verdict, second.training) == (
         second.verdict,
         Training(COMMAND, "reused", f"same inputs as run {kept[:12]}"),
@@ -340,8 +341,17 @@ def told_by_check(project: Project, *, force: bool = False) -> list[str]:
 def test_check__says_that_it_trains_only_where_it_does(tmp_path: Path) -> None:
     project = a_pull_request(tmp_path, trains="careful")
     assert told_by_check(project) == [f"train: {COMMAND}"]
-    *_, kept = project.work.runs
+    *_, kept = project.work.models
     assert told_by_check(project) == [f"train: reused, same inputs as run {kept[:12]}"]
+
+
+def test_check__says_what_nobody_could_check_about_the_model(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    project.predictor.models["careful"] = replace(MODELS["careful"], knows_names=False)
+    told: list[str] = []
+    tools = replace(project.tools, tell=told.append)
+    check(project.base, repository=project.repository, runner=project.runner, tools=tools)
+    assert assumption(None) in told
 
 
 def test_check__says_why_it_trains_again(tmp_path: Path) -> None:
@@ -355,9 +365,9 @@ def test_check__says_why_it_trains_again(tmp_path: Path) -> None:
 def test_check__says_that_a_kept_run_is_damaged(tmp_path: Path) -> None:
     project = a_pull_request(tmp_path, trains="careful")
     project.check()
-    *_, kept = project.work.runs
-    record, model = project.work.runs[kept]
-    project.work.runs[kept] = record, model + b"?"
+    *_, kept = project.work.models
+    record, model = project.work.models[kept]
+    project.work.models[kept] = record, model + b"?"
     assert told_by_check(project) == [f"train: {COMMAND} (the kept run is damaged)"]
 
 

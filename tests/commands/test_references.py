@@ -125,19 +125,37 @@ def test_read_path__a_folder_that_was_changed(tmp_path: Path) -> None:
     )
 
 
-def test_read_path__a_folder_that_holds_folders(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["package.json", "manifest.json"])
+def test_read_path__a_package_with_a_folder_in_it(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
     (tmp_path / "inner").mkdir()
     with pytest.raises(IntegrityError) as caught:
         read_path(tmp_path)
     assert (caught.value.code, caught.value.where) == ("package-malformed", str(tmp_path))
 
 
-def test_read_path__a_folder_with_too_many_files(tmp_path: Path) -> None:
-    for number in range(MOST_FILES + 1):
-        (tmp_path / f"{number}").touch()
+def test_read_path__a_package_with_too_many_files(tmp_path: Path) -> None:
+    for name in ("package.json", *map(str, range(MOST_FILES))):
+        (tmp_path / name).touch()
     with pytest.raises(IntegrityError) as caught:
         read_path(tmp_path)
-    assert caught.value.problem == "the folder is no package"
+    assert caught.value.problem == "the folder of the package holds more than a package"
+
+
+def test_read_path__a_folder_that_is_no_package(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").touch()
+    with pytest.raises(UsageError) as caught:
+        read_path(tmp_path)
+    assert (caught.value.code, caught.value.exit_code, caught.value.where) == ("no-package", 2, str(tmp_path))
+    assert caught.value.hint == "Name the folder of a package, such as .mlci/candidate"
+
+
+def test_read_path__the_folder_of_a_target_leads_to_the_package_that_answers(tmp_path: Path) -> None:
+    (tmp_path / "current").mkdir()
+    (tmp_path / "current" / "package.json").touch()
+    with pytest.raises(UsageError) as caught:
+        read_path(tmp_path)
+    assert (caught.value.code, caught.value.hint) == ("no-package", f"{tmp_path}/current")
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", bytes(2048)])

@@ -10,6 +10,8 @@ import pytest
 from mlci.commands.train import promoted_version
 from mlci.core.package import read_package
 from mlci.core.report import Training
+from mlci.core.runs import DataFile
+from mlci.core.runs.tracked import Tracked
 from mlci.core.submission import read_record
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 from mlci.formats.archive import digest, unpack
@@ -82,13 +84,91 @@ def test_train__keeps_what_was_run(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     project.write(params_yaml="C: 2\n")
     trained = project.train()
-    kept = project.work.run(trained.fingerprint.training)
+    kept = project.work.trained(trained.fingerprint.training)
     assert kept is not None
-    record, model = kept
-    assert (record.commit, record.is_dirty, record.seconds) == (project.repository.head(), True, 0.25)
-    assert record.model_sha256 == hashlib.sha256(model).hexdigest()
+    known, model = kept
+    record, details = project.work.records[known.run]
+    assert (record.commit, record.outcome, record.cost.wall_seconds) == (project.repository.head(), "trained", 0.25)
+    assert (record.dirty is not None, details.dirty_paths) == (True, ("params.yaml",))
+    assert record.model_sha256 == known.model_sha256 == hashlib.sha256(model).hexdigest()
     assert record.inputs == trained.fingerprint.to_dict()
-    assert record.requirements == dict(project.predictor.requirements)
+    assert known.requirements == dict(project.predictor.requirements)
+    assert (record.params, list(details.code)) == ({"C": 2}, ["train.py"])
+
+
+def test_train__records_the_data_that_it_reads(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    (record, _), content = *project.work.records.values(), some_rows(100)
+    assert record.data == {
+        "cells": DataFile(
+            path="data/cells.csv",
+            git_id=project.repository.work_tree().ids()["data/cells.csv"],
+            sha256=hashlib.sha256(content).hexdigest(),
+            bytes=len(content),
+            rows=100,
+        )
+    }
+
+
+def test_train__records_what_the_script_logs(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    folder = project.repository.folder
+    logs = Tracked(
+        metrics={"loss": ((0, 0.5), (1, 0.25))},
+        params={"C": 3, "api_key": "(withheld)"},
+        artifacts=(f"{folder}/plot.svg", f"{folder}/absent.svg", "/etc/hostname", f"{folder}/.mlci/x"),
+    )
+    made = {"model.skops": model_file("present"), "plot.svg": b"<svg/>"}
+    project.runner.scripts[COMMAND] = Script(made, logs=logs)
+    project.train()
+    ((record, details),) = project.work.records.values()
+    assert (record.metrics, record.params) == ({"loss": 0.25}, {"C": 3, "api_key": "(withheld)"})
+    assert details.history == {"loss": ((0, 0.5), (1, 0.25))}
+    assert [(each.path, each.sha256) for each in record.artifacts] == [
+        (path, hashlib.sha256(content).hexdigest()) for path, content in made.items()
+    ]
+    assert details.left_out == tuple(
+        f"the artifact {name}: no plain file below the folder of mlci.yaml" for name in ("absent.svg", "hostname", "x")
+    )
+
+
+def test_train__a_clean_tree_has_no_difference_to_record(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    ((record, details),) = project.work.records.values()
+    assert (record.dirty, details.dirty_paths) == (None, ())
+
+
+CANARIES = ("hunter2hunter2", "ghp_" + "a1B2c3D4e5" * 3, "pa55w0rd")
+"""Secrets as they get in: by name in the parameters, by their shape, and in the command line."""
+
+
+def test_train__no_secret_is_in_record_package_or_error(tmp_path: Path) -> None:
+    by_name, by_shape, in_command = CANARIES
+    command = f"python train.py --password {in_command}"
+    project = a_project(tmp_path, train=f"{{run: {command}, data: [cells], params: params.yaml, model: model.skops}}")
+    project.write(params_yaml=f"C: 1\ndatabase: {{password: {by_name}, note: use {by_shape} there}}\n")
+    project.runner.scripts[command] = Script({"model.skops": model_file("present")})
+    trained = project.train()
+    project.runner.scripts[command] = Script(exit_code=2)
+    with pytest.raises(MlciError) as caught:
+        project.train(force=True)
+    written = [*(each.to_bytes() for pair in project.work.records.values() for each in pair)]
+    written += [kept.to_bytes() for kept, _ in project.work.models.values()]
+    submission = project.work.submission()
+    assert submission is not None
+    written += [
+        submission.record,
+        submission.archive,
+        str(caught.value.to_dict()).encode(),
+        str(trained.training).encode(),
+    ]
+    assert [canary for canary in CANARIES for text in written if canary.encode() in text] == []
+    assert set(project.runner.runs[0].secrets) == set(CANARIES)
+    ((first, _), (second, _)) = project.work.records.values()
+    assert first.params == {"C": 1, "database.note": "use (withheld) there", "database.password": "(withheld)"}
+    assert second.reason == "`python train.py --password (withheld)` ended with exit code 2"
 
 
 def test_train__the_same_inputs_are_not_run_again(tmp_path: Path) -> None:
@@ -248,11 +328,41 @@ def test_train__a_link_of_yesterday_is_there_again_and_what_it_leads_to_is_untou
     assert (link.readlink(), link.read_bytes()) == (tmp_path / "elsewhere", b"kept")
 
 
-def test_train__a_failed_run_is_not_kept(tmp_path: Path) -> None:
+def test_train__of_a_failed_run_only_the_record_is_kept(tmp_path: Path) -> None:
     project = a_project(tmp_path)
-    project.runner.scripts[COMMAND] = Script({"model.skops": model_file("present")}, exit_code=1)
+    rows = "row 7: 12.5"
+    project.runner.scripts[COMMAND] = Script({"model.skops": model_file("present")}, prints=(rows,), exit_code=1)
     refused(project)
-    assert project.work.runs == {}
+    ((record, details),) = project.work.records.values()
+    assert (project.work.models, record.outcome, record.exit_code, record.model_sha256) == ({}, "failed", 1, None)
+    assert record.reason == f"`{COMMAND}` ended with exit code 1"
+    assert rows not in f"{record}{details}"
+
+
+def test_train__a_run_that_took_too_long_is_recorded(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.runner.scripts[COMMAND] = Script(seconds=3601)
+    refused(project)
+    ((record, _),) = project.work.records.values()
+    assert (record.outcome, record.exit_code, record.cost.wall_seconds) == ("timed out", None, 3600)
+
+
+def test_train__an_interrupted_run_is_recorded(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    logs = Tracked(metrics={"loss": ((0, 0.5),)})
+    project.runner.scripts[COMMAND] = Script(is_interrupted=True, seconds=4, logs=logs)
+    with pytest.raises(KeyboardInterrupt):
+        project.train()
+    ((record, _),) = project.work.records.values()
+    assert (record.outcome, record.reason, record.metrics) == ("interrupted", "it was interrupted", {"loss": 0.5})
+    assert project.work.models == {}
+
+
+def test_train__a_reused_run_is_recorded_once(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    project.train()
+    assert len(project.work.records) == 1
 
 
 @pytest.mark.parametrize(
@@ -262,7 +372,7 @@ def test_train__a_file_that_is_no_skops_file(tmp_path: Path, content: bytes, cod
     project = a_project(tmp_path)
     project.runner.scripts[COMMAND] = Script({"model.skops": content})
     error = refused(project)
-    assert (type(error), error.code, project.work.runs) == (IntegrityError, code, {})
+    assert (type(error), error.code, project.work.models) == (IntegrityError, code, {})
 
 
 def test_train__data_that_is_not_there(tmp_path: Path) -> None:

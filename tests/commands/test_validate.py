@@ -144,4 +144,4 @@ def test_validate__a_file_that_is_not_there(tmp_path: Path) -> None:
     project.repository.remove("data/cells.csv")
     with pytest.raises(UsageError) as caught:
         validated(project)
-    assert caught.value.code == "file-missing"
+    assert caught.value.code == "data-missing"

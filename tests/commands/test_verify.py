@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.commands.evaluation import Installed
-from mlci.commands.verify import Checked, verify_package, verify_registry
+from mlci.commands.verify import Checked, verify_package, verify_registry, worst
 from mlci.core.registry import NewVersion, plan_promotion
 from mlci.core.registry.entries import event_path
 from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
@@ -20,25 +20,38 @@ if TYPE_CHECKING:
 
 def verified(project: Project, reference: str | None = None) -> tuple[Checked, ...]:
     return verify_registry(
-        MODEL, reference, registry=project.registry, store=project.store, predictor=project.predictor
-    )
+        MODEL, reference,
+        repository=project.repository, registry=project.registry, store=project.store, predictor=project.predictor,
+    )  # fmt: skip
 
 
 def refused(project: Project, reference: str | None = None) -> MlciError:
+    """Return why it does not get as far as a list, or the one thing on the list that is wrong."""
     with pytest.raises(MlciError) as caught:
-        verified(project, reference)
+        raise wrong(verified(project, reference))
     return caught.value
+
+
+def wrong(checked: tuple[Checked, ...]) -> MlciError:
+    error = worst(checked)
+    assert error is not None
+    return error
 
 
 def test_verify__the_whole_registry(tmp_path: Path) -> None:
     project = a_released_project(tmp_path)
     project.release("careful")
     first, second = (version.package_sha256[:12] for version in project.history.versions.values())
+    older, newer = (version.commit[:12] for version in project.history.versions.values())
     assert [f"{each.subject}: {each.result}" for each in verified(project)] == [
         "tumour registry: 4 events, chain whole",
+        "tumour history: 2 commits, each only adds",
+        "tumour tags: 4 name the commits that made them",
+        f"tumour@v1.0.0 commit: {older} is here",
         f"tumour@v1.0.0 bytes: sha256 {first} as registered",
         "tumour@v1.0.0 manifest: 5 files match",
         "tumour@v1.0.0 model: loads in a child, classes as in the signature",
+        f"tumour@v1.1.0 commit: {newer} is here",
         f"tumour@v1.1.0 bytes: sha256 {second} as registered",
         "tumour@v1.1.0 manifest: 5 files match",
         "tumour@v1.1.0 model: loads in a child, classes as in the signature",
@@ -48,7 +61,10 @@ def test_verify__the_whole_registry(tmp_path: Path) -> None:
 @pytest.mark.parametrize("reference", ["v1.0.0", "tumour@v1.0.0", "#production"])
 def test_verify__one_version(tmp_path: Path, reference: str) -> None:
     subjects = [each.subject for each in verified(a_released_project(tmp_path), reference)]
-    assert subjects == ["tumour registry", "tumour@v1.0.0 bytes", "tumour@v1.0.0 manifest", "tumour@v1.0.0 model"]
+    assert subjects == [
+        "tumour registry", "tumour history", "tumour tags",
+        "tumour@v1.0.0 commit", "tumour@v1.0.0 bytes", "tumour@v1.0.0 manifest", "tumour@v1.0.0 model",
+    ]  # fmt: skip
 
 
 def test_verify__an_empty_registry(tmp_path: Path) -> None:
@@ -65,6 +81,41 @@ def test_verify__bytes_that_were_changed_in_the_store(tmp_path: Path) -> None:
     project.store.archives[project.production.package_sha256] += b"x"
     error = refused(project)
     assert (type(error), error.code) == (IntegrityError, "package-damaged")
+
+
+def test_verify__a_tag_that_was_moved(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    project.registry.origin.tags["tumour@v1.0.0"] = project.registry.origin.tips[MODEL]
+    error = refused(project)
+    assert (error.code, error.where, error.hint) == ("tag-moved", "tumour@v1.0.0", "mlci registry repair")
+
+
+def test_verify__a_commit_that_is_gone(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    project.repository = a_project(tmp_path / "elsewhere", trains="careful").repository
+    assert refused(project).code == "commit-missing"
+
+
+def test_verify__looks_at_everything_and_says_how_much_is_wrong(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    first, second = (version.package_sha256 for version in project.history.versions.values())
+    project.store.archives[first] += b"x"
+    del project.store.archives[second]
+    checked = verified(project)
+    assert [each.error.code for each in checked if each.error] == ["package-damaged", "package-missing"]
+    error = wrong(checked)
+    assert (error.code, error.exit_code) == ("several-problems", 4)
+    assert error.problem == "2 of 7 things are not as they should be; each is named above"
+
+
+def test_verify__where_only_the_store_is_down_it_is_the_outside_that_failed(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    project.store.archives.clear()
+    assert wrong(verified(project)).exit_code == 5
 
 
 def test_verify__bytes_that_are_gone(tmp_path: Path) -> None:

@@ -392,7 +392,7 @@ BREAKS: Mapping[str, tuple[Callable[[dict[str, bytes]], None], str, str]] = {
     "stage to nowhere": (
         edited("stages/production.json", "v1.1.0", "v7.0.0"),
         "stages/production.json",
-        "it does not say what follows from the events",
+        "it points to v7.0.0, which nobody registered",
     ),
     "stage removed": (removed("stages/production.json"), "stages/production.json", "follows from the events"),
     "foreign file": (added("notes.txt", b""), "notes.txt", "it is no file of a registry"),

@@ -163,7 +163,7 @@ def test_reference__that_names_nothing(released: Project, refuses: Refuses, refe
 
 
 def test_reference__to_a_folder_that_is_no_package(released: Project, refuses: Refuses) -> None:
-    refuses(released, "verify", "../live", exit_code=4, told="reference-no-package")
+    refuses(released, "verify", "../live", exit_code=2, told="reference-no-package")
 
 
 def test_package__that_was_edited_is_not_verified(released: Project, refuses: Refuses) -> None:

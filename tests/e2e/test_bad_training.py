@@ -162,9 +162,9 @@ def test_candidate__that_is_damaged_is_not_promoted(merged: Project, refuses: Re
     refuses(merged, "promote", exit_code=4, told=f"candidate-damaged-{damaged.stem}")
 
 
-@pytest.mark.parametrize("file", ["record.json", "model.skops"])
+@pytest.mark.parametrize("file", ["trained.json", "model.skops"])
 def test_run__that_is_damaged_is_made_again(released: Project, file: str) -> None:
-    (run,) = (released.folder / ".mlci" / "runs").iterdir()
+    (run,) = (released.folder / ".mlci" / "trained").iterdir()
     whole = (run / "model.skops").read_bytes()
     (run / file).write_bytes((run / file).read_bytes()[:-20])
     assert released.mlci("train").out.startswith("trained: ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,20 @@ def test_a_careless_pull_request__gets_one_comment_and_a_red_status(workflows: W
     # Said again, the comment is replaced.
     assert reported(workflows, run, None).exit_code == 0
     assert len(workflows.fake.comments(NAME, number)) == 1
+
+
+def test_an_app__replaces_its_own_comment_where_its_login_is_named(workflows: Workflows) -> None:
+    number = a_pull_request(workflows, "by-an-app", {"params.yaml": b"C: 0.7\nmax_iter: 1000\n"})
+    job, run, _ = checked(workflows, number)
+    workflows.fake.add_artifact(run, "mlci-submission", job.submission())
+    workflows.fake.finish_run(run, "success")
+    token = workflows.fake.issue_app_token(NAME, REPORT, app="acme-ml")
+    for _ in range(2):
+        report_job = workflows.report_job(run)
+        named = replace(report_job, variables={**report_job.variables, "MLCI_TOKEN_LOGIN": "acme-ml[bot]"})
+        assert named.step("report", "--run", token=token).exit_code == 0
+    (comment,) = workflows.fake.comments(NAME, number)
+    assert (comment.author, "App token" in comment.body) == ("acme-ml[bot]", True)
 
 
 def test_a_pull_request_from_a_fork__is_judged_like_any_other(workflows: Workflows) -> None:

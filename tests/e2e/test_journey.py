@@ -134,6 +134,28 @@ def test_rollback__moves_the_stage_then_the_target_and_the_bad_version_cannot_co
     )
 
 
+def test_a_quarantined_model__is_refused_in_the_pull_request_too(promoted: Project) -> None:
+    assert promoted.mlci("rollback", "--reason", "misses large cells").exit_code == 0
+    promoted.git("switch", "--quiet", "--create", "words")
+    (promoted.folder / "README.md").write_text("# Other words\n")
+    promoted.commit()
+    ended = promoted.mlci("check")
+    assert (ended.exit_code, report_of(promoted)["conclusion"]) == (1, "fail")
+    assert "The candidate is tumour@v2.0.0, byte for byte, which is quarantined" in " ".join(ended.out.split())
+
+
+def test_train__unless_promoted_by_what_an_earlier_fetch_brought(released: Project) -> None:
+    ended = released.mlci("train", "--unless-promoted", "--no-fetch")
+    assert (ended.exit_code, ended.out) == (0, "nothing to train: v1.0.0 in production has the same inputs\n")
+
+
+def test_train__says_what_nobody_could_check(fresh: Project) -> None:
+    fresh.replace("train.py", "cells[FEATURES]", 'cells.drop(columns=["id", "malignant"]).to_numpy()')
+    ended = fresh.mlci("train")
+    assert ended.exit_code == 0, ended.err
+    assert "· The model does not know the names of its columns: it was fitted on an array." in ended.err
+
+
 def test_a_docs_only_change__is_answered_without_training(released: Project) -> None:
     (released.folder / "README.md").write_text("# Other words\n")
     released.commit()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.adapters.registry_branch import GitRegistry
-from mlci.core.registry import LoadedRegistry, Registry
+from mlci.core.registry import LoadedRegistry, Registry, Trail
+from mlci.core.registry.audit import audit
 from mlci.errors import IntegrityError, UsageError
 from mlci.testing import FakeOrigin, FakeRegistryBranch
 from tests.adapters.clones import bare_origin, clone_of
@@ -127,3 +128,34 @@ def test_push__planned_on_something_that_does_not_exist(connect: Connect) -> Non
         connect().push("tumour", change, None)
     assert caught.value.code == "stale-promotion"
     assert connect().load("tumour").commit is None
+
+
+def test_models__are_those_with_a_branch(connect: Connect) -> None:
+    assert connect().models() == ()
+    connect().push("tumour", a_promotion(Registry.empty("tumour"), "a"), None)
+    assert connect().models() == ("tumour",)
+
+
+def test_load_at__a_commit_shows_what_was_then(connect: Connect) -> None:
+    first = a_promotion(Registry.empty("tumour"), "a")
+    commit = connect().push("tumour", first, None)
+    connect().push("tumour", a_promotion(first.after, "b"), commit)
+    assert connect().load_at("tumour", commit) == LoadedRegistry(first.after, commit)
+
+
+def test_trail__of_what_mlci_wrote_is_without_a_finding(connect: Connect) -> None:
+    first = a_promotion(Registry.empty("tumour"), "a")
+    commit = connect().push("tumour", first, None)
+    commit = connect().push("tumour", a_promotion(first.after, "b"), commit)
+    connect().push("tumour", a_rollback(connect().load("tumour").registry), commit)
+    trail = connect().trail("tumour")
+    assert [len(step.changes) for step in trail.steps] == [5, 5, 4]
+    assert [step.parents for step in trail.steps] == [0, 1, 1]
+    assert sorted(trail.tags) == [
+        "tumour#production#2", "tumour#production#4", "tumour#production#5", "tumour@v1.0.0", "tumour@v1.1.0",
+    ]  # fmt: skip
+    assert audit(connect().load("tumour").registry, trail) == ()
+
+
+def test_trail__of_a_model_without_a_branch(connect: Connect) -> None:
+    assert connect().trail("tumour") == Trail(None, (), {})

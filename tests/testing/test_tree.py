@@ -69,4 +69,4 @@ def test_materialise__has_the_content(tree: Tree, tmp_path: Path) -> None:
 def test_materialise__what_is_not_there(tree: Tree, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         tree.materialise("missing", tmp_path / "objects")
-    assert caught.value.code == "file-missing"
+    assert caught.value.code == "data-missing"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from mlci.core.registry.audit import Trail
+from mlci.core.registry.draft import Change, NewVersion, Tag
 from mlci.core.registry.entries import Actor, Event, EventType, Expectation, Stage, Version
 from mlci.core.registry.history import LoadedRegistry, Registry, read
+from mlci.core.registry.marks import plan_deprecation, plan_quarantine, plan_readmission
 from mlci.core.registry.numbers import Part, next_number
-from mlci.core.registry.plans import Change, NewVersion, Tag, plan_promotion, plan_rollback
-from mlci.core.registry.staleness import stale_promotion
+from mlci.core.registry.plans import plan_promotion, plan_registration, plan_rollback
+from mlci.core.registry.staleness import refuse_unexpected, stale_promotion
 
 __all__ = [
     "Actor",
@@ -20,10 +23,16 @@ __all__ = [
     "Registry",
     "Stage",
     "Tag",
+    "Trail",
     "Version",
     "next_number",
+    "plan_deprecation",
     "plan_promotion",
+    "plan_quarantine",
+    "plan_readmission",
+    "plan_registration",
     "plan_rollback",
     "read",
+    "refuse_unexpected",
     "stale_promotion",
 ]

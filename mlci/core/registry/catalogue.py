@@ -22,6 +22,13 @@ class Entry:
     version: Version
     stages: tuple[str, ...]
     is_quarantined: bool
+    is_deprecated: bool = False
+
+    @property
+    def mark(self) -> str:
+        """What is said about the version, empty where there is nothing."""
+        marks = (("quarantined", self.is_quarantined), ("deprecated", self.is_deprecated))
+        return ", ".join(word for word, is_so in marks if is_so)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as a JSON object."""
@@ -34,6 +41,7 @@ class Entry:
             "why_this_number": self.version.number_reason,
             "stages": list(self.stages),
             "is_quarantined": self.is_quarantined,
+            "is_deprecated": self.is_deprecated,
         }
 
 
@@ -114,4 +122,4 @@ def stage_hint(text: str, registry: Registry) -> str | None:
 
 def _entry(registry: Registry, version: Version) -> Entry:
     stages = tuple(name for name, stage in sorted(registry.stages.items()) if stage.version == version.number)
-    return Entry(version, stages, registry.is_quarantined(version.number))
+    return Entry(version, stages, registry.is_quarantined(version.number), registry.is_deprecated(version.number))

@@ -28,6 +28,8 @@ from mlci.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mlci.core.registry.entries import EventType
+
 PAGE: Final = "README.md"
 _FILE: Final = re.compile(r"(versions|stages|events)/[^/]+\.json")
 
@@ -41,6 +43,7 @@ class Registry:
     stages: Mapping[str, Stage]
     events: tuple[Event, ...]
     quarantined: frozenset[str]
+    deprecated: frozenset[str] = frozenset()
 
     @classmethod
     def empty(cls, model: str) -> Registry:
@@ -84,13 +87,17 @@ class Registry:
         """Say whether the version may be neither promoted nor deployed."""
         return number in self.quarantined
 
+    def is_deprecated(self, number: str) -> bool:
+        """Say whether the version is only kept, and may not be put into a stage any more."""
+        return number in self.deprecated
+
     def expectation(self, stage: str) -> Expectation:
         """Return what is in the stage now, for a decision to carry."""
         found = self.stages.get(stage)
         return Expectation(None, 0) if found is None else Expectation(found.version, found.sequence)
 
     def version_before(self, stage: str) -> Version | None:
-        """Return the version that was in the stage before the present one and is not quarantined, or `None`.
+        """Return the version that was in the stage before the present one and is still usable, or `None`.
 
         A rollback undoes the assignments above the version that it goes back to, so that a second one goes further.
         """
@@ -103,7 +110,8 @@ class Registry:
             if event.type in MOVES:
                 before.append(event.version)
         present = self.expectation(stage).version
-        healthy = [number for number in before if number not in self.quarantined and number != present]
+        unusable = self.quarantined | self.deprecated | {present}
+        healthy = [number for number in before if number not in unusable]
         return self.versions[healthy[-1]] if healthy else None
 
 
@@ -126,6 +134,7 @@ class _Replay:
     registered: dict[str, Version] = field(default_factory=dict)
     packages: set[str] = field(default_factory=set)
     quarantined: set[str] = field(default_factory=set)
+    deprecated: set[str] = field(default_factory=set)
 
     def apply(self, event: Event) -> None:
         path = event_path(event.sequence)
@@ -139,10 +148,17 @@ class _Replay:
             self._move(event, path)
         elif event.type in {"quarantine", "readmit", "deprecate", "deploy"} and event.version is None:
             raise broken(path, f"a {event.type} event must name a version")
-        if event.type == "quarantine" and event.version is not None:
-            self.quarantined.add(event.version)
-        if event.type == "readmit" and event.version is not None:
-            self.quarantined.discard(event.version)
+        if event.version is not None:
+            self._mark(event.type, event.version)
+
+    def _mark(self, event_type: EventType, number: str) -> None:
+        if event_type == "quarantine":
+            self.quarantined.add(number)
+        elif event_type == "deprecate":
+            self.deprecated.add(number)
+        elif event_type == "readmit":
+            self.quarantined.discard(number)
+            self.deprecated.discard(number)
 
     def _register(self, event: Event, path: str) -> None:
         number = event.version
@@ -161,8 +177,9 @@ class _Replay:
     def _move(self, event: Event, path: str) -> None:
         if event.stage is None or (event.version is None) is not (event.type == "unassign"):
             raise broken(path, f"a {event.type} event must name a stage, and a version unless it unassigns")
-        if event.version in self.quarantined:
-            raise broken(path, f"it puts {event.version}, which is quarantined, into {event.stage}")
+        for marked, word in ((self.quarantined, "quarantined"), (self.deprecated, "deprecated")):
+            if event.version in marked:
+                raise broken(path, f"it puts {event.version}, which is {word}, into {event.stage}")
         present = self.stages.get(event.stage)
         found = Expectation(None, 0) if present is None else Expectation(present.version, present.sequence)
         if event.expected != found:
@@ -195,7 +212,8 @@ def replay(
     for number in versions:
         if number not in state.registered:
             raise broken(version_path(number), "no event registered it")
-    return Registry(model, state.registered, state.stages, tuple(events), frozenset(state.quarantined))
+    marks = frozenset(state.quarantined), frozenset(state.deprecated)
+    return Registry(model, state.registered, state.stages, tuple(events), *marks)
 
 
 def read(model: str, files: Mapping[str, bytes]) -> Registry:
@@ -237,8 +255,17 @@ def _check_stages(registry: Registry, files: Mapping[str, bytes]) -> None:
         _check_place(path, stage_path(stage.name), stage.model, registry.model)
         stages[stage.name] = stage
     for name in sorted(stages.keys() | registry.stages.keys()):
-        if stages.get(name) != registry.stages.get(name):
-            raise broken(stage_path(name), "it does not say what follows from the events")
+        found, wanted = stages.get(name), registry.stages.get(name)
+        if found is not None and found.version is not None and found.version not in registry.versions:
+            raise broken(stage_path(name), f"it points to {found.version}, which nobody registered")
+        if found != wanted:
+            raise broken(stage_path(name), f"it does not say what follows from the events: {_wanted(wanted)}")
+
+
+def _wanted(stage: Stage | None) -> str:
+    if stage is None:
+        return "there, nothing was ever in it"
+    return f"there, event {stage.sequence} put {stage.version or 'nothing'} into it"
 
 
 def _check_place(path: str, wanted: str, found: str, model: str) -> None:

@@ -1,0 +1,132 @@
+"""The verbs that look into the registry itself, and keep it in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlci.cli.output import Json, show, show_json
+
+if TYPE_CHECKING:
+    from mlci.adapters.registry_branch import GitRegistry
+
+app = typer.Typer(help="Versions, stages and who moved them.", no_args_is_help=True)
+
+Reference = Annotated[str | None, typer.Argument(metavar="REF", help="A version or a stage.")]
+NoFetch = Annotated[bool, typer.Option("--no-fetch", help="Show what an earlier fetch brought.")]
+
+
+@app.command("list", short_help="List the versions, the newest first.")
+def registry_list(*, no_fetch: NoFetch = False, as_json: Json = False) -> None:
+    """Example: mlci registry list.
+
+    The versions of the model, and which stages point to them.
+    """
+    from mlci.commands.registry import list_versions
+    from mlci.render.registry_text import list_text
+
+    model, registry = _registry(fetches=not no_fetch)
+    listed = list_versions(model, registry=registry)
+    if as_json:
+        show_json("registry-list", {"versions": [entry.to_dict() for entry in listed]})
+    else:
+        show(list_text(listed))
+
+
+@app.command("show", short_help="Show a stage, a version or the whole history.")
+def registry_show(reference: Reference = None, *, no_fetch: NoFetch = False, as_json: Json = False) -> None:
+    """Example: mlci registry show "#production".
+
+    What is in a stage since when, and the history of events with actor and reason.
+    """
+    from mlci.commands.registry import show as command
+    from mlci.render.registry_text import show_text
+
+    model, registry = _registry(fetches=not no_fetch)
+    shown = command(model, reference, registry=registry)
+    if as_json:
+        show_json("registry-show", shown.to_dict())
+    else:
+        show(show_text(shown))
+
+
+@app.command("history", short_help="Tell what happened, the newest first.")
+def registry_history(reference: Reference = None, *, no_fetch: NoFetch = False, as_json: Json = False) -> None:
+    """Example: mlci registry history.
+
+    What happened to the model, a version or what is in a stage: when, what, by whom and why; the newest first.
+    """
+    from mlci.commands.registry import show as command
+    from mlci.render.registry_text import history_text
+
+    model, registry = _registry(fetches=not no_fetch)
+    shown = command(model, reference, registry=registry)
+    if as_json:
+        content = shown.to_dict()
+        show_json("registry-history", {"model": content["model"], "events": content["events"][::-1]})
+    else:
+        show(history_text(shown))
+
+
+@app.command("repair", short_help="Say what could be done about a damaged registry.")
+def registry_repair(*, as_json: Json = False) -> None:
+    """Example: mlci registry repair.
+
+    Names what is wrong with branch and tags, and for each the choices with their commands. It changes nothing.
+    """
+    from mlci.commands.repair import repair
+    from mlci.render.registry_text import repair_text
+
+    model, registry = _registry(fetches=True)
+    proposals = repair(model, registry=registry)
+    if as_json:
+        show_json("registry-repair", {"proposals": [each.to_dict() for each in proposals]})
+    else:
+        show(repair_text(model, proposals))
+
+
+@app.command("gc", short_help="Remove packages that no version references.")
+def registry_gc(
+    *,
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="DURATION", help="Keep what was put there since, such as 12h.")
+    ] = "30d",
+    deletes: Annotated[bool, typer.Option("--delete", help="Remove them; else they are only listed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci registry gc --older-than 90d.
+
+    Lists packages in the store that no version of any model of this repository references; --delete removes them.
+    Do not use it on a store that another repository writes to, too.
+    """
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.collect import collect
+    from mlci.core.duration import parse_duration
+    from mlci.render.registry_text import collection_text
+
+    try:
+        limit = parse_duration(older_than)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--older-than") from error
+    place = Workplace.here()
+    config = place.config()
+    place.base_commit(None)
+    store = place.open_store(config.promote.store)
+    found = collect(store, limit, registry=place.registry(), deletes=deletes)
+    if as_json:
+        show_json("registry-gc", found.to_dict())
+    else:
+        kept, young = len(found.referenced), len(found.young)
+        show(collection_text(found.unneeded, found.removed, kept=kept, young=young, deletes=deletes))
+
+
+def _registry(*, fetches: bool) -> tuple[str, GitRegistry]:
+    """Return the name of the model, and the registries as they are now, or as they were fetched last."""
+    from mlci.cli.wiring import Workplace
+
+    place = Workplace.here()
+    name = place.config().model.name
+    if fetches:
+        place.base_commit(None)
+    return name, place.registry()

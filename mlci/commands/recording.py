@@ -1,0 +1,163 @@
+"""What is recorded of a run: what goes in before the command begins, what comes out after it has ended."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlci.core.fingerprint import canonical_sha256, code_paths
+from mlci.core.plain_text import one_line, printable
+from mlci.core.runs import Artifact, Cost, DataFile, RunDetails, RunRecord
+from mlci.core.runs.content import content_of
+from mlci.core.runs.parameters import read_parameters, secret_values
+from mlci.core.runs.secrets import secrets_in, without, without_secrets
+from mlci.core.training import SEED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any, BinaryIO
+
+    from mlci.commands.ports import Repository
+    from mlci.core.config import Config
+    from mlci.core.fingerprint import Fingerprint
+    from mlci.core.runs.parameters import Plain
+    from mlci.core.runs.record import Outcome
+    from mlci.core.training import Completed
+
+CHUNK_BYTES = 1 << 20
+LONGEST_PATH = 1_000
+OUTPUT = ".mlci"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What goes into a run, as it was before the command could change it."""
+
+    folder: Path
+    fingerprint: Fingerprint
+    command: str
+    commit: str
+    dirty: str | None
+    dirty_paths: tuple[str, ...]
+    code: Mapping[str, str]
+    data: Mapping[str, DataFile]
+    params: Mapping[str, Plain]
+    secrets: tuple[str, ...]
+    """What no log may show."""
+    model: str
+
+
+def before(config: Config, inputs: Fingerprint, ids: Mapping[str, str], repository: Repository) -> Before:
+    """Return what goes into the run that CONFIG describes, on files with the Git ids IDS."""
+    train, tree = config.train, repository.work_tree()
+    content = tree.read(train.params) or b"" if train.params else b""
+    changed = repository.dirty_paths()
+    return Before(
+        folder=repository.folder,
+        fingerprint=inputs,
+        command=without_secrets(train.run),
+        commit=repository.head(),
+        dirty=canonical_sha256({path: ids.get(path) for path in changed}) if changed else None,
+        dirty_paths=tuple(printable(path, LONGEST_PATH) for path in changed),
+        code={printable(path, LONGEST_PATH): ids[path] for path in code_paths(config, ids)},
+        data={name: _data_file(repository.folder, config.data[name].path, ids) for name in train.data},
+        params=(read_parameters(content, train.params) or {}) if train.params else {},
+        secrets=(*secrets_in(train.run), *(secret_values(content, train.params) if train.params else ())),
+        model=train.model,
+    )
+
+
+def recorded(
+    given: Before,
+    done: Completed,
+    outcome: Outcome,
+    reason: str = "",
+    *,
+    model_sha256: str | None = None,
+    description: Mapping[str, Any] | None = None,
+) -> tuple[RunRecord, RunDetails]:
+    """Return record and details of a run: what was GIVEN, and how it was DONE."""
+    artifacts, left_out = _artifacts(given, done.tracked.artifacts)
+    details = RunDetails(
+        code=dict(given.code),
+        dirty_paths=given.dirty_paths,
+        packages=dict(done.machine.packages),
+        history=dict(done.tracked.metrics),
+        left_out=(*done.tracked.left_out, *left_out),
+        description=dict(description or {}),
+    )
+    params = {
+        name: without(value, given.secrets) if isinstance(value, str) else value
+        for name, value in {**given.params, **done.tracked.params}.items()
+    }
+    record = RunRecord(
+        fingerprint=given.fingerprint.training,
+        inputs=given.fingerprint.to_dict(),
+        commit=given.commit,
+        dirty=given.dirty,
+        started=done.started,
+        outcome=outcome,
+        reason=one_line(without(reason, given.secrets)),
+        exit_code=done.exit_code,
+        command=given.command,
+        variables=dict(done.variables),
+        seed=SEED,
+        data=dict(given.data),
+        params=dict(sorted(params.items())),
+        metrics=dict(done.tracked.last),
+        artifacts=artifacts,
+        cost=Cost(
+            wall_seconds=round(done.seconds, 3),
+            cpu_seconds=None if done.cpu_seconds is None else round(done.cpu_seconds, 3),
+            peak_bytes=done.peak_bytes,
+        ),
+        python=done.machine.python,
+        platform=done.machine.platform,
+        cpu=done.machine.cpu,
+        model_sha256=model_sha256,
+        details_sha256=details.sha256,
+    )
+    return record, details
+
+
+def _data_file(folder: Path, path: str, ids: Mapping[str, str]) -> DataFile:
+    with (folder / path).open("rb") as file:
+        found = content_of(_chunks(file), is_csv=path.endswith(".csv"))
+    return DataFile(path=path, git_id=ids[path], sha256=found.sha256, bytes=found.bytes, rows=found.rows)
+
+
+def _artifacts(given: Before, logged: Sequence[str]) -> tuple[tuple[Artifact, ...], tuple[str, ...]]:
+    """Return the files that the run made, and a sentence on each that was logged and is none of the folder's."""
+    found: dict[str, Artifact] = {}
+    left_out: list[str] = []
+    model = given.folder / given.model
+    for path in (model, *map(Path, logged)):
+        try:
+            artifact = _artifact(given.folder, path)
+        except (OSError, ValueError):
+            artifact = None
+        if artifact is not None:
+            found[artifact.path] = artifact
+        elif path != model:
+            left_out.append(f"the artifact {one_line(path.name, 200)}: no plain file below the folder of mlci.yaml")
+    return tuple(found[path] for path in sorted(found)), tuple(left_out)
+
+
+def _artifact(folder: Path, path: Path) -> Artifact | None:
+    """Return a file below FOLDER; None for anything that is elsewhere, is reached by a link, or is no plain file."""
+    whole = path.resolve()
+    if not whole.is_relative_to(folder) or path.is_symlink() or (folder / OUTPUT) in whole.parents:
+        return None
+    # Nothing of the run lives any more that could put a pipe, which has no end, into the place of the file.
+    if not stat.S_ISREG(whole.lstat().st_mode):
+        return None
+    with whole.open("rb") as file:
+        content = content_of(_chunks(file))
+    name = printable(whole.relative_to(folder).as_posix(), LONGEST_PATH)
+    return Artifact(path=name, sha256=content.sha256, bytes=content.bytes)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: file.read(CHUNK_BYTES), b"")

@@ -1,0 +1,39 @@
+"""`mlci registry repair`: say what could be done about a damaged registry; nothing is done, and nothing guessed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlci.core.registry.audit import audit
+from mlci.core.registry.repair import propose_for, propose_recreating, propose_restoring
+from mlci.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from mlci.commands.ports import RegistryBranch
+    from mlci.core.registry import Registry, Trail
+    from mlci.core.registry.repair import Proposal
+
+
+def repair(model: str, *, registry: RegistryBranch) -> tuple[Proposal, ...]:
+    """Return what could be done about each thing that is wrong with the branch and the tags of MODEL."""
+    trail = registry.trail(model)
+    gone = propose_recreating(model, trail)
+    if gone is not None:
+        return (gone,)
+    try:
+        found = registry.load(model).registry
+    except IntegrityError as error:
+        if error.code != "registry-broken":
+            raise
+        return (propose_restoring(model, error, trail, _newest_whole(model, trail, registry)),)
+    return propose_for(model, audit(found, trail), trail)
+
+
+def _newest_whole(model: str, trail: Trail, registry: RegistryBranch) -> tuple[str, Registry] | None:
+    """Return the newest commit of the branch that can be read, with what it holds."""
+    for step in reversed(trail.steps):
+        try:
+            return step.commit, registry.load_at(model, step.commit).registry
+        except IntegrityError:
+            continue
+    return None

@@ -1,0 +1,135 @@
+"""The history of a registry's branch against its content: commits only add, and tags stand where they were made."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from mlci.core.plain_text import one_line
+from mlci.core.registry.entries import MOVES, event_path, version_path
+from mlci.core.registry.history import PAGE
+from mlci.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mlci.core.registry.entries import Event
+    from mlci.core.registry.history import Registry
+
+FindingCode = Literal["history-edited", "tag-missing", "tag-moved", "tag-unknown"]
+_SHOWN: Final = 12
+_APPENDED: Final = re.compile(r"(events|versions)/")
+_WORDS: Final = {"M": "changed", "D": "removed", "A": "added", "T": "replaced"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One commit of the branch: by whom, with how many parents, and what it did, as (Git's status, path)."""
+
+    commit: str
+    author: str
+    parents: int
+    changes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The commits of the branch, the oldest first, and the tags of the model at the origin by the commit they name.
+
+    `is_shallow`: the oldest commit here is not the first one; what happened before it is not known. `in_shallow_clone`:
+    other commits than those of the branch may be missing here.
+    """
+
+    commit: str | None
+    steps: tuple[Step, ...]
+    tags: Mapping[str, str]
+    is_shallow: bool = False
+    in_shallow_clone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing in history or tags that mlci would never have written."""
+
+    code: FindingCode
+    problem: str
+    where: str
+    found: str | None = None
+    """The commit that a tag names."""
+    wanted: str | None = None
+    """The commit that it should name."""
+
+    @property
+    def error(self) -> IntegrityError:
+        """The finding as what a user meets."""
+        return IntegrityError(
+            self.code,
+            self.problem,
+            where=self.where,
+            cause="Somebody did this by hand; mlci only adds to the branch, and makes each tag once.",
+            hint="mlci registry repair",
+        )
+
+
+def audit(registry: Registry, trail: Trail) -> tuple[Finding, ...]:
+    """Return what is wrong with the history of a registry whose content was read without a complaint."""
+    return (*_edits(registry.model, trail), *_tags(registry, trail))
+
+
+def tagged(event: Event) -> str | None:
+    """Return the tag that is made with an event, `None` where there is none."""
+    if event.type == "register":
+        return f"{event.model}@{event.version}"
+    return f"{event.model}#{event.stage}#{event.sequence}" if event.type in MOVES else None
+
+
+def places(trail: Trail) -> dict[str, str]:
+    """Return path → commit that added it, as far as history is here."""
+    known = trail.steps[1:] if trail.is_shallow else trail.steps
+    return {path: step.commit for step in known for status, path in step.changes if status == "A"}
+
+
+def _commit_of(event: Event, added: Mapping[str, str]) -> str | None:
+    """Return the commit that the tag of an event names: the one that registered its version."""
+    return added.get(event_path(event.sequence) if event.version is None else version_path(event.version))
+
+
+def _edits(model: str, trail: Trail) -> Iterator[Finding]:
+    where = f"mlci/registry/{model}"
+    for step in trail.steps[1:] if trail.is_shallow else trail.steps:
+        who = f"commit {step.commit[:_SHOWN]} by {one_line(step.author, 120)}"
+        if step.parents > 1:
+            yield Finding("history-edited", f"{who} is a merge; the branch is one line", where)
+        for status, path in step.changes:
+            if status == "A" or (status == "M" and (path == PAGE or path.startswith("stages/"))):
+                continue
+            what = _WORDS.get(status, "changed")
+            kept = "is written once" if _APPENDED.match(path) else "is never removed"
+            yield Finding("history-edited", f"{who} {what} {one_line(path, 120)}, which {kept}", where)
+
+
+def _tags(registry: Registry, trail: Trail) -> Iterator[Finding]:
+    added = places(trail)
+    wanted = {tag: event for event in registry.events if (tag := tagged(event)) is not None}
+    held = {step.commit for step in trail.steps}
+    for tag, event in wanted.items():
+        found, right = trail.tags.get(tag), _commit_of(event, added)
+        if found is None:
+            yield Finding(
+                "tag-missing", f"the origin has no tag {tag}, which event {event.sequence} made", tag, None, right
+            )
+        elif right is not None and found != right:
+            off = (
+                ""
+                if found in held
+                else "; the branch does not hold that commit: the tag was moved, or the branch rewritten"
+            )
+            belongs = f"what event {event.sequence} says belongs to {right[:_SHOWN]}"
+            problem = f"the tag {tag} names {found[:_SHOWN]}, and {belongs}{off}"
+            yield Finding("tag-moved", problem, tag, found, right)
+    for tag in sorted(trail.tags.keys() - wanted.keys()):
+        problem = (
+            f"the registry knows nothing of the tag {one_line(tag, 120)}: the branch was set back, or it is foreign"
+        )
+        yield Finding("tag-unknown", problem, tag, trail.tags[tag])

@@ -1,0 +1,236 @@
+"""What somebody with the right to push did by hand is found, and repair says what could be done: on real Git."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlci.adapters.registry_branch import GitRegistry
+from mlci.commands.repair import repair
+from mlci.core.registry.audit import audit
+from mlci.errors import IntegrityError
+from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of
+from tests.core.plans import a_promotion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+BRANCH = "refs/heads/mlci/registry/tumour"
+READ = "refs/mlci/registry/tumour"
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    """A clone of an origin whose registry has two promotions."""
+    made = clone_of(bare_origin(tmp_path / "origin.git"), tmp_path / "clone")
+    made.commit(data="1")
+    made.git("push", "--quiet", "origin", "main")
+    for letter in "ab":
+        promote(made, letter)
+    return made
+
+
+def promote(clone: Clone, letter: str) -> None:
+    repository = clone.open()
+    repository.fetch("main")
+    registry = GitRegistry(repository)
+    loaded = registry.load("tumour")
+    registry.push("tumour", a_promotion(loaded.registry, letter), loaded.commit)
+
+
+def edit(clone: Clone, path: str, old: str, new: str, times: int = -1) -> None:
+    """Change a file of the registry as a person would: on a branch, with a commit and a push."""
+    clone.git("switch", "--quiet", "--force-create", "edit", READ)
+    clone.write(path, (clone.folder / path).read_text().replace(old, new, times))
+    push_by_hand(clone)
+
+
+def remove(clone: Clone, path: str) -> None:
+    clone.git("switch", "--quiet", "--force-create", "edit", READ)
+    clone.git("rm", "--quiet", path)
+    push_by_hand(clone)
+
+
+def push_by_hand(clone: Clone) -> None:
+    clone.commit()
+    clone.git("push", "--quiet", "origin", f"HEAD:{BRANCH}")
+    clone.git("switch", "--quiet", "main")
+    clone.open().fetch("main")
+
+
+def swap_versions(clone: Clone) -> None:
+    clone.git("switch", "--quiet", "--force-create", "edit", READ)
+    one, other = (clone.folder / f"versions/{number}.json" for number in ("v1.0.0", "v1.1.0"))
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+    push_by_hand(clone)
+
+
+BREAKS: dict[str, tuple[Callable[[Clone], None], str]] = {
+    "history edited": (
+        lambda clone: edit(clone, "events/000002.json", "a better model", "no reason"),
+        "broken at events/000002.json: its sha256 is not the one that events/000003.json names",
+    ),
+    "event removed": (lambda clone: remove(clone, "events/000002.json"), "broken at events/000002.json: it is missing"),
+    "last event removed": (lambda clone: remove(clone, "events/000004.json"), "broken at stages/production.json: "),
+    "version file swapped": (swap_versions, "broken at versions/v1.0.0.json: its content belongs to versions/v1.1.0"),
+    "version file edited": (
+        lambda clone: edit(clone, "versions/v1.0.0.json", "1000", "1001"),
+        "broken at versions/v1.0.0.json: it is not the file that events/000001.json registered",
+    ),
+    "stage pointing nowhere": (
+        lambda clone: edit(clone, "stages/production.json", "v1.1.0", "v9.9.9"),
+        "broken at stages/production.json: it points to v9.9.9, which nobody registered",
+    ),
+    "stage pointing elsewhere": (
+        lambda clone: edit(clone, "stages/production.json", "v1.1.0", "v1.0.0"),
+        "it does not say what follows from the events: there, event 4 put v1.1.0 into it",
+    ),
+}
+
+
+def run(clone: Clone, commands: tuple[str, ...]) -> None:
+    """Type commands as repair shows them."""
+    for command in commands:
+        subprocess.run(shlex.split(command), cwd=clone.folder, env=ENVIRON, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_break__is_named(clone: Clone, name: str) -> None:
+    breaks, problem = BREAKS[name]
+    breaks(clone)
+    with pytest.raises(IntegrityError) as caught:
+        GitRegistry(clone.open()).load("tumour")
+    assert caught.value.code == "registry-broken"
+    assert problem in caught.value.problem
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_break__is_mended_by_the_first_choice_of_repair(clone: Clone, name: str) -> None:
+    whole = clone.git("rev-parse", READ)
+    BREAKS[name][0](clone)
+    (proposal,) = repair("tumour", registry=GitRegistry(clone.open()))
+    run(clone, proposal.choices[0].commands)
+    clone.open().fetch("main")
+    assert GitRegistry(clone.open()).load("tumour").commit == whole
+    assert repair("tumour", registry=GitRegistry(clone.open())) == ()
+
+
+def found(clone: Clone) -> list[tuple[str, str]]:
+    registry = GitRegistry(clone.open())
+    trail = registry.trail("tumour")
+    return [(each.code, each.where) for each in audit(registry.load("tumour").registry, trail)]
+
+
+def test_trail__nothing_is_wrong(clone: Clone) -> None:
+    assert found(clone) == []
+
+
+def test_trail__brings_what_others_pushed(clone: Clone, tmp_path: Path) -> None:
+    promote(clone_of(tmp_path / "origin.git", tmp_path / "other"), "c")
+    registry = GitRegistry(clone.open())
+    trail = registry.trail("tumour")
+    assert (len(trail.steps), trail.commit) == (3, registry.load("tumour").commit)
+
+
+def test_trail__an_edit_that_was_undone(clone: Clone) -> None:
+    edit(clone, "events/000001.json", "a better model", "no reason")
+    edit(clone, "events/000001.json", "no reason", "a better model")
+    assert found(clone) == [("history-edited", "mlci/registry/tumour")] * 2
+
+
+@pytest.mark.parametrize("kind", ["--annotate", "--no-sign"])
+def test_trail__a_moved_tag_is_found_and_mended(clone: Clone, kind: str) -> None:
+    clone.git("tag", kind, "--message" if kind == "--annotate" else "--force", "tumour@v1.0.0", *(
+        ("tumour@v1.0.0", READ) if kind == "--annotate" else (READ,)
+    ))  # fmt: skip
+    clone.git("push", "--quiet", "--force", "origin", "refs/tags/tumour@v1.0.0")
+    assert found(clone) == [("tag-moved", "tumour@v1.0.0")]
+    (proposal,) = repair("tumour", registry=GitRegistry(clone.open()))
+    run(clone, proposal.choices[0].commands)
+    assert found(clone) == []
+
+
+def test_trail__a_tag_that_was_removed_is_found_and_made_again(clone: Clone) -> None:
+    clone.git("push", "--quiet", "origin", ":refs/tags/tumour#production#2")
+    assert found(clone) == [("tag-missing", "tumour#production#2")]
+    (proposal,) = repair("tumour", registry=GitRegistry(clone.open()))
+    run(clone, proposal.choices[0].commands)
+    assert found(clone) == []
+
+
+def test_trail__a_branch_that_was_set_back_is_found_and_goes_forward(clone: Clone) -> None:
+    whole = clone.git("rev-parse", READ)
+    clone.git("push", "--quiet", "--force", "origin", f"{READ}^:{BRANCH}")
+    assert found(clone) == [("tag-unknown", "tumour#production#4"), ("tag-unknown", "tumour@v1.1.0")]
+    proposal, _ = repair("tumour", registry=GitRegistry(clone.open()))
+    run(clone, proposal.choices[0].commands)
+    assert (found(clone), clone.git("rev-parse", READ)) == ([], whole)
+
+
+def test_trail__a_branch_that_was_written_anew_is_betrayed_by_its_tags(clone: Clone) -> None:
+    """Every event and hash of the new history fits; only the tags remember the old one."""
+    clone.git("push", "--quiet", "origin", f":{BRANCH}")
+    clone.git("update-ref", "-d", READ)
+    clone.git("update-ref", "-d", "refs/remotes/origin/mlci/registry/tumour")
+    kept = clone.git("ls-remote", "--tags", "--refs", "origin").splitlines()
+    clone.git("push", "--quiet", "origin", *(f":{line.split()[1]}" for line in kept))
+    for letter in "cd":
+        promote(clone, letter)
+    clone.git("push", "--quiet", "--force", "origin", *("{}:{}".format(*line.split()) for line in kept))
+    assert found(clone) == [("tag-moved", line.split("refs/tags/")[1]) for line in kept_in_order(kept)]
+    first = repair("tumour", registry=GitRegistry(clone.open()))[0]
+    assert first.choices[1].when.startswith("If the branch was rewritten: ")
+
+
+def kept_in_order(lines: list[str]) -> list[str]:
+    """Return the tags as their events come: 1 registers, 2 assigns, 3 registers, 4 assigns."""
+    order = ["tumour@v1.0.0", "tumour#production#2", "tumour@v1.1.0", "tumour#production#4"]
+    return sorted(lines, key=lambda line: order.index(line.split("refs/tags/")[1]))
+
+
+def test_trail__a_branch_that_is_gone_comes_back(clone: Clone) -> None:
+    whole = clone.git("rev-parse", READ)
+    clone.git("push", "--quiet", "origin", f":{BRANCH}")
+    clone.open().fetch("main")
+    (proposal,) = repair("tumour", registry=GitRegistry(clone.open()))
+    run(clone, proposal.choices[1].commands)
+    assert (found(clone), clone.git("rev-parse", READ)) == ([], whole)
+
+
+def test_trail__of_a_model_without_a_registry(clone: Clone) -> None:
+    assert GitRegistry(clone.open()).trail("spam").commit is None
+    assert repair("spam", registry=GitRegistry(clone.open())) == ()
+
+
+@pytest.mark.usefixtures("clone")
+def test_trail__in_a_shallow_clone(tmp_path: Path) -> None:
+    shallow = clone_of(tmp_path / "origin.git", tmp_path / "shallow", "--depth=1", "--no-tags")
+    shallow.open().fetch_references("--depth=1", f"+{BRANCH}:{READ}")
+    trail = GitRegistry(shallow.open()).trail("tumour")
+    assert (trail.in_shallow_clone, trail.is_shallow, len(trail.steps)) == (True, True, 1)
+    assert found(shallow) == []
+
+
+@pytest.mark.parametrize("name", ["--upload-pack=x", "tümour", "x\ty", 'a"b'])
+def test_trail__names_of_paths_and_people_that_look_like_something_else(clone: Clone, name: str) -> None:
+    clone.git("config", "user.name", f"Eve\x1f{name}")
+    clone.git("switch", "--quiet", "--force-create", "edit", READ)
+    clone.write(f"events/{name}", "x")
+    push_by_hand(clone)
+    step = GitRegistry(clone.open()).trail("tumour").steps[-1]
+    assert (step.parents, [status for status, _ in step.changes]) == (1, ["A"])
+    assert step.author.endswith("<ana@example.com>")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("log.showRoot", "false"), ("diff.renames", "copies"), ("log.follow", "true")]
+)
+def test_trail__the_users_configuration_does_not_matter(clone: Clone, key: str, value: str) -> None:
+    clone.git("config", key, value)
+    assert found(clone) == []

@@ -1,0 +1,105 @@
+"""Runs as a user sees them: what a record holds, how runs are looked at, and that no secret gets in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Project
+
+TOKEN = "ghp_" + "a1B2c3D4e5" * 3
+CANARIES = {"environment": "hunter2-of-env", "command": "hunter2-of-command", "parameters": "hunter2-of-params"}
+TALKS = """\
+import os, sys, yaml
+print("command line:", *sys.argv)
+print("environment:", dict(os.environ))
+print("parameters:", open("params.yaml").read())
+"""
+
+
+def everything(folder: Project) -> str:
+    """Return every file that mlci keeps, as text."""
+    files = [path for path in (folder.folder / ".mlci").rglob("*") if path.is_file()]
+    assert len(files) > 3
+    return "".join(path.read_bytes().decode(errors="replace") for path in files)
+
+
+@pytest.mark.parametrize("end", ["", "raise SystemExit(3)\n"], ids=["ends well", "fails"])
+@pytest.mark.parametrize("verb", [("train",), ("check",), ("check", "--json")], ids=" ".join)
+def test_secrets__are_in_no_record_no_log_and_no_report(fresh: Project, verb: tuple[str, ...], end: str) -> None:
+    script = (fresh.folder / "train.py").read_text().replace("**params", "C=params['C']")
+    (fresh.folder / "train.py").write_text(TALKS + script + end)
+    (fresh.folder / "params.yaml").write_text(
+        f"C: 0.2\ndatabase: {{password: {CANARIES['parameters']}}}\nnote: {TOKEN}\n"
+    )
+    fresh.replace("mlci.yaml", "run: python train.py", f"run: python train.py --api-key {CANARIES['command']}")
+    fresh.replace("mlci.yaml", "params: params.yaml", "params: params.yaml, env: [DB_PASSWORD]")
+    ended = fresh.mlci(*verb, DB_PASSWORD=CANARIES["environment"], UNDECLARED="hunter2-undeclared")
+    told = ended.out + ended.err + everything(fresh)
+    assert "command line: train.py --api-key (withheld)" in told
+    assert [name for name in (*CANARIES.values(), TOKEN, "hunter2-undeclared") if name in told] == []
+
+
+def test_runs__are_listed_shown_chosen_and_exported(released: Project) -> None:
+    log = "\nimport mlci\nmlci.log_metric('fit', model.score(cells[FEATURES], cells['malignant']))\n"
+    with (released.folder / "train.py").open("a") as file:
+        file.write(log)
+    released.replace("params.yaml", "C: 0.1", "C: 0.2")
+    assert released.mlci("train").exit_code == 0
+    with (released.folder / "train.py").open("a") as file:
+        file.write("raise SystemExit('no convergence')\n")
+    assert released.mlci("train").exit_code == 1
+    listed = released.mlci("runs", "list").out
+    assert [word for word in ("trained", "failed", "C", "fit", "0.2") if word not in listed] == []
+    shown = json.loads(released.mlci("runs", "best", "fit", "--highest", "--json").out)["run"]
+    assert (shown["outcome"], shown["params"], len(shown["details"]["history"]["fit"])) == (
+        "trained", {"C": 0.2, "max_iter": 1000}, 1,
+    )  # fmt: skip
+    text = released.mlci("runs", "show", shown["id"][:8]).out
+    assert text.startswith(f"run {shown['id']}: trained\n  command      python train.py\n")
+    rows = list(csv.DictReader(io.StringIO(released.mlci("runs", "export").out)))
+    assert sorted(row["outcome"] for row in rows) == ["failed", "trained", "trained"]
+    assert len(json.loads(released.mlci("runs", "export", "--json").out)["runs"]) == 3
+
+
+def test_runs__before_the_first(fresh: Project) -> None:
+    assert fresh.mlci("runs", "list").out == "no run yet: mlci train makes the first\n"
+
+
+def test_runs__where_there_is_no_model(fresh: Project) -> None:
+    (fresh.folder / "mlci.yaml").unlink()
+    ended = fresh.mlci("runs", "list")
+    assert (ended.exit_code, "error[no-configuration]" in ended.err) == (2, True)
+
+
+def test_runs__best_takes_one_direction(fresh: Project) -> None:
+    ended = fresh.mlci("runs", "best", "fit", "--highest", "--lowest")
+    assert (ended.exit_code, "error[wrong-usage]" in ended.err) == (2, True)
+
+
+def test_interruption__leaves_a_record(fresh: Project) -> None:
+    script = "import mlci, time\nmlci.log_metric('loss', 0.5)\nopen('begun', 'w').close()\ntime.sleep(60)\n"
+    (fresh.folder / "train.py").write_text(script)
+    with fresh.start("train") as process:
+        deadline = time.monotonic() + 30
+        while not (fresh.folder / "begun").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    (run,) = json.loads(fresh.mlci("runs", "list", "--json").out)["runs"]
+    assert (run["outcome"], run["metrics"], run["model_sha256"]) == ("interrupted", {"loss": 0.5}, None)
+
+
+def test_same_inputs__make_the_same_package_whatever_the_record_says(fresh: Project) -> None:
+    first = json.loads(fresh.mlci("train", "--json").out)["package"]
+    again = json.loads(fresh.mlci("train", "--force", "--json", SOURCE_DATE_EPOCH="1800000000").out)["package"]
+    assert first == again
+    assert len(json.loads(fresh.mlci("runs", "list", "--json").out)["runs"]) == 2
