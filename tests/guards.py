@@ -43,6 +43,13 @@ GUARDS = (
         "tests/commands/test_promote.py::test_promote__where_nobody_says_whether_a_push_loosened_its_own_gate",
     ),
     Guard(
+        "the default branch alone promotes",
+        "mlci/cli/releasing.py",
+        "place.target_commit(),",
+        "place.base_commit(None),",
+        "tests/e2e/test_github.py::test_promote__after_a_push_to_another_branch_than_the_default_one",
+    ),
+    Guard(
         "nothing past the tip of the branch",
         "mlci/commands/promote.py",
         "if commit != target:",

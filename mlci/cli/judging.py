@@ -43,7 +43,7 @@ def validate(
         show_json("validate", {"datasets": [report.to_dict() for report in told]})
     else:
         show("\n".join(dataset_text(report, rows=rows) for report in reports) or "no data set has a contract")
-    raise typer.Exit(1 if any(report.findings for report in reports) else 0)
+    raise typer.Exit(0 if all(report.passed for report in reports) else 1)
 
 
 @app.command(short_help="Make the candidate, or reuse the run with the same inputs.")

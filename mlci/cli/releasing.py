@@ -65,7 +65,7 @@ def promote(
 
     place = Workplace.here()
     promotion = command(
-        place.base_commit(None),
+        place.target_commit(),
         base,
         reason=reason,
         actor=Actor(*place.actor()),

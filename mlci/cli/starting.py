@@ -11,7 +11,7 @@ import typer
 
 from mlci.cli.output import Json, show, show_json, tell
 from mlci.cli.streams import Stream
-from mlci.errors import UsageError
+from mlci.errors import MlciError, UsageError
 from mlci.version import VERSION
 
 app = typer.Typer()
@@ -74,12 +74,24 @@ def init(
             tell("holdout is the training data, which flatters a model: point data.holdout to rows that it never saw")
     if github:
         repository, _, reference = mlci.partition("@")
-        written += init_github(Hosting(repository, reference, install=install, deploy=deploy), folder=folder)
+        hosting = Hosting(repository, reference, install=install, deploy=deploy, default_branch=_default_branch(folder))
+        written += init_github(hosting, folder=folder)
     following = "git add -A && git commit, then " + ("git push" if github else "mlci check")
     if as_json:
         show_json("init", {"wrote": written, "next": following})
     else:
         show("\n".join([*(f"wrote {path}" for path in written), f"next: {following}"]))
+
+
+def _default_branch(folder: Path) -> str:
+    """Return the branch that the origin calls its default; main where there is none to ask, or it is empty."""
+    from mlci.adapters.git import GitRepository
+    from mlci.adapters.git_process import Git
+
+    try:
+        return GitRepository.open(folder, Git(os.environ)).default_branch()
+    except MlciError:
+        return "main"
 
 
 @app.command(short_help="Play seven acts of a model's life.")

@@ -70,6 +70,13 @@ class Workplace:
             raise UsageError("base-unknown", problem, hint="mlci check --base main --no-fetch")
         return self.repository.fetched(branch)
 
+    def target_commit(self) -> str:
+        """Return the tip of the branch that models are promoted from, after bringing it and the registries.
+
+        It is the origin's default branch, whatever branch was pushed: a job on another one must promote nothing.
+        """
+        return self.repository.fetch().base_commit
+
     def base_commit_if_any(self, branch: str | None) -> str | None:
         """Return the tip of the branch that sets the rules, None where there is no origin or it has no such branch."""
         try:

@@ -145,7 +145,7 @@ def _changes_evaluation(case: Case) -> bool:
 
 def is_broken(datasets: Sequence[DatasetReport]) -> bool:
     """Return whether a rule of a contract is broken, so that nothing is trained or judged on this data."""
-    return any(dataset.findings for dataset in datasets)
+    return not all(dataset.passed for dataset in datasets)
 
 
 def rejected_by_data(case: Case, datasets: tuple[DatasetReport, ...], tools: Tools) -> Report:

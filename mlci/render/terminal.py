@@ -35,7 +35,7 @@ def report_text(report: Report, *, rows: bool = True) -> str:
         filled(f"{report.subject.model}: {title(report, loud=True)}\n{plain(report.headline)}"),
         *_rule_changes(report),
         *_verdict(report, rows=rows),
-        *([] if report.verdict else [dataset_text(dataset, rows=rows) for dataset in report.datasets]),
+        *(dataset_text(each, rows=rows) for each in report.datasets if each.findings or not report.verdict),
         filled(f"Trust: {plain(report.trust.line)}"),
     ]
     return "\n\n".join(blocks)
@@ -46,15 +46,24 @@ def dataset_text(dataset: DatasetReport, *, rows: bool = True) -> str:
     head = f"{dataset.dataset} ({dataset.path}, {plural(dataset.rows, 'row')})"
     if not dataset.findings:
         return f"{head}: as the contract says"
-    lines = [f"{head}: {plural(len(dataset.findings), 'rule')} broken"]
+    lines = [f"{head}: {_extent(dataset)}"]
     said: set[str] = set()
     for finding in dataset.findings:
-        lines.append(filled(plain(finding.sentence), "  ✗ ", "    "))
+        measured = f": {', '.join(map(one_line, finding.measured))}" if rows and finding.measured else ""
+        sign = "  ✗ " if finding.severity == "error" else "  ! "
+        lines.append(filled(f"{plain(finding.sentence)}{measured}", sign, "    "))
         # Rules that one damage breaks have the same cause and rows, which are told once.
         details = [text for text in _details(finding, rows=rows) if text not in said]
         said.update(details)
         lines += [filled(text, "    ", "    ") for text in details]
     return "\n".join(lines)
+
+
+def _extent(dataset: DatasetReport) -> str:
+    """Return how many rules are broken, and how many of them only warn."""
+    broken, warned = len(dataset.errors), len(dataset.warnings)
+    parts = [f"{plural(broken, 'rule')} broken"] * bool(broken) + [plural(warned, "warning")] * bool(warned)
+    return ", ".join(parts)
 
 
 def _details(finding: Finding, *, rows: bool) -> Iterator[str]:

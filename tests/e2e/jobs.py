@@ -103,10 +103,11 @@ class Workflows:
         """Begin the job `report` after a run has ended: main is checked out."""
         return self._job("refs/heads/main", "workflow_run", workflow_run_event(self.fake, run))
 
-    def decide_job(self) -> Job:
-        """Begin a job after the last push to main."""
-        event = push_event(self.fake, [push for push in self.fake.pushes if push.ref == "refs/heads/main"][-1])
-        return self._job("refs/heads/main", "push", event)
+    def decide_job(self, branch: str = "main") -> Job:
+        """Begin a job after the last push to a branch."""
+        ref = f"refs/heads/{branch}"
+        event = push_event(self.fake, [push for push in self.fake.pushes if push.ref == ref][-1])
+        return self._job(ref, "push", event)
 
     def _job(self, ref: str, event_name: str, event: object, *, base: str = "", head: str = "") -> Job:
         folder = self.place / f"job-{len(list(self.place.iterdir()))}"

@@ -184,3 +184,16 @@ def test_a_run_that_was_overtaken__reports_nothing(workflows: Workflows) -> None
     assert ended.exit_code == 0
     assert ended.out.startswith("nothing to report: ")
     assert workflows.fake.comments(NAME, number) == []
+
+
+def test_promote__after_a_push_to_another_branch_than_the_default_one(workflows: Workflows) -> None:
+    fake = workflows.fake
+    fake.commit(NAME, "release", {"README.md": b"Tumours, elsewhere\n"}, start="main")
+    fake.commit(NAME, "release", {"params.yaml": b"C: 0.5\nmax_iter: 1000\n"})
+    before = fake.state.repository(NAME).git.refs()
+    job, token = workflows.decide_job("release"), fake.issue_token(NAME, DECIDE)
+    assert job.step("fetch", token=token).exit_code == 0
+    assert job.step("train", "--no-fetch", "--unless-promoted").exit_code == 0
+    ended = job.step("promote", token=token)
+    assert (ended.exit_code, "error[not-on-target]" in ended.err) == (2, True)
+    assert fake.state.repository(NAME).git.refs() == before

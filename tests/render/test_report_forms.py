@@ -82,6 +82,13 @@ TIGHTENS = RuleChange("gates", "tighter", "adds the gate `accuracy` floor 0.9")
 TRAINED = Training("python train.py", "trained", "the inputs are new")
 
 
+def only_warned(dataset: DatasetReport) -> DatasetReport:
+    """Return the data set with findings that only warn, and what was computed for them."""
+    update = {"severity": "warn", "owner": "@acme/imaging", "measured": ("mean(mean_radius) = 25.3",)}
+    findings = tuple(finding.model_copy(update=update) for finding in dataset.findings)
+    return dataset.model_copy(update={"findings": findings})
+
+
 def a_broken_dataset(text: str = "", value: str = "14250") -> DatasetReport:
     finding = Finding(
         dataset="cells",
@@ -105,6 +112,12 @@ REPORTS = {
         Conclusion.PASS,
         verdict=Verdict(Outcome.PASS, (ROC_AUC,), Flips((), (), 0, 0), 285, 102),
         datasets=(a_dataset("cells"), a_dataset("holdout")),
+        training=TRAINED,
+    ),
+    "warned": a_report(
+        Conclusion.PASS,
+        verdict=Verdict(Outcome.PASS, (ROC_AUC, replace(FLOOR, severity="warn")), Flips((), (), 0, 0), 285, 102),
+        datasets=(only_warned(a_broken_dataset()), a_dataset("holdout")),
         training=TRAINED,
     ),
     "fail": a_report(
