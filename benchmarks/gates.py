@@ -89,8 +89,8 @@ def bootstrap_draw(labels: Booleans, candidate: Floats, production: Floats, gene
 def paired_auc(labels: Booleans, candidate: Floats, production: Floats) -> float:
     """Return the standard error of the difference of the AUCs; sorts both models anew."""
     sample = Sample(labels)
-    answers = (Answers(sample, scores, THRESHOLD) for scores in (candidate, production))
-    found = difference("roc_auc", *answers, 0.95, 10)
+    now, before = Answers(sample, candidate, THRESHOLD), Answers(sample, production, THRESHOLD)
+    found = difference("roc_auc", now, before, 0.95, 10)
     if isinstance(found, NotTrusted) or found.interval.standard_error is None:
         raise TypeError("an AUC of so many rows has an interval")
     return found.interval.standard_error
@@ -141,8 +141,8 @@ def main() -> int:
     paired = best_of(3, lambda: paired_auc(labels, candidate, production))
     generator = np.random.default_rng(3)
     draws = best_of(TIMED_DRAWS, lambda: bootstrap_draw(labels, candidate, production, generator)) * DRAWS
-    few = tuple(values[:ROWS_OF_ERROR] for values in (labels, candidate, production))
-    error, expected = paired_auc(*few), bootstrap_error(*few, DRAWS_OF_ERROR)
+    few, now, before = labels[:ROWS_OF_ERROR], candidate[:ROWS_OF_ERROR], production[:ROWS_OF_ERROR]
+    error, expected = paired_auc(few, now, before), bootstrap_error(few, now, before, DRAWS_OF_ERROR)
     off = error / expected - 1
     print(f"{rows:,} rows, all and {SLICES} slices × {', '.join(OF_SKLEARN)}; CPU seconds")
     print(f"  intervals of mlci {ours:.2f}, bare values of scikit-learn {theirs:.2f}, paired AUC {paired:.3f}")
