@@ -35,9 +35,11 @@ format: setup ## Write the code as the formatter wants it
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: setup ## Measure the performance promises
+bench: setup ## Measure the promises of speed and of statistics
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/registry.py
+	$(BIN)/python benchmarks/gates.py
+	$(BIN)/python benchmarks/coverage.py
 
 schemas: setup ## Write the JSON Schemas from the models
 	$(BIN)/python -m mlci.schemas

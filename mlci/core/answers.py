@@ -61,8 +61,9 @@ class Sample:
 
     def cut(self, rows: Booleans) -> Sample:
         """Return the sample of some of the rows, given as a mask."""
-        weights = None if self.weights is None else self.weights[rows]
-        return Sample(self.labels[rows], weights, of_rows(self.sampling, np.flatnonzero(rows)))
+        places = np.flatnonzero(rows)  # numpy takes some rows by their places in half the time of a mask
+        weights = None if self.weights is None else self.weights[places]
+        return Sample(self.labels[places], weights, of_rows(self.sampling, places))
 
     def looked_at(self, metric: str) -> Booleans | None:
         """Return which rows METRIC is computed on, None where it is all of them."""
@@ -118,7 +119,7 @@ class Answers:
         return replace(
             self,
             sample=self.sample.cut(rows),
-            probabilities=self.probabilities[rows],
+            probabilities=self.probabilities[np.flatnonzero(rows)],
             known_ranking=None if known is None else known.subset(rows),
         )
 

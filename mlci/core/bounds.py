@@ -2,7 +2,7 @@
 
 | metric                                 | difference                    | alone                      |
 |----------------------------------------|-------------------------------|----------------------------|
-| accuracy, recall, specificity          | Tango                         | Wilson                     |
+| accuracy, recall, specificity          | Tango, exact of few losses    | Wilson                     |
 | precision, F1, MCC, kappa, balanced …  | delta method, t               | delta method, logit scale  |
 | ROC AUC                                | DeLong                        | DeLong, logit scale        |
 | average precision                      | influence values, t           | same, logit scale          |
@@ -15,14 +15,14 @@ answer that theory does not back is a `NotTrusted` with its reason, never a numb
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from mlci.core.metrics import METRICS
 from mlci.core.statistics.calibration import calibration_interval
-from mlci.core.statistics.delong import auc_alone, auc_difference
+from mlci.core.statistics.delong import auc_alone, auc_difference_of
 from mlci.core.statistics.logit import logit_interval, proven_average_precision, proven_share
 from mlci.core.statistics.paired import paired_difference
 from mlci.core.statistics.power import (
@@ -33,17 +33,21 @@ from mlci.core.statistics.power import (
 )
 from mlci.core.statistics.quantiles import t_quantile
 from mlci.core.statistics.sampling import (
+    Independent,
     NotTrusted,
     enough_changes,
     mean_interval,
     spread,
     unit_sums,
 )
+from mlci.core.statistics.skewness import widened_for_skewness
 from mlci.core.statistics.tango import tango
 from mlci.core.statistics.wilson import wilson
-from mlci.core.statistics.worst_case import worst_case
+from mlci.core.statistics.worst_case import rows_without_change, worst_case
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mlci.core.answers import Answers, Sample
     from mlci.core.metrics import Metric
     from mlci.core.statistics.interval import Interval
@@ -96,8 +100,8 @@ def difference(
 ) -> Difference | NotTrusted:
     """Return how far the candidate is from production on the same rows.
 
-    Normal theory is not trusted where fewer than MIN_CHANGED rows effectively changed; Tango's interval needs no such
-    rule, nor has one without any width.
+    Normal theory is not trusted where fewer than MIN_CHANGED rows effectively changed. A share needs no such rule;
+    where fewer rows than that only lost, or only gained, its bound is the exact one.
     """
     sample, chosen = candidate.sample, METRICS[metric]
     lacks = _lacks(chosen, sample)
@@ -105,7 +109,7 @@ def difference(
         return lacks
     if chosen.kind == "share" and sample.is_plain:
         gains, losses = changes(candidate, production)
-        return Difference(tango(gains, losses, sample.rows, confidence))
+        return Difference(_of_shares(gains, losses, sample.rows, confidence, min_changed))
     now, before = candidate.estimate(metric), production.estimate(metric)
     if now is None or before is None:
         return _undefined(metric, "the candidate" if now is None else "production")
@@ -116,14 +120,46 @@ def difference(
     if isinstance(found, NotTrusted):
         return found
     if chosen.kind == "auc" and sample.is_plain:
-        found = auc_difference(sample.labels, candidate.probabilities, production.probabilities, confidence)
+        found = auc_difference_of(sample.labels, paired, confidence)
         if not gain.any():  # DeLong's bounds are then those of the worst case
             return Difference(found)
+    gain[~_changed(chosen, candidate, production)] = 0.0
+    if isinstance(sample.sampling, Independent):
+        found = widened_for_skewness(found, unit_sums(gain, sample.weights, sample.sampling), confidence)
     return Difference(
         found,
         enough_changes(gain, sample.weights, sample.sampling, min_changed),
         enough_changes(-gain, sample.weights, sample.sampling, min_changed),
     )
+
+
+def _changed(metric: Metric, candidate: Answers, production: Answers) -> NDArray[np.bool_]:
+    """Return which rows are answered otherwise, (n_rows,): only those can be evidence of what a change does.
+
+    The influences of the others move a little, too: a mean's by its shift, a placement by the rows that passed it. One
+    large gain moves them all alike, and they would count as many small changes that stand for it.
+    """
+    if metric.kind in {"share", "cells"}:
+        return np.asarray(candidate.decisions != production.decisions, dtype=np.bool_)
+    return np.asarray(candidate.probabilities != production.probabilities, dtype=np.bool_)
+
+
+def _of_shares(gains: int, losses: int, rows: int, confidence: float, min_changed: float) -> Interval:
+    """Return Tango's interval, with an exact bound on the side where only few rows changed, and all alike.
+
+    Tango's bound is then the score bound of one small share, beyond which so few would be seen in 6.9 % (none of 100
+    rows) instead of 5 %: a normal tail at a count of nearly 0. There, and only there, Clopper and Pearson (1934) have a
+    bound that is exact and no wider than need be.
+    """
+    found = tango(gains, losses, rows, confidence)
+    if gains + losses >= min_changed:
+        return found
+    lower, upper = found.lower, found.upper
+    if gains == 0:
+        lower = min(lower, -worst_case(losses, rows, 1.0, confidence))
+    if losses == 0:
+        upper = max(upper, worst_case(gains, rows, 1.0, confidence))
+    return replace(found, lower=lower, upper=upper)
 
 
 def worst_loss(metric: str, candidate: Answers, production: Answers, confidence: float) -> float | None:
@@ -162,6 +198,8 @@ def power_of(
     rows = candidate.sample.rows
     if METRICS[metric].kind == "share" and candidate.sample.is_plain:
         gains, losses = changes(candidate, production)
+        if gains == losses == 0 and limit < 0:
+            return Power(rows_without_change(-limit, confidence), visible)
         return Power(rows_to_decide_tango(gains, losses, rows, -limit, confidence), visible)
     error = found.standard_error or 0.0
     return Power(rows_to_decide(found.estimate, error, rows, -limit, confidence), visible)

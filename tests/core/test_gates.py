@@ -31,7 +31,10 @@ from mlci.core.rules import OwnedGate
 from mlci.core.statistics.delong import auc_alone, auc_difference
 from mlci.core.statistics.interval import Interval
 from mlci.core.statistics.losses import paired_t
+from mlci.core.statistics.paired import paired_difference
+from mlci.core.statistics.ranks import Ranking, roc_auc
 from mlci.core.statistics.sampling import Blocks, Clusters
+from mlci.core.statistics.skewness import widened_for_skewness
 from mlci.core.statistics.tango import tango
 from mlci.core.statistics.wilson import wilson
 
@@ -82,14 +85,14 @@ def judged(gate: OwnedGate, evidence: Evidence, statistics: StatisticsSection = 
 
 
 GOOD, WORSE, MUCH_WORSE, COIN = a_model(10), a_model(11), a_model(30), a_model(50)
-SLIGHTLY = a_model(14)
+SLIGHTLY, SOMEWHAT = a_model(14), a_model(16)
 ONE, ANOTHER = a_model(12), a_model(12, shift=4)
 
 FEW = "too few rows changed to go by ({} effectively, 10 wanted)"
 KNOWN: list[Any] = [
-    ("accuracy", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.022, the margin is 0.05")),
-    ("accuracy", "not_worse", "5%", WORSE, GOOD, ("pass", "at worst −0.022, the margin is 0.0450 (5%)")),
-    ("accuracy", "not_worse", "1%", WORSE, GOOD, ("fail", "proven worse: at best −0.003, at worst −0.022")),
+    ("accuracy", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.023, the margin is 0.05")),
+    ("accuracy", "not_worse", "5%", WORSE, GOOD, ("pass", "at worst −0.023, the margin is 0.0450 (5%)")),
+    ("accuracy", "not_worse", "1%", WORSE, GOOD, ("fail", "proven worse: at best −0.003, at worst −0.023")),
     ("accuracy", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.169, at worst −0.235")),
     (
         "accuracy",
@@ -105,7 +108,7 @@ KNOWN: list[Any] = [
     ("accuracy", "floor", 0.7, GOOD, None, ("pass", "at least 0.873, the floor is 0.7")),
     ("accuracy", "floor", 0.7, COIN, None, ("fail", "at most 0.541, the floor is 0.7")),
     ("accuracy", "floor", 0.88, GOOD, None, ("inconclusive", "between 0.873 and 0.922, the floor 0.88 lies inside")),
-    ("recall", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.044, the margin is 0.05")),
+    ("recall", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.045, the margin is 0.05")),
     ("recall", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.158, at worst −0.250")),
     (
         "recall",
@@ -121,42 +124,42 @@ KNOWN: list[Any] = [
     ("recall", "floor", 0.7, GOOD, None, ("pass", "at least 0.860, the floor is 0.7")),
     ("recall", "floor", 0.7, COIN, None, ("fail", "at most 0.558, the floor is 0.7")),
     ("recall", "floor", 0.88, GOOD, None, ("inconclusive", "between 0.860 and 0.930, the floor 0.88 lies inside")),
-    ("roc_auc", "not_worse", 0.08, SLIGHTLY, GOOD, ("pass", "at worst −0.076, the margin is 0.08")),
-    ("roc_auc", "not_worse", 0.05, WORSE, GOOD, ("inconclusive", FEW.format(3.7))),
-    ("roc_auc", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.195, at worst −0.274")),
+    ("roc_auc", "not_worse", 0.08, SLIGHTLY, GOOD, ("pass", "at worst −0.0799, the margin is 0.08")),
+    ("roc_auc", "not_worse", 0.05, WORSE, GOOD, ("inconclusive", FEW.format("3.5"))),
+    ("roc_auc", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.195, at worst −0.277")),
     (
         "roc_auc",
         "not_worse",
         0.01,
         ONE,
         ANOTHER,
-        ("inconclusive", "could be as bad as −0.030, the margin is 0.01; could be as good as +0.039"),
+        ("inconclusive", "could be as bad as −0.030, the margin is 0.01; could be as good as +0.040"),
     ),
     ("roc_auc", "better", 0.02, GOOD, MUCH_WORSE, ("pass", "at least +0.195, wanted more than 0.02")),
     ("roc_auc", "better", 0.02, MUCH_WORSE, GOOD, ("fail", "at best −0.195, wanted more than 0.02")),
-    ("roc_auc", "better", 0.01, ONE, ANOTHER, ("inconclusive", "between −0.030 and +0.039, wanted more than 0.01")),
+    ("roc_auc", "better", 0.01, ONE, ANOTHER, ("inconclusive", "between −0.030 and +0.040, wanted more than 0.01")),
     ("roc_auc", "floor", 0.7, GOOD, None, ("pass", "at least 0.819, the floor is 0.7")),
     ("roc_auc", "floor", 0.7, COIN, None, ("fail", "at most 0.518, the floor is 0.7")),
     ("roc_auc", "floor", 0.88, GOOD, None, ("inconclusive", "between 0.819 and 0.890, the floor 0.88 lies inside")),
-    ("log_loss", "not_worse", 0.1, SLIGHTLY, GOOD, ("pass", "at worst −0.095, the margin is 0.1")),
-    ("log_loss", "not_worse", "20%", SLIGHTLY, GOOD, ("pass", "at worst −0.095, the margin is 0.0997 (20%)")),
-    ("log_loss", "not_worse", 0.05, WORSE, GOOD, ("inconclusive", FEW.format(3.1))),
+    ("log_loss", "not_worse", 0.11, SLIGHTLY, GOOD, ("pass", "at worst −0.100, the margin is 0.11")),
+    ("log_loss", "not_worse", "25%", SLIGHTLY, GOOD, ("pass", "at worst −0.100, the margin is 0.1246 (25%)")),
+    ("log_loss", "not_worse", 0.05, WORSE, GOOD, ("inconclusive", FEW.format("3.0"))),
     ("log_loss", "ceiling", 0.9, GOOD, None, ("pass", "at most 0.545, the ceiling is 0.9")),
     ("log_loss", "ceiling", 0.3, GOOD, None, ("fail", "at least 0.451, the ceiling is 0.3")),
     ("log_loss", "ceiling", 0.5, GOOD, None, ("inconclusive", "between 0.451 and 0.545, the ceiling 0.5 lies inside")),
-    ("log_loss", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.224, at worst −0.320")),
+    ("log_loss", "not_worse", 0.01, MUCH_WORSE, GOOD, ("fail", "proven worse: at best −0.224, at worst −0.324")),
     (
         "log_loss",
         "not_worse",
         0.01,
         ONE,
         ANOTHER,
-        ("inconclusive", "could be as bad as −0.032, the margin is 0.01; could be as good as +0.065"),
+        ("inconclusive", "could be as bad as −0.032, the margin is 0.01; could be as good as +0.068"),
     ),
     ("log_loss", "better", 0.02, GOOD, MUCH_WORSE, ("pass", "at least +0.224, wanted more than 0.02")),
     ("log_loss", "better", 0.02, MUCH_WORSE, GOOD, ("fail", "at best −0.224, wanted more than 0.02")),
-    ("log_loss", "better", 0.01, ONE, ANOTHER, ("inconclusive", "between −0.032 and +0.065, wanted more than 0.01")),
-    ("brier", "not_worse", 0.05, SLIGHTLY, GOOD, ("pass", "at worst −0.037, the margin is 0.05")),
+    ("log_loss", "better", 0.01, ONE, ANOTHER, ("inconclusive", "between −0.032 and +0.068, wanted more than 0.01")),
+    ("brier", "not_worse", 0.05, SLIGHTLY, GOOD, ("pass", "at worst −0.039, the margin is 0.05")),
     (
         "brier",
         "not_worse",
@@ -165,19 +168,19 @@ KNOWN: list[Any] = [
         GOOD,
         ("pass", "so few rows changed that it is −0.023 at worst, the margin is 0.05"),
     ),
-    ("brier", "not_worse", 0.01, WORSE, GOOD, ("inconclusive", FEW.format(4.1))),
-    ("brier", "better", None, WORSE, GOOD, ("inconclusive", FEW.format(4.1))),
+    ("brier", "not_worse", 0.01, WORSE, GOOD, ("inconclusive", FEW.format("4.0"))),
+    ("brier", "better", None, WORSE, GOOD, ("inconclusive", FEW.format("4.0"))),
     ("brier", "ceiling", 0.3, SLIGHTLY, None, ("pass", "at most 0.200, the ceiling is 0.3")),
-    ("specificity", "not_worse", 0.05, SLIGHTLY, GOOD, ("fail", "proven worse: at best −0.023, at worst −0.070")),
-    ("precision", "not_worse", 0.05, SLIGHTLY, GOOD, ("fail", "proven worse: at best −0.019, at worst −0.061")),
+    ("specificity", "not_worse", 0.05, SLIGHTLY, GOOD, ("fail", "proven worse: at best −0.023, at worst −0.071")),
+    ("precision", "not_worse", 0.05, SLIGHTLY, GOOD, ("fail", "proven worse: at best −0.019, at worst −0.065")),
     ("precision", "floor", 0.95, SLIGHTLY, None, ("fail", "at most 0.896, the floor is 0.95")),
-    ("f1", "not_worse", 0.06, SLIGHTLY, GOOD, ("pass", "at worst −0.057, the margin is 0.06")),
+    ("f1", "not_worse", 0.06, SLIGHTLY, GOOD, ("pass", "at worst −0.059, the margin is 0.06")),
     ("f1", "floor", 0.7, SLIGHTLY, None, ("pass", "at least 0.827, the floor is 0.7")),
-    ("balanced_accuracy", "not_worse", 0.06, SLIGHTLY, GOOD, ("pass", "at worst −0.056, the margin is 0.06")),
-    ("mcc", "not_worse", 0.1, SLIGHTLY, GOOD, ("fail", "proven worse: at best −0.048, at worst −0.112")),
+    ("balanced_accuracy", "not_worse", 0.06, SLIGHTLY, GOOD, ("pass", "at worst −0.059, the margin is 0.06")),
+    ("mcc", "not_worse", 0.1, SLIGHTLY, GOOD, ("fail", "proven worse: at best −0.048, at worst −0.118")),
     ("mcc", "floor", 0.7, SLIGHTLY, None, ("inconclusive", "between 0.658 and 0.773, the floor 0.7 lies inside")),
     ("kappa", "floor", 0.9, SLIGHTLY, None, ("fail", "at most 0.773, the floor is 0.9")),
-    ("average_precision", "not_worse", 0.1, SLIGHTLY, GOOD, ("pass", "at worst −0.079, the margin is 0.1")),
+    ("average_precision", "not_worse", 0.15, SOMEWHAT, GOOD, ("pass", "at worst −0.109, the margin is 0.15")),
     ("average_precision", "floor", 0.7, SLIGHTLY, None, ("pass", "at least 0.711, the floor is 0.7")),
     ("calibration_error", "ceiling", 0.3, SLIGHTLY, None, ("pass", "at most 0.241, the ceiling is 0.3")),
 ]
@@ -228,11 +231,17 @@ def test_judge__point_values_are_those_of_scikit_learn(
 def test_judge__each_metric_has_the_interval_of_its_method() -> None:
     evidence = some_evidence(ONE, ANOTHER)
     losses = -np.log(np.where(LABELS, ANOTHER, 1 - ANOTHER)) + np.log(np.where(LABELS, ONE, 1 - ONE))
+    area, other_area = (roc_auc(Ranking.of(scores).labelled(LABELS)) for scores in (ONE, ANOTHER))
+    assert area is not None
+    assert other_area is not None
+    moved = np.where(ONE != ANOTHER, paired_difference(area, other_area).influence, 0.0)
     expected = {
         ("accuracy", "better"): tango(16, 16, 400, 0.95),
         ("recall", "better"): tango(8, 8, 200, 0.95),
-        ("roc_auc", "better"): auc_difference(LABELS, ONE, ANOTHER, 0.95),
-        ("log_loss", "better"): paired_t(losses, 0.95),
+        ("roc_auc", "better"): widened_for_skewness(auc_difference(LABELS, ONE, ANOTHER, 0.95), moved, 0.95),
+        ("log_loss", "better"): widened_for_skewness(
+            paired_t(losses, 0.95), np.where(losses, losses - losses.mean(), 0.0), 0.95
+        ),
         ("accuracy", "floor"): wilson(352, 400, 0.95),
         ("recall", "floor"): wilson(176, 200, 0.95),
         ("roc_auc", "floor"): auc_alone(LABELS, ONE, 0.95),
@@ -319,14 +328,14 @@ def test_few_changes__that_are_gains_hide_no_loss() -> None:
     probabilities = np.where(LABELS, 0.9, 0.1) + 0.05 * np.sin(ROWS)
     outlier = np.where(ROWS == 0, 0.001, probabilities)
     slightly_better = probabilities + np.where(LABELS, 0.02, -0.02) * np.cos(ROWS)
-    gained = judged(a_gate("brier", "not_worse", 0.008), some_evidence(slightly_better, outlier))
-    lost = judged(a_gate("brier", "not_worse", 0.008), some_evidence(outlier, slightly_better))
+    gained = judged(a_gate("brier", "not_worse", 0.01), some_evidence(slightly_better, outlier))
+    lost = judged(a_gate("brier", "not_worse", 0.01), some_evidence(outlier, slightly_better))
     assert (gained.outcome, lost.outcome, lost.interval) == (Outcome.PASS, Outcome.INCONCLUSIVE, None)
 
 
 def test_min_changed__is_what_the_rules_say() -> None:
     gate, evidence = a_gate("roc_auc", "not_worse", 0.05), some_evidence(WORSE, GOOD)
-    assert judged(gate, evidence, StatisticsSection(min_changed=3)).sentence == "at worst −0.026, the margin is 0.05"
+    assert judged(gate, evidence, StatisticsSection(min_changed=3)).sentence == "at worst −0.029, the margin is 0.05"
 
 
 def test_warn__is_shown_and_does_not_count() -> None:
@@ -353,7 +362,7 @@ def test_weights__of_whole_numbers_count_as_so_many_rows() -> None:
 
 
 def test_equal_weights__say_what_none_say() -> None:
-    evidence = some_evidence(SLIGHTLY, GOOD)
+    evidence = some_evidence(SOMEWHAT, GOOD)
     for metric in ("log_loss", "brier", "f1", "mcc", "average_precision"):
         plain = judged(a_gate(metric, "not_worse", 0.2), evidence).interval
         weighted = judged(a_gate(metric, "not_worse", 0.2), replace(evidence, weights=np.full(400, 3.0))).interval
@@ -580,10 +589,10 @@ def test_result__is_json_and_names_no_row() -> None:
         "production": 0.9,
         "candidate": 0.88,
         "difference": pytest.approx(-0.02),
-        "lower": pytest.approx(-0.04380, abs=1e-5),
+        "lower": pytest.approx(-0.04518, abs=1e-5),
         "upper": pytest.approx(-0.00639, abs=1e-5),
         "rows": 200,
-        "sentence": "at worst −0.044, the margin is 0.05",
+        "sentence": "at worst −0.045, the margin is 0.05",
         "rows_needed": None,
         "smallest_visible": None,
         "severity": "error",

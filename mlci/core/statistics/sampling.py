@@ -180,19 +180,26 @@ def enough_changes(
     `effective_for_lower_bound` counts them. Of groups and blocks, whose sums are closer to normal, a quarter must carry
     the variance or `min_changed` of them, whichever is less: 20 normal sums reach about 7. Raises as `unit_sums` does.
     """
-    rows = effective_for_lower_bound(unit_sums(influence, weights, Independent()))
+    rows = _effective(unit_sums(influence, weights, Independent()), min_changed)
     if rows < min_changed:
         extent = f"({rows:.1f} effectively, {min_changed:g} wanted)"
         return NotTrusted("few changes", f"too few rows changed to go by {extent}")
     if isinstance(sampling, Independent):
         return None
     sums = unit_sums(influence, weights, sampling)
-    units, needed = effective_for_lower_bound(sums), min(min_changed, sums.size / _UNITS_PER_CHANGE)
+    needed = min(min_changed, sums.size / _UNITS_PER_CHANGE)
+    units = _effective(sums, needed)
     if units < needed:
         kind = "groups" if isinstance(sampling, Clusters) else "stretches of time"
         extent = f"({units:.1f} effectively, {needed:g} wanted)"
         return NotTrusted("few changes", f"too few {kind} changed to go by {extent}")
     return None
+
+
+def _effective(sums: NDArray[np.float64], needed: float) -> float:
+    """Return `effective_for_lower_bound`, or the plain number, never more and without a sort, where that suffices."""
+    plain = effective_changes(sums)
+    return plain if plain >= needed else effective_for_lower_bound(sums)
 
 
 def _lacks(n_units: int, n_rows: int, sampling: Sampling) -> NotTrusted | None:

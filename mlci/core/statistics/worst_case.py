@@ -6,6 +6,8 @@ needs no spread: only how often the two may differ at most, and how much one row
 
 from __future__ import annotations
 
+import math
+
 from mlci.core.statistics.interval import check_confidence
 
 
@@ -27,6 +29,23 @@ def largest_share(changed: int, n: int, confidence: float) -> float:
     from scipy.special import betaincinv  # noqa: PLC0415 -- scipy takes 0.2 s to import and few verbs need it
 
     return float(betaincinv(changed + 1, n - changed, confidence))
+
+
+def rows_without_change(share: float, confidence: float) -> int:
+    """Return the rows with which `largest_share` falls below `share` if none of them changes.
+
+    More than ln(1 - confidence) / ln(1 - share). Raises ValueError for a share that is not positive, or a confidence
+    outside (0.5, 1).
+
+    >>> rows_without_change(0.03, 0.95), rows_without_change(0.0295, 0.95)
+    (99, 101)
+    """
+    check_confidence(confidence)
+    if not share > 0:
+        raise ValueError(f"a share that can be shown is positive, unlike {share}")
+    if share >= 1:
+        return 1
+    return math.floor(math.log(1 - confidence) / math.log1p(-share)) + 1
 
 
 def worst_case(changed: int, n: int, largest_loss: float, confidence: float, *, largest_weight: float = 1.0) -> float:
