@@ -176,6 +176,7 @@ def test_read_path__what_is_neither_a_file_nor_a_folder() -> None:
 def test_read_path__what_is_larger_than_any_package_is_not_read(tmp_path: Path, name: str) -> None:
     with (tmp_path / "package.tar").open("wb") as file:
         file.truncate(ArchiveLimits().total_bytes + 1)  # a hole: it takes no room
+    (tmp_path / "package.json").touch()
     with pytest.raises(IntegrityError) as caught:
         read_path(tmp_path / name)
     assert "more than the 4,294,967,296 that are allowed" in caught.value.problem
