@@ -52,7 +52,7 @@ def test_demo__tells_what_each_act_came_to(lab: Lab, tmp_path: Path, golden: Gol
         Scene("2 a better model", "pass", "success", "v2.0.0"),
         Scene("3 a careless change", "fail", "failure", "v2.0.0"),
         Scene("4 broken data", "data rejected", "failure", "v2.0.0"),
-        Scene("5 a cheat", "fail", "failure", "v2.0.0"),
+        Scene("5 a cheat", "fail · loosens 1 rule, which counts after the merge", "failure", "v2.0.0"),
         Scene("6 a tie", "inconclusive", "success", "v2.0.0"),
     )
     golden("demo-github.txt", normal("\n".join(said) + "\n"))
