@@ -25,9 +25,12 @@ settings.register_profile("same", derandomize=True, database=None, deadline=None
 settings.register_profile("random", database=None, deadline=None)
 settings.load_profile("random" if os.environ.get("HYPOTHESIS") == "random" else "same")
 
-# A shell in the background starts us with Ctrl-C ignored, and what we start inherits that; the tests press it.
+# A shell in the background starts us with Ctrl-C ignored, nohup with SIGHUP; what we start inherits that, and the tests
+# send both.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 NEEDS: dict[str, Callable[[], bool]] = {
     "landlock": lambda: sys.platform != "linux" or available().is_complete,

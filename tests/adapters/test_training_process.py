@@ -92,8 +92,10 @@ def test_environment__has_what_is_named_and_nothing_else(bench: Bench) -> None:
 
 @pytest.mark.parametrize("name", TOKEN_VARIABLES)
 def test_environment__has_no_token_even_where_it_is_named(bench: Bench, name: str) -> None:
-    bench.run("env", environ={"PATH": os.environ["PATH"], name: "secret"}, passed=(name,))
-    assert "secret" not in bench.log.read_text()
+    # The name, since the value would be masked in the log.
+    bench.run("env | cut -d = -f 1", environ={"PATH": os.environ["PATH"], name: "secret"}, passed=(name,))
+    assert "PATH" in bench.shown
+    assert name not in bench.shown
 
 
 def test_environment__mlci_names_its_own_variables(bench: Bench) -> None:
