@@ -33,6 +33,7 @@ def ownership(actor: Actor, owners: Sequence[str]) -> Ownership:
     known here. Git's own identity is whatever its user typed, so it is compared with addresses only, and let through,
     which is said, where an owner is named in another way.
 
+    >>> from mlci.core.registry.entries import Actor
     >>> ownership(Actor("ana <ana@users.noreply.github.com>", verified=True), ["@ana"]).may
     True
     """
