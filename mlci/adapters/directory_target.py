@@ -7,8 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mlci.adapters.files import sync_folder, temporary_path, write_atomically
-from mlci.core.names import checked_path
+from mlci.adapters.files import sync_folder, temporary_path, write_folder
 from mlci.core.registry.numbers import sort_key
 from mlci.core.target import Placed
 from mlci.errors import IntegrityError, OutsideError, UsageError
@@ -53,7 +52,7 @@ class DirectoryTarget:
         try:
             self._refuse_foreign_folder()
             if not staged.exists():
-                self._unpack(staged, files)
+                write_folder(staged, files)
             _check(staged, files)
         except OSError as error:
             raise _failed(self._folder, error) from error
@@ -109,18 +108,6 @@ class DirectoryTarget:
                 cause="What it points to may be somebody else's.",
                 hint="Remove the link, or choose another `path` for the target in mlci.yaml.",
             )
-
-    def _unpack(self, staged: Path, files: Mapping[str, bytes]) -> None:
-        temporary = temporary_path(staged)
-        temporary.mkdir(parents=True)
-        try:
-            for path, content in files.items():
-                write_atomically(temporary / checked_path(path), content)
-            sync_folder(temporary)
-            temporary.rename(staged)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-        sync_folder(staged.parent)
 
     def _remove_oldest(self, present: str) -> None:
         found = (Placed.in_folder(path.name) for path in self._versions.iterdir())

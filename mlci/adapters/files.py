@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
+from mlci.core.names import checked_path
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -36,6 +39,20 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` to `path` in one step; folders are made as needed."""
     with new_file(path) as file:
         file.write(data)
+
+
+def write_folder(place: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder with these FILES, by checked relative path, to PLACE, whole or not at all."""
+    temporary = temporary_path(place)
+    temporary.mkdir(parents=True)
+    try:
+        for path, content in files.items():
+            write_atomically(temporary / checked_path(path), content)
+        sync_folder(temporary)
+        temporary.rename(place)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    sync_folder(place.parent)
 
 
 def temporary_path(path: Path) -> Path:

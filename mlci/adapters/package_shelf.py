@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
-from mlci.adapters.files import sync_folder, temporary_path, write_atomically
+from mlci.adapters.files import write_folder
 from mlci.core.names import checked_path
 from mlci.errors import IntegrityError, OutsideError
 
@@ -30,7 +29,7 @@ class PackageShelf:
         place = self._folder / checked_path(name)
         try:
             if not place.exists():
-                self._write(place, files)
+                write_folder(place, files)
             if not _is_same(place, files):
                 raise IntegrityError(
                     "folder-differs",
@@ -47,18 +46,6 @@ class PackageShelf:
                 hint="Look at the disk's free space and the folder's permissions, or name another: --to FOLDER",
             ) from error
         return place
-
-    def _write(self, place: Path, files: Mapping[str, bytes]) -> None:
-        temporary = temporary_path(place)
-        temporary.mkdir(parents=True)
-        try:
-            for path, content in files.items():
-                write_atomically(temporary / checked_path(path), content)
-            sync_folder(temporary)
-            temporary.rename(place)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-        sync_folder(place.parent)
 
 
 def _is_same(place: Path, files: Mapping[str, bytes]) -> bool:
