@@ -114,13 +114,15 @@ def _refusals_told(rows: Path, table: Table) -> Iterator[None]:
 def _refused(error: MlciError, rows: Path, table: Table) -> UsageError:
     gap = next(((name, column.missing) for name, column in table.columns.items() if column.missing is not None), None)
     if gap is None:
-        return UsageError(
+        refusal = UsageError(
             "rows-refused",
             error.problem,
             where=str(rows),
             cause="A value has the right type and is still none that the model knows, such as a new category.",
             hint="Compare the rows with those that the model was trained on.",
         )
+        refusal.private = error.private  # the model's own words, which may quote a cell
+        return refusal
     name, missing = gap
     return UsageError(
         "rows-incomplete",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -13,6 +13,8 @@ from tests.commands.builders import MODELS, Project, a_model, a_project, with_cl
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlci.testing.predictor import Columns
 
 
 def candidate_of(project: Project) -> Installed:
@@ -116,6 +118,19 @@ def test_predict__whole_rows_that_the_model_refuses_are_told_in_its_words(tmp_pa
     error = refused(project, "radius,texture\n20,5\n", refusing(project))
     assert (type(error), error.code) == (UsageError, "rows-refused")
     assert error.problem == "the model reads ('texture', 'radius'), not ('radius', 'texture')"
+
+
+def test_predict__the_words_of_a_model_about_a_row_stay_private(tmp_path: Path) -> None:
+    def quotes(_: Columns) -> NoReturn:
+        error = IntegrityError("model-cannot-predict", "could not convert string to float: 'Ada'")
+        error.private = "could not convert string to float: 'Ada'"
+        raise error
+
+    project = a_project(tmp_path)
+    installed = candidate_of(project)
+    project.predictor.models["present"] = replace(MODELS["present"], probability=quotes)
+    error = refused(project, "radius,texture\n20,5\n", installed)
+    assert (error.code, "Ada" in error.problem, error.public().problem) == ("rows-refused", True, "…")
 
 
 def test_predict__a_model_that_answers_without_probabilities(tmp_path: Path) -> None:
