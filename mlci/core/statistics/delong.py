@@ -94,7 +94,7 @@ def auc_difference(
 
     Where the standard error is 0 (the models rank alike, or all pairs changed alike) the bounds are those of the worst
     case, as in `auc_alone`: the share s of pairs changed as seen, the rest may have changed by -1 or 1. As for every
-    interval of normal theory, few changed rows make it too narrow: see `auc_changes`. Raises as `auc_alone` does.
+    interval of normal theory, few changed rows make it too narrow. Raises as `auc_alone` does.
 
     DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44, 837-845.
     """
@@ -118,22 +118,6 @@ def auc_difference_of(labels: NDArray[np.bool_], paired: Estimate, confidence: f
     negatives *= negatives.size / labels.size
     standard_error = _standard_error(positives, negatives)
     return _difference_bounds(paired.value, standard_error, min(positives.size, negatives.size), confidence)
-
-
-def auc_changes(
-    labels: NDArray[np.bool_], candidate: NDArray[np.float64], production: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return what each row contributes to the change of the AUC within its class, shape `(n_rows,)`, in row order.
-
-    The change of the row's placement over the number of rows of its class, so that the rows of either class add up to
-    the difference of the AUCs; `effective_changes` of it says how many rows carry that difference. Raises as
-    `placements` does.
-    """
-    positives, negatives = _paired_placements(labels, candidate, production)
-    changes = np.empty(labels.size)
-    changes[labels] = positives / positives.size
-    changes[~labels] = negatives / negatives.size
-    return changes
 
 
 def _paired_placements(

@@ -11,8 +11,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from mlci.core.statistics.delong import auc_alone, auc_changes, auc_difference, placements
-from mlci.core.statistics.effective import effective_changes
+from mlci.core.statistics.delong import auc_alone, auc_difference, placements
 from mlci.core.statistics.interval import Interval
 from mlci.core.statistics.quantiles import normal_quantile
 
@@ -292,26 +291,6 @@ def test_auc_difference__covers_a_known_difference_as_often_as_it_says() -> None
 
     assert sum(interval.lower > truth for interval in intervals) == pytest.approx(50, abs=20)
     assert sum(interval.upper < truth for interval in intervals) == pytest.approx(50, abs=20)
-
-
-@given(rows=rows())
-def test_auc_changes__add_up_to_the_difference_in_either_class(rows: Rows) -> None:
-    changes = auc_changes(rows.labels, rows.candidate, rows.production)
-
-    difference = auc_difference(rows.labels, rows.candidate, rows.production, 0.95).estimate
-    assert changes[rows.labels].sum() == pytest.approx(difference, abs=1e-12)
-    assert changes[~rows.labels].sum() == pytest.approx(difference, abs=1e-12)
-
-
-def test_auc_changes__of_one_row_that_fell_below_all_others_are_effectively_one() -> None:
-    labels, production = perfect(100, 100)
-    candidate = production.copy()
-    candidate[150] = -1
-
-    changes = auc_changes(labels, candidate, production)
-
-    assert changes[150] == -0.01
-    assert effective_changes(changes) == pytest.approx(1, abs=0.05)
 
 
 @pytest.mark.parametrize(
