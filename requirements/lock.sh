@@ -9,7 +9,7 @@ compile() {
 }
 compile ../pyproject.toml --all-extras --group ../pyproject.toml:dev --output-file dev.txt "$@"
 compile ../pyproject.toml --constraint dev.txt --output-file core.txt
-for extra in data ml demo dvc s3; do
+for extra in data ml plot demo onnx xgboost lightgbm dvc s3; do
   compile ../pyproject.toml --extra "$extra" --constraint dev.txt --output-file "$extra.txt"
 done
 echo uv | compile - --output-file uv.txt "$@"

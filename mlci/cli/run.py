@@ -14,7 +14,22 @@ from mlci.cli.audience import is_private
 from mlci.cli.streams import Stream
 from mlci.errors import BUG_EXIT_CODE, INTERRUPTED_EXIT_CODE, MlciError, UsageError
 
-EXTRAS = {"duckdb": "data", "numpy": "data", "scipy": "ml", "pandas": "ml", "sklearn": "ml", "skops": "ml"}
+EXTRAS = {
+    "boto3": "s3",
+    "duckdb": "data",
+    "dvc": "dvc",
+    "lightgbm": "lightgbm",
+    "matplotlib": "plot",
+    "numpy": "data",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "pandas": "ml",
+    "scipy": "ml",
+    "skl2onnx": "onnx",
+    "sklearn": "ml",
+    "skops": "ml",
+    "xgboost": "xgboost",
+}
 """Which extra brings a module."""
 
 SHOWN_BEFORE = frozenset({"training-failed"})
