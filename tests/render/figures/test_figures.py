@@ -1,0 +1,124 @@
+"""Figures: the same bytes each time, words for who does not see them, colours for light and dark, names encoded."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from mlci.core import curves
+from mlci.core.answers import Answers, Sample
+from mlci.core.statistics.interval import Interval
+from mlci.render import figures
+from mlci.render.figures import drawing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RANDOM = np.random.default_rng(5)
+LABELS = RANDOM.random(200) < 0.4
+CANDIDATE = Answers(Sample(LABELS), np.clip(RANDOM.normal(0.4, 0.2, 200) + 0.3 * LABELS, 0, 1), 0.5)
+PRODUCTION = Answers(Sample(LABELS), np.clip(RANDOM.normal(0.4, 0.3, 200) + 0.2 * LABELS, 0, 1), 0.5)
+HOSTILE = "</text><script>alert(1)</script> $x$ & \"'"
+
+DIFFERENCES = [
+    figures.Difference("all rows", 3000, Interval(0.01, -0.005, 0.025, 0.01)),
+    figures.Difference("band = small", 400, Interval(-0.06, -0.09, -0.03, 0.01)),
+    figures.Difference("band = large", 40, Interval(-0.01, -0.08, 0.06, 0.04)),
+]
+CELLS = np.array([[70.0, 10.0], [4.0, 16.0]])
+
+
+def _roc() -> bytes:
+    return figures.roc(curves.roc_curve(CANDIDATE), curves.roc_curve(PRODUCTION))  # type: ignore[arg-type] # both classes are there
+
+
+def _precision_recall() -> bytes:
+    candidate, production = (curves.precision_recall_curve(answers) for answers in (CANDIDATE, PRODUCTION))
+    return figures.precision_recall(candidate, production)  # type: ignore[arg-type] # there are positives
+
+
+def _residuals() -> bytes:
+    truth = RANDOM_TRUTH
+    return figures.residuals(curves.residuals(truth, truth * 0.9), curves.residuals(truth, truth * 0.5))
+
+
+RANDOM_TRUTH = RANDOM.normal(size=300)
+
+DRAWN: dict[str, Callable[[], bytes]] = {
+    "roc": _roc,
+    "precision_recall": _precision_recall,
+    "calibration": lambda: figures.calibration(curves.reliability(CANDIDATE), curves.reliability(PRODUCTION)),
+    "scores": lambda: figures.scores(curves.distribution(CANDIDATE), curves.distribution(PRODUCTION), 0.5),
+    "confusion": lambda: figures.confusion(CELLS, CELLS.T, ["benign", "malignant"]),
+    "forest": lambda: figures.forest("recall", DIFFERENCES, 0.02),
+    "residuals": _residuals,
+}
+
+
+def _text(svg: bytes) -> str:
+    return " ".join(ET.fromstring(svg).itertext())  # noqa: S314 - we made it
+
+
+def _body(svg: str) -> str:
+    """Return what is drawn, without our style sheet and without matplotlib's."""
+    return svg.split("</style>", 2)[2]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_figure__has_the_same_bytes_each_time(name: str) -> None:
+    assert DRAWN[name]() == DRAWN[name]()
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_figure__has_words_for_a_screen_reader(name: str) -> None:
+    root = ET.fromstring(DRAWN[name]())  # noqa: S314 - we made it
+    assert root.attrib["role"] == "img"
+    ids = {element.attrib["id"] for element in root if "id" in element.attrib}
+    assert set(root.attrib["aria-labelledby"].split()) <= ids
+    assert (root[1].text or "").strip()
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_figure__has_a_dark_colour_for_each_of_its_colours(name: str) -> None:
+    svg = DRAWN[name]().decode()
+    used = set(re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})", _body(svg)))
+    named = {value for colour, value in vars(drawing).items() if colour.isupper() and str(value).startswith("#")}
+    assert used
+    assert used <= named
+    assert all(f'[style*="stroke: {colour}"]' in svg for colour in used)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_figure__asks_for_nothing_from_outside(name: str) -> None:
+    svg = DRAWN[name]().decode()
+    assert set(re.findall(r'(?:href|src)="([^#"][^"]*)"', svg)) == set()
+    assert "dc:date" not in svg
+
+
+def test_roc__says_where_the_threshold_decides() -> None:
+    curve = curves.Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]), (0.25, 0.5))
+    assert "At the threshold: candidate 0.250 false alarms and 0.500 found" in _text(figures.roc(curve, None))
+
+
+def test_confusion__shows_rows_and_how_they_moved() -> None:
+    text = _text(figures.confusion(CELLS, CELLS - [[3, -3], [0, 0]], ["benign", "malignant"]))
+    assert "86 of 100 rows on the diagonal, decided as labelled. Production: 83." in text
+    assert all(number in text for number in ("70", "+3", "−3", "±0"))
+
+
+def test_forest__is_red_where_it_is_proven_worse_than_the_margin() -> None:
+    svg = figures.forest("recall", DIFFERENCES, 0.02).decode()
+    assert drawing.BAD in _body(figures.forest("recall", DIFFERENCES[1:2]).decode())
+    assert drawing.BAD not in _body(figures.forest("recall", DIFFERENCES[:1]).decode())
+    assert "all rows  (3,000)" in svg
+
+
+def test_names__from_users_are_encoded() -> None:
+    svg = figures.forest(HOSTILE, [figures.Difference(HOSTILE, 5, Interval(0.0, -1.0, 1.0, 0.5))])
+    assert b"<script" not in svg
+    assert "$x$" in _text(svg)
+    assert b"<script" not in figures.confusion(CELLS, None, [HOSTILE, "b"])
