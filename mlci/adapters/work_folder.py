@@ -58,9 +58,9 @@ class WorkFolder:
         """Where the local forge lives."""
         return self.path / "forge"
 
-    def log_of(self, fingerprint: str) -> Path:
-        """Return where the output of the run with FINGERPRINT is kept."""
-        return self._ready() / "logs" / f"{fingerprint[:ID_LENGTH]}.log"
+    def log_of(self, fingerprint: str, seed: int = 0) -> Path:
+        """Return where the output of the run with FINGERPRINT and SEED is kept."""
+        return self._ready() / "logs" / f"{fingerprint[:ID_LENGTH]}{f'-{seed}' if seed else ''}.log"
 
     def trained(self, fingerprint: str) -> tuple[KeptModel, bytes] | None:
         """Return what a run with FINGERPRINT made and what is known of it, None if none did or it is damaged.

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mlci.cli.output import Base, Json, NoFetch, show, show_json, show_report, tell
+from mlci.core.plain_text import one_line
 from mlci.errors import MlciError
 
 app = typer.Typer()
@@ -97,6 +98,8 @@ def train(
         show_json("train", content)
     else:
         show(f"{trained.training.outcome}: {trained.training.reason}")
+        if trained.training.seeds:
+            show(one_line(trained.training.seeds.sentence, 500))
         show(f"candidate {candidate.sha256[:12]} in .mlci/candidate ({candidate.package.info.estimator})")
 
 

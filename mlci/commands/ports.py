@@ -276,7 +276,7 @@ class Workbench(Protocol):
     def objects(self) -> Path:
         """Where files of a commit are laid out."""
 
-    def log_of(self, fingerprint: str) -> Path:
+    def log_of(self, fingerprint: str, seed: int = 0) -> Path:
         """Return where the output of a run is kept."""
 
     def trained(self, fingerprint: str) -> tuple[KeptModel, bytes] | None:

@@ -13,7 +13,7 @@ from mlci.core.runs import Artifact, Cost, DataFile, RunDetails, RunRecord
 from mlci.core.runs.content import content_of
 from mlci.core.runs.parameters import read_parameters, secret_values
 from mlci.core.runs.secrets import secrets_in, without, without_secrets
-from mlci.core.training import SEED
+from mlci.core.runs.seeds import FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,6 +75,7 @@ def recorded(
     outcome: Outcome,
     reason: str = "",
     *,
+    seed: int = FIRST,
     model_sha256: str | None = None,
     description: Mapping[str, Any] | None = None,
 ) -> tuple[RunRecord, RunDetails]:
@@ -103,7 +104,7 @@ def recorded(
         exit_code=done.exit_code,
         command=given.command,
         variables=dict(done.variables),
-        seed=SEED,
+        seed=seed,
         data=dict(given.data),
         params=dict(sorted(params.items())),
         metrics=dict(done.tracked.last),

@@ -3,50 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import re
-import shutil
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlci.commands.candidate import Candidate, submit
 from mlci.commands.packaging import packaged
-from mlci.commands.recording import before, recorded
+from mlci.commands.running import Job, run_candidate, run_further
 from mlci.commands.sides import head_side
 from mlci.core.config import FILE_NAME
 from mlci.core.fingerprint import fingerprint
 from mlci.core.report import Training
-from mlci.core.runs import KeptModel
 from mlci.core.runs.secrets import without_secrets
-from mlci.core.training import InterruptedTraining, variables
-from mlci.errors import MlciError, RejectedError, UsageError
-from mlci.formats.canonical import canonical_skops
+from mlci.core.runs.seeds import FIRST, summary_of, trained_seeds
+from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
     from mlci.commands.ports import Predictor, RegistryBranch, Repository, Runner, Workbench
     from mlci.core.config import Config
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.rules import Side
-    from mlci.core.runs.record import Outcome
-    from mlci.core.training import Completed
-    from mlci.formats.description import ModelDescription
+    from mlci.core.runs.seeds import SeedSummary
 
 NEW_INPUTS = "the inputs are new"
 MOST_NAMED = 3
 """Untracked files that a reason names."""
-
-NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([A-Za-z_][\w.]*)'")
-ENDINGS = {
-    126: "The program is there and may not be executed.",
-    127: "The program is not on PATH.",
-    137: "It was killed, most often because memory ran out.",
-    139: "It crashed in native code, in most cases inside a library.",
-}
-"""What a shell means by an exit code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +73,7 @@ def train_side(
     _refuse_unknown_inputs(side, ids)
     inputs = fingerprint(side.config, ids)
     untracked = _stray_inputs(repository, side)
+    job = Job(side, inputs, ids, repository, runner, predictor, work)
     asked = _why_anew(untracked, force=force)
     kept = None if asked else work.trained(inputs.training)
     is_whole = kept is not None and hashlib.sha256(kept[1]).hexdigest() == kept[0].model_sha256
@@ -99,14 +82,14 @@ def train_side(
         reason = asked or ("the kept run is damaged" if kept else NEW_INPUTS)
         if tell:
             tell(f"train: {command}" + ("" if reason == NEW_INPUTS else f" ({reason})"))
-        with _set_aside(repository.folder / side.config.train.model, work.log_of(inputs.training)):
-            model = _run(side, inputs, ids, repository=repository, runner=runner, predictor=predictor, work=work)
+        model = run_candidate(job)
         training = Training(command, "trained", reason)
     else:
         _, model = kept
         training = Training(command, "reused", f"same inputs as run {inputs.training[:12]}")
         if tell:
             tell(f"train: reused, {training.reason}")
+    training = replace(training, seeds=_further_seeds(job, anew=asked is not None, tell=tell))
     rules = config or side.config
     package = packaged(model, rules, side.contracts.get(rules.evaluate.data), predictor)
     return Trained(submit(package, inputs, work), inputs, training)
@@ -148,124 +131,14 @@ def _stray_inputs(repository: Repository, side: Side) -> tuple[str, ...]:
     return tuple(path for path in repository.untracked_paths() if path not in own)
 
 
-@contextmanager
-def _set_aside(output: Path, log: Path) -> Iterator[None]:
-    """Let no model of yesterday pass for today's: OUTPUT waits beside LOG, and comes back where no new one was made."""
-    aside = log.with_name(f"{log.name}.model-before")
-    if output.is_file() or output.is_symlink():
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(output, aside)
-    try:
-        yield
-    finally:
-        if os.path.lexists(output):
-            aside.unlink(missing_ok=True)
-        elif os.path.lexists(aside):
-            output.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(aside, output)
-
-
-def _run(
-    side: Side,
-    inputs: Fingerprint,
-    ids: Mapping[str, str],
-    *,
-    repository: Repository,
-    runner: Runner,
-    predictor: Predictor,
-    work: Workbench,
-) -> bytes:
-    """Run the training command, record it however it ends, and keep and return what it made."""
-    train = side.config.train
-    folder = repository.folder
-    output = folder / train.model
-    if output.is_dir() and not output.is_symlink():
-        raise UsageError("model-is-folder", f"{train.model} is a folder", where=FILE_NAME, hint=f"rm -r {train.model}")
-    data = {name: str(_present(folder, side.config.data[name].path)) for name in train.data}
-    given = before(side.config, inputs, ids, repository)
-    log = work.log_of(inputs.training)
-    try:
-        done = runner.run(
-            train.run,
-            folder=folder,
-            log=log,
-            variables=variables(side.config, data, str(folder)),
-            passed=train.env,
-            timeout=train.timeout,
-            secrets=given.secrets,
-        )
-    except InterruptedTraining as interruption:
-        work.keep_run(*recorded(given, interruption.completed, "interrupted", "it was interrupted"))
-        raise
-    try:
-        _refuse_failure(side.config, done, log.relative_to(folder).as_posix())
-        model, description = _made(side.config, output, predictor, log.relative_to(folder).as_posix())
-    except MlciError as error:
-        outcome: Outcome = "timed out" if done.exit_code is None else "failed"
-        work.keep_run(*recorded(given, done, outcome, error.public().problem.partition("\n")[0]))
-        raise
-    said = description.to_dict()
-    digest = hashlib.sha256(model).hexdigest()
-    record, details = recorded(given, done, "trained", model_sha256=digest, description=said)
-    work.keep_run(record, details)
-    work.keep_trained(KeptModel.of(record, said, dict(predictor.requirements)), model)
-    return model
-
-
-def _refuse_failure(config: Config, done: Completed, log: str) -> None:
-    """Raise `RejectedError` where the command did not end well."""
-    command, timeout = without_secrets(config.train.run), config.train.timeout
-    if done.exit_code is None:
-        raise RejectedError(
-            "training-timeout",
-            f"`{command}` was ended after {timeout.total_seconds():g} s, with every process it started",
-            where=log,
-            cause="It waits for something, or needs longer than train.timeout.",
-            hint="train: {timeout: 2h}",
-        )
-    if done.exit_code != 0:
-        last = "\n".join(done.tail[-10:])
-        error = RejectedError(
-            "training-failed",
-            f"`{command}` ended with exit code {done.exit_code}" + (f"\n{last}" if last else ""),
-            where=log,
-            cause=_cause(done.exit_code, done.tail),
-            hint=f"Run it by hand: {command}",
-        )
-        error.private = last  # what a command prints may be rows
-        raise error
-
-
-def _made(config: Config, output: Path, predictor: Predictor, log: str) -> tuple[bytes, ModelDescription]:
-    """Return the model that the command left, in its canonical form, and what it says of itself."""
-    if not output.is_file():
-        raise RejectedError(
-            "no-model",
-            f"`{without_secrets(config.train.run)}` ended well and left no `{config.train.model}`",
-            where=log,
-            cause="The script writes to another place than train.model says.",
-            hint=f'skops.io.dump(model, "{config.train.model}")',
-        )
-    model = canonical_skops(output.read_bytes())
-    return model, predictor.describe(model, "skops")
-
-
-def _cause(exit_code: int, tail: tuple[str, ...]) -> str | None:
-    """Return why a command ended so, where its exit code or its last words say it."""
-    missing = next((found[1] for line in reversed(tail) if (found := NO_MODULE.search(line))), None)
-    if missing:
-        return f"The Python that runs it has no `{missing}`: activate the environment that has, or install it there."
-    return ENDINGS.get(exit_code)
-
-
-def _present(folder: Path, path: str) -> Path:
-    file = folder / path
-    if not file.is_file():
-        raise UsageError(
-            "data-missing",
-            f"there is no file {path}",
-            where=FILE_NAME,
-            cause="It was removed or renamed, or its path is mistyped.",
-            hint=f"git checkout HEAD -- {path}, or mend the path in {FILE_NAME}",
-        )
-    return file
+def _further_seeds(job: Job, *, anew: bool, tell: Callable[[str], None] | None) -> SeedSummary | None:
+    """Train with the seeds after the first, those that are recorded only if ANEW; return what all say together."""
+    count = job.side.config.train.seeds
+    known = trained_seeds(job.work.runs(), job.inputs.training) if count > 1 else {}
+    records = {seed: record for seed, record in known.items() if seed == FIRST or not anew}
+    for seed in range(FIRST + 1, count):
+        if seed not in records:
+            if tell:
+                tell(f"train: seed {seed} of {count - 1}")
+            records[seed] = run_further(job, seed)
+    return summary_of([records[seed] for seed in range(count) if seed in records])

@@ -124,6 +124,7 @@ class TrainSection(Section):
     data: Annotated[tuple[Name, ...], HEAD] = Field(default=(), strict=False)
     params: Annotated[PathBelow | None, HEAD] = None
     env: Annotated[tuple[Variable, ...], HEAD] = Field(default=(), strict=False)
+    seeds: Annotated[int, HEAD] = Field(default=1, ge=1, le=100)
     timeout: Annotated[Duration, HEAD] = timedelta(hours=1)
     model: Annotated[PathBelow, RULE]
 
@@ -276,7 +277,7 @@ LATER = frozenset(
     {
         "tests", "environment", "sealed", "report", "serve", "model.risk",
         "data.*.format", "data.*.sha256", "data.*.engine",
-        "train.dvc", "train.code", "train.seeds", "train.predictions", "train.scores", "train.metrics",
+        "train.dvc", "train.code", "train.predictions", "train.scores", "train.metrics",
         "train.allow_pickle",
         "evaluate.labels", "evaluate.prediction",
         "evaluate.slices", "evaluate.features", "evaluate.metrics",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlci.core.forge import StatusState
     from mlci.core.gates import Flips, GateResult, Verdict
     from mlci.core.rules import RuleChange
+    from mlci.core.runs.seeds import SeedSummary
 
 SCHEMA = "mlci/report/1"
 
@@ -101,10 +102,17 @@ class Training:
     outcome: Literal["trained", "reused", "failed", "not started"]
     reason: str
     """One sentence: why it was reused, or how it failed."""
+    seeds: SeedSummary | None = None
+    """What several seeds say together."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the training as a JSON object."""
-        return {"command": self.command, "outcome": self.outcome, "reason": self.reason}
+        return {
+            "command": self.command,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "seeds": self.seeds.to_dict() if self.seeds else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)

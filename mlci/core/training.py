@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mlci.core.config import variable_of
+from mlci.core.runs.seeds import FIRST
 from mlci.core.runs.tracked import Tracked
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from mlci.core.config import Config
 
-SEED = 0
 EPOCH = datetime.fromtimestamp(0, UTC)
 MODULE_VARIABLE = "PYTHONPATH"
 RUN_VARIABLE = "MLCI_RUN"
@@ -62,9 +62,9 @@ class InterruptedTraining(KeyboardInterrupt):
         self.completed = completed
 
 
-def variables(config: Config, data: Mapping[str, str], folder: str) -> dict[str, str]:
+def variables(config: Config, data: Mapping[str, str], folder: str, seed: int = FIRST) -> dict[str, str]:
     """Return the variables that tell a training command where its inputs and outputs lie."""
     train = config.train
     named = {variable_of(name): path for name, path in sorted(data.items())}
     params = {"MLCI_PARAMS": f"{folder}/{train.params}"} if train.params else {}
-    return {**named, **params, "MLCI_OUTPUT": f"{folder}/{train.model}", "MLCI_SEED": str(SEED)}
+    return {**named, **params, "MLCI_OUTPUT": f"{folder}/{train.model}", "MLCI_SEED": str(seed)}

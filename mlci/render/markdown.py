@@ -214,6 +214,8 @@ def _training(report: Report) -> Iterator[str]:
     training = report.training
     if training is not None and training.outcome in {"trained", "reused"}:
         yield f"Training: {markdown_code(training.command)}: {training.outcome}, {_sentence(training.reason)}."
+        if training.seeds:
+            yield f"Seeds, as logged: {_sentence(training.seeds.sentence)}."
 
 
 def _footer(report: Report) -> str:

@@ -26,6 +26,7 @@ SENTENCES: Final = {
     "TrainSection.data": "The data sets that the command reads; it learns their paths from variables.",
     "TrainSection.params": "A file of parameters, part of the fingerprint.",
     "TrainSection.env": "Further variables of the caller's environment that the command may see; no token of the job.",
+    "TrainSection.seeds": "How many seeds are trained, from 0 on; the first makes the candidate, each has a record.",
     "TrainSection.timeout": "After this time the command is ended, with every process that it started.",
     "TrainSection.model": "Where the command leaves the model, in the skops format.",
     "EvaluateSection.data": "The evaluation set: one of the names under `data`.",

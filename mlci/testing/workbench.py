@@ -31,9 +31,9 @@ class MemoryWorkbench:
         """Where files of a commit are laid out."""
         return self.path / "objects"
 
-    def log_of(self, fingerprint: str) -> Path:
+    def log_of(self, fingerprint: str, seed: int = 0) -> Path:
         """Return where the output of a run is kept."""
-        return self.path / "logs" / f"{fingerprint[:16]}.log"
+        return self.path / "logs" / f"{fingerprint[:16]}{f'-{seed}' if seed else ''}.log"
 
     def trained(self, fingerprint: str) -> tuple[KeptModel, bytes] | None:
         """Return what a run made, and what is known of it."""

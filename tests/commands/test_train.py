@@ -232,6 +232,64 @@ def test_train__a_kept_run_is_packaged_under_the_configuration_of_today(tmp_path
     assert (trained.training.outcome, trained.candidate.package.info.signature.threshold) == ("reused", 0.3)
 
 
+def a_series(place: Path, seeds: int) -> Project:
+    train = f"{{run: {COMMAND}, data: [cells], params: params.yaml, seeds: {seeds}, model: model.skops}}"
+    return a_project(place, train=train)
+
+
+def test_train__several_seeds_each_have_a_record_and_the_first_makes_the_candidate(tmp_path: Path) -> None:
+    project = a_series(tmp_path, 3)
+    trained = project.train()
+    assert [run.variables["MLCI_SEED"] for run in project.runner.runs] == ["0", "1", "2"]
+    assert [record.seed for record, _ in project.work.records.values()] == [0, 1, 2]
+    (known, _) = project.work.models[trained.fingerprint.training]
+    assert project.work.records[known.run][0].seed == 0
+    assert trained.training.seeds is not None
+    assert trained.training.seeds.to_dict() == {"seeds": 3, "candidate": 0, "models": 1, "metrics": {}}
+
+
+def test_train__more_seeds_train_only_those_that_have_no_record(tmp_path: Path) -> None:
+    project = a_series(tmp_path, 2)
+    project.train()
+    project.write(mlci_yaml=project.repository.work_tree().files["mlci.yaml"].replace(b"seeds: 2", b"seeds: 4"))
+    trained = project.train()
+    assert trained.training.outcome == "reused"
+    assert [run.variables["MLCI_SEED"] for run in project.runner.runs] == ["0", "1", "2", "3"]
+
+
+def test_train__force_trains_every_seed_again(tmp_path: Path) -> None:
+    project = a_series(tmp_path, 2)
+    project.train()
+    project.train(force=True)
+    assert [run.variables["MLCI_SEED"] for run in project.runner.runs] == ["0", "1", "0", "1"]
+
+
+def test_train__after_all_seeds_the_model_file_is_the_candidates(tmp_path: Path) -> None:
+    project = a_series(tmp_path, 2)
+    project.train()
+    project.write(mlci_yaml=project.repository.work_tree().files["mlci.yaml"].replace(b"seeds: 2", b"seeds: 3"))
+    project.makes("careful")
+    trained = project.train()
+    model = (project.repository.folder / "model.skops").read_bytes()
+    assert model == trained.candidate.package.model == model_file("present")
+    assert trained.training.seeds is not None
+    assert trained.training.seeds.models == 2
+
+
+def test_train__a_seed_that_fails(tmp_path: Path) -> None:
+    project = a_series(tmp_path, 2)
+    project.train()
+    project.write(mlci_yaml=project.repository.work_tree().files["mlci.yaml"].replace(b"seeds: 2", b"seeds: 3"))
+    project.runner.scripts[COMMAND] = Script(exit_code=1)
+    assert refused(project).code == "training-failed"
+    assert [(record.seed, record.outcome) for record, _ in project.work.records.values()] == [
+        (0, "trained"),
+        (1, "trained"),
+        (2, "failed"),
+    ]
+    assert (project.repository.folder / "model.skops").read_bytes() == model_file("present")
+
+
 def test_train__a_command_that_fails(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     lines = tuple(f"line {number}" for number in range(12))

@@ -112,6 +112,7 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
         "TrainSection.data",
         "TrainSection.params",
         "TrainSection.env",
+        "TrainSection.seeds",
         "TrainSection.timeout",
     ]
 

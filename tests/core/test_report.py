@@ -283,6 +283,7 @@ def test_to_dict__is_the_report_as_json() -> None:
             "command": "python train.py",
             "outcome": "trained",
             "reason": "the inputs are new",
+            "seeds": None,
         },
         "gates": [RECALL_FAILS.to_dict()],
         "rows": 183,

@@ -15,6 +15,7 @@ from mlci.core.forge import LONGEST_COMMENT
 from mlci.core.gates import Flips, GateResult, Outcome, Verdict
 from mlci.core.report import Conclusion, Report, Training
 from mlci.core.rules import RuleChange, replaced_rules
+from mlci.core.runs.seeds import SeedSummary, Spread
 from mlci.core.statistics.interval import Interval
 from mlci.errors import IntegrityError, UsageError
 from mlci.render.lines import error_text
@@ -113,6 +114,11 @@ REPORTS = {
         verdict=Verdict(Outcome.PASS, (ROC_AUC,), Flips((), (), 0, 0), 285, 102),
         datasets=(a_dataset("cells"), a_dataset("holdout")),
         training=TRAINED,
+    ),
+    "seeds": a_report(
+        Conclusion.PASS,
+        verdict=Verdict(Outcome.PASS, (ROC_AUC,), Flips((), (), 0, 0), 285, 102),
+        training=replace(TRAINED, seeds=SeedSummary(5, 5, {"fit|<b>": Spread(0.961, 0.003, 0.957, 0.966)})),
     ),
     "warned": a_report(
         Conclusion.PASS,

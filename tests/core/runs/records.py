@@ -30,6 +30,8 @@ def a_record(
     metrics: dict[str, Number] | None = None,
     command: str = "python train.py",
     fingerprint: str = "f" * 64,
+    seed: int = 0,
+    model_sha256: str = "b" * 64,
 ) -> RunRecord:
     """Return the record of a run that began some MINUTES after eight."""
     return RunRecord(
@@ -42,6 +44,7 @@ def a_record(
         reason="" if outcome == "trained" else f"`{command}` ended with exit code 1",
         exit_code=0 if outcome == "trained" else 1,
         command=command,
+        seed=seed,
         variables={"SEED_OF_DATA": "7"},
         data={"cells": DataFile(path="data/cells.csv", git_id="3" * 40, sha256="4" * 64, bytes=2_000, rows=1_284)},
         params={"C": 0.1, "model.kind": "logistic"} if params is None else params,
@@ -51,7 +54,7 @@ def a_record(
         python="CPython 3.11.7",
         platform="Linux 6.1 x86_64",
         cpu="A Processor",
-        model_sha256="b" * 64 if outcome == "trained" else None,
+        model_sha256=model_sha256 if outcome == "trained" else None,
         details_sha256=DETAILS.sha256,
     )
 

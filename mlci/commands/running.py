@@ -1,0 +1,195 @@
+"""Running the training command once, with one seed: what it makes is taken, and recorded however it ends."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlci.commands.recording import before, recorded
+from mlci.core.config import FILE_NAME
+from mlci.core.runs import KeptModel
+from mlci.core.runs.secrets import without_secrets
+from mlci.core.runs.seeds import FIRST
+from mlci.core.training import InterruptedTraining, variables
+from mlci.errors import MlciError, RejectedError, UsageError
+from mlci.formats.canonical import canonical_skops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from mlci.commands.ports import Predictor, Repository, Runner, Workbench
+    from mlci.core.config import Config
+    from mlci.core.fingerprint import Fingerprint
+    from mlci.core.rules import Side
+    from mlci.core.runs import RunRecord
+    from mlci.core.runs.record import Outcome
+    from mlci.core.training import Completed
+    from mlci.formats.description import ModelDescription
+
+NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([A-Za-z_][\w.]*)'")
+ENDINGS = {
+    126: "The program is there and may not be executed.",
+    127: "The program is not on PATH.",
+    137: "It was killed, most often because memory ran out.",
+    139: "It crashed in native code, in most cases inside a library.",
+}
+"""What a shell means by an exit code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be trained, and with what."""
+
+    side: Side
+    inputs: Fingerprint
+    ids: Mapping[str, str]
+    repository: Repository
+    runner: Runner
+    predictor: Predictor
+    work: Workbench
+
+    @property
+    def output(self) -> Path:
+        """Where the command leaves the model."""
+        return self.repository.folder / self.side.config.train.model
+
+
+def run_candidate(job: Job) -> bytes:
+    """Run the command with the first seed; keep and return the model, which stays in the work tree, too."""
+    with _set_aside(job.output, job.work.log_of(job.inputs.training)):
+        model, record, said = _run(job, FIRST)
+    job.work.keep_trained(KeptModel.of(record, said.to_dict(), dict(job.predictor.requirements)), model)
+    return model
+
+
+def run_further(job: Job, seed: int) -> RunRecord:
+    """Run the command with another SEED; only the record is kept, and the candidate's model is where it was."""
+    with _set_aside(job.output, job.work.log_of(job.inputs.training, seed), comes_back=True):
+        _, record, _ = _run(job, seed)
+    return record
+
+
+def _run(job: Job, seed: int) -> tuple[bytes, RunRecord, ModelDescription]:
+    """Run the command, record it however it ends, and return what it made."""
+    config, folder, work = job.side.config, job.repository.folder, job.work
+    train = config.train
+    if job.output.is_dir() and not job.output.is_symlink():
+        raise UsageError("model-is-folder", f"{train.model} is a folder", where=FILE_NAME, hint=f"rm -r {train.model}")
+    data = {name: str(_present(folder, config.data[name].path)) for name in train.data}
+    given = before(config, job.inputs, job.ids, job.repository)
+    log = work.log_of(job.inputs.training, seed)
+    shown_log = log.relative_to(folder).as_posix()
+    try:
+        done = job.runner.run(
+            train.run,
+            folder=folder,
+            log=log,
+            variables=variables(config, data, str(folder), seed),
+            passed=train.env,
+            timeout=train.timeout,
+            secrets=given.secrets,
+        )
+    except InterruptedTraining as interruption:
+        work.keep_run(*recorded(given, interruption.completed, "interrupted", "it was interrupted", seed=seed))
+        raise
+    try:
+        _refuse_failure(config, done, shown_log)
+        model, description = _made(config, job.output, job.predictor, shown_log)
+    except MlciError as error:
+        outcome: Outcome = "timed out" if done.exit_code is None else "failed"
+        reason = error.public().problem.partition("\n")[0]
+        work.keep_run(*recorded(given, done, outcome, reason, seed=seed))
+        raise
+    digest = hashlib.sha256(model).hexdigest()
+    record, details = recorded(
+        given, done, "trained", seed=seed, model_sha256=digest, description=description.to_dict()
+    )  # fmt: skip
+    work.keep_run(record, details)
+    return model, record, description
+
+
+@contextmanager
+def _set_aside(output: Path, log: Path, *, comes_back: bool = False) -> Iterator[None]:
+    """Let no model of yesterday pass for today's: OUTPUT waits beside LOG, and comes back where no new one was made.
+
+    Where it is the candidate's and another seed is trained, it COMES BACK in any case.
+    """
+    aside = log.with_name(f"{log.name}.model-before")
+    if output.is_file() or output.is_symlink():
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(output, aside)
+    try:
+        yield
+    finally:
+        if comes_back and os.path.lexists(aside) and not output.is_dir():
+            output.unlink(missing_ok=True)
+        if os.path.lexists(output):
+            aside.unlink(missing_ok=True)
+        elif os.path.lexists(aside):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(aside, output)
+
+
+def _refuse_failure(config: Config, done: Completed, log: str) -> None:
+    """Raise `RejectedError` where the command did not end well."""
+    command, timeout = without_secrets(config.train.run), config.train.timeout
+    if done.exit_code is None:
+        raise RejectedError(
+            "training-timeout",
+            f"`{command}` was ended after {timeout.total_seconds():g} s, with every process it started",
+            where=log,
+            cause="It waits for something, or needs longer than train.timeout.",
+            hint="train: {timeout: 2h}",
+        )
+    if done.exit_code != 0:
+        last = "\n".join(done.tail[-10:])
+        error = RejectedError(
+            "training-failed",
+            f"`{command}` ended with exit code {done.exit_code}" + (f"\n{last}" if last else ""),
+            where=log,
+            cause=_cause(done.exit_code, done.tail),
+            hint=f"Run it by hand: {command}",
+        )
+        error.private = last  # what a command prints may be rows
+        raise error
+
+
+def _made(config: Config, output: Path, predictor: Predictor, log: str) -> tuple[bytes, ModelDescription]:
+    """Return the model that the command left, in its canonical form, and what it says of itself."""
+    if not output.is_file():
+        raise RejectedError(
+            "no-model",
+            f"`{without_secrets(config.train.run)}` ended well and left no `{config.train.model}`",
+            where=log,
+            cause="The script writes to another place than train.model says.",
+            hint=f'skops.io.dump(model, "{config.train.model}")',
+        )
+    model = canonical_skops(output.read_bytes())
+    return model, predictor.describe(model, "skops")
+
+
+def _cause(exit_code: int, tail: tuple[str, ...]) -> str | None:
+    """Return why a command ended so, where its exit code or its last words say it."""
+    missing = next((found[1] for line in reversed(tail) if (found := NO_MODULE.search(line))), None)
+    if missing:
+        return f"The Python that runs it has no `{missing}`: activate the environment that has, or install it there."
+    return ENDINGS.get(exit_code)
+
+
+def _present(folder: Path, path: str) -> Path:
+    file = folder / path
+    if not file.is_file():
+        raise UsageError(
+            "data-missing",
+            f"there is no file {path}",
+            where=FILE_NAME,
+            cause="It was removed or renamed, or its path is mistyped.",
+            hint=f"git checkout HEAD -- {path}, or mend the path in {FILE_NAME}",
+        )
+    return file
