@@ -6,7 +6,7 @@ import inspect
 
 import typer
 
-from mlci.cli import judging, looking, releasing, starting, tracking, versions
+from mlci.cli import judging, looking, releasing, sealed, starting, tracking, versions
 
 app = typer.Typer(
     name="mlci",
@@ -34,6 +34,7 @@ GROUPS = {
     versions.app: None,
     looking.app: None,
     tracking.app: "runs",
+    sealed.app: "sealed",
 }
 """Verbs, and the word that stands before them where there is one."""
 

@@ -1,0 +1,66 @@
+"""The verbs of the sealed set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlci.cli.output import Json, show, show_json
+from mlci.errors import UsageError
+
+app = typer.Typer(help="The sealed set: how many rows it needs, and what is left of it.", no_args_is_help=True)
+
+LOOKS = 20
+PASSES = 3
+
+
+@app.command("plan", short_help="Compute how many rows a sealed set needs.")
+def sealed_plan(
+    *,
+    margin: Annotated[float, typer.Option(help="What a candidate may be worse by, in the metric's unit.")],
+    looks: Annotated[int, typer.Option(help="How many candidates it may judge.")] = LOOKS,
+    passes: Annotated[int, typer.Option(help="After how many that pass it retires.")] = PASSES,
+    reliability: Annotated[
+        float, typer.Option(help="The chance that none passes, in all looks, that is worse by the margin.")
+    ] = 0.95,
+    power: Annotated[
+        float, typer.Option(help="The chance of a candidate that is as good as production to pass.")
+    ] = 0.8,
+    disagreement: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="On how many rows models differ, such as 10%; the last report says it."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci sealed plan --margin 0.02.
+
+    Computes how many rows a sealed set needs, so that its looks and passes still prove something.
+    """
+    from mlci.adapters.work_folder import WorkFolder
+    from mlci.core.sealed import plan
+    from mlci.render.sealed_text import plan_text
+
+    planned = plan(
+        margin,
+        reliability,
+        power,
+        looks,
+        passes,
+        disagreement=None if disagreement is None else _share(disagreement),
+        last_report=WorkFolder(Path.cwd()).read("report.json"),
+    )
+    if as_json:
+        show_json("sealed-plan", planned.to_dict())
+    else:
+        show(plan_text(planned))
+
+
+def _share(text: str) -> float:
+    from mlci.core.contract.share import parse_share
+
+    try:
+        return float(parse_share(text).percent) / 100
+    except ValueError as error:
+        raise UsageError("wrong-usage", f"--disagreement: {error}", hint="--disagreement 10%") from error

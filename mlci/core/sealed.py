@@ -1,0 +1,101 @@
+"""How many rows a sealed set needs, from what is known of the models."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlci.core.report import SCHEMA
+from mlci.core.schema_name import read_json
+from mlci.core.statistics.sealed_budget import SealedBudget
+from mlci.core.statistics.sealed_plan import plan_sealed_set
+from mlci.core.statistics.worst_case import largest_share
+from mlci.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlci.core.statistics.sealed_plan import SealedPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How often the last candidate decided otherwise than production."""
+
+    changed: int
+    rows: int
+
+    def at_most(self, reliability: float) -> float:
+        """Return the upper bound of the share of rows on which two such models differ."""
+        return largest_share(self.changed, self.rows, reliability)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what it was made for."""
+
+    margin: float
+    reliability: float
+    power: float
+    budget: SealedBudget
+    disagreement: float | None
+    measured: Measured | None
+    """Where the disagreement comes from; None where it was stated, or is not known."""
+    plan: SealedPlan
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as a JSON object."""
+        return {
+            "margin": self.margin,
+            "reliability": self.reliability,
+            "power": self.power,
+            "looks": self.budget.looks,
+            "passes": self.budget.passes,
+            "hypotheses": self.plan.hypotheses,
+            "alpha_per_look": self.plan.alpha_per_look,
+            "disagreement": self.disagreement,
+            "measured": asdict(self.measured) if self.measured else None,
+            "rows": {
+                "hoeffding": self.plan.hoeffding,
+                "bennett": self.plan.bennett,
+                "normal": self.plan.normal,
+            },
+        }
+
+
+def plan(
+    margin: float,
+    reliability: float,
+    power: float,
+    looks: int,
+    passes: int,
+    *,
+    disagreement: float | None,
+    last_report: bytes | None,
+) -> Planned:
+    """Return the rows that a sealed set needs; without a DISAGREEMENT, the one that LAST_REPORT measured.
+
+    Raises `UsageError("sealed-plan-impossible")` for numbers that no set can be planned for.
+    """
+    measured = None if disagreement is not None else _measured(last_report)
+    try:
+        share = measured.at_most(reliability) if measured else disagreement
+        budget = SealedBudget(looks, passes)
+        found = plan_sealed_set(margin, reliability, budget, disagreement=share, power=power)
+    except ValueError as error:
+        raise UsageError(
+            "sealed-plan-impossible",
+            f"no sealed set can be planned for these numbers: {error}",
+            hint="mlci sealed plan --margin 0.02 --looks 20 --passes 3",
+        ) from error
+    return Planned(margin, reliability, power, budget, share, measured, found)
+
+
+def _measured(report: bytes | None) -> Measured | None:
+    """Return what the last report says of both models; None where it compared none."""
+    if report is None:
+        return None
+    try:
+        content = read_json(report, SCHEMA, ".mlci/report.json")
+        changed = content["flips"]["right_to_wrong"] + content["flips"]["wrong_to_right"]
+        return Measured(int(changed), int(content["rows"]))
+    except (KeyError, TypeError, ValueError):
+        return None  # no model was compared, or the file is not ours: nothing is measured then

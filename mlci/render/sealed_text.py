@@ -1,0 +1,54 @@
+"""A plan of a sealed set in the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mlci.core.margin import written_number
+from mlci.render.lines import filled, table
+
+if TYPE_CHECKING:
+    from mlci.core.sealed import Planned
+
+
+MOST_WRITTEN: Final = 10**9
+"""From here on a number of histories is told by its size alone."""
+
+
+def plan_text(planned: Planned) -> str:
+    """Return the rows that a sealed set needs by each method, with what each takes for granted."""
+    budget, found = planned.budget, planned.plan
+    looks = f"{budget.looks} look{'s' if budget.looks > 1 else ''}"
+    passes = f"{budget.passes} pass{'es' if budget.passes > 1 else ''}"
+    head = (
+        f"A sealed set for {looks} and {passes}: a candidate that is worse by {written_number(planned.margin)} passes "
+        f"in at most {_percent(1 - planned.reliability)} of all campaigns, one as good as production in "
+        f"{_percent(planned.power)} of its looks."
+    )
+    rows = [["Hoeffding", f"{found.hoeffding:,}", "nothing"]]
+    if found.bennett is not None and found.normal is not None:
+        rows += [
+            ["Bennett", f"{found.bennett:,}", _disagreement(planned)],
+            ["normal", f"{found.normal:,}", "the same, and that enough rows change: what the gates' intervals need"],
+        ]
+    histories = f"{found.hypotheses:,}" if found.hypotheses < MOST_WRITTEN else f"{found.hypotheses:.2g}"
+    lines = [
+        filled(head),
+        "",
+        table(["method", "rows", "takes for granted"], rows, frozenset({1})),
+        "",
+        f"each look is held to α = {found.alpha_per_look:.2g}, for K = {histories} possible histories",
+    ]
+    if found.bennett is None:
+        lines.append("after `mlci check` against production, or with --disagreement 10%, fewer rows may do")
+    return "\n".join(lines)
+
+
+def _percent(share: float) -> str:
+    return f"{written_number(round(share * 100, 6))}%"
+
+
+def _disagreement(planned: Planned) -> str:
+    share = f"models that differ on at most {planned.disagreement:.1%} of the rows"
+    measured = planned.measured
+    return f"{share} ({measured.changed:,} of {measured.rows:,} in the last report)" if measured else share
