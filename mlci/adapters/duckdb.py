@@ -20,11 +20,12 @@ from mlci.core.units import SAME_RATIO
 from mlci.errors import MlciError, RejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import duckdb
 
+    from mlci.adapters.duckdb_repeats import Repeats
     from mlci.core.contract import ColumnSpec, ColumnType, Constraint, ConstraintKind
     from mlci.core.findings import Cause, Finding
     from mlci.core.table import Table
@@ -68,14 +69,21 @@ class DuckdbData:
             ]
             masked = {column.name for each in constraints for column in each.columns if column.pii}
             with locked_connection([file.source]) as connection, engine_errors_told(file):
-                told = dict(zip(map(id, checkable), _told(connection, file, checkable, masked), strict=True))
+                repeated = _repeated(connection, file, [each for each in checkable if each.kind in TOGETHER])
+                told = _told(connection, file, checkable, repeated, masked)
                 broken = {
                     id(each): each
                     for each in checkable
                     if not holds(each, told[id(each)].failing, told[id(each)].checked)
                 }
                 of_rows = [each for each in broken.values() if each.kind != "aggregate"]
-                examples = dict(zip(map(id, of_rows), _examples(connection, file, of_rows, key, masked), strict=True))
+                examples = dict(
+                    zip(
+                        map(id, of_rows),
+                        _examples(connection, file, of_rows, repeated, key=key, masked=masked),
+                        strict=True,
+                    )
+                )
             causes = _causes(file, of_rows, constraints, base_path, key)
             findings: list[Finding] = []
             for each in constraints:
@@ -110,27 +118,46 @@ class DuckdbData:
         return read_table(path, columns)
 
 
+def _repeated(
+    connection: duckdb.DuckDBPyConnection, file: CsvFile, constraints: Sequence[Constraint]
+) -> dict[int, Repeats]:
+    """Return what repeats, for each constraint between rows."""
+    if not constraints:
+        return {}
+    from mlci.adapters.duckdb_repeats import find_repeats  # noqa: PLC0415 - numpy is loaded only where it is needed
+
+    repeats = find_repeats(connection, file, [each.columns for each in constraints])
+    return dict(zip(map(id, constraints), repeats, strict=True))
+
+
 def _told(
-    connection: duckdb.DuckDBPyConnection, file: CsvFile, constraints: Sequence[Constraint], masked: set[str]
-) -> list[Told]:
+    connection: duckdb.DuckDBPyConnection,
+    file: CsvFile,
+    constraints: Sequence[Constraint],
+    repeated: Mapping[int, Repeats],
+    masked: set[str],
+) -> dict[int, Told]:
     """Return how many rows fail and how many were checked, for each constraint, in one pass over the file.
 
-    A rule about groups takes a pass of its own.
+    A rule about groups takes a pass of its own; what is REPEATED was found in another.
     """
     query = Query(file.header, file.source)
     expressions = [_counted(query, each) for each in constraints]
     values = iter(select(connection, query, file, [each for part in expressions for each in part], numbered=False))
-    told: list[Told] = []
+    told: dict[int, Told] = {}
     for constraint, part in zip(constraints, expressions, strict=True):
         found = list(islice(values, len(part)))
         match constraint.value:
             case AggregateDemand(rule=AggregateRule(by=None)) as demand:
-                told.append(told_of_all(demand, found, masked))
+                told[id(constraint)] = told_of_all(demand, found, masked)
             case AggregateDemand() as demand:
                 groups = Query(file.header, file.source)
-                told.append(told_of_groups(connection, groups, demand, constraint.columns, masked))
+                told[id(constraint)] = told_of_groups(connection, groups, demand, constraint.columns, masked)
+            case _ if constraint.kind in TOGETHER:
+                repeats = repeated[id(constraint)]
+                told[id(constraint)] = Told(repeats.failing, repeats.checked, ())
             case _:
-                told.append(Told(found[0], found[1], ()))
+                told[id(constraint)] = Told(found[0], found[1], ())
     return told
 
 
@@ -142,8 +169,7 @@ def _counted(query: Query, constraint: Constraint) -> list[str]:
         case AggregateDemand():
             return []
         case _ if constraint.kind in TOGETHER:
-            value = query.together(constraint.columns)
-            return [f"count({value}) - count(DISTINCT {value})", f"count({value})"]
+            return []
         case _:
             condition = query.condition(constraint)
             return [f"count(*) FILTER (WHERE {sql})" for sql in (condition.fails, condition.checked)]
@@ -153,6 +179,8 @@ def _examples(
     connection: duckdb.DuckDBPyConnection,
     file: CsvFile,
     broken: Sequence[Constraint],
+    repeated: Mapping[int, Repeats],
+    *,
     key: str | None,
     masked: set[str],
 ) -> list[tuple[ExampleRow, ...]]:
@@ -163,8 +191,8 @@ def _examples(
     expressions: list[str] = []
     for constraint in broken:
         if constraint.kind in TOGETHER:
-            value = query.together(constraint.columns)
-            fails = f"({value} IS NOT NULL AND {query.occurrence(constraint.columns)} > 1)"
+            listed = ", ".join(map(query.parameter, repeated[id(constraint)].first))
+            fails = f"row IN ({listed})" if listed else "false"
         else:
             fails = query.condition(constraint).fails
         values = ", ".join(_start(query.raw(column.name)) for column in constraint.columns)

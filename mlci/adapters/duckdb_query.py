@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlci.core.contract import ColumnSpec, ColumnType, Constraint
     from mlci.core.expression import Node
 
-Parameter = int | float | str | bool
+Parameter = int | float | str | bool | list[int]
 
 INTEGER: Final = "[+-]?[0-9]+"
 NUMBER: Final = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -54,7 +54,6 @@ class Query:
         self.name = name
         self._places = {column: place for place, column in enumerate(header.names)}
         self._typed: dict[str, str] = {}
-        self._windows: dict[str, str] = {}
         self._source = self.parameter(source)
 
     def parameter(self, value: Parameter) -> str:
@@ -83,12 +82,6 @@ class Query:
         self._typed[alias] = f"CASE WHEN {there} THEN row({', '.join(values)}) END"
         return alias
 
-    def occurrence(self, columns: Sequence[ColumnSpec]) -> str:
-        """Return how often the values have been there together up to this row, 1 at first. Needs `numbered`."""
-        value = self.together(columns)
-        self._windows[f"{value}_nth"] = f"row_number() OVER (PARTITION BY {value} ORDER BY row)"
-        return f"{value}_nth"
-
     def tables(self, *, numbered: bool = False) -> str:
         """Return what follows WITH: the file as a table of typed values, if NUMBERED with `row`, counted from 1."""
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in self._places.values())
@@ -99,13 +92,7 @@ class Query:
         row = "row_number() OVER () AS row, " if numbered else ""
         typed = "".join(f", {expression} AS {alias}" for alias, expression in self._typed.items())
         text = f"{self.name}_text AS (SELECT {row}* FROM {reader}), "  # noqa: S608 - positions and parameters only
-        if not self._windows:
-            return f"{text}{self.name} AS (SELECT *{typed} FROM {self.name}_text)"  # noqa: S608 - as above
-        windows = "".join(f", {expression} AS {alias}" for alias, expression in self._windows.items())
-        return (
-            f"{text}{self.name}_typed AS (SELECT *{typed} FROM {self.name}_text), "  # noqa: S608 - as above
-            f"{self.name} AS (SELECT *{windows} FROM {self.name}_typed)"
-        )
+        return f"{text}{self.name} AS (SELECT *{typed} FROM {self.name}_text)"  # noqa: S608 - as above
 
     def condition(self, constraint: Constraint) -> Condition:
         """Return how CONSTRAINT looks at a row; for those that a row can break on its own."""

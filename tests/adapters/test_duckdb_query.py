@@ -23,8 +23,8 @@ HEADER = Header(("first", *CONTRACT.columns), b"\n", 0)
 def test_query__holds_no_text_and_no_number_of_a_user() -> None:
     query = Query(HEADER, "/dev/fd/USER")
     conditions = [query.condition(each) for each in constraints(CONTRACT) if each.kind not in {"present", "unique"}]
-    occurrence = query.occurrence([ColumnSpec('USER"id', "integer"), ColumnSpec("USER; band", "string")])
-    sql = " ".join([query.tables(numbered=True), occurrence, *(f"{each.fails} {each.checked}" for each in conditions)])
+    together = query.together([ColumnSpec('USER"id', "integer"), ColumnSpec("USER; band", "string")])
+    sql = " ".join([query.tables(numbered=True), together, *(f"{each.fails} {each.checked}" for each in conditions)])
     assert "user" not in sql.lower()
     assert "471" not in sql
     pattern = r"USER[^\x{a}][4-7]{71}|\x{27}\x{3b}\x{20}drop"
