@@ -33,22 +33,6 @@ class MlciError(Exception):
         self.cause = cause
         self.hint = hint
 
-    def renamed(self, there: str, here: str) -> Self:
-        """Return the same error, with THERE (a path on this machine) called HERE in every part of it."""
-
-        def told(text: str | None) -> str | None:
-            return text.replace(there, here) if text else text
-
-        error = type(self)(
-            self.code,
-            self.problem.replace(there, here),
-            where=told(self.where),
-            cause=told(self.cause),
-            hint=told(self.hint),
-        )
-        error.private = told(self.private)
-        return error
-
     def public(self) -> Self:
         """Return the same error as it may stand in a public place: what is `private` becomes an ellipsis."""
         if not self.private:

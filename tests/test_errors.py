@@ -26,14 +26,3 @@ def test_public__of_what_holds_nothing_private_is_the_error_itself(private: str 
     error = UsageError("slug", "what happened")
     error.private = private
     assert error.public() is error
-
-
-def test_renamed__in_every_part_also_in_what_is_private() -> None:
-    error = an_error().renamed("/place/x", "data.csv")
-    assert (error.problem, error.where, error.cause, error.hint) == (
-        "it says data.csv: 12.7",
-        "data.csv",
-        "cause",
-        "rm data.csv",
-    )
-    assert error.public().problem == "it says …"

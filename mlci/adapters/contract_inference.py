@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlci.adapters.csv_file import CsvFile, read_header
+from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
 from mlci.core.contract_draft import (
@@ -21,6 +22,7 @@ from mlci.core.contract_draft import (
     draft,
     would_be_key,
 )
+from mlci.core.data_files import one_file
 from mlci.core.plain_text import one_line
 from mlci.errors import UsageError
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from mlci.adapters.data_reader import Reading
     from mlci.core.contract import ColumnType
 
 _LEADING_ZERO = "[+-]?0[0-9]+"
@@ -118,39 +121,47 @@ def _infer(path: Path, rows: int | None = None) -> tuple[str, list[ColumnProfile
 
     ROWS is what each file has at least, where PATH is several in one.
     """
-    with CsvFile(path) as file, locked_connection([file.source]) as connection, engine_errors_told(file):
-        profiles = _with_values(connection, file, _profiles(connection, file))
-        contract = draft(path.name, file.rows if rows is None else rows, profiles)
-        return contract, profiles, _repeated(connection, file, profiles)
+    with (
+        opened(one_file(path)) as reading,
+        locked_connection(reading.sources) as connection,
+        engine_errors_told(reading),
+    ):
+        profiles = _with_values(connection, reading, _profiles(connection, reading))
+        contract = draft(path.name, reading.rows if rows is None else rows, profiles)
+        return contract, profiles, _repeated(connection, reading, profiles)
 
 
 def _repeated(
-    connection: duckdb.DuckDBPyConnection, file: CsvFile, profiles: Sequence[ColumnProfile]
+    connection: duckdb.DuckDBPyConnection, reading: Reading, profiles: Sequence[ColumnProfile]
 ) -> tuple[str, str] | None:
     """Return a column that is named like an id and a value that stands there twice; None where a column is the key."""
     name = would_be_key(profiles)
     if name is None:
         return None
-    query = Query(file.header, file.source)
-    (value,) = select(connection, query, file, [f"mode({query.raw(name)})"], numbered=False)
+    query = Query(reading)
+    (value,) = select(connection, query, reading, [f"mode({query.raw(name)})"], numbered=False)
     return name, str(value)
 
 
 def _label(path: Path, label: str, type_: ColumnType) -> LabelProfile:
     """Return what the column LABEL of one file holds, read as TYPE_."""
-    with CsvFile(path) as file, locked_connection([file.source]) as connection, engine_errors_told(file):
-        query = Query(file.header, file.source)
+    with (
+        opened(one_file(path)) as reading,
+        locked_connection(reading.sources) as connection,
+        engine_errors_told(reading),
+    ):
+        query = Query(reading)
         value = query.typed(label, type_)
         expressions = [f"count(DISTINCT {value})", f"min(DISTINCT {value}, {MOST_LABEL_VALUES})"]
-        distinct, values = select(connection, query, file, expressions, numbered=False)
+        distinct, values = select(connection, query, reading, expressions, numbered=False)
     return LabelProfile(type_, distinct, tuple(values or ()))
 
 
-def _profiles(connection: duckdb.DuckDBPyConnection, file: CsvFile) -> list[ColumnProfile]:
-    query = Query(file.header, file.source)
+def _profiles(connection: duckdb.DuckDBPyConnection, reading: Reading) -> list[ColumnProfile]:
+    query = Query(reading)
     zero = query.parameter(_LEADING_ZERO)
     expressions: list[str] = []
-    for name in file.header.names:
+    for name in reading.names:
         raw = query.raw(name)
         integer, number = query.typed(name, "integer"), query.typed(name, "number")
         expressions += [
@@ -163,9 +174,9 @@ def _profiles(connection: duckdb.DuckDBPyConnection, file: CsvFile) -> list[Colu
             f"[min({integer}), max({integer})]",
             f"[min({number}), max({number})]",
         ]
-    found = select(connection, query, file, expressions, numbered=False)
+    found = select(connection, query, reading, expressions, numbered=False)
     profiles: list[ColumnProfile] = []
-    for place, name in enumerate(file.header.names):
+    for place, name in enumerate(reading.names):
         figures = found[place * _COUNTS : (place + 1) * _COUNTS]
         present, distinct, integers, numbers, booleans, distinct_integers, integer_range, number_range = figures
         type_ = _type(present, integers, numbers, booleans)
@@ -174,7 +185,7 @@ def _profiles(connection: duckdb.DuckDBPyConnection, file: CsvFile) -> list[Colu
             ColumnProfile(
                 name=name,
                 type=type_,
-                rows=file.rows,
+                rows=reading.rows,
                 present=present,
                 distinct=distinct_integers if type_ == "integer" else distinct,
                 smallest=smallest,
@@ -196,14 +207,14 @@ def _type(present: int, integers: int, numbers: int, booleans: int) -> ColumnTyp
 
 
 def _with_values(
-    connection: duckdb.DuckDBPyConnection, file: CsvFile, profiles: Sequence[ColumnProfile]
+    connection: duckdb.DuckDBPyConnection, reading: Reading, profiles: Sequence[ColumnProfile]
 ) -> list[ColumnProfile]:
     """Return the profiles; columns with few different integers or texts know each of them and its count."""
     small = [each for each in profiles if each.type in {"integer", "string"} and 0 < each.distinct <= MOST_ENUM_VALUES]
     if not small:
         return list(profiles)
-    query = Query(file.header, file.source)
+    query = Query(reading)
     typed = [query.typed(each.name, each.type) for each in small]
-    found = select(connection, query, file, [f"histogram({value})" for value in typed], numbered=False)
+    found = select(connection, query, reading, [f"histogram({value})" for value in typed], numbered=False)
     values = {each.name: tuple(sorted(counts.items())) for each, counts in zip(small, found, strict=True)}
     return [replace(each, values=values.get(each.name, ())) for each in profiles]

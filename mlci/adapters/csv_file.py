@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from mlci.core.contract.model import LONGEST_COLUMN_NAME
+from mlci.core.data_files import short
 from mlci.core.plain_text import one_line
 from mlci.errors import RejectedError, UsageError
 
@@ -65,10 +66,10 @@ class CsvFile:
     when its bytes are not the CSV described above.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open PATH and read it through once."""
-        self.path = path
-        self._descriptor = _open(path)
+    def __init__(self, path: Path, name: str | None = None) -> None:
+        """Open PATH and read it through once; errors call it NAME, by default as PATH is written."""
+        self.name = str(path) if name is None else name
+        self._descriptor = _open(path, self.name)
         try:
             self._bytes = self._mapped()
         except BaseException:
@@ -104,7 +105,11 @@ class CsvFile:
     def fault(self, line: int, problem: str, cause: str | None = None, hint: str | None = None) -> RejectedError:
         """Return the error for something in LINE that cannot be read."""
         return RejectedError(
-            "data-unreadable", f"{self.path.name}: {problem}", where=f"{self.path}:{line}", cause=cause, hint=hint
+            "data-unreadable",
+            f"{short(self.name)}: {problem}",
+            where=f"{self.name}:{line}",
+            cause=cause,
+            hint=hint,
         )
 
     def close(self) -> None:
@@ -159,7 +164,7 @@ class CsvFile:
             line,
             "the text is not UTF-8",
             f"It was probably saved as {encoding}.",
-            f"iconv -f {source} -t UTF-8 {self.path}",
+            f"iconv -f {source} -t UTF-8 {self.name}",
         )
 
     def _read_header(self) -> Header:
@@ -250,7 +255,7 @@ class CsvFile:
                     line + self._newlines(start, end),
                     f"this line ends with {here}, the first line with {first}",
                     "Two files were joined, or one was edited on another system.",
-                    f"dos2unix {self.path}",
+                    f"dos2unix {self.name}",
                 )
             else:
                 return self._misplaced(place, line + self._newlines(start, place))
@@ -270,7 +275,7 @@ class CsvFile:
         if self._bytes[place : place + 1] == b'"' and end == place:
             return self.fault(line, "a quote opens here and never closes", "The file was cut off.", hint)
         if self._bytes[end : end + 1] == b"\r":
-            return self.fault(line, "a carriage return stands alone in a line", hint=f"dos2unix {self.path}")
+            return self.fault(line, "a carriage return stands alone in a line", hint=f"dos2unix {self.name}")
         if self._bytes[place : place + 1] == b'"':
             return self.fault(line, "text follows a closing quote", hint=hint)
         return self.fault(line, "a quote stands inside a value that is not in quotes", hint=hint)
@@ -279,17 +284,17 @@ class CsvFile:
         return sum(self._bytes[at : min(at + _CHUNK, end)].count(b"\n") for at in range(start, end, _CHUNK))
 
 
-def _open(path: Path) -> int:
+def _open(path: Path, name: str) -> int:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError("data-missing", f"{path.name} is no file", where=str(path), hint="Name a CSV file.")
+            raise UsageError("data-missing", f"{short(name)} is no file", where=name, hint="Name a CSV file.")
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be opened"
         raise UsageError(
             "data-missing",
-            f"{path.name} cannot be read: {reason}",
-            where=str(path),
+            f"{short(name)} cannot be read: {reason}",
+            where=name,
             cause="The path in mlci.yaml is wrong, or the file is not in this check-out.",
             hint="Correct `data: … path:` in mlci.yaml.",
         ) from None

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from mlci.adapters.csv_file import CsvFile, read_header
+from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_aggregate import Told, measures, told_of_all, told_of_groups
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
@@ -17,16 +17,17 @@ from mlci.core.contract.model import NUMERIC
 from mlci.core.findings import MASK, MOST_EXAMPLES, DatasetReport, ExampleRow, finding, holds
 from mlci.core.plain_text import one_line
 from mlci.core.units import SAME_RATIO
-from mlci.errors import MlciError, RejectedError
+from mlci.errors import MlciError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import duckdb
 
+    from mlci.adapters.data_reader import Reading
     from mlci.adapters.duckdb_repeats import Repeats
     from mlci.core.contract import ColumnSpec, ColumnType, Constraint, ConstraintKind
+    from mlci.core.data_files import DataFiles
     from mlci.core.findings import Cause, Finding
     from mlci.core.table import Table
 
@@ -39,27 +40,27 @@ TOGETHER: Final[frozenset[ConstraintKind]] = frozenset({"unique", "key"})
 class DuckdbData:
     """Reads and checks data sets; holds nothing between two calls."""
 
-    def columns(self, path: Path) -> tuple[str, ...]:
-        """Return the names in the header of the file at PATH; raises as `CsvFile` does."""
-        return read_header(path).names
+    def columns(self, files: DataFiles) -> tuple[str, ...]:
+        """Return the names of the columns of FILES; raises as `opened` does."""
+        with opened(files) as reading:
+            return reading.names
 
     def validate(
         self,
         dataset: str,
-        path: Path,
+        files: DataFiles,
         constraints: Sequence[Constraint],
         *,
-        base_path: Path | None = None,
+        base: DataFiles | None = None,
         key: str | None = None,
     ) -> DatasetReport:
-        """Return what is wrong with the file at PATH by CONSTRAINTS, in their order.
+        """Return what is wrong with FILES by CONSTRAINTS, in their order.
 
-        BASE_PATH is the same data set as it was at base, if there is one, and KEY the column that names a row; from
-        both a likely cause is recognised. Raises `UsageError("data-missing")` and `RejectedError("data-unreadable")`
-        as `CsvFile` does; a base that cannot be read only costs the cause.
+        BASE is the same data set as it was at base, if there is one, and KEY the column that names a row; from
+        both a likely cause is recognised. Raises as `opened` does; a base that cannot be read only costs the cause.
         """
-        with CsvFile(path) as file:
-            known = set(file.header.names)
+        with opened(files) as reading:
+            known = set(reading.names)
             key = key if key in known else None
             checkable = [
                 constraint
@@ -68,9 +69,9 @@ class DuckdbData:
                 and all(column.name in known for column in constraint.columns)
             ]
             masked = {column.name for each in constraints for column in each.columns if column.pii}
-            with locked_connection([file.source]) as connection, engine_errors_told(file):
-                repeated = _repeated(connection, file, [each for each in checkable if each.kind in TOGETHER])
-                told = _told(connection, file, checkable, repeated, masked)
+            with locked_connection(reading.sources) as connection, engine_errors_told(reading):
+                repeated = _repeated(connection, reading, [each for each in checkable if each.kind in TOGETHER])
+                told = _told(connection, reading, checkable, repeated, masked)
                 broken = {
                     id(each): each
                     for each in checkable
@@ -80,16 +81,16 @@ class DuckdbData:
                 examples = dict(
                     zip(
                         map(id, of_rows),
-                        _examples(connection, file, of_rows, repeated, key=key, masked=masked),
+                        _examples(connection, reading, of_rows, repeated, key=key, masked=masked),
                         strict=True,
                     )
                 )
-            causes = _causes(file, of_rows, constraints, base_path, key)
+            causes = _causes(reading, of_rows, constraints, base, key)
             findings: list[Finding] = []
             for each in constraints:
                 found = told.get(id(each))
                 if found is None:
-                    findings += _of_the_whole(dataset, each, file)
+                    findings += _of_the_whole(dataset, each, reading)
                 elif id(each) in broken:
                     findings.append(
                         finding(
@@ -104,46 +105,46 @@ class DuckdbData:
                     )
             return DatasetReport(
                 dataset=dataset,
-                path=path.as_posix(),
-                sha256=file.sha256,
-                rows=file.rows,
-                columns=file.header.names,
+                path=files.name,
+                sha256=reading.sha256,
+                rows=reading.rows,
+                columns=reading.names,
                 findings=tuple(findings),
             )
 
-    def read_table(self, path: Path, columns: Sequence[ColumnSpec]) -> Table:
-        """Return COLUMNS of the file at PATH in the order of the file; see `duckdb_table.read_table`."""
+    def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
+        """Return COLUMNS of FILES in the order of the rows; see `duckdb_table.read_table`."""
         from mlci.adapters.duckdb_table import read_table  # noqa: PLC0415 - numpy is loaded only where it is needed
 
-        return read_table(path, columns)
+        return read_table(files, columns)
 
 
 def _repeated(
-    connection: duckdb.DuckDBPyConnection, file: CsvFile, constraints: Sequence[Constraint]
+    connection: duckdb.DuckDBPyConnection, reading: Reading, constraints: Sequence[Constraint]
 ) -> dict[int, Repeats]:
     """Return what repeats, for each constraint between rows."""
     if not constraints:
         return {}
     from mlci.adapters.duckdb_repeats import find_repeats  # noqa: PLC0415 - numpy is loaded only where it is needed
 
-    repeats = find_repeats(connection, file, [each.columns for each in constraints])
+    repeats = find_repeats(connection, reading, [each.columns for each in constraints])
     return dict(zip(map(id, constraints), repeats, strict=True))
 
 
 def _told(
     connection: duckdb.DuckDBPyConnection,
-    file: CsvFile,
+    reading: Reading,
     constraints: Sequence[Constraint],
     repeated: Mapping[int, Repeats],
     masked: set[str],
 ) -> dict[int, Told]:
-    """Return how many rows fail and how many were checked, for each constraint, in one pass over the file.
+    """Return how many rows fail and how many were checked, for each constraint, in one pass over the data set.
 
     A rule about groups takes a pass of its own; what is REPEATED was found in another.
     """
-    query = Query(file.header, file.source)
+    query = Query(reading)
     expressions = [_counted(query, each) for each in constraints]
-    values = iter(select(connection, query, file, [each for part in expressions for each in part], numbered=False))
+    values = iter(select(connection, query, reading, [each for part in expressions for each in part], numbered=False))
     told: dict[int, Told] = {}
     for constraint, part in zip(constraints, expressions, strict=True):
         found = list(islice(values, len(part)))
@@ -151,7 +152,7 @@ def _told(
             case AggregateDemand(rule=AggregateRule(by=None)) as demand:
                 told[id(constraint)] = told_of_all(demand, found, masked)
             case AggregateDemand() as demand:
-                groups = Query(file.header, file.source)
+                groups = Query(reading)
                 told[id(constraint)] = told_of_groups(connection, groups, demand, constraint.columns, masked)
             case _ if constraint.kind in TOGETHER:
                 repeats = repeated[id(constraint)]
@@ -177,7 +178,7 @@ def _counted(query: Query, constraint: Constraint) -> list[str]:
 
 def _examples(
     connection: duckdb.DuckDBPyConnection,
-    file: CsvFile,
+    reading: Reading,
     broken: Sequence[Constraint],
     repeated: Mapping[int, Repeats],
     *,
@@ -187,7 +188,7 @@ def _examples(
     """Return the first failing rows of each broken constraint, in one more pass for all of them."""
     if not broken:
         return []
-    query = Query(file.header, file.source)
+    query = Query(reading)
     expressions: list[str] = []
     for constraint in broken:
         if constraint.kind in TOGETHER:
@@ -199,12 +200,12 @@ def _examples(
         name = _start(query.raw(key)) if key else "NULL"
         row = f"{{'row': row, 'key': {name}, 'values': [{values}]}}"
         expressions.append(f"min({row}, {MOST_EXAMPLES}) FILTER (WHERE {fails})")
-    found = select(connection, query, file, expressions, numbered=True)
-    lines = file.lines_of([example["row"] for examples in found for example in examples or ()])
+    found = select(connection, query, reading, expressions, numbered=True)
+    places = reading.places([example["row"] for examples in found for example in examples or ()])
     return [
         tuple(
             ExampleRow(
-                line=lines[example["row"]],
+                line=places[example["row"]].line,
                 key=_shown(example["key"], key in masked) if key else None,
                 value=_values(constraint.columns, example["values"], masked),
             )
@@ -235,49 +236,49 @@ def _values(columns: Sequence[ColumnSpec], values: Sequence[str | None], masked:
     return ", ".join(f"{column.name} = {value}" for column, value in zip(columns, shown, strict=True))
 
 
-def _of_the_whole(dataset: str, constraint: Constraint, file: CsvFile) -> list[Finding]:
+def _of_the_whole(dataset: str, constraint: Constraint, reading: Reading) -> list[Finding]:
     """Return the finding for a missing column, columns too many or a wrong number of rows, if there is one."""
     if constraint.kind == "present":
-        missing = constraint.columns[0].name not in file.header.names
-        return [finding(dataset, constraint, file.rows, file.rows)] if missing else []
+        missing = constraint.columns[0].name not in reading.names
+        return [finding(dataset, constraint, reading.rows, reading.rows)] if missing else []
     if constraint.kind == "extra" and isinstance(constraint.value, tuple):
-        more = [name for name in file.header.names if name not in constraint.value]
-        return [finding(dataset, constraint, len(more), len(file.header.names), names=more)] if more else []
+        more = [name for name in reading.names if name not in constraint.value]
+        return [finding(dataset, constraint, len(more), len(reading.names), names=more)] if more else []
     if constraint.kind not in {"rows_min", "rows_max"}:
         return []  # it reads a column that is missing
     bound = constraint.value if isinstance(constraint.value, int) else 0
-    off = bound - file.rows if constraint.kind == "rows_min" else file.rows - bound
-    return [finding(dataset, constraint, off, file.rows)] if off > 0 else []
+    off = bound - reading.rows if constraint.kind == "rows_min" else reading.rows - bound
+    return [finding(dataset, constraint, off, reading.rows)] if off > 0 else []
 
 
 def _causes(
-    file: CsvFile,
+    reading: Reading,
     broken: Sequence[Constraint],
     constraints: Sequence[Constraint],
-    base_path: Path | None,
+    base_files: DataFiles | None,
     key: str | None,
 ) -> dict[int, Cause]:
     """Return the likely cause of each broken constraint, where one is recognised."""
     suspects = [each for each in broken if each.kind in {"min", "max", "rule"}]
-    if base_path is None or key is None or not suspects:
+    if base_files is None or key is None or not suspects:
         return {}
     causes: dict[int, Cause] = {}
     with ExitStack() as stack:
         try:
-            base = stack.enter_context(CsvFile(base_path))
+            base = stack.enter_context(opened(base_files))
         except MlciError:
             return {}
-        if key not in base.header.names:
+        if key not in base.names:
             return {}
         key_type: ColumnType = next(
             (column.type for each in constraints for column in each.columns if column.name == key), "string"
         )
-        connection = stack.enter_context(locked_connection([file.source, base.source]))
+        connection = stack.enter_context(locked_connection([*reading.sources, *base.sources]))
         for constraint in suspects:
             for column in constraint.columns:
-                if column.type in NUMERIC and column.name in base.header.names:
+                if column.type in NUMERIC and column.name in base.names:
                     evidence = _ratios(
-                        connection, file, base, constraint=constraint, column=column, key=(key, key_type)
+                        connection, reading, base, constraint=constraint, column=column, key=(key, key_type)
                     )
                     cause = unit_change(column.name, column.unit, evidence)
                     if cause is not None:
@@ -287,16 +288,16 @@ def _causes(
 
 def _ratios(
     connection: duckdb.DuckDBPyConnection,
-    file: CsvFile,
-    base: CsvFile,
+    reading: Reading,
+    base: Reading,
     *,
     constraint: Constraint,
     column: ColumnSpec,
     key: tuple[str, ColumnType],
 ) -> RatioEvidence:
     """Return how the failing rows of CONSTRAINT relate to base's rows of the same key, in COLUMN."""
-    ours = Query(file.header, file.source, name="head")
-    theirs = Query(base.header, base.source, ours.parameters, name="base")
+    ours = Query(reading, name="head")
+    theirs = Query(base, ours.parameters, name="base")
     fails = ours.condition(constraint).fails
     same = ours.parameter(SAME_RATIO)
     our_value, our_key = ours.typed(column.name, column.type), ours.typed(*key)
@@ -317,5 +318,5 @@ def _ratios(
         FROM found"""  # noqa: S608 - positions and parameters only
     found = connection.execute(sql, ours.parameters).fetchone()
     if found is None:
-        raise RejectedError("data-unreadable", f"{file.path.name} cannot be compared with base", where=str(file.path))
+        raise reading.refusal("it cannot be compared with base")
     return RatioEvidence(*found)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from mlci.core.data_files import short
 from mlci.core.plain_text import one_line
 from mlci.errors import OutsideError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mlci.adapters.csv_file import CsvFile
+    from mlci.adapters.data_reader import Reading
     from mlci.adapters.duckdb_query import Query
 
 _SETTINGS = {
@@ -36,30 +37,31 @@ def locked_connection(sources: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnect
 
 
 @contextmanager
-def engine_errors_told(file: CsvFile) -> Iterator[None]:
-    """Turn an engine's refusal to read FILE into an error that a user can act on."""
+def engine_errors_told(reading: Reading) -> Iterator[None]:
+    """Turn an engine's refusal to read READING into an error that a user can act on."""
     try:
         yield
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
         problem = one_line(str(error).partition("\n")[0], 200)
-        raise file.fault(1, f"DuckDB cannot read it: {problem}", "The file changed while it was read.") from error
+        raise reading.refusal(f"DuckDB cannot read it: {problem}", "The file changed while it was read.") from error
     except duckdb.OutOfMemoryException as error:
         raise OutsideError(
             "out-of-memory",
-            f"{file.path.name} does not fit into memory",
-            where=str(file.path),
+            f"{short(reading.name)} does not fit into memory",
+            where=reading.name,
             hint="Run it on a machine with more memory.",
         ) from error
 
 
 def select(
-    connection: duckdb.DuckDBPyConnection, query: Query, file: CsvFile, expressions: Sequence[str], *, numbered: bool
+    connection: duckdb.DuckDBPyConnection, query: Query, reading: Reading, expressions: Sequence[str], *, numbered: bool
 ) -> tuple[Any, ...]:
-    """Return one row of aggregates over FILE, after making sure that the engine saw every row that we saw."""
+    """Return one row of aggregates over READING, after making sure that the engine saw every row that we saw."""
     listed = ", ".join(["count(*)", *expressions])
     sql = f"WITH {query.tables(numbered=numbered)} SELECT {listed} FROM {query.name}"  # noqa: S608 - positions and parameters only
     found = connection.execute(sql, query.parameters).fetchone()
     rows, *values = found or (0,)
-    if rows != file.rows:
-        raise file.fault(1, f"DuckDB reads {rows:,} rows, the file has {file.rows:,}", "The file changed meanwhile.")
+    if rows != reading.rows:
+        problem = f"DuckDB reads {rows:,} rows, the file has {reading.rows:,}"
+        raise reading.refusal(problem, "The file changed meanwhile.")
     return tuple(values)

@@ -16,7 +16,7 @@ from mlci.core.expression import Truth
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlci.adapters.csv_file import Header
+    from mlci.adapters.data_reader import Reading
     from mlci.core.contract import ColumnSpec, ColumnType, Constraint
     from mlci.core.expression import Node
 
@@ -44,17 +44,16 @@ class Condition:
 
 
 class Query:
-    """The columns, typed values and parameters of one SELECT over one CSV file."""
+    """The columns, typed values and parameters of one SELECT over one data set."""
 
-    def __init__(
-        self, header: Header, source: str, parameters: dict[str, Parameter] | None = None, name: str = "data"
-    ) -> None:
-        """Begin a query over SOURCE; two queries may share PARAMETERS to become parts of one."""
+    def __init__(self, reading: Reading, parameters: dict[str, Parameter] | None = None, name: str = "data") -> None:
+        """Begin a query over READING; two queries may share PARAMETERS to become parts of one."""
         self.parameters: dict[str, Parameter] = {} if parameters is None else parameters
         self.name = name
-        self._places = {column: place for place, column in enumerate(header.names)}
+        self._places = {column: place for place, column in enumerate(reading.names)}
         self._typed: dict[str, str] = {}
-        self._source = self.parameter(source)
+        self._reading = reading
+        self._table = reading.table(self.parameter)
 
     def parameter(self, value: Parameter) -> str:
         """Return the placeholder of VALUE."""
@@ -69,7 +68,8 @@ class Query:
     def typed(self, column: str, type_: ColumnType) -> str:
         """Return the value of COLUMN, NULL where it is empty or not written as its type is."""
         alias = f"{self.raw(column)}_{type_}"
-        self._typed[alias] = _TYPED[type_].format(raw=self.raw(column))
+        known = self._reading.typed(self._places[column], type_)
+        self._typed[alias] = _TYPED[type_].format(raw=self.raw(column)) if known is None else known
         return alias
 
     def together(self, columns: Sequence[ColumnSpec]) -> str:
@@ -83,15 +83,10 @@ class Query:
         return alias
 
     def tables(self, *, numbered: bool = False) -> str:
-        """Return what follows WITH: the file as a table of typed values, if NUMBERED with `row`, counted from 1."""
-        columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in self._places.values())
-        reader = (
-            f"read_csv({self._source}, columns={{{columns}}}, auto_detect=false, header=true, delim=',', quote='\"', "
-            "escape='\"', nullstr='', strict_mode=true, null_padding=false, ignore_errors=false, compression='none')"
-        )
+        """Return what follows WITH: the data set as a table of typed values, if NUMBERED with `row`, counted from 1."""
         row = "row_number() OVER () AS row, " if numbered else ""
         typed = "".join(f", {expression} AS {alias}" for alias, expression in self._typed.items())
-        text = f"{self.name}_text AS (SELECT {row}* FROM {reader}), "  # noqa: S608 - positions and parameters only
+        text = f"{self.name}_text AS (SELECT {row}* FROM {self._table}), "  # noqa: S608 - positions and parameters only
         return f"{text}{self.name} AS (SELECT *{typed} FROM {self.name}_text)"  # noqa: S608 - as above
 
     def condition(self, constraint: Constraint) -> Condition:

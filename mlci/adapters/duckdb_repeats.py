@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from mlci.adapters.csv_file import CsvFile
+    from mlci.adapters.data_reader import Reading
     from mlci.core.contract import ColumnSpec
 
     Hashes = np.ndarray[Any, np.dtype[np.uint64]]
@@ -54,17 +54,17 @@ class Repeats:
 
 def find_repeats(
     connection: duckdb.DuckDBPyConnection,
-    file: CsvFile,
+    reading: Reading,
     keys: Sequence[Sequence[ColumnSpec]],
     limits: Limits = Limits(),
 ) -> list[Repeats]:
-    """Return for each of KEYS, which are columns of FILE, what repeats; one pass where nothing does."""
-    query = Query(file.header, file.source)
+    """Return for each of KEYS, which are columns of READING, what repeats; one pass where nothing does."""
+    query = Query(reading)
     listed = ", ".join(f"{_hash(query, columns, limits)} AS h{place}" for place, columns in enumerate(keys))
     sql = f"WITH {query.tables()} SELECT {listed} FROM {query.name}"  # noqa: S608 - positions and parameters only
     arrays = connection.execute(sql, query.parameters).fetchnumpy()
     return [
-        _Search(connection, file, columns, limits).repeats(arrays.pop(f"h{place}"))
+        _Search(connection, reading, columns, limits).repeats(arrays.pop(f"h{place}"))
         for place, columns in enumerate(keys)
     ]
 
@@ -78,10 +78,10 @@ def _hash(query: Query, columns: Sequence[ColumnSpec], limits: Limits) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """The search for what repeats in some columns of a file."""
+    """The search for what repeats in some columns of a data set."""
 
     connection: duckdb.DuckDBPyConnection
-    file: CsvFile
+    reading: Reading
     columns: Sequence[ColumnSpec]
     limits: Limits
 
@@ -104,7 +104,7 @@ class _Search:
 
     def _exactly(self, part: list[int] | tuple[int, int]) -> int:
         """Return how many of the rows whose hash is in PART repeat an earlier one, compared value by value."""
-        query = Query(self.file.header, self.file.source)
+        query = Query(self.reading)
         value, hashed = query.together(self.columns), _hash(query, self.columns, self.limits)
         sql = f"""
             WITH {query.tables()} SELECT count({value}) - count(DISTINCT {value}) FROM {query.name}
@@ -119,7 +119,7 @@ class _Search:
         ordered = present[order]
         later = np.sort(order[1:][ordered[1:] == ordered[:-1]])[:_SPARE]
         last = int(np.flatnonzero(~np.ma.getmaskarray(hashes))[later[-1]]) + 1
-        query = Query(self.file.header, self.file.source)
+        query = Query(self.reading)
         value, hashed = query.together(self.columns), _hash(query, self.columns, self.limits)
         looked_at = _within(query, np.unique(present[later]).tolist())
         sql = f"""

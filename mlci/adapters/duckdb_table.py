@@ -1,4 +1,4 @@
-"""A CSV file as arrays, in the order of the file."""
+"""A data set as arrays, in the order of its rows."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlci.adapters.csv_file import CsvFile
+from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection
 from mlci.adapters.duckdb_query import Query
 from mlci.core.contract.constraints import TYPE_WORDS, code
+from mlci.core.data_files import short
 from mlci.core.table import Column, Table
 from mlci.errors import RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
+    from mlci.adapters.data_reader import Reading
     from mlci.core.contract import ColumnSpec, ColumnType
+    from mlci.core.data_files import DataFiles
 
 LARGEST_TEXT_COLUMN = 1 << 31
 """Bytes of one column of text, in which every value takes the room of the longest."""
@@ -25,34 +27,34 @@ LARGEST_TEXT_COLUMN = 1 << 31
 _FILLERS: Mapping[ColumnType, str] = {"integer": "0", "number": "0.0", "string": "''", "boolean": "false"}
 
 
-def read_table(path: Path, columns: Sequence[ColumnSpec]) -> Table:
-    """Return COLUMNS of the file at PATH, one array of shape (n_rows,) each, in the order of the file.
+def read_table(files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
+    """Return COLUMNS of FILES, one array of shape (n_rows,) each, in the order of the rows.
 
     number is float64 (NaN where missing), integer int64 (float64 with NaN where values are missing), string
     fixed-width unicode ("" where missing), boolean bool (False where missing); `missing` is None where nothing is.
 
     Raises `RejectedError("data-ill-typed")` with the line of the first value that is not of its type,
-    `RejectedError("data-column-missing")`, and what `CsvFile` raises.
+    `RejectedError("data-column-missing")`, and what `opened` raises.
     """
-    with CsvFile(path) as file:
+    with opened(files) as reading:
         for column in columns:
-            if column.name not in file.header.names:
+            if column.name not in reading.names:
                 raise RejectedError(
                     "data-column-missing",
-                    f"{path.name} has no column {code(column.name)}",
-                    where=f"{path}:1",
-                    hint=f"It has: {', '.join(map(code, file.header.names[:20]))}.",
+                    f"{short(files.name)} has no column {code(column.name)}",
+                    where=f"{files.name}:1",
+                    hint=f"It has: {', '.join(map(code, reading.names[:20]))}.",
                 )
         if not columns:
             return Table({})
-        query = Query(file.header, file.source)
+        query = Query(reading)
         selected = [_selected(query, place, column) for place, column in enumerate(columns)]
         sql = f"WITH {query.tables()} SELECT {', '.join(selected)} FROM {query.name}"  # noqa: S608 - positions and parameters only
-        with locked_connection([file.source]) as connection, engine_errors_told(file):
+        with locked_connection(reading.sources) as connection, engine_errors_told(reading):
             arrays = connection.execute(sql, query.parameters).fetchnumpy()
-        if len(arrays["missing0"]) != file.rows:
-            raise file.fault(1, f"DuckDB reads {len(arrays['missing0']):,} rows, the file has {file.rows:,}")
-        return Table({column.name: _column(file, place, column, arrays) for place, column in enumerate(columns)})
+        if len(arrays["missing0"]) != reading.rows:
+            raise reading.refusal(f"DuckDB reads {len(arrays['missing0']):,} rows, the file has {reading.rows:,}")
+        return Table({column.name: _column(reading, place, column, arrays) for place, column in enumerate(columns)})
 
 
 def _selected(query: Query, place: int, column: ColumnSpec) -> str:
@@ -63,31 +65,33 @@ def _selected(query: Query, place: int, column: ColumnSpec) -> str:
     )
 
 
-def _column(file: CsvFile, place: int, column: ColumnSpec, arrays: Mapping[str, Any]) -> Column:
+def _column(reading: Reading, place: int, column: ColumnSpec, arrays: Mapping[str, Any]) -> Column:
     values, missing, wrong = (np.asarray(arrays[f"{part}{place}"]) for part in ("value", "missing", "wrong"))
     if wrong.any():
         row = int(np.argmax(wrong)) + 1
         raise RejectedError(
             "data-ill-typed",
-            f"{file.path.name}: {code(column.name)} is not {TYPE_WORDS[column.type]} in row {row:,}",
-            where=f"{file.path}:{file.lines_of([row])[row]}",
+            f"{short(reading.name)}: {code(column.name)} is not {TYPE_WORDS[column.type]} in row {row:,}",
+            where=reading.places([row])[row].text,
             hint="Correct the value, or the type of the column in the contract.",
         )
     gaps = missing if missing.any() else None
     if column.type == "string":
-        values = _text(file, column, values)
+        values = _text(reading, column, values)
     elif gaps is not None and column.type != "boolean":
         values = np.where(gaps, np.nan, values.astype(np.float64))
     return Column(values, gaps)
 
 
-def _text(file: CsvFile, column: ColumnSpec, values: np.ndarray[Any, np.dtype[Any]]) -> np.ndarray[Any, np.dtype[Any]]:
+def _text(
+    reading: Reading, column: ColumnSpec, values: np.ndarray[Any, np.dtype[Any]]
+) -> np.ndarray[Any, np.dtype[Any]]:
     longest = max(map(len, values), default=0)
     if longest * len(values) * 4 > LARGEST_TEXT_COLUMN:
         raise RejectedError(
             "data-too-wide",
-            f"{file.path.name}: {code(column.name)} holds a text of {longest:,} characters, too long for an array",
-            where=str(file.path),
+            f"{short(reading.name)}: {code(column.name)} holds a text of {longest:,} characters, too long for an array",
+            where=reading.name,
             hint="Leave the column out of what is read.",
         )
     return values.astype(f"<U{max(longest, 1)}")

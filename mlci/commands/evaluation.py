@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlci.commands.evaluation_set import set_of, specs
-from mlci.commands.sides import named_as
 from mlci.core.contract.constraints import TYPE_WORDS, code, written
 from mlci.core.gates import Evidence, Verdict, judge
 from mlci.core.package import positive_index, read_package
@@ -68,12 +67,11 @@ def evaluate(
     section = rules.config.evaluate
     _refuse_label_as_feature(section, candidate, *([production] if production else []))
     rows = set_of(rules, rows_from, data=data, objects=objects)
-    with named_as(rows.file, rows.path):
-        table = rows.read(_types(candidate))
-        labels, weights, sampling = rows.labels(table), rows.weights(), rows.sampling()
-        # A model never sees the label or the id.
-        features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}
-        known = _known_to(production, candidate, rows, features) if production else None
+    table = rows.read(_types(candidate))
+    labels, weights, sampling = rows.labels(table), rows.weights(), rows.sampling()
+    # A model never sees the label or the id.
+    features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}
+    known = _known_to(production, candidate, rows, features) if production else None
     evidence = Evidence(
         ids=[str(value) for value in table.columns[section.id].values],
         labels=labels,
@@ -123,7 +121,7 @@ def _known_to(
     found, asked = production.package.info.signature.positive, rows.section.positive
     if type(found) is not type(asked) or found != asked:
         return f"{name} finds the class {code(written(found))}, and evaluate.positive is {code(written(asked))} now"
-    wanted, names = _types(production), rows.data.columns(rows.file)
+    wanted, names = _types(production), rows.data.columns(rows.files)
     absent = [code(column) for column in wanted if column not in names]
     if absent:
         more = f" and {len(absent) - MOST_NAMED} more" if len(absent) > MOST_NAMED else ""
@@ -131,7 +129,7 @@ def _known_to(
     known = _types(candidate)
     others = {column: kind for column, kind in wanted.items() if known.get(column) != kind}
     try:
-        own = rows.data.read_table(rows.file, specs(others)).columns
+        own = rows.data.read_table(rows.files, specs(others)).columns
     except RejectedError as error:
         if error.code != "data-ill-typed":
             raise
@@ -142,7 +140,7 @@ def _known_to(
 
 def _can_read(rows: EvaluationSet, column: str, kind: ColumnType) -> bool:
     try:
-        rows.data.read_table(rows.file, specs({column: kind}))
+        rows.data.read_table(rows.files, specs({column: kind}))
     except RejectedError:
         return False
     return True

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlci.commands.sides import named_as, named_in
+from mlci.commands.data_sets import files_of
+from mlci.commands.sides import named_in
 from mlci.core.config import FILE_NAME
 from mlci.core.contract import ColumnSpec
 from mlci.core.contract.constraints import code, written
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mlci.commands.ports import Data, Tree
     from mlci.core.config import EvaluateSection
     from mlci.core.contract import ColumnType
+    from mlci.core.data_files import DataFiles
     from mlci.core.rules import Rules, Side
     from mlci.core.statistics.sampling import Sampling
     from mlci.core.table import Column, Table
@@ -39,9 +41,7 @@ MOST_COLUMNS = 12
 class EvaluationSet:
     """A file of labelled rows; `read` and `labels` raise `UsageError` where it is not what the section says."""
 
-    file: Path
-    path: str
-    """How the configuration calls the file."""
+    files: DataFiles
     configuration: str
     """Where the section stands, for errors."""
     section: EvaluateSection
@@ -72,18 +72,18 @@ class EvaluationSet:
                 raise UsageError(
                     "label-missing" if name == section.label else "id-missing",
                     f"`{name}` is empty in row {row + 1} of the evaluation set ({int(column.missing.sum())} in all)",
-                    where=self.path,
+                    where=self.files.name,
                     hint="Take rows without it out of the evaluation set.",
                 )
         if len(set(ids.values.tolist())) != table.rows:
             raise UsageError(
                 "id-not-unique",
                 f"`{section.id}` names some rows of the evaluation set twice",
-                where=self.path,
+                where=self.files.name,
                 hint=f"Declare it in the contract, and find them: {section.id}: {{unique: true}}",
             )
         if table.rows == 0:
-            raise UsageError("no-rows", "the evaluation set has no rows", where=self.path)
+            raise UsageError("no-rows", "the evaluation set has no rows", where=self.files.name)
         positive = np.asarray(labels.values == section.positive, dtype=np.bool_)
         if not positive.any():
             raise self._positive_absent(np.unique(labels.values).tolist())
@@ -102,7 +102,7 @@ class EvaluationSet:
                 f"the weight in row {wrong[0] + 1} of the evaluation set is negative"
                 if wrong.size
                 else "every row of the evaluation set has the weight 0",
-                where=self.path,
+                where=self.files.name,
                 cause=f"{code(name)} is what evaluate.weight names.",
                 hint="A weight is 0 or more, and counts rows: 2 is as good as the row twice.",
             )
@@ -125,7 +125,7 @@ class EvaluationSet:
             raise UsageError(
                 "value-missing",
                 f"{code(name)} is empty in row {row + 1} of the evaluation set ({int(column.missing.sum())} in all)",
-                where=self.path,
+                where=self.files.name,
                 hint="Take rows without it out of the evaluation set.",
             )
         return column
@@ -133,7 +133,7 @@ class EvaluationSet:
     def _table(self, types: Mapping[str, ColumnType]) -> Table:
         """Return columns of the file; it is read once where they are there."""
         try:
-            return self.data.read_table(self.file, specs(types))
+            return self.data.read_table(self.files, specs(types))
         except RejectedError as error:
             if error.code == "data-column-missing":
                 self._refuse_absent(types)
@@ -141,7 +141,7 @@ class EvaluationSet:
 
     def _refuse_absent(self, wanted: Mapping[str, ColumnType]) -> None:
         """Raise where the file has not the columns that the section names, or those that are WANTED."""
-        section, names = self.section, self.data.columns(self.file)
+        section, names = self.section, self.data.columns(self.files)
         key = _absent_key(section, names)
         if key is not None:
             listed = ", ".join(names[:MOST_COLUMNS]) + (" …" if len(names) > MOST_COLUMNS else "")
@@ -149,7 +149,7 @@ class EvaluationSet:
                 "column-missing",
                 f"the evaluation set has no column {code(getattr(section, key))}",
                 where=self.configuration,
-                cause=f"evaluate.{key} names a column that {self.path} does not have.",
+                cause=f"evaluate.{key} names a column that {self.files.name} does not have.",
                 hint=did_you_mean(
                     getattr(section, key), names, f"Let evaluate.{key} name one that it has: {one_line(listed)}"
                 ),
@@ -159,7 +159,7 @@ class EvaluationSet:
             raise UsageError(
                 "column-missing",
                 f"the evaluation set has no column {code(absent)}",
-                where=self.path,
+                where=self.files.name,
                 cause="The model reads a column that base's evaluation set does not have yet.",
                 hint="Merge the new column into the evaluation set first; then train on it.",
             )
@@ -167,7 +167,7 @@ class EvaluationSet:
     def _refuse_other_words(self) -> None:
         """Raise where the labels are no numbers or truth values, and none of them is the positive class."""
         label = self.section.label
-        texts = np.unique(self.data.read_table(self.file, specs({label: "string"})).columns[label].values).tolist()
+        texts = np.unique(self.data.read_table(self.files, specs({label: "string"})).columns[label].values).tolist()
         if not any(_is_written(text, self.section.positive) for text in texts):
             raise self._positive_absent(texts)
 
@@ -185,7 +185,7 @@ class EvaluationSet:
             "positive-absent",
             f"no row of the evaluation set has {code(f'{section.label} = {written(section.positive)}')}; {held}",
             where=self.configuration,
-            cause=f"evaluate.positive is no class of {self.path}, or the data write it otherwise.",
+            cause=f"evaluate.positive is no class of {self.files.name}, or the data write it otherwise.",
             hint=f"evaluate: {{…, label: {section.label}, positive: VALUE}}, with a value as the column has it",
         )
         error.private = held
@@ -194,11 +194,8 @@ class EvaluationSet:
 
 def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
     """Return the evaluation set of RULES in TREE, the commit that they are from."""
-    path = rules.evaluation_path
-    file, configuration = tree.materialise(path, objects), named_in(FILE_NAME, tree)
-    return EvaluationSet(
-        file, path, configuration, rules.config.evaluate, data, *_private(rules.config.evaluate, rules)
-    )
+    files, configuration = files_of(rules.evaluation_data, tree, objects), named_in(FILE_NAME, tree)
+    return EvaluationSet(files, configuration, rules.config.evaluate, data, *_private(rules.config.evaluate, rules))
 
 
 def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects: Path) -> None:
@@ -207,13 +204,11 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
     It would be a rule after the merge, by which nothing could be judged. RULES say what no error may show.
     """
     section = side.config.evaluate
-    path = side.config.data[section.data].path
-    file = tree.materialise(path, objects)
-    rows = EvaluationSet(file, path, FILE_NAME, section, data, *_private(section, rules))
-    with named_as(file, path):
-        rows.labels(rows.read({}))
-        rows.weights()
-        rows.sampling()
+    files = files_of(side.config.data[section.data], tree, objects)
+    rows = EvaluationSet(files, FILE_NAME, section, data, *_private(section, rules))
+    rows.labels(rows.read({}))
+    rows.weights()
+    rows.sampling()
 
 
 def _private(section: EvaluateSection, rules: Rules) -> tuple[bool, bool]:

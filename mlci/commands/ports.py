@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.core.contract import ColumnSpec, Constraint
+    from mlci.core.data_files import DataFiles
     from mlci.core.fetched import Fetched
     from mlci.core.findings import DatasetReport
     from mlci.core.forge import (
@@ -210,22 +211,22 @@ class Clock(Protocol):
 class Data(Protocol):
     """Data sets: checked against constraints, and read as tables."""
 
-    def columns(self, path: Path) -> tuple[str, ...]:
-        """Return the names of the columns of a file."""
+    def columns(self, files: DataFiles) -> tuple[str, ...]:
+        """Return the names of the columns."""
 
     def validate(
         self,
         dataset: str,
-        path: Path,
+        files: DataFiles,
         constraints: Sequence[Constraint],
         *,
-        base_path: Path | None = None,
+        base: DataFiles | None = None,
         key: str | None = None,
     ) -> DatasetReport:
-        """Return what is wrong with a file; the file as it was at base helps to name a cause."""
+        """Return what is wrong with a data set; the data set as it was at base helps to name a cause."""
 
-    def read_table(self, path: Path, columns: Sequence[ColumnSpec]) -> Table:
-        """Return columns of a file in the order of its rows."""
+    def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
+        """Return columns of a data set in the order of its rows."""
 
 
 class Predictor(Protocol):

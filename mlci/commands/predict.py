@@ -11,6 +11,7 @@ import numpy as np
 from mlci.commands.evaluation import probabilities
 from mlci.core.contract import ColumnSpec
 from mlci.core.contract.constraints import written
+from mlci.core.data_files import one_file
 from mlci.core.signature import positive_index
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 
@@ -67,10 +68,11 @@ def _shown(label: ModelClass) -> str:
 def _table(rows: Path, signature: Signature, data: Data) -> Table:
     """Return the columns that the model reads, with at least one row."""
     types = {item.name: item.type for item in signature.inputs}
+    files = one_file(rows)
     try:
-        names = data.columns(rows)
+        names = data.columns(files)
         _refuse_missing(types, names, rows)
-        table = data.read_table(rows, [ColumnSpec(name, kind) for name, kind in types.items()])
+        table = data.read_table(files, [ColumnSpec(name, kind) for name, kind in types.items()])
     except RejectedError as error:
         is_value = error.code == "data-ill-typed"
         cause = "This is the type that the model's signature names." if is_value else error.cause

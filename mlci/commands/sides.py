@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mlci.core.config import FILE_NAME, read_config
 from mlci.core.contract import LATER, Contract
 from mlci.core.documents import read_model
 from mlci.core.rules import Side
-from mlci.errors import MlciError, UsageError
+from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mlci.commands.ports import Tree
@@ -76,15 +74,3 @@ def head_side(tree: Tree) -> Side:
 def named_in(path: str, tree: Tree) -> str:
     """Return PATH, with the commit where it is not the work tree's."""
     return path if tree.label == "work tree" else f"{tree.label}:{path}"
-
-
-@contextmanager
-def named_as(file: Path, path: str) -> Iterator[None]:
-    """Let errors of the block name FILE as the configuration does (PATH), never where it lies on this machine.
-
-    A file of a commit lies under its Git id, which says nothing to a reader either.
-    """
-    try:
-        yield
-    except MlciError as error:
-        raise error.renamed(str(file), path).renamed(file.name, PurePosixPath(path).name) from error

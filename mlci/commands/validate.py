@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation_set import refuse_unusable
-from mlci.commands.sides import head_side, named_as
+from mlci.commands.sides import head_side
 from mlci.commands.target_branch import side_of_base
 from mlci.core.nearest import did_you_mean
 from mlci.core.rules import effective
@@ -53,10 +54,8 @@ def validate_datasets(
         constraints = rules.constraints.get(name)
         if constraints is None:
             continue
-        path = rules.config.data[name].path
-        file = head.materialise(path, objects)
-        before = base.materialise(path, objects) if base and path in base.ids() else None
-        with named_as(file, path), named_as(before or file, path):
-            found = data.validate(name, file, constraints, base_path=before, key=rules.config.evaluate.id)
-        reports.append(found.model_copy(update={"path": path}))
+        section = rules.config.data[name]
+        before = files_of(section, base, objects) if base and section.path in base.ids() else None
+        files = files_of(section, head, objects)
+        reports.append(data.validate(name, files, constraints, base=before, key=rules.config.evaluate.id))
     return tuple(reports)

@@ -20,7 +20,7 @@ from mlci.core.section import RULE, Owner
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlci.core.config import Config, Gate
+    from mlci.core.config import Config, DataSection, Gate
     from mlci.core.contract import Constraint, Contract
 
 Direction = Literal["looser", "tighter", "other", "replaced"]
@@ -89,8 +89,13 @@ class Rules:
     """By data set; each constraint knows whether it is base's or head's."""
     has_base: bool
     """False where base has no configuration yet, so that head's rules serve."""
-    evaluation_path: str
-    """Where the evaluation set lies in the commit that sets the rules (head may have moved its own)."""
+    evaluation_data: DataSection
+    """What the commit that sets the rules says of its own evaluation set (head may have moved its own)."""
+
+    @property
+    def evaluation_path(self) -> str:
+        """Where the evaluation set lies in the commit that sets the rules."""
+        return self.evaluation_data.path
 
 
 def effective(base: Side | None, head: Side) -> tuple[Rules, tuple[RuleChange, ...]]:
@@ -98,16 +103,16 @@ def effective(base: Side | None, head: Side) -> tuple[Rules, tuple[RuleChange, .
     if base is None:
         gates = tuple(OwnedGate(gate, "head") for gate in head.config.gates)
         constraints = {name: combined(None, contract) for name, contract in head.contracts.items()}
-        return Rules(head.config, gates, constraints, has_base=False, evaluation_path=_evaluation_path(head.config)), ()
+        return Rules(head.config, gates, constraints, has_base=False, evaluation_data=_evaluation_data(head.config)), ()
     config, changes = _merged(base.config, head.config, "")
     gates, gate_changes = _gates(base.config.gates, head.config.gates)
     constraints, contract_changes = _contracts(base, head)
-    rules = Rules(config, gates, constraints, has_base=True, evaluation_path=_evaluation_path(base.config))
+    rules = Rules(config, gates, constraints, has_base=True, evaluation_data=_evaluation_data(base.config))
     return rules, (*gate_changes, *contract_changes, *changes)
 
 
-def _evaluation_path(config: Config) -> str:
-    return config.data[config.evaluate.data].path
+def _evaluation_data(config: Config) -> DataSection:
+    return config.data[config.evaluate.data]
 
 
 def _merged(base: SectionType, head: SectionType, prefix: str) -> tuple[SectionType, tuple[RuleChange, ...]]:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlci.core.data_files import short
 from mlci.core.findings import DatasetReport, finding
 from mlci.core.table import Column, Table
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from mlci.core.contract import ColumnSpec, ColumnType, Constraint
+    from mlci.core.data_files import DataFile, DataFiles
 
 Value = int | float | str | bool
 
@@ -41,27 +42,27 @@ class MemoryData:
         """Let a file with this content break the constraint KEY in FAILING rows; it is found only if asked for."""
         self._broken.setdefault(hashlib.sha256(content).hexdigest(), {})[key] = failing
 
-    def columns(self, path: Path) -> tuple[str, ...]:
+    def columns(self, files: DataFiles) -> tuple[str, ...]:
         """Return the names in the header."""
-        header, _ = _records(path)
+        header, _ = _records(files)
         return tuple(header)
 
     def validate(
         self,
         dataset: str,
-        path: Path,
+        files: DataFiles,
         constraints: Sequence[Constraint],
         *,
-        base_path: Path | None = None,  # noqa: ARG002 - the port's argument; causes are not recognised here
+        base: DataFiles | None = None,  # noqa: ARG002 - the port's argument; causes are not recognised here
         key: str | None = None,  # noqa: ARG002 - the port's argument; there are no example rows
     ) -> DatasetReport:
         """Return the findings for those constraints that the file was said to break."""
-        header, rows = _records(path)
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        header, rows = _records(files)
+        sha256 = hashlib.sha256(_only(files).path.read_bytes()).hexdigest()
         broken = self._broken.get(sha256, {})
         return DatasetReport(
             dataset=dataset,
-            path=path.as_posix(),
+            path=files.name,
             sha256=sha256,
             rows=len(rows),
             columns=tuple(header),
@@ -70,29 +71,35 @@ class MemoryData:
             ),
         )
 
-    def read_table(self, path: Path, columns: Sequence[ColumnSpec]) -> Table:
+    def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         """Return columns in the order of the file; types and missing values as the port's real adapter gives them."""
-        header, rows = _records(path)
-        return Table({column.name: _column(path, header, rows, column) for column in columns})
+        header, rows = _records(files)
+        return Table({column.name: _column(short(files.name), header, rows, column) for column in columns})
 
 
-def _records(path: Path) -> tuple[list[str], list[list[str]]]:
+def _only(files: DataFiles) -> DataFile:
+    (file,) = files.files
+    return file
+
+
+def _records(files: DataFiles) -> tuple[list[str], list[list[str]]]:
+    file = _only(files)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = file.path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UsageError("data-missing", f"{path.name} cannot be read: there is no such file") from None
+        raise UsageError("data-missing", f"{short(file.name)} cannot be read: there is no such file") from None
     header, *rows = csv.reader(text.splitlines())
     return header, rows
 
 
-def _column(path: Path, header: list[str], rows: list[list[str]], column: ColumnSpec) -> Column:
+def _column(name: str, header: list[str], rows: list[list[str]], column: ColumnSpec) -> Column:
     if column.name not in header:
-        raise RejectedError("data-column-missing", f"{path.name} has no column `{column.name}`")
+        raise RejectedError("data-column-missing", f"{name} has no column `{column.name}`")
     texts = [row[header.index(column.name)] for row in rows]
     try:
         values = [_READ[column.type](text) if text else _FILLERS[column.type] for text in texts]
     except (ValueError, KeyError):
-        raise RejectedError("data-ill-typed", f"{path.name}: `{column.name}` is not all {column.type}") from None
+        raise RejectedError("data-ill-typed", f"{name}: `{column.name}` is not all {column.type}") from None
     array = np.array(values, dtype=_DTYPES[column.type])
     missing = np.array([not text for text in texts], dtype=bool)
     if not missing.any():

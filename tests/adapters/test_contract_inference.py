@@ -14,6 +14,7 @@ from mlci.adapters.contract_inference import infer
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import Contract, constraints
 from mlci.core.contract_draft import LabelProfile
+from mlci.core.data_files import one_file
 from mlci.core.documents import read_model
 from mlci.errors import RejectedError, UsageError
 
@@ -52,7 +53,7 @@ def drafted(path: Path) -> Contract:
 
 
 def check(path: Path, contract: Contract) -> DatasetReport:
-    return DuckdbData().validate("cells", path, constraints(contract), key=contract.key)
+    return DuckdbData().validate("cells", one_file(path), constraints(contract), key=contract.key)
 
 
 def test_infer__drafts_a_contract_that_reads_as_prose(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import Contract, combined, constraints, parse_pattern
+from mlci.core.data_files import one_file
 from mlci.core.findings import MASK, DatasetReport, ExampleRow, Finding
 from mlci.errors import RejectedError, UsageError
 from tests.core.contract.patterns import PATTERNS
@@ -26,7 +27,8 @@ def a_contract(columns: dict[str, Rule], **parts: object) -> Contract:
 
 
 def check(path: Path, contract: Contract, base: Path | None = None) -> DatasetReport:
-    return DuckdbData().validate("cells", path, constraints(contract), base_path=base, key=contract.key)
+    before = one_file(base) if base else None
+    return DuckdbData().validate("cells", one_file(path), constraints(contract), base=before, key=contract.key)
 
 
 def only_finding(path: Path, contract: Contract, base: Path | None = None) -> Finding:
@@ -257,7 +259,7 @@ def test_examples__head_alone_cannot_unmask(path: Path) -> None:
     write(path, "id,age", "1,150")
     base = a_contract({"age": {"type": "integer", "max": 130, "pii": True}})
     head = a_contract({"age": {"type": "integer", "max": 130}})
-    report = DuckdbData().validate("cells", path, combined(base, head))
+    report = DuckdbData().validate("cells", one_file(path), combined(base, head))
     assert report.findings[0].examples[0].value == MASK
 
 
@@ -517,9 +519,9 @@ def test_validate__loads_neither_pandas_nor_numpy(path: Path) -> None:
     column_of(path, ["1"])
     script = (
         "import sys; from pathlib import Path; from mlci.adapters.duckdb import DuckdbData; "
-        "from mlci.core.contract import Contract, constraints; "
+        "from mlci.core.contract import Contract, constraints; from mlci.core.data_files import one_file; "
         "contract = Contract.model_validate({'columns': {'x': {'type': 'integer', 'max': 0}}}); "
-        "report = DuckdbData().validate('cells', Path(sys.argv[1]), constraints(contract)); "
+        "report = DuckdbData().validate('cells', one_file(Path(sys.argv[1])), constraints(contract)); "
         "print(len(report.findings), sorted({'numpy', 'pandas'} & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import Contract, constraints
+from mlci.core.data_files import one_file
 from mlci.core.expression import Check, Truth, measured, truth
 from mlci.core.expression.tree import text_of
 from mlci.core.findings import MASK, Finding
@@ -40,7 +41,7 @@ def found(folder: Path, table: Sequence[dict[str, Any]], rule: dict[str, Any], *
         writer.writerows([[written(row.get(name)) for name in COLUMNS] for row in table])
     document = {"columns": COLUMNS, "aggregates": [{"name": "rule", **rule}], **more}
     contract = Contract.model_validate(document)
-    return DuckdbData().validate("cells", path, constraints(contract)).findings
+    return DuckdbData().validate("cells", one_file(path), constraints(contract)).findings
 
 
 def means(check: Check, rows: Sequence[dict[str, Any]]) -> Truth:

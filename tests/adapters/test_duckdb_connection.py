@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from mlci.adapters.csv_file import CsvFile
+from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
+from mlci.core.data_files import one_file
 from mlci.errors import OutsideError, RejectedError
 
 if TYPE_CHECKING:
@@ -45,10 +46,12 @@ def test_connection__reaches_nothing_but_its_files(path: Path, tmp_path: Path, a
     given = {"secret": str(secret), "folder": f"{tmp_path}/*"}
     used = {name: value for name, value in given.items() if f"${name}" in attempt}
     path.write_text("x\n1\n")
-    with CsvFile(path) as file, locked_connection([file.source]) as connection:
+    with opened(one_file(path)) as reading, locked_connection(reading.sources) as connection:
         with pytest.raises(duckdb.Error):
             connection.execute(attempt.replace("{folder}", str(folder)), used)
-        assert connection.execute("SELECT count(*) FROM read_csv($source)", {"source": file.source}).fetchone() == (1,)
+        assert connection.execute(
+            "SELECT count(*) FROM read_csv($source)", {"source": reading.sources[0]}
+        ).fetchone() == (1,)
     assert list(folder.iterdir()) == []
 
 
@@ -57,37 +60,37 @@ def test_connection__cannot_follow_a_descriptor_of_another_file(path: Path, tmp_
     other = tmp_path / "other.csv"
     other.write_text("x\n2\n")
     with (
-        CsvFile(path) as file,
-        CsvFile(other) as forbidden,
-        locked_connection([file.source]) as connection,
+        opened(one_file(path)) as reading,
+        opened(one_file(other)) as forbidden,
+        locked_connection(reading.sources) as connection,
         pytest.raises(duckdb.Error),
     ):
-        connection.execute("SELECT * FROM read_csv($source)", {"source": forbidden.source})
+        connection.execute("SELECT * FROM read_csv($source)", {"source": forbidden.sources[0]})
 
 
 def test_select__a_file_that_changes_after_it_was_read_is_refused(path: Path) -> None:
     path.write_text("x\n1\n2\n")
-    with CsvFile(path) as file, locked_connection([file.source]) as connection:
+    with opened(one_file(path)) as reading, locked_connection(reading.sources) as connection:
         with path.open("a") as more:
             more.write("3\n")
         with pytest.raises(RejectedError) as error:
-            select(connection, Query(file.header, file.source), file, [], numbered=False)
+            select(connection, Query(reading), reading, [], numbered=False)
     assert error.value.problem == "cells.csv: DuckDB reads 3 rows, the file has 2"
 
 
 def test_engine_errors__are_told_as_errors_of_the_file(path: Path) -> None:
     path.write_text("x,y\n1,2\n")
-    with CsvFile(path) as file, locked_connection([file.source]) as connection:
+    with opened(one_file(path)) as reading, locked_connection(reading.sources) as connection:
         with path.open("a") as more:
             more.write("3\n")
-        with pytest.raises(RejectedError) as error, engine_errors_told(file):
-            select(connection, Query(file.header, file.source), file, ["count(c0)", "count(c1)"], numbered=False)
+        with pytest.raises(RejectedError) as error, engine_errors_told(reading):
+            select(connection, Query(reading), reading, ["count(c0)", "count(c1)"], numbered=False)
     assert error.value.problem.startswith("cells.csv: DuckDB cannot read it: ")
     assert "\n" not in error.value.problem
 
 
 def test_engine_errors__too_little_memory_is_nobodys_fault(path: Path) -> None:
     path.write_text("x\n1\n")
-    with CsvFile(path) as file, pytest.raises(OutsideError) as error, engine_errors_told(file):
+    with opened(one_file(path)) as reading, pytest.raises(OutsideError) as error, engine_errors_told(reading):
         raise duckdb.OutOfMemoryException("failed to allocate")
     assert error.value.code == "out-of-memory"

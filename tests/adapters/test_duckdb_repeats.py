@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlci.adapters.csv_file import CsvFile
+from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import locked_connection
 from mlci.adapters.duckdb_repeats import Limits, Repeats, find_repeats
 from mlci.core.contract.model import ColumnSpec
+from mlci.core.data_files import one_file
 
 NUMBER, TEXT = ColumnSpec("a", "number"), ColumnSpec("b", "string")
 LIMITS = {
@@ -26,8 +27,8 @@ def repeats(rows: list[Row], limits: Limits, *columns: ColumnSpec) -> Repeats:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cells.csv"
         path.write_text("a,b\n" + "".join(f"{number},{text}\n" for number, text in rows), encoding="utf-8")
-        with CsvFile(path) as file, locked_connection([file.source]) as connection:
-            (found,) = find_repeats(connection, file, [columns], limits)
+        with opened(one_file(path)) as reading, locked_connection(reading.sources) as connection:
+            (found,) = find_repeats(connection, reading, [columns], limits)
     return found
 
 
@@ -48,6 +49,6 @@ def test_repeats__different_values_of_one_hash_are_none() -> None:
 def test_repeats__several_keys_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "cells.csv"
     path.write_text("a,b\n1,x\n1,y\n2,x\n", encoding="utf-8")
-    with CsvFile(path) as file, locked_connection([file.source]) as connection:
-        found = find_repeats(connection, file, [(NUMBER,), (TEXT,), (NUMBER, TEXT)])
+    with opened(one_file(path)) as reading, locked_connection(reading.sources) as connection:
+        found = find_repeats(connection, reading, [(NUMBER,), (TEXT,), (NUMBER, TEXT)])
     assert found == [Repeats(1, 3, (2,)), Repeats(1, 3, (3,)), Repeats(0, 3, ())]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import ColumnSpec, ColumnType
+from mlci.core.data_files import one_file
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 def read(path: Path, content: str, **columns: ColumnType) -> Table:
     path.write_text(content, encoding="utf-8", newline="")
-    return DuckdbData().read_table(path, [ColumnSpec(name, type_) for name, type_ in columns.items()])
+    return DuckdbData().read_table(one_file(path), [ColumnSpec(name, type_) for name, type_ in columns.items()])
 
 
 def listed(column: Column) -> tuple[str, list[object], list[bool] | None]:
@@ -100,7 +101,7 @@ def test_read_table__one_long_text_does_not_fill_the_memory(path: Path) -> None:
 
 def test_read_table__a_missing_file_is_wrong_usage(path: Path) -> None:
     with pytest.raises(UsageError):
-        DuckdbData().read_table(path, [])
+        DuckdbData().read_table(one_file(path), [])
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)

@@ -16,6 +16,7 @@ from mlci.commands.init import Infer, Wish, init, judges_on_training_rows, way_o
 from mlci.core.config import read_config
 from mlci.core.contract import ColumnSpec, ColumnType, Contract, constraints
 from mlci.core.contract_draft import Inferred, LabelProfile
+from mlci.core.data_files import one_file
 from mlci.core.documents import read_model
 from mlci.errors import MlciError, OutsideError, RejectedError, UsageError
 from tests.commands.builders import CONTRACT
@@ -380,10 +381,10 @@ def assert_fits(folder: Path) -> None:
     config = read_config((folder / "mlci.yaml").read_bytes())
     for section in config.data.values():
         contract = read_model((folder / str(section.contract)).read_bytes(), Contract, "contract")
-        report = DuckdbData().validate("rows", folder / section.path, constraints(contract), key=contract.key)
+        report = DuckdbData().validate("rows", one_file(folder / section.path), constraints(contract), key=contract.key)
         assert (report.findings, contract.key) == ((), config.evaluate.id)
         column = ColumnSpec(config.evaluate.label, TYPES[type(config.evaluate.positive)])
-        labels = DuckdbData().read_table(folder / section.path, [column]).columns[column.name]
+        labels = DuckdbData().read_table(one_file(folder / section.path), [column]).columns[column.name]
         found = set((labels.values == config.evaluate.positive).tolist())
         assert found == {False, True}
 

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.commands.validate import validate
+from mlci.core.data_files import short
 from mlci.errors import RejectedError, UsageError
 from tests.commands.builders import CONTRACT, Project, a_configuration, a_project, some_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlci.core.data_files import DataFiles
     from mlci.core.findings import DatasetReport
 
 TOO_LARGE = ("columns", "radius", "max")
@@ -134,9 +136,9 @@ def test_validate__an_error_calls_a_file_of_base_as_the_configuration_does(tmp_p
     assert (caught.value.problem, caught.value.where) == ("cells.csv: the file is empty", "data/cells.csv:1")
 
 
-def cannot_be_compared(*_: object, base_path: Path, **__: object) -> DatasetReport:
+def cannot_be_compared(*_: object, base: DataFiles, **__: object) -> DatasetReport:
     """Name the file of base as adapters do."""
-    raise RejectedError("data-unreadable", f"{base_path.name}: the file is empty", where=f"{base_path}:1")
+    raise RejectedError("data-unreadable", f"{short(base.name)}: the file is empty", where=f"{base.name}:1")
 
 
 def test_validate__a_file_that_is_not_there(tmp_path: Path) -> None:

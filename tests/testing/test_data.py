@@ -10,6 +10,7 @@ import pytest
 
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import ColumnRule, ColumnSpec, Contract, RowBounds, constraints
+from mlci.core.data_files import one_file
 from mlci.core.findings import DatasetReport
 from mlci.errors import RejectedError, UsageError
 from mlci.testing import MemoryData
@@ -55,12 +56,12 @@ def rows(tmp_path: Path) -> Path:
 
 
 def test_columns__are_those_of_the_header(data: Data, rows: Path) -> None:
-    assert data.columns(rows) == ("id", "radius", "name", "ill")
+    assert data.columns(one_file(rows)) == ("id", "radius", "name", "ill")
 
 
 def test_read_table__types_values_and_order(data: Data, rows: Path) -> None:
     wanted = [ColumnSpec("ill", "boolean"), ColumnSpec("id", "integer"), ColumnSpec("radius", "number")]
-    table = data.read_table(rows, wanted)
+    table = data.read_table(one_file(rows), wanted)
     assert (list(table.columns), table.rows) == (["ill", "id", "radius"], 3)
     assert [column.values.dtype.kind for column in table.columns.values()] == ["b", "i", "f"]
     assert [column.values.tolist() for column in table.columns.values()] == [
@@ -72,7 +73,7 @@ def test_read_table__types_values_and_order(data: Data, rows: Path) -> None:
 
 
 def test_read_table__text_as_it_is_written(data: Data, rows: Path) -> None:
-    column = data.read_table(rows, [ColumnSpec("id", "string")]).columns["id"]
+    column = data.read_table(one_file(rows), [ColumnSpec("id", "string")]).columns["id"]
     assert (column.values.dtype.kind, column.values.tolist(), column.missing) == ("U", ["1", "2", "3"], None)
 
 
@@ -82,7 +83,7 @@ def test_read_table__what_is_missing(data: Data, tmp_path: Path) -> None:
     wanted = [
         ColumnSpec("a", "integer"), ColumnSpec("b", "number"), ColumnSpec("c", "string"), ColumnSpec("d", "boolean"),
     ]  # fmt: skip
-    columns = data.read_table(file, wanted).columns
+    columns = data.read_table(one_file(file), wanted).columns
     masks = {name: None if column.missing is None else column.missing.tolist() for name, column in columns.items()}
     assert masks == {"a": [True, False], "b": [False, True], "c": [False, True], "d": [False, True]}
     np.testing.assert_array_equal(columns["a"].values, [np.nan, 7.0])
@@ -93,30 +94,30 @@ def test_read_table__what_is_missing(data: Data, tmp_path: Path) -> None:
 def test_read_table__no_rows(data: Data, tmp_path: Path) -> None:
     file = tmp_path / "empty.csv"
     file.write_bytes(b"id,radius\n")
-    table = data.read_table(file, [ColumnSpec("id", "string"), ColumnSpec("radius", "number")])
+    table = data.read_table(one_file(file), [ColumnSpec("id", "string"), ColumnSpec("radius", "number")])
     assert (table.rows, [column.values.dtype.kind for column in table.columns.values()]) == (0, ["U", "f"])
 
 
 def test_read_table__a_column_that_is_not_there(data: Data, rows: Path) -> None:
     with pytest.raises(RejectedError) as caught:
-        data.read_table(rows, [ColumnSpec("size", "number")])
+        data.read_table(one_file(rows), [ColumnSpec("size", "number")])
     assert caught.value.code == "data-column-missing"
 
 
 def test_read_table__a_value_of_another_type(data: Data, rows: Path) -> None:
     with pytest.raises(RejectedError) as caught:
-        data.read_table(rows, [ColumnSpec("name", "integer")])
+        data.read_table(one_file(rows), [ColumnSpec("name", "integer")])
     assert caught.value.code == "data-ill-typed"
 
 
 def test_a_file__that_is_not_there(data: Data, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        data.columns(tmp_path / "missing.csv")
+        data.columns(one_file(tmp_path / "missing.csv"))
     assert caught.value.code == "data-missing"
 
 
 def test_validate__finds_what_is_broken(data: Data, rows: Path) -> None:
-    report = data.validate("cells", rows, constraints(CONTRACT), key="id").without_examples()
+    report = data.validate("cells", one_file(rows), constraints(CONTRACT), key="id").without_examples()
     assert [(finding.key, finding.failing, finding.checked) for finding in report.findings] == [
         (("columns", "radius", "max"), 2, 3),
         (("columns", "name", "required"), 1, 3),
@@ -128,7 +129,7 @@ def test_validate__finds_what_is_broken(data: Data, rows: Path) -> None:
 
 def test_validate__only_what_is_asked_for(data: Data, rows: Path) -> None:
     asked = [each for each in constraints(CONTRACT) if each.kind == "unique"]
-    assert data.validate("cells", rows, asked) == DatasetReport(
+    assert data.validate("cells", one_file(rows), asked) == DatasetReport(
         dataset="cells",
         path=rows.as_posix(),
         sha256=hashlib.sha256(ROWS).hexdigest(),
@@ -142,4 +143,4 @@ def test_validate__other_content_is_not_broken(data: Data, tmp_path: Path) -> No
     file = tmp_path / "rows.csv"
     file.write_bytes(b"id,radius\n1,2.5\n")
     asked = [each for each in constraints(CONTRACT) if each.kind == "max"]
-    assert data.validate("cells", file, asked, base_path=file).findings == ()
+    assert data.validate("cells", one_file(file), asked, base=one_file(file)).findings == ()
