@@ -130,7 +130,9 @@ def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
     names = tuple(name for name in named if name in own.data or case.rules.config.data[name].path in case.head_ids)
     tools.tell(f"validate {', '.join(names)}")
     objects = tools.work.objects
-    found = validate_datasets(names, case.rules, head=case.head, base=case.base, data=tools.data, objects=objects)
+    found = validate_datasets(
+        names, case.rules, head=case.head, head_ids=case.head_ids, base=case.base, data=tools.data, objects=objects
+    )
     if not is_broken(found) and _changes_evaluation(case):
         refuse_unusable(case.head_side, case.head, case.rules, data=tools.data, objects=objects)
     return found

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation_set import refuse_unusable
 from mlci.commands.sides import head_side
-from mlci.commands.target_branch import side_of_base
+from mlci.commands.target_branch import AT_FAULT, side_of_base
+from mlci.core.comparison import compared
 from mlci.core.nearest import did_you_mean
 from mlci.core.rules import effective
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mlci.commands.ports import Data, Repository, Tree
+    from mlci.core.contract import Constraint
+    from mlci.core.data_files import DataFiles
     from mlci.core.findings import DatasetReport
     from mlci.core.rules import Rules
 
@@ -35,27 +38,48 @@ def validate(
         listed = f"One of: {', '.join(side.config.data)}"
         hint = did_you_mean(unknown[0], side.config.data, listed)
         raise UsageError("unknown-data-set", f"no data set is called {unknown[0]!r}", hint=hint)
-    base_tree = repository.tree(base) if base else None
-    ours, _ = side_of_base(base_tree, side, head.ids(), data=data, objects=objects) if base_tree else (None, None)
+    base_tree, head_ids = repository.tree(base) if base else None, head.ids()
+    ours, _ = side_of_base(base_tree, side, head_ids, data=data, objects=objects) if base_tree else (None, None)
     rules, _ = effective(ours, side)
     wanted = tuple(names) or tuple(side.config.data)
-    found = validate_datasets(wanted, rules, head=head, base=base_tree, data=data, objects=objects)
+    found = validate_datasets(wanted, rules, head=head, head_ids=head_ids, base=base_tree, data=data, objects=objects)
     if side.config.evaluate.data in wanted and all(report.passed for report in found):
         refuse_unusable(side, head, rules, data=data, objects=objects)
     return found
 
 
 def validate_datasets(
-    names: Sequence[str], rules: Rules, *, head: Tree, base: Tree | None, data: Data, objects: Path
+    names: Sequence[str],
+    rules: Rules,
+    *,
+    head: Tree,
+    head_ids: Mapping[str, str],
+    base: Tree | None,
+    data: Data,
+    objects: Path,
 ) -> tuple[DatasetReport, ...]:
-    """Check head's data sets NAMES against the constraints of RULES; base's files help to name a cause."""
+    """Check head's data sets NAMES against the constraints of RULES; base's files tell what is new, and why."""
     reports: list[DatasetReport] = []
+    base_ids = base.ids() if base else {}
     for name in names:
         constraints = rules.constraints.get(name)
         if constraints is None:
             continue
         section = rules.config.data[name]
-        before = files_of(section, base, objects) if base and section.path in base.ids() else None
+        before = files_of(section, base, objects) if base and section.path in base_ids else None
         files = files_of(section, head, objects)
-        reports.append(data.validate(name, files, constraints, base=before, key=rules.config.evaluate.id))
+        found = data.validate(name, files, constraints, base=before, key=rules.config.evaluate.id)
+        if before is not None:
+            is_same = base_ids[section.path] == head_ids.get(section.path)
+            at_base = found if is_same else _at_base(name, before, constraints, data)
+            found = compared(found, at_base) if at_base else found
+        reports.append(found)
     return tuple(reports)
+
+
+def _at_base(name: str, before: DataFiles, constraints: Sequence[Constraint], data: Data) -> DatasetReport | None:
+    """Return what is wrong with base's file by the same constraints; None where it cannot be read."""
+    try:
+        return data.validate(name, before, constraints)
+    except AT_FAULT:
+        return None

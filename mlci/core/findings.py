@@ -93,6 +93,8 @@ class Finding(_Part):
     measured: tuple[str, ...] = ()
     """What was computed for an aggregate, of the first failing groups: "country = DE: mean(price) = 25.3"."""
     cause: Cause | None = None
+    before: Count | None = None
+    """How many failed at base, by the same rule; 0: the finding is new; None: nothing was compared."""
     severity: Severity = "error"
     """error: the data is rejected; warn: it is reported, and nothing else happens."""
     owner: str | None = None
@@ -104,6 +106,19 @@ class Finding(_Part):
         """The failing part of the checked rows, from 0 to 1."""
         return self.failing / self.checked if self.checked else 0.0
 
+    @property
+    def standing(self) -> str | None:
+        """How the finding relates to base, for a reader; None where nothing was compared."""
+        if self.before is None:
+            return None
+        if not self.before:
+            return "new"
+        return "as at base" if self.before == self.failing else f"at base {self.before:,}"
+
+    def bare(self) -> Finding:
+        """Return the finding without what was read or computed from rows."""
+        return self.model_copy(update={"examples": (), "measured": ()})
+
 
 class DatasetReport(_Part):
     """What was read of a data set, and what is wrong with it."""
@@ -114,6 +129,10 @@ class DatasetReport(_Part):
     rows: Count
     columns: tuple[str, ...]
     findings: tuple[Finding, ...]
+    fixed: tuple[Finding, ...] = ()
+    """What was wrong at base and is not any more."""
+    is_compared: bool = False
+    """Whether base has this data set, so that findings are new or continue."""
 
     @property
     def passed(self) -> bool:
@@ -132,8 +151,8 @@ class DatasetReport(_Part):
 
     def without_examples(self) -> DatasetReport:
         """Return the report as it may stand in a public place: counts and names, no row of the data."""
-        bare = tuple(finding.model_copy(update={"examples": (), "measured": ()}) for finding in self.findings)
-        return self.model_copy(update={"findings": bare})
+        findings, fixed = (tuple(each.bare() for each in some) for some in (self.findings, self.fixed))
+        return self.model_copy(update={"findings": findings, "fixed": fixed})
 
 
 def holds(constraint: Constraint, failing: int, checked: int) -> bool:

@@ -177,16 +177,31 @@ def _data(report: Report, *, rows: bool) -> Iterator[str]:
                 f"{markdown_code(dataset.dataset)} ({plural(dataset.rows, 'row')})" for dataset in report.datasets
             )
             yield f"Data: {checked} as the contract says."
+        yield from _fixed(report)
         return
-    lines = ["| data set | what is wrong | suspected cause |", "|---|---|---|"]
+    lines = ["| data set | what is wrong | against base | suspected cause |", "|---|---|---|---|"]
     lines += [
-        f"| {markdown_code(finding.dataset)} | {_fault(finding, rows=rows)} "
+        f"| {markdown_code(finding.dataset)} | {_fault(finding, rows=rows)} | {_standing(finding)} "
         f"| {_sentence(finding.cause.sentence) if finding.cause else '–'} |"
         for finding in findings
     ]
     yield "\n".join(lines)
+    yield from _fixed(report)
     if rows and any(finding.examples for finding in findings):
         yield _examples(findings)
+
+
+def _standing(finding: Finding) -> str:
+    """Return whether a finding is new; a dash where base has nothing to compare with."""
+    return f"**{finding.standing}**" if finding.before == 0 else finding.standing or "–"
+
+
+def _fixed(report: Report) -> Iterator[str]:
+    """Yield what was wrong at base and is not any more."""
+    fixed = [finding for dataset in report.datasets for finding in dataset.fixed]
+    if fixed:
+        yield "**Fixed:** what was wrong at base and is not any more:"
+        yield "\n".join(f"- {markdown_code(each.dataset)}: {_sentence(each.sentence)}" for each in fixed)
 
 
 def _fault(finding: Finding, *, rows: bool) -> str:

@@ -35,7 +35,11 @@ def report_text(report: Report, *, rows: bool = True) -> str:
         filled(f"{report.subject.model}: {title(report, loud=True)}\n{plain(report.headline)}"),
         *_rule_changes(report),
         *_verdict(report, rows=rows),
-        *(dataset_text(each, rows=rows) for each in report.datasets if each.findings or not report.verdict),
+        *(
+            dataset_text(each, rows=rows)
+            for each in report.datasets
+            if each.findings or each.fixed or not report.verdict
+        ),
         filled(f"Trust: {plain(report.trust.line)}"),
     ]
     return "\n\n".join(blocks)
@@ -44,19 +48,21 @@ def report_text(report: Report, *, rows: bool = True) -> str:
 def dataset_text(dataset: DatasetReport, *, rows: bool = True) -> str:
     """Return what was found in one data set, with the first failing ROWS or without."""
     head = f"{dataset.dataset} ({dataset.path}, {plural(dataset.rows, 'row')})"
+    fixed = [filled(f"fixed: at base {plain(each.sentence)}", "  ✓ ", "    ") for each in dataset.fixed]
     if not dataset.findings:
-        return f"{head}: as the contract says"
+        return "\n".join([f"{head}: as the contract says", *fixed])
     lines = [f"{head}: {_extent(dataset)}"]
     said: set[str] = set()
     for finding in dataset.findings:
         measured = f": {', '.join(map(one_line, finding.measured))}" if rows and finding.measured else ""
         sign = "  ✗ " if finding.severity == "error" else "  ! "
-        lines.append(filled(f"{plain(finding.sentence)}{measured}", sign, "    "))
+        standing = f" [{finding.standing}]" if finding.standing else ""
+        lines.append(filled(f"{plain(finding.sentence)}{measured}{standing}", sign, "    "))
         # Rules that one damage breaks have the same cause and rows, which are told once.
         details = [text for text in _details(finding, rows=rows) if text not in said]
         said.update(details)
         lines += [filled(text, "    ", "    ") for text in details]
-    return "\n".join(lines)
+    return "\n".join([*lines, *fixed])
 
 
 def _extent(dataset: DatasetReport) -> str:

@@ -88,6 +88,8 @@ def _records(files: DataFiles) -> tuple[list[str], list[list[str]]]:
         text = file.path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UsageError("data-missing", f"{short(file.name)} cannot be read: there is no such file") from None
+    except UnicodeDecodeError:
+        raise RejectedError("data-unreadable", f"{short(file.name)}: the text is not UTF-8", where=file.name) from None
     header, *rows = csv.reader(text.splitlines())
     return header, rows
 

@@ -147,3 +147,39 @@ def test_validate__a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         validated(project)
     assert caught.value.code == "data-missing"
+
+
+def standings(report: DatasetReport) -> list[str | None]:
+    return [finding.standing for finding in report.findings]
+
+
+def test_validate__says_which_findings_are_new(tmp_path: Path) -> None:
+    project = with_broken_cells(tmp_path)
+    assert standings(validated(project, "cells", base=project.base)[0]) == ["new"]
+
+
+def test_validate__says_which_findings_base_has_already(tmp_path: Path) -> None:
+    project = with_broken_cells(tmp_path)
+    base = project.land("Break the data")
+    assert standings(validated(project, "cells", base=base)[0]) == ["as at base"]
+    project.write(data__cells_csv=some_rows(80))
+    project.data.breaks(some_rows(80), TOO_LARGE, failing=9)
+    assert standings(validated(project, "cells", base=base)[0]) == ["at base 4"]
+
+
+def test_validate__says_what_is_fixed(tmp_path: Path) -> None:
+    project = with_broken_cells(tmp_path)
+    base = project.land("Break the data")
+    project.write(data__cells_csv=some_rows(100))
+    (cells,) = validated(project, "cells", base=base)
+    assert cells.findings == ()
+    assert [finding.sentence for finding in cells.fixed] == ["`radius` is above 30 micrometre in 4 of 90 rows (4.4%)"]
+
+
+def test_validate__a_base_that_cannot_be_read_says_nothing_of_what_is_new(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.write(data__cells_csv=b"id,radius\n1,\xff\n")
+    base = project.land("Damage the data")
+    project.write(data__cells_csv=some_rows(90))
+    project.data.breaks(some_rows(90), TOO_LARGE, failing=4)
+    assert standings(validated(project, "cells", base=base)[0]) == [None]

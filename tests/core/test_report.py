@@ -277,6 +277,8 @@ def test_to_dict__is_the_report_as_json() -> None:
                 "rows": 569,
                 "columns": ["mean_radius"],
                 "findings": [],
+                "fixed": [],
+                "is_compared": False,
             }
         ],
         "training": {

@@ -108,6 +108,17 @@ def a_broken_dataset(text: str = "", value: str = "14250") -> DatasetReport:
     )
 
 
+def beside_base(dataset: DatasetReport, before: int) -> DatasetReport:
+    """Return the data set as it is told where base has it too, with so many rows failing there."""
+    findings = tuple(finding.model_copy(update={"before": before}) for finding in dataset.findings)
+    return dataset.model_copy(update={"findings": findings, "is_compared": True})
+
+
+def mended(dataset: DatasetReport) -> DatasetReport:
+    """Return the data set without its findings, which base had."""
+    return dataset.model_copy(update={"findings": (), "fixed": dataset.findings, "is_compared": True})
+
+
 REPORTS = {
     "pass": a_report(
         Conclusion.PASS,
@@ -192,7 +203,18 @@ REPORTS = {
     ),
     "data-rejected": a_report(
         Conclusion.DATA_REJECTED,
-        datasets=(a_broken_dataset(), a_dataset("holdout")),
+        datasets=(beside_base(a_broken_dataset(), 0), a_dataset("holdout")),
+        training=Training("python train.py", "not started", "the data was rejected"),
+    ),
+    "data-mended": a_report(
+        Conclusion.PASS,
+        verdict=Verdict(Outcome.PASS, (ROC_AUC,), Flips((), (), 0, 0), 285, 102),
+        datasets=(mended(a_broken_dataset()), a_dataset("holdout")),
+        training=TRAINED,
+    ),
+    "data-still-broken": a_report(
+        Conclusion.DATA_REJECTED,
+        datasets=(beside_base(a_broken_dataset(), 12), beside_base(a_broken_dataset(), 84)),
         training=Training("python train.py", "not started", "the data was rejected"),
     ),
     "training-failed": a_report(
