@@ -19,7 +19,7 @@ from mlci.core.training import Completed, InterruptedTraining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import timedelta
+    from datetime import datetime, timedelta
     from pathlib import Path
 
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOGNAME", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX")
@@ -56,6 +56,10 @@ class TrainingProcess:
         self._clock = SystemClock(environ)
         self._silence_seconds = silence_seconds
         self._silent_since = 0.0
+
+    def now(self) -> datetime:
+        """Return the time by the clock that runs are dated with."""
+        return self._clock.now()
 
     def run(
         self,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mlci.cli.output import Base, Json, NoFetch, show, show_json, show_report, tell
+from mlci.core.pipeline import stages_sentence
 from mlci.core.plain_text import one_line
 from mlci.errors import MlciError
 
@@ -98,6 +99,8 @@ def train(
         show_json("train", content)
     else:
         show(f"{trained.training.outcome}: {trained.training.reason}")
+        if trained.training.stages:
+            show(one_line(stages_sentence(trained.training.stages), 500))
         if trained.training.seeds:
             show(one_line(trained.training.seeds.sentence, 500))
         show(f"candidate {candidate.sha256[:12]} in .mlci/candidate ({candidate.package.info.estimator})")

@@ -17,7 +17,6 @@ from mlci.core.gates import Outcome
 from mlci.core.refusal import Refusal
 from mlci.core.report import Conclusion, Report, Subject, Training, Trust
 from mlci.core.rules import RuleChange, effective, replaced_rules
-from mlci.core.runs.secrets import without_secrets
 from mlci.errors import IntegrityError
 from mlci.render.markdown import comment
 
@@ -83,7 +82,7 @@ class Case:
         config, base_ids, head_ids = self.head_side.config, self.base.ids(), self.head_ids
         evaluation = self.rules.evaluation_path
         same_rows = base_ids.get(evaluation) == head_ids.get(evaluation)
-        return same_rows and fingerprint(config, base_ids) == self.inputs
+        return same_rows and fingerprint(config, base_ids, self.head_side.made) == self.inputs
 
     @property
     def replaces_rules(self) -> bool:
@@ -101,7 +100,7 @@ def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     registry = tools.registry.load(rules.config.model.name)
     production = registry.registry.version_at(rules.config.promote.stage)
     _refuse_committed_output(ids)
-    inputs = fingerprint(theirs.config, ids)
+    inputs = fingerprint(theirs.config, ids, theirs.made)
     return Case(head, base, theirs, ours, ids, inputs, rules, changes, registry, production)
 
 
@@ -152,7 +151,7 @@ def is_broken(datasets: Sequence[DatasetReport]) -> bool:
 
 def rejected_by_data(case: Case, datasets: tuple[DatasetReport, ...], tools: Tools) -> Report:
     """Return the report on a case whose data breaks its contract."""
-    training = Training(without_secrets(case.head_side.config.train.run), "not started", "the data was rejected")
+    training = Training(case.head_side.config.train.title, "not started", "the data was rejected")
     return report_on(case, Conclusion.DATA_REJECTED, tools, datasets=datasets, training=training)
 
 

@@ -17,7 +17,6 @@ from mlci.commands.evaluation import Installed
 from mlci.commands.quarantine import quarantined_version, rejected_by_quarantine
 from mlci.commands.train import train_side
 from mlci.core.report import Conclusion, Training
-from mlci.core.runs.secrets import without_secrets
 from mlci.errors import MlciError, OutsideError
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, force: bool = False) -> Report:
     """Judge the work tree by the rules of the commit BASE; the report stays in `.mlci/`."""
     case = open_case(repository.work_tree(), repository.tree(base), tools)
-    command = without_secrets(case.head_side.config.train.run)
+    command = case.head_side.config.train.title
     if case.is_unchanged and not force:
         return report_on(case, Conclusion.NOTHING_CHANGED, tools)
 

@@ -256,6 +256,9 @@ class Predictor(Protocol):
 class Runner(Protocol):
     """Runs a training command."""
 
+    def now(self) -> datetime:
+        """Return the time by the clock that runs are dated with."""
+
     def run(
         self,
         command: str,

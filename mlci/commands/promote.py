@@ -222,7 +222,8 @@ def _inputs_of(version: Version, repository: Repository) -> Fingerprint | None:
         return None
     tree = repository.tree(version.commit)
     try:
-        return fingerprint(head_side(tree).config, tree.ids())
+        side = head_side(tree)
+        return fingerprint(side.config, tree.ids(), side.made)
     except MlciError:  # what was written then cannot be read now
         return None
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from mlci.core.fingerprint import canonical_sha256, code_paths
 from mlci.core.plain_text import one_line, printable
-from mlci.core.runs import Artifact, Cost, DataFile, RunDetails, RunRecord
+from mlci.core.runs import Artifact, Cost, DataFile, RunDetails, RunRecord, StageRun
 from mlci.core.runs.content import content_of
 from mlci.core.runs.parameters import read_parameters, secret_values
-from mlci.core.runs.secrets import secrets_in, without, without_secrets
+from mlci.core.runs.secrets import secrets_in, without
 from mlci.core.runs.seeds import FIRST
 
 if TYPE_CHECKING:
@@ -49,22 +49,28 @@ class Before:
     model: str
 
 
-def before(config: Config, inputs: Fingerprint, ids: Mapping[str, str], repository: Repository) -> Before:
-    """Return what goes into the run that CONFIG describes, on files with the Git ids IDS."""
+def before(
+    config: Config,
+    inputs: Fingerprint,
+    ids: Mapping[str, str],
+    repository: Repository,
+    made: frozenset[str] = frozenset(),
+) -> Before:
+    """Return what goes into the run that CONFIG describes, on files with the Git ids IDS; what it has MADE does not."""
     train, tree = config.train, repository.work_tree()
     content = tree.read(train.params) or b"" if train.params else b""
     changed = repository.dirty_paths()
     return Before(
         folder=repository.folder,
         fingerprint=inputs,
-        command=without_secrets(train.run),
+        command="" if train.is_elsewhere else train.title,
         commit=repository.head(),
         dirty=canonical_sha256({path: ids.get(path) for path in changed}) if changed else None,
         dirty_paths=tuple(printable(path, LONGEST_PATH) for path in changed),
-        code={printable(path, LONGEST_PATH): ids[path] for path in code_paths(config, ids)},
+        code={printable(path, LONGEST_PATH): ids[path] for path in code_paths(config, ids, made)},
         data={name: _data_file(repository.folder, config.data[name].path, ids) for name in train.data},
         params=(read_parameters(content, train.params) or {}) if train.params else {},
-        secrets=(*secrets_in(train.run), *(secret_values(content, train.params) if train.params else ())),
+        secrets=(*secrets_in(train.run or ""), *(secret_values(content, train.params) if train.params else ())),
         model=train.model,
     )
 
@@ -75,9 +81,11 @@ def recorded(
     outcome: Outcome,
     reason: str = "",
     *,
-    seed: int = FIRST,
+    seed: int | None = FIRST,
     model_sha256: str | None = None,
     description: Mapping[str, Any] | None = None,
+    stages: tuple[StageRun, ...] = (),
+    unknown: tuple[str, ...] = (),
 ) -> tuple[RunRecord, RunDetails]:
     """Return record and details of a run: what was GIVEN, and how it was DONE."""
     artifacts, left_out = _artifacts(given, done.tracked.artifacts)
@@ -88,6 +96,7 @@ def recorded(
         history=dict(done.tracked.metrics),
         left_out=(*done.tracked.left_out, *left_out),
         description=dict(description or {}),
+        stages=stages,
     )
     params = {
         name: without(value, given.secrets) if isinstance(value, str) else value
@@ -118,6 +127,7 @@ def recorded(
         platform=done.machine.platform,
         cpu=done.machine.cpu,
         model_sha256=model_sha256,
+        unknown=unknown,
         details_sha256=details.sha256,
     )
     return record, details

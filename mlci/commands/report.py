@@ -23,7 +23,6 @@ from mlci.commands.evaluation import Installed
 from mlci.commands.quarantine import quarantined_version, rejected_by_quarantine
 from mlci.core.forge import Status, gate_context
 from mlci.core.report import Conclusion, Training
-from mlci.core.runs.secrets import without_secrets
 from mlci.errors import MlciError, OutsideError
 from mlci.render.markdown import MARKER, comment, problem_comment, status_description
 
@@ -86,7 +85,7 @@ def _judge(case: Case, submission: Submission | None, tools: Tools) -> Report:
     """Return the report on a case whose training was done elsewhere."""
     if case.is_unchanged:
         return report_on(case, Conclusion.NOTHING_CHANGED, tools)
-    command = without_secrets(case.head_side.config.train.run)
+    command = case.head_side.config.train.title
     datasets = validate_case(case, tools)
     if is_broken(datasets):
         return rejected_by_data(case, datasets, tools)

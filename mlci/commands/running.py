@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlci.commands.pipeline import VARIABLES, push, refuse_foreign_model, repro_command, stages_of
 from mlci.commands.recording import before, recorded
 from mlci.core.config import FILE_NAME
 from mlci.core.runs import KeptModel
-from mlci.core.runs.secrets import without_secrets
 from mlci.core.runs.seeds import FIRST
 from mlci.core.training import InterruptedTraining, variables
 from mlci.errors import MlciError, RejectedError, UsageError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mlci.core.config import Config
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.rules import Side
-    from mlci.core.runs import RunRecord
+    from mlci.core.runs import RunRecord, StageRun
     from mlci.core.runs.record import Outcome
     from mlci.core.training import Completed
     from mlci.formats.description import ModelDescription
@@ -60,37 +60,52 @@ class Job:
         return self.repository.folder / self.side.config.train.model
 
 
-def run_candidate(job: Job) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a run made."""
+
+    model: bytes
+    record: RunRecord
+    description: ModelDescription
+    stages: tuple[StageRun, ...] = ()
+    remark: str | None = None
+    """What went wrong beside the training."""
+
+
+def run_candidate(job: Job) -> Made:
     """Run the command with the first seed; keep and return the model, which stays in the work tree, too."""
-    with _set_aside(job.output, job.work.log_of(job.inputs.training)):
-        model, record, said = _run(job, FIRST)
-    job.work.keep_trained(KeptModel.of(record, said.to_dict(), dict(job.predictor.requirements)), model)
-    return model
+    if job.side.config.train.dvc:  # DVC itself knows an output of yesterday from one of today
+        made = _run(job, FIRST)
+    else:
+        with _set_aside(job.output, job.work.log_of(job.inputs.training)):
+            made = _run(job, FIRST)
+    said = made.description.to_dict()
+    job.work.keep_trained(KeptModel.of(made.record, said, dict(job.predictor.requirements)), made.model)
+    return made
 
 
 def run_further(job: Job, seed: int) -> RunRecord:
     """Run the command with another SEED; only the record is kept, and the candidate's model is where it was."""
     with _set_aside(job.output, job.work.log_of(job.inputs.training, seed), comes_back=True):
-        _, record, _ = _run(job, seed)
-    return record
+        return _run(job, seed).record
 
 
-def _run(job: Job, seed: int) -> tuple[bytes, RunRecord, ModelDescription]:
+def _run(job: Job, seed: int) -> Made:
     """Run the command, record it however it ends, and return what it made."""
     config, folder, work = job.side.config, job.repository.folder, job.work
     train = config.train
     if job.output.is_dir() and not job.output.is_symlink():
         raise UsageError("model-is-folder", f"{train.model} is a folder", where=FILE_NAME, hint=f"rm -r {train.model}")
     data = {name: str(_present(folder, config.data[name].path)) for name in train.data}
-    given = before(config, job.inputs, job.ids, job.repository)
+    given = before(config, job.inputs, job.ids, job.repository, job.side.made)
     log = work.log_of(job.inputs.training, seed)
     shown_log = log.relative_to(folder).as_posix()
     try:
         done = job.runner.run(
-            train.run,
+            train.run or repro_command(folder),
             folder=folder,
             log=log,
-            variables=variables(config, data, str(folder), seed),
+            variables=variables(config, data, str(folder), seed) | (VARIABLES if train.dvc else {}),
             passed=train.env,
             timeout=train.timeout,
             secrets=given.secrets,
@@ -98,20 +113,30 @@ def _run(job: Job, seed: int) -> tuple[bytes, RunRecord, ModelDescription]:
     except InterruptedTraining as interruption:
         work.keep_run(*recorded(given, interruption.completed, "interrupted", "it was interrupted", seed=seed))
         raise
+    stages = stages_of(log, job.repository) if train.dvc else ()
     try:
         _refuse_failure(config, done, shown_log)
-        model, description = _made(config, job.output, job.predictor, shown_log)
+        if train.dvc:
+            refuse_foreign_model(train, stages, job.repository)
+        model, description = made(config, job.output, job.predictor, shown_log)
     except MlciError as error:
         outcome: Outcome = "timed out" if done.exit_code is None else "failed"
         reason = error.public().problem.partition("\n")[0]
-        work.keep_run(*recorded(given, done, outcome, reason, seed=seed))
+        work.keep_run(*recorded(given, done, outcome, reason, seed=seed, stages=stages))
         raise
     digest = hashlib.sha256(model).hexdigest()
     record, details = recorded(
-        given, done, "trained", seed=seed, model_sha256=digest, description=description.to_dict()
+        given, done, "trained",
+        seed=seed, model_sha256=digest, description=description.to_dict(), stages=stages,
     )  # fmt: skip
     work.keep_run(record, details)
-    return model, record, description
+    remark = push(job.runner, folder, log, train.env, given.secrets) if _ran(stages) else None
+    return Made(model, record, description, stages, remark)
+
+
+def _ran(stages: tuple[StageRun, ...]) -> bool:
+    """Return whether there is anything new to push."""
+    return any(stage.outcome == "ran" for stage in stages)
 
 
 @contextmanager
@@ -138,7 +163,7 @@ def _set_aside(output: Path, log: Path, *, comes_back: bool = False) -> Iterator
 
 def _refuse_failure(config: Config, done: Completed, log: str) -> None:
     """Raise `RejectedError` where the command did not end well."""
-    command, timeout = without_secrets(config.train.run), config.train.timeout
+    command, timeout = config.train.title, config.train.timeout
     if done.exit_code is None:
         raise RejectedError(
             "training-timeout",
@@ -160,12 +185,12 @@ def _refuse_failure(config: Config, done: Completed, log: str) -> None:
         raise error
 
 
-def _made(config: Config, output: Path, predictor: Predictor, log: str) -> tuple[bytes, ModelDescription]:
+def made(config: Config, output: Path, predictor: Predictor, log: str) -> tuple[bytes, ModelDescription]:
     """Return the model that the command left, in its canonical form, and what it says of itself."""
     if not output.is_file():
         raise RejectedError(
             "no-model",
-            f"`{without_secrets(config.train.run)}` ended well and left no `{config.train.model}`",
+            f"`{config.train.title}` ended well and left no `{config.train.model}`",
             where=log,
             cause="The script writes to another place than train.model says.",
             hint=f'skops.io.dump(model, "{config.train.model}")',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.core import pipeline
 from mlci.core.config import FILE_NAME, read_config
 from mlci.core.contract import LATER, Contract
 from mlci.core.documents import read_model
@@ -54,7 +55,8 @@ def read_side(tree: Tree) -> Side | None:
                 hint=f"git checkout HEAD -- {section.contract}, or mend the path in {FILE_NAME}",
             )
         contracts[name] = read_model(written, Contract, named_in(section.contract, tree), later=LATER)
-    return Side(config, contracts)
+    made = pipeline.made_by(tree.read(pipeline.FILE)) if config.train.dvc else frozenset[str]()
+    return Side(config, contracts, made)
 
 
 def head_side(tree: Tree) -> Side:

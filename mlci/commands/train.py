@@ -6,14 +6,15 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mlci.commands.bringing import bring
 from mlci.commands.candidate import Candidate, submit
 from mlci.commands.packaging import packaged
+from mlci.commands.pipeline import outcomes
 from mlci.commands.running import Job, run_candidate, run_further
 from mlci.commands.sides import head_side
 from mlci.core.config import FILE_NAME
 from mlci.core.fingerprint import fingerprint
 from mlci.core.report import Training
-from mlci.core.runs.secrets import without_secrets
 from mlci.core.runs.seeds import FIRST, summary_of, trained_seeds
 from mlci.errors import UsageError
 
@@ -71,22 +72,21 @@ def train_side(
     """
     ids = repository.work_tree().ids()
     _refuse_unknown_inputs(side, ids)
-    inputs = fingerprint(side.config, ids)
+    inputs = fingerprint(side.config, ids, side.made)
     untracked = _stray_inputs(repository, side)
     job = Job(side, inputs, ids, repository, runner, predictor, work)
     asked = _why_anew(untracked, force=force)
     kept = None if asked else work.trained(inputs.training)
     is_whole = kept is not None and hashlib.sha256(kept[1]).hexdigest() == kept[0].model_sha256
-    command = without_secrets(side.config.train.run)
+    title = side.config.train.title
     if kept is None or not is_whole:
         reason = asked or ("the kept run is damaged" if kept else NEW_INPUTS)
         if tell:
-            tell(f"train: {command}" + ("" if reason == NEW_INPUTS else f" ({reason})"))
-        model = run_candidate(job)
-        training = Training(command, "trained", reason)
+            tell(f"train: {title}" + ("" if reason == NEW_INPUTS else f" ({reason})"))
+        model, training = _made_anew(job, reason, tell)
     else:
         _, model = kept
-        training = Training(command, "reused", f"same inputs as run {inputs.training[:12]}")
+        training = Training(title, "reused", f"same inputs as run {inputs.training[:12]}")
         if tell:
             tell(f"train: reused, {training.reason}")
     training = replace(training, seeds=_further_seeds(job, anew=asked is not None, tell=tell))
@@ -95,12 +95,24 @@ def train_side(
     return Trained(submit(package, inputs, work), inputs, training)
 
 
+def _made_anew(job: Job, reason: str, tell: Callable[[str], None] | None) -> tuple[bytes, Training]:
+    """Return the model that the command makes, or that was made elsewhere, and how it came about."""
+    title = job.side.config.train.title
+    if job.side.config.train.is_elsewhere:
+        return bring(job), Training(title, "brought in", "how it was made is not known")
+    made = run_candidate(job)
+    if made.remark and tell:
+        tell(made.remark)
+    return made.model, Training(title, "trained", reason, stages=outcomes(made.stages))
+
+
 def promoted_version(*, repository: Repository, registry: RegistryBranch) -> str | None:
     """Return the version in the stage that these very inputs made, None where there is none."""
     tree = repository.work_tree()
-    config = head_side(tree).config
+    side = head_side(tree)
+    config = side.config
     version = registry.load(config.model.name).registry.version_at(config.promote.stage)
-    return version.number if version and version.run == fingerprint(config, tree.ids()).digest else None
+    return version.number if version and version.run == fingerprint(config, tree.ids(), side.made).digest else None
 
 
 def _refuse_unknown_inputs(side: Side, ids: Mapping[str, str]) -> None:
@@ -127,8 +139,12 @@ def _why_anew(untracked: tuple[str, ...], *, force: bool) -> str | None:
 
 def _stray_inputs(repository: Repository, side: Side) -> tuple[str, ...]:
     """Return untracked files, which a run may read and a fingerprint does not know."""
-    own = {side.config.train.model}
-    return tuple(path for path in repository.untracked_paths() if path not in own)
+    if side.config.train.is_elsewhere:
+        return ()
+    own = {side.config.train.model} | side.made
+    found = (path for path in repository.untracked_paths() if path not in own)
+    # DVC names what it makes in .gitignore, which no training reads.
+    return tuple(path for path in found if not path.rpartition("/")[2].startswith(".git"))
 
 
 def _further_seeds(job: Job, *, anew: bool, tell: Callable[[str], None] | None) -> SeedSummary | None:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from mlci.core import pipeline
 from mlci.core.documents import read_model
 from mlci.core.duration import Duration  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.margin import Margin, MarginField, written_number
 from mlci.core.metrics import METRICS, MetricName
 from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as Duration
+from mlci.core.runs.secrets import without_secrets
 from mlci.core.section import HEAD, PARTS, RULE, ClassLabel, Command, Identifier, Name, Section, Text, Variable
 
 if TYPE_CHECKING:
@@ -120,13 +122,36 @@ class DataSection(Section):
 class TrainSection(Section):
     """How the candidate is made."""
 
-    run: Annotated[Command, HEAD]
+    run: Annotated[Command | None, HEAD] = None
+    dvc: Annotated[bool, HEAD] = False
     data: Annotated[tuple[Name, ...], HEAD] = Field(default=(), strict=False)
     params: Annotated[PathBelow | None, HEAD] = None
     env: Annotated[tuple[Variable, ...], HEAD] = Field(default=(), strict=False)
     seeds: Annotated[int, HEAD] = Field(default=1, ge=1, le=100)
     timeout: Annotated[Duration, HEAD] = timedelta(hours=1)
     model: Annotated[PathBelow, RULE]
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether nothing here makes the model: it was trained elsewhere, and is pinned by its hash."""
+        return self.run is None and not self.dvc
+
+    @property
+    def title(self) -> str:
+        """How the model comes about, in a few words, without what looks like a secret."""
+        if self.run is not None:
+            return without_secrets(self.run)
+        return pipeline.COMMAND if self.dvc else f"{self.model}, made elsewhere"
+
+    @model_validator(mode="after")
+    def _is_made_one_way(self) -> Self:
+        if self.run is not None and self.dvc:
+            message = "run: COMMAND, or dvc: true, not both; a stage of dvc.yaml may hold the command"
+            raise ValueError(message)
+        if self.run is None and self.seeds > 1:
+            message = "several seeds need run:, for a pipeline of DVC and a model made elsewhere do not know of them"
+            raise ValueError(message)
+        return self
 
 
 class EvaluateSection(Section):
@@ -277,7 +302,7 @@ LATER = frozenset(
     {
         "tests", "environment", "sealed", "report", "serve", "model.risk",
         "data.*.format", "data.*.sha256", "data.*.engine",
-        "train.dvc", "train.code", "train.predictions", "train.scores", "train.metrics",
+        "train.code", "train.predictions", "train.scores", "train.metrics",
         "train.allow_pickle",
         "evaluate.labels", "evaluate.prediction",
         "evaluate.slices", "evaluate.features", "evaluate.metrics",

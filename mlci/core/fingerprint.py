@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from mlci.core.config import FILE_NAME
-from mlci.core.runs.secrets import without_secrets
+from mlci.core.pipeline import POINTER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,12 +65,15 @@ class Fingerprint:
         }
 
 
-def fingerprint(config: Config, ids: Mapping[str, str]) -> Fingerprint:
-    """Return the fingerprint of the run that CONFIG describes on files with the Git ids IDS (by path)."""
+def fingerprint(config: Config, ids: Mapping[str, str], made: frozenset[str] = frozenset()) -> Fingerprint:
+    """Return the fingerprint of the run that CONFIG describes on files with the Git ids IDS (by path).
+
+    What a run has MADE, as its pipeline says, goes into none.
+    """
     train = config.train
-    code = {path: ids[path] for path in code_paths(config, ids)}
+    code = {path: ids[path] for path in code_paths(config, ids, made)}
     return Fingerprint(
-        command=without_secrets(train.run),
+        command=train.title,
         model=train.model,
         code=canonical_sha256(code),
         data={name: ids.get(config.data[name].path, "missing") for name in train.data},
@@ -88,18 +91,26 @@ def _packaging(config: Config, ids: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def code_paths(config: Config, ids: Mapping[str, str]) -> tuple[str, ...]:
+def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Return the paths that count as code: all that is not data, parameters, output, prose or tests.
 
-    Data is what the configuration trains or evaluates on: what it only lists under a name may be code all the same.
+    Data is what the configuration trains or evaluates on: what it only lists under a name may be code all the same. Of
+    a model that is made elsewhere nothing is known but the file itself, or the pointer of DVC that stands for it.
     """
+    if config.train.is_elsewhere:
+        return tuple(path for path in pinned_paths(config) if path in ids)[:1]
     used = (*config.train.data, config.evaluate.data)
-    other = {config.data[name].path for name in used} | {config.train.model}
+    other = {config.data[name].path for name in used} | {config.train.model} | made
     other |= {section.contract for section in config.data.values() if section.contract}
     if config.train.params:
         other.add(config.train.params)
-    named = _words(config.train.run)  # what the command names is code wherever it lies
+    named = _words(config.train.run or "")  # what the command names is code wherever it lies
     return tuple(sorted(path for path in ids if path not in other and (path in named or not _is_not_code(path))))
+
+
+def pinned_paths(config: Config) -> tuple[str, str]:
+    """Return where a model that is made elsewhere may be pinned: the file itself, or DVC's pointer to it."""
+    return config.train.model, f"{config.train.model}{POINTER}"
 
 
 def _words(command: str) -> frozenset[str]:

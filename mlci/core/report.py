@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +11,8 @@ from mlci.core.gates import Outcome
 from mlci.core.metrics import METRICS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlci.core.findings import DatasetReport
     from mlci.core.forge import StatusState
     from mlci.core.gates import Flips, GateResult, Verdict
@@ -99,11 +101,13 @@ class Training:
     """How the candidate came about."""
 
     command: str
-    outcome: Literal["trained", "reused", "failed", "not started"]
+    outcome: Literal["trained", "reused", "brought in", "failed", "not started"]
     reason: str
     """One sentence: why it was reused, or how it failed."""
     seeds: SeedSummary | None = None
     """What several seeds say together."""
+    stages: Mapping[str, str] = field(default_factory=dict)
+    """What became of each stage of a pipeline, as it tells."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the training as a JSON object."""
@@ -112,6 +116,7 @@ class Training:
             "outcome": self.outcome,
             "reason": self.reason,
             "seeds": self.seeds.to_dict() if self.seeds else None,
+            "stages": dict(self.stages),
         }
 
 

@@ -76,6 +76,8 @@ class Side:
     config: Config
     contracts: Mapping[str, Contract]
     """By the name of the data set."""
+    made: frozenset[str] = frozenset()
+    """What its pipeline makes, which is no input."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlci.core.forge import LONGEST_COMMENT, LONGEST_DESCRIPTION
 from mlci.core.gates import Outcome
+from mlci.core.pipeline import stages_sentence
 from mlci.core.plain_text import one_line
 from mlci.core.report import Conclusion
 from mlci.render.escape import markdown_code, markdown_text
@@ -227,8 +228,10 @@ def _examples(findings: list[Finding]) -> str:
 def _training(report: Report) -> Iterator[str]:
     """Yield how the candidate came about; that there is none, and why, is the headline."""
     training = report.training
-    if training is not None and training.outcome in {"trained", "reused"}:
+    if training is not None and training.outcome in {"trained", "reused", "brought in"}:
         yield f"Training: {markdown_code(training.command)}: {training.outcome}, {_sentence(training.reason)}."
+        if training.stages:
+            yield f"Pipeline, as it tells: {_sentence(stages_sentence(training.stages))}."
         if training.seeds:
             yield f"Seeds, as logged: {_sentence(training.seeds.sentence)}."
 

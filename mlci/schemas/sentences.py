@@ -23,6 +23,7 @@ SENTENCES: Final = {
     "DataSection.path": "A CSV file below the folder of `mlci.yaml`.",
     "DataSection.contract": "The contract that the data must satisfy; without one it is not checked.",
     "TrainSection.run": "The training command, as in a shell; it runs in the folder of `mlci.yaml`.",
+    "TrainSection.dvc": "Whether `dvc repro` makes the model. Without `run` and `dvc`, it is made elsewhere.",
     "TrainSection.data": "The data sets that the command reads; it learns their paths from variables.",
     "TrainSection.params": "A file of parameters, part of the fingerprint.",
     "TrainSection.env": "Further variables of the caller's environment that the command may see; no token of the job.",

@@ -109,6 +109,7 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
         "ModelSection.description",
         "DataSection.path",
         "TrainSection.run",
+        "TrainSection.dvc",
         "TrainSection.data",
         "TrainSection.params",
         "TrainSection.env",

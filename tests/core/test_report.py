@@ -286,6 +286,7 @@ def test_to_dict__is_the_report_as_json() -> None:
             "outcome": "trained",
             "reason": "the inputs are new",
             "seeds": None,
+            "stages": {},
         },
         "gates": [RECALL_FAILS.to_dict()],
         "rows": 183,

@@ -24,7 +24,8 @@ DETAILS_SCHEMA: Final = "mlci/run-details/1"
 KEPT_SCHEMA: Final = "mlci/trained/1"
 ID_LENGTH: Final = 16
 
-Outcome = Literal["trained", "failed", "timed out", "interrupted"]
+Outcome = Literal["trained", "brought in", "failed", "timed out", "interrupted"]
+"""A model that was `brought in` was made elsewhere."""
 
 
 class _Part(BaseModel):
@@ -53,10 +54,19 @@ class Artifact(_Part):
 class Cost(_Part):
     """What the command and every process below it took."""
 
-    wall_seconds: float
+    wall_seconds: float | None = None
     cpu_seconds: float | None = None
     peak_bytes: int | None = None
     """The most resident memory at one time; pages that processes share count for each."""
+
+
+class StageRun(_Part):
+    """A stage of a pipeline of DVC: what became of it, and what `dvc.lock` says that it read and made (MD5)."""
+
+    name: str
+    outcome: str
+    reads: dict[str, str] = Field(default_factory=dict)
+    makes: dict[str, str] = Field(default_factory=dict)
 
 
 class RunRecord(_Part):
@@ -77,7 +87,7 @@ class RunRecord(_Part):
     """Without what looks like a secret."""
     variables: dict[str, str] = Field(default_factory=dict)
     """What `train.env` names, and no other variable of the caller."""
-    seed: int = 0
+    seed: int | None = 0
     data: dict[str, DataFile] = Field(default_factory=dict)
     params: dict[str, Plain] = Field(default_factory=dict)
     metrics: dict[str, Number] = Field(default_factory=dict)
@@ -89,6 +99,8 @@ class RunRecord(_Part):
     platform: str | None = None
     cpu: str | None = None
     model_sha256: str | None = None
+    unknown: tuple[str, ...] = ()
+    """What nobody here can say of a model that was made elsewhere."""
     details_sha256: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -119,6 +131,8 @@ class RunDetails(_Part):
     """What was logged and not kept, in sentences."""
     description: dict[str, Any] = Field(default_factory=dict)
     """What the model says of itself, as read in the confined child."""
+    stages: tuple[StageRun, ...] = ()
+    """The stages of its pipeline, where DVC ran one."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the details as a JSON object."""

@@ -74,7 +74,7 @@ def trained_seeds(runs: Iterable[KeptRun], fingerprint: str) -> dict[int, RunRec
     """Return, by seed, the newest record of those that made a model from the inputs with this fingerprint."""
     known = [run for run in runs if run.record.fingerprint == fingerprint and run.record.outcome == "trained"]
     known.sort(key=lambda run: (run.record.started, run.id))
-    return {run.record.seed: run.record for run in known}
+    return {run.record.seed: run.record for run in known if run.record.seed is not None}
 
 
 def summary_of(records: Sequence[RunRecord]) -> SeedSummary | None:
