@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 from mlci.adapters.csv_file import CsvFile
+from mlci.core.contract.constraints import TYPE_WORDS, code
+from mlci.core.contract.scalar import NESTED
+from mlci.core.data_files import short
+from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from mlci.core.contract import ColumnType
+    from mlci.core.contract import ColumnType, Digits
     from mlci.core.data_files import DataFiles
     from mlci.errors import RejectedError
 
@@ -60,8 +64,11 @@ class Reading(Protocol):
         What differs from data set to data set becomes a PARAMETER.
         """
 
-    def typed(self, place: int, type_: ColumnType) -> str | None:
-        """Return the value of column PLACE, NULL where it has another type; None where its text is to be read."""
+    def typed(self, place: int, type_: ColumnType, digits: Digits | None) -> str | None:
+        """Return the value of column PLACE, NULL where it has another type; None where its text is to be read.
+
+        Raises `UsageError("type-not-in-text")` where files of this format hold no value of the type.
+        """
 
     def places(self, rows: Sequence[int]) -> Mapping[int, RowPlace]:
         """Return where each of ROWS stands (counted from 1)."""
@@ -119,8 +126,16 @@ class CsvReading:
             "ignore_errors=false, compression='none')"
         )
 
-    def typed(self, place: int, type_: ColumnType) -> None:
-        """Return None: everything is text."""
+    def typed(self, place: int, type_: ColumnType, digits: Digits | None) -> None:  # noqa: ARG002 - the protocol's argument
+        """Return None, since everything is text; raises `UsageError("type-not-in-text")` for what no text holds."""
+        if type_ in NESTED:
+            raise UsageError(
+                "type-not-in-text",
+                f"by the contract {code(self.names[place])} is {TYPE_WORDS[type_]}, and {short(self.name)} is CSV",
+                where=self.name,
+                cause="CSV holds text, from which lists, structs and bytes cannot be told for certain.",
+                hint="Keep the data as Parquet or JSON Lines, or say `type: string`.",
+            )
 
     def places(self, rows: Sequence[int]) -> Mapping[int, RowPlace]:
         """Return the line in which each of ROWS begins."""

@@ -11,9 +11,9 @@ from mlci.adapters.duckdb_aggregate import Told, measures, told_of_all, told_of_
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
 from mlci.core.causes import RatioEvidence, unit_change
-from mlci.core.contract import AggregateDemand, AggregateRule
+from mlci.core.contract import AggregateDemand, AggregateRule, ColumnSpec
 from mlci.core.contract.constraints import OF_THE_FILE
-from mlci.core.contract.model import NUMERIC
+from mlci.core.contract.scalar import NUMERIC
 from mlci.core.findings import MASK, MOST_EXAMPLES, DatasetReport, ExampleRow, finding, holds
 from mlci.core.plain_text import one_line
 from mlci.core.units import SAME_RATIO
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mlci.adapters.data_reader import Reading
     from mlci.adapters.duckdb_repeats import Repeats
-    from mlci.core.contract import ColumnSpec, ColumnType, Constraint, ConstraintKind
+    from mlci.core.contract import Constraint, ConstraintKind
     from mlci.core.data_files import DataFiles
     from mlci.core.findings import Cause, Finding
     from mlci.core.table import Table
@@ -270,16 +270,13 @@ def _causes(
             return {}
         if key not in base.names:
             return {}
-        key_type: ColumnType = next(
-            (column.type for each in constraints for column in each.columns if column.name == key), "string"
-        )
+        named = (column for each in constraints for column in each.columns if column.name == key)
+        key_column = next(named, ColumnSpec(key, "string"))
         connection = stack.enter_context(locked_connection([*reading.sources, *base.sources]))
         for constraint in suspects:
             for column in constraint.columns:
                 if column.type in NUMERIC and column.name in base.names:
-                    evidence = _ratios(
-                        connection, reading, base, constraint=constraint, column=column, key=(key, key_type)
-                    )
+                    evidence = _ratios(connection, reading, base, constraint=constraint, column=column, key=key_column)
                     cause = unit_change(column.name, column.unit, evidence)
                     if cause is not None:
                         causes.setdefault(id(constraint), cause)
@@ -293,15 +290,15 @@ def _ratios(
     *,
     constraint: Constraint,
     column: ColumnSpec,
-    key: tuple[str, ColumnType],
+    key: ColumnSpec,
 ) -> RatioEvidence:
     """Return how the failing rows of CONSTRAINT relate to base's rows of the same key, in COLUMN."""
     ours = Query(reading, name="head")
     theirs = Query(base, ours.parameters, name="base")
     fails = ours.condition(constraint).fails
     same = ours.parameter(SAME_RATIO)
-    our_value, our_key = ours.typed(column.name, column.type), ours.typed(*key)
-    base_value, base_key = theirs.typed(column.name, column.type), theirs.typed(*key)
+    our_value, our_key = ours.value(column), ours.value(key)
+    base_value, base_key = theirs.value(column), theirs.value(key)
     sql = f"""
         WITH {ours.tables()}, {theirs.tables()},
         once AS (SELECT {base_key} AS key, any_value({base_value}) AS value FROM base GROUP BY 1 HAVING count(*) = 1),

@@ -64,7 +64,7 @@ def told_of_groups(
     """Return what a rule says of the groups of its column `by`, the last of COLUMNS that it names."""
     by = next(column for column in columns if column.name == demand.rule.by)
     check = demand.rule.aggregate
-    group = query.typed(by.name, by.type)
+    group = query.value(by)
     computed = measures(query, demand, columns)
     names = {text_of(each): f"m{place}" for place, each in enumerate(check.measures)}
     says = CheckSql(names.__getitem__, query.parameter).truth(check.tree)
@@ -105,7 +105,7 @@ def _measure(query: Query, measure: Measure, columns: Sequence[ColumnSpec]) -> s
         holding = f"CAST(count(*) FILTER (WHERE {says} = {Truth.TRUE}) AS DOUBLE)"
         return f"{holding} / nullif(count(*) FILTER (WHERE {says} <> {Truth.UNKNOWN}), 0)"
     column = next(each for each in columns if each.name == columns_of(operand)[0])
-    value = query.typed(column.name, column.type)
+    value = query.value(column)
     match measure.function:
         case "distinct":
             return f"count(DISTINCT {value})"

@@ -7,32 +7,24 @@ check arrives as a tree. So there is nothing to quote and nothing to forget.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import date, time
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from mlci.adapters.duckdb_check import CheckSql
-from mlci.core.contract import FORMATS, CrossRule, Pattern
+from mlci.adapters.duckdb_types import typed_text
+from mlci.core.contract import CrossRule, Pattern
+from mlci.core.contract.formats import format_called
 from mlci.core.expression import Truth
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from mlci.adapters.data_reader import Reading
-    from mlci.core.contract import ColumnSpec, ColumnType, Constraint
+    from mlci.core.contract import ColumnSpec, ColumnType, Constraint, Digits
     from mlci.core.expression import Node
 
-Parameter = int | float | str | bool | list[int]
-
-INTEGER: Final = "[+-]?[0-9]+"
-NUMBER: Final = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
-"""What counts as written right, before any cast: a cast alone takes ` 12 `, `1e3` and `1_000` for integers."""
-
-_TYPED: Final[Mapping[ColumnType, str]] = {
-    "integer": f"CASE WHEN regexp_full_match({{raw}}, '{INTEGER}') THEN TRY_CAST({{raw}} AS BIGINT) END",
-    "number": f"CASE WHEN regexp_full_match({{raw}}, '{NUMBER}') AND isfinite(TRY_CAST({{raw}} AS DOUBLE)) "
-    "THEN TRY_CAST({raw} AS DOUBLE) END",
-    "boolean": "CASE lower({raw}) WHEN 'true' THEN true WHEN 'false' THEN false END",
-    "string": "{raw}",
-}
+Parameter = int | float | str | bool | Decimal | date | time | list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +57,20 @@ class Query:
         """Return the text of COLUMN, NULL where the field is empty."""
         return f"c{self._places[column]}"
 
-    def typed(self, column: str, type_: ColumnType) -> str:
+    def typed(self, column: str, type_: ColumnType, digits: Digits | None = None) -> str:
         """Return the value of COLUMN, NULL where it is empty or not written as its type is."""
-        alias = f"{self.raw(column)}_{type_}"
-        known = self._reading.typed(self._places[column], type_)
-        self._typed[alias] = _TYPED[type_].format(raw=self.raw(column)) if known is None else known
+        alias = f"{self.raw(column)}_{type_}" + (f"_{digits.precision}_{digits.scale}" if digits else "")
+        known = self._reading.typed(self._places[column], type_, digits)
+        self._typed[alias] = typed_text(self.raw(column), type_, digits) if known is None else known
         return alias
+
+    def value(self, column: ColumnSpec) -> str:
+        """Return the value of COLUMN as `typed` does."""
+        return self.typed(column.name, column.type, column.digits)
 
     def together(self, columns: Sequence[ColumnSpec]) -> str:
         """Return the values of COLUMNS as one, NULL where any of them is."""
-        values = [self.typed(column.name, column.type) for column in columns]
+        values = [self.value(column) for column in columns]
         if len(values) == 1:
             return values[0]
         alias = "_and_".join(values)
@@ -97,7 +93,7 @@ class Query:
         raw = self.raw(column.name)
         if constraint.kind == "required":
             return Condition(f"{raw} IS NULL", "true")
-        value = self.typed(column.name, column.type)
+        value = self.value(column)
         there = f"{value} IS NOT NULL"
         if constraint.kind == "type":
             return Condition(f"({raw} IS NOT NULL AND {value} IS NULL)", f"{raw} IS NOT NULL")
@@ -119,8 +115,8 @@ class Query:
                 return f"length({value}) > {self.parameter(most)}"
             case "pattern", Pattern() as pattern:
                 return self._differs(value, pattern)
-            case "format", ("email" | "uuid" | "url" | "ipv4") as name:
-                return self._differs(value, FORMATS[name].pattern)
+            case "format", name:
+                return self._differs(value, format_called(name).pattern)
             case kind, _:
                 msg = f"a single row cannot break {kind}"
                 raise TypeError(msg)
@@ -138,8 +134,8 @@ class Query:
 
     def truth(self, check: Node, columns: Sequence[ColumnSpec]) -> str:
         """Return the `Truth` of CHECK, which reads COLUMNS, for the row at hand; computed once."""
-        types: dict[str, ColumnType] = {column.name: column.type for column in columns}
-        writer = CheckSql(lambda name: self.typed(name, types[name]), self.parameter)
+        specs = {column.name: column for column in columns}
+        writer = CheckSql(lambda name: self.value(specs[name]), self.parameter)
         truth = writer.truth(check)
         alias = f"t{len(self._typed)}"
         self._typed[alias] = truth
@@ -150,7 +146,7 @@ def _as(column: ColumnSpec, value: object) -> Parameter:
     """Return a bound in the type that its column is compared in."""
     if column.type == "number" and isinstance(value, int | float):
         return float(value)
-    if isinstance(value, int | float | str | bool):
+    if isinstance(value, Parameter):
         return value
     msg = f"a {type(value).__name__} is no single value"
     raise TypeError(msg)

@@ -71,7 +71,7 @@ def find_repeats(
 
 def _hash(query: Query, columns: Sequence[ColumnSpec], limits: Limits) -> str:
     """Return the hash of the values of COLUMNS, NULL where one of them is missing."""
-    values = [query.typed(column.name, column.type) for column in columns]
+    values = [query.value(column) for column in columns]
     there = " AND ".join(f"{value} IS NOT NULL" for value in values)
     return f"CASE WHEN {there} THEN hash({', '.join(values)}) >> {64 - limits.bits} END"
 

@@ -45,6 +45,13 @@ def read_table(files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
                     where=f"{files.name}:1",
                     hint=f"It has: {', '.join(map(code, reading.names[:20]))}.",
                 )
+            if column.type not in _FILLERS:
+                raise RejectedError(
+                    "data-not-an-array",
+                    f"{short(files.name)}: {code(column.name)} is {TYPE_WORDS[column.type]}, which no array holds",
+                    where=f"{files.name}:1",
+                    hint="Read it as a string or a number, or leave the column out.",
+                )
         if not columns:
             return Table({})
         query = Query(reading)

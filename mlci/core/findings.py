@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlci.core.contract import (
-    FORMATS,
     AggregateDemand,
     Constraint,
     ConstraintKind,
@@ -21,7 +20,9 @@ from mlci.core.contract import (
     Severity,
     Share,
 )
-from mlci.core.contract.constraints import TYPE_WORDS, code, codes, counted, listed, measured, tolerated
+from mlci.core.contract.constraints import code, codes, counted, listed, measured, tolerated, type_words
+from mlci.core.contract.formats import format_called
+from mlci.core.contract.scalar import TEMPORAL
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -264,15 +265,15 @@ def _fault(constraint: Constraint) -> str:
     column = constraint.columns[0]
     match constraint.kind, constraint.value:
         case "type", _:
-            fault = f"is not {TYPE_WORDS[column.type]}"
+            fault = f"is not {type_words(column.type, column.digits)}"
         case "required", _:
             fault = "has no value"
         case "enum", tuple() as allowed:
             fault = f"is none of {listed(allowed)}"
         case "min", bound:
-            fault = f"is below {measured(bound, column.unit)}"
+            fault = f"is {'before' if column.type in TEMPORAL else 'below'} {measured(bound, column.unit)}"
         case "max", bound:
-            fault = f"is above {measured(bound, column.unit)}"
+            fault = f"is {'after' if column.type in TEMPORAL else 'above'} {measured(bound, column.unit)}"
         case "unique", _:
             fault = "repeats an earlier value"
         case _:
@@ -288,8 +289,8 @@ def _fault_of_text(constraint: Constraint) -> str:
             return f"has more than {counted(most, 'character')}"
         case "pattern", Pattern() as pattern:
             return f"does not match {code(pattern.text)}"
-        case _, ("email" | "uuid" | "url" | "ipv4") as name:
-            return f"is not {FORMATS[name].words}"
+        case "format", name:
+            return f"is not {format_called(name).words}"
         case kind, _:
             msg = f"{kind} is no constraint on the values of a column"
             raise TypeError(msg)

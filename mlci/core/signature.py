@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mlci.core.contract.constraints import MOST_SHOWN, code
+from mlci.core.contract.constraints import MOST_SHOWN, TYPE_WORDS, code
 from mlci.core.contract.model import LARGEST_INTEGER, SMALLEST_INTEGER, is_visible
 from mlci.core.fingerprint import canonical_sha256
 from mlci.core.plain_text import one_line
@@ -249,7 +249,20 @@ def positive_index(signature: Signature) -> int:
 def _input(name: str, column: ColumnRule | None) -> Input:
     if column is None:
         return Input(name=name, type="number")
-    return Input(name=name, type=column.type, unit=column.unit, minimum=column.min, maximum=column.max)
+    match column.type:
+        case "integer" | "number" | "string" | "boolean" as kind:
+            pass
+        case "decimal":
+            kind = "number"  # a model computes in double precision
+        case other:
+            raise UsageError(
+                "feature-not-readable",
+                f"the model reads {code(one_line(name, LONGEST_IDENTIFIER))}, which is {TYPE_WORDS[other]}",
+                cause="A model reads numbers, text, true and false; what a date means to it, its code must say.",
+                hint="Make a number of it in the data, such as days since a day, and train on that column.",
+            )
+    low, high = (None if each is None else float(column.value(each)) for each in (column.min, column.max))  # type: ignore[arg-type]  # bounds of numbers
+    return Input(name=name, type=kind, unit=column.unit, minimum=low, maximum=high)
 
 
 def change_of_signature(before: Signature, after: Signature) -> Literal["major", "minor"]:

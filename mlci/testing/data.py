@@ -97,6 +97,8 @@ def _records(files: DataFiles) -> tuple[list[str], list[list[str]]]:
 def _column(name: str, header: list[str], rows: list[list[str]], column: ColumnSpec) -> Column:
     if column.name not in header:
         raise RejectedError("data-column-missing", f"{name} has no column `{column.name}`")
+    if column.type not in _READ:
+        raise RejectedError("data-not-an-array", f"{name}: `{column.name}` is a {column.type}")
     texts = [row[header.index(column.name)] for row in rows]
     try:
         values = [_READ[column.type](text) if text else _FILLERS[column.type] for text in texts]

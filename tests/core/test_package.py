@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlci.core.contract import ColumnType, Contract
+from mlci.core.contract.constraints import TYPE_WORDS
 from mlci.core.package import (
     Input,
     Package,
@@ -58,6 +60,20 @@ def test_signature__has_types_units_and_ranges_of_the_contract() -> None:
         )
         == SIGNATURE
     )
+
+
+def test_signature__takes_a_decimal_for_a_number() -> None:
+    column = {"type": "decimal", "precision": 5, "scale": 2, "min": 0, "max": "99.50", "unit": "euro"}
+    contract = Contract.model_validate({"columns": {"price": column}})
+    expected = Input(name="price", type="number", unit="euro", minimum=0, maximum=99.5)
+    assert build_signature(["price"], 1, (0, 1), CONFIG, contract).inputs == (expected,)
+
+
+@pytest.mark.parametrize("type_", ["date", "time", "timestamp", "timestamp_with_zone", "list", "struct", "binary"])
+def test_signature__refuses_what_no_model_reads(type_: ColumnType) -> None:
+    contract = Contract.model_validate({"columns": {"born": {"type": type_}}})
+    code, problem, _ = refused(lambda: build_signature(["born"], 1, (0, 1), CONFIG, contract), UsageError)
+    assert (code, problem) == ("feature-not-readable", f"the model reads `born`, which is {TYPE_WORDS[type_]}")
 
 
 def test_signature__without_a_contract_has_names_and_numbers() -> None:

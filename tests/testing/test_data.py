@@ -110,6 +110,12 @@ def test_read_table__a_value_of_another_type(data: Data, rows: Path) -> None:
     assert caught.value.code == "data-ill-typed"
 
 
+def test_read_table__a_type_that_no_array_has(data: Data, rows: Path) -> None:
+    with pytest.raises(RejectedError) as caught:
+        data.read_table(one_file(rows), [ColumnSpec("name", "date")])
+    assert caught.value.code == "data-not-an-array"
+
+
 def test_a_file__that_is_not_there(data: Data, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         data.columns(one_file(tmp_path / "missing.csv"))

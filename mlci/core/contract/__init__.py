@@ -3,10 +3,11 @@
 from mlci.core.contract.changes import ChangeKind, ConstraintChange, combined, compare_constraints
 from mlci.core.contract.constraints import Constraint, ConstraintKind, Origin, constraints
 from mlci.core.contract.formats import FORMATS
-from mlci.core.contract.model import LATER, ColumnRule, ColumnSpec, ColumnType, Contract, Length, RowBounds
+from mlci.core.contract.model import LATER, ColumnRule, ColumnSpec, Contract, Length, RowBounds
 from mlci.core.contract.part import Severity
 from mlci.core.contract.pattern import Pattern, parse_pattern
 from mlci.core.contract.rule import AggregateDemand, AggregateRule, CrossRule
+from mlci.core.contract.scalar import ColumnType, Digits, Scalar
 from mlci.core.contract.share import Share
 
 __all__ = [
@@ -23,10 +24,12 @@ __all__ = [
     "ConstraintKind",
     "Contract",
     "CrossRule",
+    "Digits",
     "Length",
     "Origin",
     "Pattern",
     "RowBounds",
+    "Scalar",
     "Severity",
     "Share",
     "combined",

@@ -7,11 +7,14 @@ removes or changes in an unclear way is named and takes effect after the merge.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from mlci.core.contract.constraints import Constraint, Origin, code, codes, constraints, listed, tolerated, written
 from mlci.core.contract.pattern import Pattern
 from mlci.core.contract.rule import AggregateDemand, CrossRule
+from mlci.core.contract.scalar import TEMPORAL, Digits
 from mlci.core.contract.share import Share
 
 if TYPE_CHECKING:
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
 
 ChangeKind = Literal["tightened", "loosened", "added", "removed", "unclear"]
 
-_NARROWER_TYPES = {("number", "integer"), ("string", "integer"), ("string", "number"), ("string", "boolean")}
+_NARROWER_TYPES = {
+    ("number", "integer"),
+    *(("string", narrow) for narrow in ("integer", "number", "boolean", *TEMPORAL)),
+}
 """(wide, narrow): every value of the narrow type is one of the wide type."""
 
 _VERBS: dict[ChangeKind, str] = {
@@ -167,15 +173,33 @@ def _direction(base: Constraint, head: Constraint) -> ChangeKind:
             return _direction_of_rules(before, after)
         case Share() as before, Share() as after:
             return "tightened" if after < before else "loosened"
-        case str() as before, str() as after:
-            if (before, after) in _NARROWER_TYPES:
+        case (str() | Digits()) as before, (str() | Digits()) as after:
+            if _is_narrower(before, after):
                 return "tightened"
-            return "loosened" if (after, before) in _NARROWER_TYPES else "unclear"
-        case (int() | float()) as before, (int() | float()) as after:
+            return "loosened" if _is_narrower(after, before) else "unclear"
+        case (int() | float() | Decimal() | date() | time()) as before, after if _are_comparable(before, after):
             higher_is_tighter = base.kind in {"min", "length_min", "rows_min"}
-            return "tightened" if (after > before) == higher_is_tighter else "loosened"
+            return "tightened" if (after > before) == higher_is_tighter else "loosened"  # type: ignore[operator]  # they are
         case _:
             return "unclear"
+
+
+def _are_comparable(before: object, after: object) -> bool:
+    """Tell whether two bounds have an order: two numbers, or two of one type."""
+    numbers = int | float | Decimal
+    return type(before) is type(after) or (isinstance(before, numbers) and isinstance(after, numbers))
+
+
+def _is_narrower(wide: str | Digits, narrow: str | Digits) -> bool:
+    """Tell whether every value of one type (or format) is one of the other, as it is written."""
+    match wide, narrow:
+        case Digits(), Digits():
+            before, after = (wide.precision - wide.scale, wide.scale), (narrow.precision - narrow.scale, narrow.scale)
+            return after[0] <= before[0] and after[1] <= before[1]
+        case (("string" | "number"), Digits()):
+            return True
+        case _:
+            return (wide, narrow) in _NARROWER_TYPES
 
 
 def _direction_of_rules(before: CrossRule, after: CrossRule) -> ChangeKind:
@@ -251,6 +275,8 @@ def _value(constraint: Constraint) -> str:
             return share.text
         case Pattern() as pattern:
             return code(pattern.text)
+        case Digits() as digits:
+            return f"decimal of precision {digits.precision} and scale {digits.scale}"
         case value:
             return written(value)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
 from mlci.core.contract.formats import FORMATS
 from mlci.core.contract.pattern import Pattern
 from mlci.core.contract.rule import AggregateDemand, CrossRule
+from mlci.core.contract.scalar import TEMPORAL, Digits, Scalar
 from mlci.core.contract.share import Share
 from mlci.core.plain_text import one_line
 
@@ -17,25 +19,34 @@ if TYPE_CHECKING:
     from mlci.core.contract.model import ColumnRule, ColumnSpec, Contract, RowBounds
     from mlci.core.contract.part import Severity
     from mlci.core.contract.rule import AggregateRule
+    from mlci.core.contract.scalar import ColumnType
 
 ConstraintKind = Literal[
     "present", "type", "required", "enum", "min", "max", "length_min", "length_max", "pattern", "format", "unique",
     "extra", "rows_min", "rows_max", "key", "rule", "aggregate",
 ]  # fmt: skip
 Origin = Literal["base", "head"]
-Scalars = tuple[int | float | str | bool, ...]
-Value = int | float | str | bool | Scalars | Share | Pattern | CrossRule | AggregateDemand
+Scalars = tuple[Scalar, ...]
+Value = Scalar | Scalars | Digits | Share | Pattern | CrossRule | AggregateDemand
 
 OF_THE_FILE: Final[frozenset[ConstraintKind]] = frozenset({"present", "extra", "rows_min", "rows_max", "aggregate"})
 """What no single row is at fault for."""
 MOST_SHOWN = 10
 """Values of an enumeration that a sentence lists."""
 
-TYPE_WORDS = {
+TYPE_WORDS: Final[dict[ColumnType, str]] = {
     "integer": "a whole number",
     "number": "a number",
     "string": "text",
     "boolean": "true or false",
+    "decimal": "a decimal number",
+    "date": "a date",
+    "time": "a time",
+    "timestamp": "a timestamp without a zone",
+    "timestamp_with_zone": "a timestamp with a zone",
+    "list": "a list",
+    "struct": "a struct",
+    "binary": "binary",
 }
 
 
@@ -80,19 +91,21 @@ def code(text: str) -> str:
 
 
 def written(value: object) -> str:
-    """Return a single value as a contract says it: no needless `.0`, no quotes, YAML's true and false.
+    """Return a single value as a contract says it: no needless `.0`, no quotes, YAML's true and false, ISO 8601.
 
-    >>> written(60.0), written(0.1), written(True), written("small")
-    ('60', '0.1', 'true', 'small')
+    >>> written(60.0), written(0.1), written(True), written("small"), written(Decimal("1E+2"))
+    ('60', '0.1', 'true', 'small', '100')
     """
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004 - beyond it 1e+15 reads better
         return str(int(value))
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return one_line(str(value), 60)
 
 
-def listed(values: tuple[int | float | str | bool, ...]) -> str:
+def listed(values: Scalars) -> str:
     """Return the values of an enumeration for a sentence, not more than a reader takes in."""
     shown = ", ".join(written(value) for value in values[:MOST_SHOWN])
     more = len(values) - MOST_SHOWN
@@ -102,6 +115,14 @@ def listed(values: tuple[int | float | str | bool, ...]) -> str:
 def measured(value: object, unit: str | None) -> str:
     """Return VALUE with its unit, if it has one."""
     return f"{written(value)} {unit}" if unit else written(value)
+
+
+def type_words(type_: ColumnType, digits: Digits | None = None) -> str:
+    """Return what a value of a type is, for a sentence: "a whole number"."""
+    if digits is None:
+        return TYPE_WORDS[type_]
+    point = f", {digits.scale} of them after the point" if digits.scale else ", none after the point"
+    return f"{TYPE_WORDS[type_]} of at most {counted(digits.precision, 'digit')}{point}"
 
 
 def codes(names: Sequence[str]) -> str:
@@ -140,16 +161,19 @@ def _demands(rule: ColumnRule) -> Iterator[tuple[ConstraintKind, Value, str]]:
     """Yield what a column demands, and what that says of it."""
     if not rule.optional:
         yield "present", True, "is a column of the file"
-    yield "type", rule.type, f"is {TYPE_WORDS[rule.type]}"
+    yield "type", rule.digits or rule.type, f"is {type_words(rule.type, rule.digits)}"
     if rule.tolerated_null is not None:
         but = tolerated(rule.tolerated_null)
         yield "required", rule.tolerated_null, f"has a value in {f'all but {but}' if but else 'every row'}"
     if rule.enum is not None:
-        yield "enum", rule.enum, f"is one of {listed(rule.enum)}"
+        allowed = tuple(map(rule.value, rule.enum))
+        yield "enum", allowed, f"is one of {listed(allowed)}"
     if rule.min is not None:
-        yield "min", rule.min, f"is at least {measured(rule.min, rule.unit)}"
+        least = rule.value(rule.min)
+        yield "min", least, f"is {'not before' if rule.type in TEMPORAL else 'at least'} {measured(least, rule.unit)}"
     if rule.max is not None:
-        yield "max", rule.max, f"is at most {measured(rule.max, rule.unit)}"
+        most = rule.value(rule.max)
+        yield "max", most, f"is {'not after' if rule.type in TEMPORAL else 'at most'} {measured(most, rule.unit)}"
     yield from _demands_on_text(rule)
     if rule.unique:
         yield "unique", True, "is different in every row"

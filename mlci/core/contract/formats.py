@@ -31,3 +31,8 @@ _PATTERNS: Final[dict[FormatName, tuple[str, str]]] = {
 FORMATS: Final[dict[FormatName, Format]] = {
     name: Format(parse_pattern(_PATTERNS[name][0]), _PATTERNS[name][1]) for name in get_args(FormatName)
 }
+
+
+def format_called(name: object) -> Format:
+    """Return the format with a NAME, which a contract has checked."""
+    return next(found for known, found in FORMATS.items() if known == name)

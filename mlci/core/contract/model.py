@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -20,10 +20,24 @@ from mlci.core.contract.part import (
 )
 from mlci.core.contract.pattern import PatternField  # noqa: TC001 - as FormatName
 from mlci.core.contract.rule import AggregateRule, CrossRule  # noqa: TC001 - as FormatName
+from mlci.core.contract.scalar import (
+    LARGEST_INTEGER,
+    MOST_DIGITS,
+    NUMERIC,
+    ORDERED,
+    SMALLEST_INTEGER,
+    TEMPORAL,
+    ColumnType,
+    Digits,
+    Scalar,
+    bound,
+)
 from mlci.core.contract.share import NONE, Share, ShareField, parse_share
 from mlci.core.expression import ValueType, check_types
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlci.core.expression import Check
 
 __all__ = [
@@ -41,18 +55,13 @@ __all__ = [
     "is_visible",
 ]
 
-ColumnType = Literal["integer", "number", "string", "boolean"]
-"""integer: whole, 64 bits, signed; number: double precision, finite; string: text; boolean: true or false."""
-
 LATER = frozenset({"freshness", "references", "rows.change"})
 """Keys of the design that are refused, by name, until they work; for `read_model`."""
 
-NUMERIC: frozenset[ColumnType] = frozenset({"integer", "number"})
-LARGEST_INTEGER = 2**63 - 1
-SMALLEST_INTEGER = -(2**63)
-
 Integer = Annotated[int, Field(ge=SMALLEST_INTEGER, le=LARGEST_INTEGER)]
 Real = Annotated[float, Field(allow_inf_nan=False)]
+Moment = Annotated[str, Field(min_length=1, max_length=80)]
+"""A day or a time as it is written, or a decimal in quotes."""
 EnumValue = Integer | Real | bool | Annotated[str, Field(min_length=1, max_length=1_000)]
 Characters = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -66,12 +75,6 @@ _VALUE_TYPES: dict[ColumnType, ValueType] = {
     "string": "text",
     "boolean": "truth",
 }
-_PYTHON_TYPES: dict[ColumnType, tuple[type, ...]] = {
-    "integer": (int,),
-    "number": (int, float),
-    "string": (str,),
-    "boolean": (bool,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,15 @@ class ColumnSpec:
     unit: str | None = None
     pii: bool = False
     """Whether its values identify people, so that no report shows them."""
+    digits: Digits | None = None
+    """Of a decimal, and of nothing else."""
+
+
+def _value_type(type_: ColumnType) -> ValueType:
+    if type_ not in _VALUE_TYPES:
+        msg = f"a check cannot read a column of type {type_}"
+        raise ValueError(msg)
+    return _VALUE_TYPES[type_]
 
 
 class Length(Part):
@@ -113,13 +125,17 @@ class ColumnRule(Part):
     """What must hold for the values of one column."""
 
     type: ColumnType
+    precision: Annotated[int, Field(ge=1, le=MOST_DIGITS)] | None = None
+    """Of a decimal: how many digits it has."""
+    scale: Annotated[int, Field(ge=0, le=MOST_DIGITS)] | None = None
+    """Of a decimal: how many of them stand after the point."""
     required: bool = True
     """Whether every row must have a value; an empty field is none."""
     max_null: ShareField | None = None
     """Instead of `required`: the share of rows that may have no value."""
     enum: tuple[EnumValue, ...] | None = Field(default=None, strict=False, min_length=1, max_length=10_000)
-    min: Integer | Real | None = None
-    max: Integer | Real | None = None
+    min: Integer | Real | Moment | None = None
+    max: Integer | Real | Moment | None = None
     length: Annotated[Length, BeforeValidator(_length)] | None = Field(default=None, json_schema_extra=_with_number)
     """In characters; a single number is both bounds."""
     pattern: PatternField | None = None
@@ -142,6 +158,28 @@ class ColumnRule(Part):
             return self.max_null if self.max_null != WHOLE else None
         return NONE if self.required else None
 
+    @property
+    def digits(self) -> Digits | None:
+        """Return how many digits a decimal has; None for another type."""
+        if self.precision is None or self.scale is None:
+            return None
+        return Digits(self.precision, self.scale)
+
+    def value(self, written: float | str | bool) -> Scalar:  # noqa: FBT001 - one of the kinds of a value
+        """Return a bound or a value of the enumeration as what the column's values are compared with."""
+        return bound(written, self.type, self.digits)
+
+    @model_validator(mode="after")
+    def _has_digits_where_it_needs_them(self) -> Self:
+        for name in ("precision", "scale"):
+            if (getattr(self, name) is None) == (self.type == "decimal"):
+                message = "a decimal has a precision and a scale, such as precision: 12, scale: 2"
+                other = "{name} needs type decimal, this is {type}"
+                raise problem(message if self.type == "decimal" else other, "type", name=name, type=self.type)
+        if self.digits is not None and self.digits.scale > self.digits.precision:
+            raise problem("scale is above precision, so no digit could stand before the point", "scale")
+        return self
+
     @model_validator(mode="after")
     def _says_nothing_twice(self) -> Self:
         if self.max_null is not None and "required" in self.model_fields_set:
@@ -159,24 +197,29 @@ class ColumnRule(Part):
 
     @model_validator(mode="after")
     def _has_values_of_its_type(self) -> Self:
-        allowed = _PYTHON_TYPES[self.type]
-        for value in self.enum or ():
-            if not isinstance(value, allowed) or (isinstance(value, bool) and self.type != "boolean"):
-                raise problem(
-                    "{value} in enum is no {type}; quote it if it is text", "enum", value=str(value), type=self.type
-                )
-        if self.enum is not None and len(set(self.enum)) < len(self.enum):
+        allowed = [self._read("enum", value) for value in self.enum or ()]
+        if len(set(allowed)) < len(allowed):
             raise problem("a value stands in enum twice", "enum")
-        for name, bound in (("min", self.min), ("max", self.max)):
-            if bound is None:
-                continue
-            if self.type not in NUMERIC:
-                raise problem("{name} needs type integer or number, this is {type}", name, name=name, type=self.type)
-            if not isinstance(bound, allowed):
-                raise problem("{name} of an integer column is a whole number", name, name=name)
-        if self.min is not None and self.max is not None and self.min > self.max:
+        for name in ("min", "max"):
+            if getattr(self, name) is not None and self.type not in ORDERED:
+                raise problem("{name} needs numbers, dates or times, this is {type}", name, name=name, type=self.type)
+        low, high = (None if each is None else self._read(name, each) for name, each in self._bounds())
+        if low is not None and high is not None and low > high:  # type: ignore[operator]  # both are of the column's type
             raise problem("min is above max, so no value can satisfy both", "min")
+        if self.unit is not None and self.type in TEMPORAL:
+            raise problem("a {type} has no unit", "unit", type=self.type)
         return self
+
+    def _bounds(self) -> Iterator[tuple[str, int | float | str | None]]:
+        yield "min", self.min
+        yield "max", self.max
+
+    def _read(self, name: str, value: float | str | bool) -> Scalar:  # noqa: FBT001 - one of the kinds of a value
+        try:
+            return self.value(value)
+        except ValueError as error:
+            message = "{value} in {name} {problem}"
+            raise problem(message, name, value=str(value), name=name, problem=str(error)) from None
 
 
 class RowBounds(Part):
@@ -242,7 +285,7 @@ class Contract(Part):
                 message = "the column {column} is not listed under columns:"
                 raise problem(message, section, place, name, column=column)
         try:
-            check_types(check, {column: _VALUE_TYPES[self.columns[column].type] for column in check.columns})
+            check_types(check, {column: _value_type(self.columns[column].type) for column in check.columns})
         except ValueError as error:
             raise problem("{problem}", section, place, name, problem=str(error)) from error
 
@@ -254,4 +297,4 @@ class Contract(Part):
     def column(self, name: str) -> ColumnSpec:
         """Return how to read the column NAME, which the contract must list."""
         rule = self.columns[name]
-        return ColumnSpec(name, rule.type, rule.unit, rule.pii)
+        return ColumnSpec(name, rule.type, rule.unit, rule.pii, rule.digits)
