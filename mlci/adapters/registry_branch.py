@@ -28,12 +28,14 @@ from mlci.core.plain_text import one_line
 from mlci.core.registry import Change, LoadedRegistry, Registry, Trail, read, stale_promotion
 from mlci.core.registry.audit import Step
 from mlci.core.registry.entries import broken, event_path, sha256, version_path
+from mlci.core.registry.signing import signed
 from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlci.adapters.git_process import Finished
+    from mlci.core.registry.signing import Sign
 
 _COMMIT_LIMIT_BYTES: Final = 1 << 20
 _TREE_LIMIT_BYTES: Final = 256 << 20
@@ -50,9 +52,13 @@ _REFUSED = re.compile(r"hook declined|protected branch|GH0\d\d|not allowed|denie
 class GitRegistry:
     """The registries that a repository's origin holds, one branch a model."""
 
-    def __init__(self, repository: GitRepository) -> None:
-        """Read and write through `repository`; it fetches, and this reads what was fetched."""
+    def __init__(self, repository: GitRepository, sign: Sign | None = None) -> None:
+        """Read and write through `repository`; it fetches, and this reads what was fetched.
+
+        Each event that is written is signed where there is a SIGN.
+        """
         self._repository = repository
+        self._sign = sign
 
     def models(self) -> tuple[str, ...]:
         """Return the names of the models that have a branch, as it was fetched last."""
@@ -140,6 +146,7 @@ class GitRegistry:
         protection), "origin-failed".
         """
         checked_name(model, "model")
+        change = change if self._sign is None else signed(change, self._sign)
         prepared = self._prepare(change, parent)
         self._repository.git.run(
             ["unpack-objects", "-q", "--strict"],
@@ -322,7 +329,7 @@ def _check_parent(change: Change, listing: Mapping[str, str], reader: GitReader)
     last = listing.get(event_path(sequence))
     content = b"" if last is None else next(reader.blobs([last], _FILE_LIMIT_BYTES))
     planned_on = before.events[-1].digest if before.events else None
-    append_only = (path for path in change.files if path.startswith(("events/", "versions/")))
+    append_only = (path for path in change.files if path.startswith(("events/", "versions/", "signatures/")))
     if sha256(content) != planned_on or any(path in listing for path in append_only):
         raise stale_promotion(before, change.stage, change.expected)
 

@@ -22,6 +22,7 @@ from botocore.config import Config
 from mlci.adapters.archive_digest import CHUNK_BYTES, HashingReader, copied, missing, opened
 from mlci.core.names import checked_path, checked_sha256
 from mlci.core.plain_text import one_line, without_credentials
+from mlci.core.storage import BUCKET_PATTERN, ENDPOINT_PATTERN
 from mlci.errors import MlciError, OutsideError, UsageError
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ PART_BYTES: Final = 16 << 20
 """What is in memory during an upload. S3 takes parts of 5 MiB to 5 GiB."""
 MOST_PARTS: Final = 10_000
 
-_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_ENDPOINT: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+(/[A-Za-z0-9._~/-]*)?")
+_BUCKET: Final = re.compile(BUCKET_PATTERN)
+_ENDPOINT: Final = re.compile(ENDPOINT_PATTERN)
 _NOT_FOUND: Final = frozenset({"NoSuchKey", "NotFound", "404"})
 _DENIED: Final = frozenset(
     {

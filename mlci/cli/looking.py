@@ -81,14 +81,16 @@ def verify(
     else:
         place = Workplace.here()
         config = place.config()
-        place.base_commit(None)
+        base = place.base_commit(None)
         checked = verify_registry(
             config.model.name,
             reference,
             repository=place.repository,
             registry=place.registry(),
-            store=place.open_store(config.promote.store),
+            store=place.open_store(config.promote),
             predictor=ChildPredictor(),
+            signing=place.signing(),
+            demand=place.demand(base),
         )
     error = worst(checked)
     if as_json:
@@ -123,5 +125,5 @@ def _installed(reference: str) -> Installed:
     config = place.config()
     if reference != "candidate":
         place.base_commit(None)
-    store = place.open_store(config.promote.store)
+    store = place.open_store(config.promote)
     return resolve(reference, config.model.name, registry=place.registry(), store=store, work=place.work)

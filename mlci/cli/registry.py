@@ -112,7 +112,7 @@ def registry_gc(
     place = Workplace.here()
     config = place.config()
     place.base_commit(None)
-    store = place.open_store(config.promote.store)
+    store = place.open_store(config.promote)
     found = collect(store, limit, registry=place.registry(), deletes=deletes)
     if as_json:
         show_json("registry-gc", found.to_dict())

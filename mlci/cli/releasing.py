@@ -107,14 +107,14 @@ def rollback(
 
     place = Workplace.here()
     config = place.config()
-    place.base_commit(None)
+    registry = place.writing_registry(place.base_commit(None))
     done = command(
         config.model.name,
         stage or config.promote.stage,
         to_version=version,
         reason=reason,
         actor=Actor(*place.actor()),
-        registry=place.registry(),
+        registry=registry,
         clock=place.clock,
     )
     if as_json:
@@ -147,7 +147,7 @@ def deploy(
         config.model.name,
         section.stage,
         registry=place.registry(),
-        store=place.open_store(config.promote.store),
+        store=place.open_store(config.promote),
         target=place.target(section),
         predictor=place.tools().predictor,
         forge=place.forge(),

@@ -30,9 +30,9 @@ def quarantine(version: Version, *, reason: Reason, as_json: Json = False) -> No
 
     place = Workplace.here()
     model = place.config().model.name
-    place.base_commit(None)
+    registry = place.writing_registry(place.base_commit(None))
     actor = Actor(*place.actor())
-    done = command(model, version, reason=reason, actor=actor, registry=place.registry(), clock=place.clock)
+    done = command(model, version, reason=reason, actor=actor, registry=registry, clock=place.clock)
     _show(done, "quarantine", "is quarantined", as_json=as_json)
 
 
@@ -49,14 +49,15 @@ def readmit(version: Version, *, reason: Reason, as_json: Json = False) -> None:
 
     place = Workplace.here()
     model = place.config().model.name
-    rules = read_side(place.repository.tree(place.base_commit(None)))
+    base = place.base_commit(None)
+    rules = read_side(place.repository.tree(base))
     done = command(
         model,
         version,
         reason=reason,
         actor=Actor(*place.actor()),
         owners=rules.config.model.owners if rules else (),
-        registry=place.registry(),
+        registry=place.writing_registry(base),
         clock=place.clock,
     )
     _show(done, "readmit", "may be promoted", as_json=as_json)
@@ -74,9 +75,9 @@ def deprecate(version: Version, *, reason: Reason, as_json: Json = False) -> Non
 
     place = Workplace.here()
     model = place.config().model.name
-    place.base_commit(None)
+    registry = place.writing_registry(place.base_commit(None))
     actor = Actor(*place.actor())
-    done = command(model, version, reason=reason, actor=actor, registry=place.registry(), clock=place.clock)
+    done = command(model, version, reason=reason, actor=actor, registry=registry, clock=place.clock)
     _show(done, "deprecate", "is deprecated", as_json=as_json)
 
 

@@ -15,7 +15,7 @@ from mlci.adapters.registry_branch import GitRegistry
 from mlci.adapters.work_folder import WorkFolder
 from mlci.cli.audience import event, is_private
 from mlci.cli.output import tell
-from mlci.commands.sides import head_side
+from mlci.commands.sides import head_side, read_side
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line, printable
 from mlci.errors import UsageError
@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlci.adapters.directory_target import DirectoryTarget
+    from mlci.adapters.ssh_signing import SshSigning
     from mlci.adapters.training_process import TrainingProcess
     from mlci.commands.case import Tools
     from mlci.commands.ports import Forge, Store
-    from mlci.core.config import Config, DeploySection, StoreSection
+    from mlci.commands.signatures import Demand
+    from mlci.core.config import Config, DeploySection, PromoteSection
     from mlci.core.github_event import GithubEnvironment
 
+SIGNING_KEY = "MLCI_SIGNING_KEY"
 TOKEN = "MLCI_TOKEN"  # noqa: S105 - the name of the variable, not what it holds
 
 
@@ -44,6 +47,8 @@ class Workplace:
     """The job that this is, None on a laptop."""
     is_private: bool
     """Whether only those who may see the data can read what is published here."""
+    signing_key: Path | None
+    """Where the key lies that signs what is written to the registry."""
 
     @classmethod
     def here(cls) -> Workplace:
@@ -52,9 +57,11 @@ class Workplace:
         github = _github(os.environ)
         login = Login(github.server_url, github.token) if github and github.token else None
         # What mlci starts has no use for the token; Git gets it for its host alone, and only where it talks to it.
-        environ = {name: value for name, value in os.environ.items() if name != TOKEN}
+        environ = {name: value for name, value in os.environ.items() if name not in {TOKEN, SIGNING_KEY}}
         repository = GitRepository.open(folder, Git(environ, login=login))
-        return cls(repository, WorkFolder(folder), SystemClock(environ), github, is_private(os.environ))
+        return cls(
+            repository, WorkFolder(folder), SystemClock(environ), github, is_private(os.environ), _key(os.environ)
+        )
 
     def base_commit(self, branch: str | None, *, fetches: bool = True) -> str:
         """Return the tip of the branch that sets the rules, after bringing it and the registries.
@@ -97,8 +104,30 @@ class Workplace:
         return head_side(self.repository.work_tree()).config
 
     def registry(self) -> GitRegistry:
-        """Return the registry as the last fetch brought it."""
-        return GitRegistry(self.repository)
+        """Return the registry as the last fetch brought it; what is written to it is signed where there is a key."""
+        signing = self.signing()
+        return GitRegistry(self.repository, signing.sign if signing.can_sign else None)
+
+    def writing_registry(self, base: str) -> GitRegistry:
+        """Return the registry to write to by the rules of the commit BASE, which may demand signatures."""
+        from mlci.commands.signatures import refuse_unsigned
+
+        refuse_unsigned(self.demand(base), self.signing(), self.clock.now())
+        return self.registry()
+
+    def demand(self, base: str) -> Demand | None:
+        """Return whose signatures the rules of the commit BASE demand."""
+        from mlci.commands.signatures import demanded
+
+        tree = self.repository.tree(base)
+        side = read_side(tree)
+        return demanded(side.config.promote.sign, tree) if side else None
+
+    def signing(self) -> SshSigning:
+        """Return what signs and verifies."""
+        from mlci.adapters.ssh_signing import SshSigning
+
+        return SshSigning(self.signing_key, os.environ)
 
     def version_in_stage(self) -> str | None:
         """Return the version in the stage that the configuration promotes to, None where there is none yet."""
@@ -106,28 +135,11 @@ class Workplace:
         version = self.registry().load(config.model.name).registry.version_at(config.promote.stage)
         return version.number if version else None
 
-    def open_store(self, section: StoreSection) -> Store:
-        """Return the store that a configuration names."""
-        from mlci.adapters.directory_store import DirectoryStore
+    def open_store(self, section: PromoteSection) -> Store:
+        """Return the store that a configuration names, with its mirror."""
+        from mlci.cli.stores import Surroundings, open_store
 
-        if section.directory is not None:
-            return DirectoryStore(self._beside(section.directory))
-        if self.github is None:
-            raise UsageError(
-                "no-host",
-                "packages lie in the releases of the host, and this is not a job there",
-                cause="promote.store is {releases: true}.",
-                hint="Run it in the workflows that `mlci init --github` writes.",
-            )
-        if self.github.token is None:
-            return DirectoryStore(self.work.packages)  # what `mlci fetch` brought
-        from mlci.adapters.github_session import GithubSession
-        from mlci.adapters.release_store import ReleaseStore
-
-        session = GithubSession(self.github.token, api_url=self.github.api_url)
-        return ReleaseStore(
-            session, self.github.repository, cache=self.work.packages, target_commitish=self.repository.head()
-        )
+        return open_store(section, Surroundings(self.repository, self.work.packages, self.github))
 
     def target(self, section: DeploySection) -> DirectoryTarget:
         """Return the target that a configuration names."""
@@ -173,6 +185,7 @@ class Workplace:
             work=self.work,
             token=self._kind_of_token(),
             tell=tell,
+            signing=self.signing(),
         )
 
     def _kind_of_token(self) -> str:
@@ -199,6 +212,11 @@ def _github(environ: Mapping[str, str]) -> GithubEnvironment | None:
     if payload is None:
         raise UsageError("bad-event", "the file of the event is no JSON object", where="GITHUB_EVENT_PATH")
     return GithubEnvironment.from_environ(environ, payload)
+
+
+def _key(environ: Mapping[str, str]) -> Path | None:
+    text = environ.get(SIGNING_KEY)
+    return Path(text).expanduser() if text else None
 
 
 def _echo(line: str) -> None:

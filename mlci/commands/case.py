@@ -23,15 +23,15 @@ from mlci.render.markdown import comment
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mlci.commands.ports import Data, Predictor, RegistryBranch, Store, Tree, Workbench
-    from mlci.core.config import StoreSection
+    from mlci.commands.ports import Data, Predictor, RegistryBranch, Signing, Store, Tree, Workbench
+    from mlci.core.config import PromoteSection
     from mlci.core.findings import DatasetReport
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.gates import Verdict
     from mlci.core.registry import LoadedRegistry, Version
     from mlci.core.rules import Rules, Side
 
-    OpenStore = Callable[[StoreSection], Store]
+    OpenStore = Callable[[PromoteSection], Store]
 
 OUTPUT = ".mlci/"
 """What mlci itself writes beside `mlci.yaml`."""
@@ -53,6 +53,8 @@ class Tools:
     token: str = "no token"  # noqa: S105 - the kind of the token that writes, in words
     tell: Callable[[str], None] = _silent
     """Says what is being done, while it is."""
+    signing: Signing | None = None
+    """Signs what is written to the registry; None where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def judge_case(case: Case, candidate: Installed, tools: Tools) -> Verdict:
     """Return the verdict on CANDIDATE against production, on base's rows."""
     against = f" and {case.production.number}" if case.production else ""
     tools.tell(f"predict and score {case.rules.config.evaluate.data} with the candidate{against}")
-    production = fetch(case.production, tools.open_store(case.rules.config.promote.store)) if case.production else None
+    production = fetch(case.production, tools.open_store(case.rules.config.promote)) if case.production else None
     return evaluate(
         case.rules,
         rows_from=case.base if case.base_side else case.head,

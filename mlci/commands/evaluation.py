@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlci.commands.archives import archive_of
 from mlci.commands.evaluation_set import set_of, specs
 from mlci.core.contract.constraints import TYPE_WORDS, code, written
 from mlci.core.gates import Evidence, Verdict, judge
@@ -44,8 +45,7 @@ class Installed:
 
 def fetch(version: Version, store: Store) -> Installed:
     """Return the package of VERSION from the store, verified."""
-    archive = store.fetch(version.package_sha256).read_bytes()
-    return Installed(read_package(unpack(archive)), version.package_sha256, version.number)
+    return Installed(read_package(unpack(archive_of(version, store))), version.package_sha256, version.number)
 
 
 def answers_by_signature(package: Package, predictor: Predictor) -> bool:

@@ -38,7 +38,7 @@ def fetch(
     version = registry.load(side.config.model.name).registry.version_at(promote.stage)
     if version is None:
         return Brought(base, None)
-    open_store(promote.store).fetch(version.package_sha256)
+    open_store(promote).fetch(version.package_sha256)
     return Brought(base, version.number)
 
 

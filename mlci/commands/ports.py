@@ -121,6 +121,20 @@ class RegistryBranch(Protocol):
         """Write a change on top of `parent` or not at all; return the new commit."""
 
 
+class Signing(Protocol):
+    """Signatures of what is written to a registry."""
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether there is a key."""
+
+    def sign(self, content: bytes) -> bytes:
+        """Return a signature; that there is no key is an error."""
+
+    def signer(self, content: bytes, signature: bytes, signers: bytes, at: datetime) -> str:
+        """Return who of the allowed signers signed this; a `ValueError` says why nobody of them did."""
+
+
 class Store(Protocol):
     """Where package archives lie, by their sha256."""
 

@@ -15,6 +15,7 @@ from mlci.commands.case import conclusion_of, is_broken, judge_case, open_case, 
 from mlci.commands.evaluation import Installed, fetch
 from mlci.commands.quarantine import quarantined_version
 from mlci.commands.sides import EmptyTree, head_side
+from mlci.commands.signatures import demanded, refuse_unsigned
 from mlci.core.fingerprint import canonical_sha256, fingerprint
 from mlci.core.package import change_of_signature
 from mlci.core.plain_text import one_line
@@ -89,16 +90,19 @@ def promote(
     _refuse_own_rules(case)
     if stated_base is None:
         refuse_to_guess(base, case, repository)
+    if tools.signing:
+        rules_from = case.base if case.base_side else case.head
+        refuse_unsigned(demanded(case.rules.config.promote.sign, rules_from), tools.signing, clock.now())
     _refuse_quarantined(case, candidate, tools)
     report = _judge(case, candidate, tools)
     _refuse_unless_passed(report, stage, before, merged=len(repository.parents(commit)) > 1)
 
     change_of_number = (bump, reason) if bump else _kind_of_change(case, candidate.package, repository, tools)
-    location = tools.open_store(case.rules.config.promote.store).put(candidate.archive, candidate.sha256)
+    locations = tools.open_store(case.rules.config.promote).put(candidate.archive, candidate.sha256)
     registry = case.registry.registry
     change = plan_promotion(
         registry,
-        _new_version(case, candidate, commit, report, location=location, number=change_of_number),
+        _new_version(case, candidate, commit, report, locations=tuple(locations.split(" ")), number=change_of_number),
         stage,
         registry.expectation(stage),
         actor=actor,
@@ -205,7 +209,7 @@ def _kind_of_change(case: Case, package: Package, repository: Repository, tools:
     production = case.production
     if production is None:
         return "major", "the first version"
-    before = fetch(production, tools.open_store(case.rules.config.promote.store)).package.info.signature
+    before = fetch(production, tools.open_store(case.rules.config.promote)).package.info.signature
     if change_of_signature(before, package.info.signature) == "major":
         return "major", "the signature changed"
     inputs = _inputs_of(production, repository)
@@ -229,13 +233,19 @@ def _inputs_of(version: Version, repository: Repository) -> Fingerprint | None:
 
 
 def _new_version(
-    case: Case, candidate: Candidate, commit: str, report: Report, *, location: str, number: tuple[Part, str]
+    case: Case,
+    candidate: Candidate,
+    commit: str,
+    report: Report,
+    *,
+    locations: tuple[str, ...],
+    number: tuple[Part, str],
 ) -> NewVersion:
     part, why = number
     return NewVersion(
         package_sha256=candidate.sha256,
         package_size=len(candidate.archive),
-        locations=(location,),
+        locations=locations,
         run=case.inputs.digest,
         commit=commit,
         evaluation=canonical_sha256(report.to_dict()),

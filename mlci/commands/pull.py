@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from mlci.commands.archives import archive_of
 from mlci.core.package import read_package
 from mlci.core.registry.standing import why
 from mlci.errors import IntegrityError
@@ -56,7 +57,7 @@ def pull(
             )
     elif registry.is_deprecated(number):
         warning = f"{registry.model}@{number} is deprecated. {why(registry, number, 'deprecate')}"
-    files = unpack(store.fetch(version.package_sha256).read_bytes())
+    files = unpack(archive_of(version, store))
     if read_package(files).info.signature.digest != version.signature:
         raise IntegrityError(
             "signature-differs",

@@ -28,7 +28,7 @@ def quarantined_version(candidate: Installed, case: Case, tools: Tools) -> str |
     same = next((version.number for version in quarantined if version.package_sha256 == candidate.sha256), None)
     if same or not quarantined:
         return same
-    store = tools.open_store(case.rules.config.promote.store)
+    store = tools.open_store(case.rules.config.promote)
     return next(
         (each.number for each in quarantined if fetch(each, store).package.model == candidate.package.model), None
     )

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from mlci.commands.evaluation import answers_by_signature, fetch
 from mlci.commands.references import resolve_version
+from mlci.commands.signatures import check_signatures
 from mlci.core.registry.audit import audit, places, tagged
 from mlci.core.registry.entries import event_path
+from mlci.core.registry.signing import signers_text
 from mlci.errors import IntegrityError, MlciError, OutsideError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlci.commands.evaluation import Installed
-    from mlci.commands.ports import Predictor, RegistryBranch, Repository, Store
+    from mlci.commands.ports import Predictor, RegistryBranch, Repository, Signing, Store
+    from mlci.commands.signatures import Demand
     from mlci.core.registry import Registry, Trail, Version
 
 
@@ -56,6 +59,8 @@ def verify_registry(
     registry: RegistryBranch,
     store: Store,
     predictor: Predictor,
+    signing: Signing | None = None,
+    demand: Demand | None = None,
 ) -> tuple[Checked, ...]:
     """Verify events, history, tags and commits, and the packages of all versions or of the one that REFERENCE names.
 
@@ -65,6 +70,8 @@ def verify_registry(
     state = registry.load(model).registry
     versions = [resolve_version(reference, model, registry)] if reference else list(state.versions.values())
     checked = [Checked(f"{model} registry", f"{len(state.events)} events, chain whole"), *_history(state, trail)]
+    if demand is not None and signing is not None:
+        checked += _signatures(state, demand, signing)
     for version in versions:
         checked += _commit(model, version, repository, trail)
         checked += _package(model, version, store, predictor)
@@ -97,6 +104,15 @@ def _history(state: Registry, trail: Trail) -> list[Checked]:
         Checked(f"{model} history", f"{_commits(len(trail.steps))}{older}"),
         Checked(f"{model} tags", f"{len(tags)} name the commits that made them{older}"),
     ]
+
+
+def _signatures(state: Registry, demand: Demand, signing: Signing) -> list[Checked]:
+    """Return whether each event is signed by somebody whom base allows."""
+    signers, problems = check_signatures(state, demand, signing)
+    if not problems:
+        counted = signers_text(signers)
+        return [Checked(f"{state.model} signatures", f"{len(signers)} events signed: {counted or 'none yet'}")]
+    return [Checked(f"{state.model} signatures", each.problem, each) for each in problems]
 
 
 def _commits(count: int) -> str:

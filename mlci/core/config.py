@@ -20,6 +20,7 @@ from mlci.core.metrics import METRICS, MetricName
 from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as Duration
 from mlci.core.runs.secrets import without_secrets
 from mlci.core.section import HEAD, PARTS, RULE, ClassLabel, Command, Identifier, Name, Section, Text, Variable
+from mlci.core.storage import StoreSection  # noqa: TC001 - as Duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -189,18 +190,11 @@ class InconclusiveSection(Section):
     promotion: Annotated[Literal["warn", "block"], RULE] = "block"
 
 
-class StoreSection(Section):
-    """Where package bytes lie: a directory, or the releases of the repository on its host."""
+class SignSection(Section):
+    """Who must have signed what stands in the registry."""
 
-    directory: Annotated[Place | None, RULE] = None
-    releases: Annotated[bool, RULE] = False
-
-    @model_validator(mode="after")
-    def _is_one_place(self) -> Self:
-        if (self.directory is not None) == self.releases:
-            message = "name one place: directory: PATH, or releases: true"
-            raise ValueError(message)
-        return self
+    signers: Annotated[PathBelow, RULE]
+    since: Annotated[int, RULE] = Field(default=1, ge=1)
 
 
 class PromoteSection(Section):
@@ -208,6 +202,15 @@ class PromoteSection(Section):
 
     stage: Annotated[Name, RULE] = "production"
     store: Annotated[StoreSection, PARTS]
+    mirror: Annotated[StoreSection | None, RULE] = None
+    sign: Annotated[SignSection | None, RULE] = None
+
+    @model_validator(mode="after")
+    def _mirrors_elsewhere(self) -> Self:
+        if self.mirror == self.store:
+            message = "the mirror is the store itself; name another place"
+            raise ValueError(message)
+        return self
 
 
 class DeploySection(Section):
@@ -307,8 +310,7 @@ LATER = frozenset(
         "evaluate.labels", "evaluate.prediction",
         "evaluate.slices", "evaluate.features", "evaluate.metrics",
         "statistics.multiplicity", "gates.slices",
-        "promote.reuse", "promote.version", "promote.mirror", "promote.sign",
-        "promote.store.dvc", "promote.store.s3",
+        "promote.reuse", "promote.version",
         "deploy.*.smoke", "deploy.*.canary", "deploy.*.bake", "deploy.*.keep",
     }
 )  # fmt: skip

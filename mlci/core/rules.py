@@ -16,6 +16,7 @@ from mlci.core.contract import combined, compare_constraints
 from mlci.core.contract.constraints import written
 from mlci.core.plain_text import one_line
 from mlci.core.section import RULE, Owner
+from mlci.core.storage import StoreSection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,7 +180,12 @@ def _shown(value: object) -> str:
     """Return VALUE for a sentence: short, on one line, without what could end a code span."""
     if value is None or value == ():
         return "none"
-    text = ", ".join(map(str, value)) if isinstance(value, tuple) else written(value)
+    if isinstance(value, StoreSection):
+        text = value.text
+    elif isinstance(value, BaseModel):
+        text = ", ".join(f"{name}: {written(part)}" for name, part in value if part is not None)
+    else:
+        text = ", ".join(map(str, value)) if isinstance(value, tuple) else written(value)
     return one_line(text.replace("`", "'"), LONGEST_VALUE)
 
 

@@ -35,7 +35,8 @@ NAME_PATTERN: Final = f"^{NAME.pattern}$"
 VARIABLE_PATTERN: Final = "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 LONGEST_IDENTIFIER: Final = 200
 TOKEN_VARIABLES: Final = (
-    "MLCI_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "MLCI_TOKEN", "MLCI_SIGNING_KEY", "GITHUB_TOKEN", "GH_TOKEN",
+    "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
 )  # fmt: skip
 """The tokens of a job. No training command sees one: it is code of whoever opened the pull request."""
 

@@ -9,6 +9,7 @@ from mlci.testing.predictor import Question, ScriptedModel, ScriptedPredictor, m
 from mlci.testing.registry_branch import FakeOrigin, FakeRegistryBranch
 from mlci.testing.repository import FakeRepository
 from mlci.testing.runner import Run, Script, ScriptedRunner
+from mlci.testing.signing import MemorySigning
 from mlci.testing.store import MemoryStore
 from mlci.testing.target import MemoryTarget
 from mlci.testing.tree import MemoryTree
@@ -21,6 +22,7 @@ __all__ = [
     "FixedClock",
     "MemoryData",
     "MemoryForge",
+    "MemorySigning",
     "MemoryStore",
     "MemoryTarget",
     "MemoryTree",

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from mlci.commands.promote import Promotion
     from mlci.commands.rollback import Rollback
     from mlci.commands.train import Trained
-    from mlci.core.config import StoreSection
+    from mlci.core.config import PromoteSection
     from mlci.core.registry import Registry, Version
     from mlci.core.report import Report
     from mlci.testing.predictor import Columns
@@ -144,8 +144,8 @@ class Project:
         assert found is not None
         return found
 
-    def open_store(self, section: StoreSection) -> MemoryStore:
-        return self.stores.setdefault(str(section.directory), MemoryStore(self.place))
+    def open_store(self, section: PromoteSection) -> MemoryStore:
+        return self.stores.setdefault(str(section.store.directory), MemoryStore(self.place))
 
     def outside(self) -> tuple[object, ...]:
         """Return all that a refused command must leave as it was."""

@@ -11,12 +11,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.config import LATER, Config, Gate, json_schema, read_config, variable_of
+from mlci.core.config import LATER, Config, Gate, SignSection, json_schema, read_config, variable_of
 from mlci.core.duration import parse_duration, write_duration
 from mlci.core.margin import Margin, parse_margin
 from mlci.core.paths import relative_path
 from mlci.core.rules import owners
 from mlci.core.section import Owner, Section
+from mlci.core.storage import DvcSection, S3Section, StoreSection
 from mlci.core.training import variables
 from mlci.errors import UsageError
 from tests.core.configurations import TUMOUR, a_config, edited, with_gates
@@ -76,7 +77,7 @@ def sections(model: type[Section]) -> Iterator[type[Section]]:
 
 def test_owners__every_field_of_every_section_has_exactly_one() -> None:
     found = {section: owners(section) for section in sections(Config)}
-    assert len(found) == 11
+    assert len(found) == 14
     for section, by_field in found.items():
         assert by_field.keys() == section.model_fields.keys()
 
@@ -92,9 +93,26 @@ def test_owners__a_field_has_parts_where_it_is_a_section_and_only_there() -> Non
         f"{section.__name__}.{name}"
         for section in sections(Config)
         for name, field in section.model_fields.items()
-        if re.search(r"Section\b", str(field.annotation))
+        if re.search(r"Section\b", str(field.annotation)) and not is_optional(field.annotation)
     }
     assert with_parts == holding_sections
+
+
+def test_owners__a_section_that_may_be_left_out_is_one_rule() -> None:
+    optional = {
+        part
+        for section in sections(Config)
+        for name, field in section.model_fields.items()
+        for part in get_args(field.annotation)
+        if is_optional(field.annotation) and owners(section)[name] is Owner.RULE
+        if isinstance(part, type) and issubclass(part, Section)
+    }
+    assert optional == {S3Section, DvcSection, StoreSection, SignSection}
+    assert {owner for section in optional for owner in owners(section).values()} == {Owner.RULE}
+
+
+def is_optional(annotation: object) -> bool:
+    return type(None) in get_args(annotation)
 
 
 def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
@@ -388,14 +406,28 @@ MISTAKES = {
         "{directory: ../models}",
         "{}",
         "12:30",
-        "`promote.store`: name one place: directory: PATH, or releases: true",
+        "`promote.store`: name one place: directory: PATH, s3: {bucket: NAME}, dvc: {remote: NAME} or releases: true",
         None,
     ),
     "a store in two places": (
         "directory: ../models",
         "directory: ../models, releases: true",
         "12:30",
-        "`promote.store`: name one place: directory: PATH, or releases: true",
+        "`promote.store`: name one place: directory: PATH, s3: {bucket: NAME}, dvc: {remote: NAME} or releases: true",
+        None,
+    ),
+    "a mirror that is the store": (
+        "directory: ../models}",
+        "directory: ../models}, mirror: {directory: ../models}",
+        "12:1",
+        "`promote`: the mirror is the store itself; name another place",
+        None,
+    ),
+    "a store whose address holds a password": (
+        "{directory: ../models}",
+        "{s3: {bucket: models, endpoint_url: https://ada:secret@s3.acme.example}}",
+        "12:59",
+        "`promote.store.s3.endpoint_url`: string should match pattern '^https?://[A-Za-z0-9.\\[\\]:_-]+(/[A-Za-z0-9._~/-]*)?$'",
         None,
     ),
     "a store that looks like an option": (

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.jobs import CHECK, DECIDE, NAME, REPORT, Workflows, example
+from tests.e2e.jobs import CHECK, DECIDE, NAME, REPORT, Job, Workflows, example
 from tests.fakegithub.server import FakeGitHub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.e2e.conftest import Ended
-    from tests.e2e.jobs import Job
     from tests.fakegithub.state import Run
 
 
@@ -197,3 +196,12 @@ def test_promote__after_a_push_to_another_branch_than_the_default_one(workflows:
     ended = job.step("promote", token=token)
     assert (ended.exit_code, "error[not-on-target]" in ended.err) == (2, True)
     assert fake.state.repository(NAME).git.refs() == before
+
+
+def test_pull__from_releases_needs_a_token_that_reads_and_no_clone(workflows: Workflows, tmp_path: Path) -> None:
+    token = workflows.fake.issue_token(NAME, {"contents": "read"})
+    job = Job(tmp_path, {"GITHUB_SERVER_URL": workflows.fake.url, "GITHUB_API_URL": workflows.fake.url})
+    ended = job.step("pull", "#production", "--from", f"{workflows.fake.url}/{NAME}.git", token=token)
+    assert (ended.exit_code, token in ended.err) == (0, False), ended.err
+    assert (tmp_path / ended.out.strip() / "model.skops").is_file()
+    assert workflows.fake.permissions_used(token) == {"contents": "read"}

@@ -121,6 +121,11 @@ def event_path(sequence: int) -> str:
     return f"events/{sequence:06d}.json"
 
 
+def signature_path(sequence: int) -> str:
+    """Return where the signature of an event lies on the branch."""
+    return f"signatures/{sequence:06d}.sig"
+
+
 def sha256(data: bytes) -> str:
     """Return the sha256 of `data` in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.plain_text import one_line
@@ -19,6 +19,7 @@ from mlci.core.registry.entries import (
     read_stage,
     read_version,
     sha256,
+    signature_path,
     stage_path,
     version_path,
 )
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from mlci.core.registry.entries import EventType
 
 PAGE: Final = "README.md"
-_FILE: Final = re.compile(r"(versions|stages|events)/[^/]+\.json")
+_FILE: Final = re.compile(r"(versions|stages|events)/[^/]+\.json|signatures/[^/]+\.sig")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Registry:
     events: tuple[Event, ...]
     quarantined: frozenset[str]
     deprecated: frozenset[str] = frozenset()
+    signatures: Mapping[int, bytes] = field(default_factory=dict)
+    """By the sequence of the event that each is about; what they are worth, only `verify` knows."""
 
     @classmethod
     def empty(cls, model: str) -> Registry:
@@ -236,7 +239,17 @@ def read(model: str, files: Mapping[str, bytes]) -> Registry:
         version_files[version.number] = sha256(files[path])
     registry = replay(model, versions, version_files, events)
     _check_stages(registry, files)
-    return registry
+    return replace(registry, signatures=_signatures(files, len(events)))
+
+
+def _signatures(files: Mapping[str, bytes], events: int) -> dict[int, bytes]:
+    wanted = {signature_path(sequence): sequence for sequence in range(1, events + 1)}
+    found: dict[int, bytes] = {}
+    for path in _paths(files, "signatures"):
+        if path not in wanted:
+            raise broken(path, "it signs no event that is there")
+        found[wanted[path]] = files[path]
+    return found
 
 
 def _events(files: Mapping[str, bytes]) -> list[Event]:

@@ -1,0 +1,150 @@
+"""The store of a repository that is elsewhere, as its own configuration names it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from mlci.adapters.store_cache import StoreCache
+from mlci.cli.output import tell
+from mlci.cli.stores import CACHE_BYTES, s3_store
+from mlci.cli.wiring import TOKEN
+from mlci.core.plain_text import one_line
+from mlci.errors import MlciError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlci.adapters.git_process import Login
+    from mlci.commands.ports import Store, Tree
+    from mlci.core.config import PromoteSection
+    from mlci.core.storage import StoreSection
+
+CACHE: Final = Path(".mlci", "cache", "packages")
+_MOST_CONFIGURATIONS: Final = 200
+_ON_A_HOST: Final = re.compile(
+    r"(?:(?P<scheme>https?|ssh)://)?(?:[^@/:]+(?::[^@/]*)?@)?(?P<host>[A-Za-z0-9.-]+)(?P<port>:[0-9]+(?=/))?"
+    r"[:/](?P<repository>[A-Za-z0-9._-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?"
+)
+
+
+def foreign_store(origin: str, tree: Tree, tip: str, model: str) -> Store:
+    """Return where MODEL's packages lie, by the configuration in TREE, the commit TIP of the repository at ORIGIN.
+
+    Raises `UsageError("store-unknown")` where neither its store nor its mirror can be told from here.
+    """
+    path, section = _configured(tree, model)
+    if section is None:
+        raise _unknown(model, f"no mlci.yaml of its default branch is about {model}")
+    places = [place for place in (section.store, section.mirror) if place is not None]
+    found = [_opened(place, origin, tree, tip, PurePosixPath(path).parent) for place in places]
+    stores = [each for each in found if not isinstance(each, str)]
+    if not stores:
+        raise _unknown(model, str(found[0]))
+    if len(stores) == 1:
+        return stores[0]
+    from mlci.adapters.mirror_store import MirrorStore
+
+    return MirrorStore(stores[0], stores[1], tell=tell)
+
+
+def _configured(tree: Tree, model: str) -> tuple[str, PromoteSection | None]:
+    """Return what the configuration of MODEL says about its store, and which file says so."""
+    from mlci.core.config import FILE_NAME, read_config
+
+    paths = [path for path in sorted(tree.ids()) if path.rpartition("/")[2] == FILE_NAME]
+    for path in paths[:_MOST_CONFIGURATIONS]:
+        try:
+            config = read_config(tree.read(path) or b"", path)
+        except MlciError:
+            continue  # another model's, or one that a newer mlci reads
+        if config.model.name == model:
+            return path, config.promote
+    return "", None
+
+
+def _opened(place: StoreSection, origin: str, tree: Tree, tip: str, folder: PurePosixPath) -> Store | str:
+    """Return the store, or why it cannot be told from here."""
+    cache = StoreCache(CACHE, limit_bytes=CACHE_BYTES)
+    if place.directory is not None:
+        if not Path(place.directory).is_absolute():
+            return f"promote.store is the directory {one_line(place.directory, 120)!r}, as seen from a clone of it"
+        from mlci.adapters.directory_store import DirectoryStore
+
+        return DirectoryStore(Path(place.directory))
+    if place.s3 is not None:
+        return s3_store(place.s3, cache)
+    if place.releases:
+        return _releases(origin, tip)
+    found = _dvc_configuration(tree, folder)
+    if found is None:
+        return "promote.store is a remote of DVC, and its default branch has no .dvc/config"
+    # DVC reads its configuration from a folder; only what Git tracks is in it, and nothing of the user's.
+    from mlci.adapters.dvc_store import DvcStore
+    from mlci.adapters.files import write_atomically
+
+    beside = CACHE.parent / "dvc" / tip
+    write_atomically(beside / ".dvc" / "config", found)
+    return DvcStore(beside, cache=cache, remote=place.dvc.remote if place.dvc else None)
+
+
+def _dvc_configuration(tree: Tree, folder: PurePosixPath) -> bytes | None:
+    for each in (folder, *folder.parents):
+        content = tree.read((each / ".dvc" / "config").as_posix())
+        if content is not None:
+            return content
+    return None
+
+
+def _releases(origin: str, tip: str) -> Store | str:
+    match = _ON_A_HOST.fullmatch(origin)
+    if match is None:
+        return "promote.store is {releases: true}, and the address names no repository on a GitHub"
+    from mlci.adapters.github_session import GithubSession
+    from mlci.adapters.release_store import ReleaseStore
+
+    api_url, token = github_of(f"{match['host']}{match['port'] or ''}", match["scheme"], os.environ)
+    session = GithubSession(token, api_url=api_url)
+    return ReleaseStore(session, match["repository"], cache=CACHE, target_commitish=tip)
+
+
+def github_of(host: str, scheme: str | None, environ: Mapping[str, str]) -> tuple[str, str | None]:
+    """Return the API of the GitHub at HOST, and the token that may go there.
+
+    A token goes only to the GitHub that the environment names, which is github.com where it names none.
+
+    >>> github_of("github.com", "https", {"MLCI_TOKEN": "t"})
+    ('https://api.github.com', 't')
+    >>> github_of("github.acme.example", "https", {"MLCI_TOKEN": "t"})
+    ('https://github.acme.example/api/v3', None)
+    """
+    from mlci.core.github_event import API_URL, SERVER_URL
+
+    server = urlsplit(environ.get("GITHUB_SERVER_URL", SERVER_URL))
+    if host == server.netloc and scheme in {None, "ssh", server.scheme}:
+        default = API_URL if host == urlsplit(SERVER_URL).netloc else f"{server.scheme}://{host}/api/v3"
+        return environ.get("GITHUB_API_URL", default), environ.get(TOKEN) or None
+    if host == urlsplit(SERVER_URL).netloc:
+        return API_URL, None
+    return f"https://{host}/api/v3", None
+
+
+def login(environ: Mapping[str, str]) -> Login | None:
+    """Return how Git gets into the GitHub that the environment names; it is used for that host alone."""
+    from mlci.adapters.git_process import Login
+    from mlci.core.github_event import SERVER_URL
+
+    token = environ.get(TOKEN)
+    return Login(environ.get("GITHUB_SERVER_URL", SERVER_URL), token) if token else None
+
+
+def _unknown(model: str, why: str) -> UsageError:
+    return UsageError(
+        "store-unknown",
+        f"where the packages of {model} lie cannot be told from here",
+        cause=f"In that repository, {why}.",
+        hint="Name the folder that has them: --store FOLDER",
+    )

@@ -1,0 +1,82 @@
+"""Signatures of events: one file each on the branch, over the bytes of the event.
+
+An event names the hash of the one before it, and a registration the hash of its version's file, which has the hash of
+the package: so who signs an event vouches for the package, and for all that led there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from mlci.core.plain_text import one_line
+from mlci.core.registry.entries import event_path, signature_path, write_event
+from mlci.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mlci.core.registry.draft import Change
+    from mlci.core.registry.entries import Event
+    from mlci.core.registry.history import Registry
+
+NAMESPACE: Final = "mlci"
+"""What signatures are for (`ssh-keygen -n`), so that none that was made for Git or for a mail is taken for ours."""
+
+Sign = Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An event that should be signed, and its signature, None where it has none."""
+
+    event: Event
+    signature: bytes | None
+
+    @property
+    def content(self) -> bytes:
+        """What is signed."""
+        return write_event(self.event)
+
+
+def signed(change: Change, sign: Sign) -> Change:
+    """Return the change with a signature of each of its events."""
+    signatures = {signature_path(event.sequence): sign(write_event(event)) for event in change.events}
+    return replace(change, files={**change.files, **signatures})
+
+
+def claims(registry: Registry, since: int) -> tuple[Claim, ...]:
+    """Return what must be signed where signatures are demanded from the event SINCE on."""
+    return tuple(Claim(event, registry.signatures.get(event.sequence)) for event in registry.events[since - 1 :])
+
+
+def unsigned(event: Event) -> IntegrityError:
+    """Return the error of an event without the signature that the rules of base demand."""
+    return IntegrityError(
+        "event-unsigned",
+        f"event {event.sequence} ({event.type}) is not signed, and promote.sign demands it",
+        where=event_path(event.sequence),
+        cause="It was written by hand, by an older mlci, or by somebody without a key.",
+        hint=f"mlci registry history; if it is right, say from which event on: sign: {{since: {event.sequence + 1}}}",
+    )
+
+
+def badly_signed(event: Event, why: str) -> IntegrityError:
+    """Return the error of an event whose signature proves nothing, with the reason in words."""
+    return IntegrityError(
+        "signature-invalid",
+        f"the signature of event {event.sequence} ({event.type}) does not hold: {one_line(why, 300)}",
+        where=signature_path(event.sequence),
+        cause="Event or signature were edited, or whoever signed is not among the signers of base.",
+        hint="mlci registry history; add the signer to the file that promote.sign names only if you know the key.",
+    )
+
+
+def signers_text(names: Sequence[str]) -> str:
+    """Return who signed how many events, as one sentence's end."""
+    return ", ".join(f"{names.count(name)} by {one_line(name, 120)}" for name in _unique(names))
+
+
+def _unique(names: Sequence[str]) -> Iterator[str]:
+    yield from dict.fromkeys(names)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from mlci.core.registry import Registry, read
+from mlci.core.registry.entries import sha256
+from mlci.core.registry.signing import claims, signed
+from mlci.errors import IntegrityError
+from tests.core.plans import a_history, a_promotion
+
+
+def sign(content: bytes) -> bytes:
+    return f"signed {sha256(content)}\n".encode()
+
+
+def test_signed__each_event_has_a_file_of_its_own() -> None:
+    change = signed(a_promotion(Registry.empty("tumour"), "a"), sign)
+    assert sorted(path for path in change.files if path.startswith("signatures/")) == [
+        "signatures/000001.sig",
+        "signatures/000002.sig",
+    ]
+    registry = read("tumour", change.files)
+    assert [registry.signatures[event.sequence] for event in registry.events] == [
+        f"signed {event.digest}\n".encode() for event in registry.events
+    ]
+
+
+def test_signed__nothing_else_changes() -> None:
+    change = a_promotion(Registry.empty("tumour"), "a")
+    made = signed(change, sign)
+    assert {path: made.files[path] for path in change.files} == change.files
+    assert (made.after, made.tags, made.message) == (change.after, change.tags, change.message)
+
+
+@pytest.mark.parametrize("name", ["000003", "000000", "1", "v1.0.0"])
+def test_read__a_signature_of_no_event(name: str) -> None:
+    change = signed(a_promotion(Registry.empty("tumour"), "a"), sign)
+    with pytest.raises(IntegrityError, match="it signs no event"):
+        read("tumour", {**change.files, f"signatures/{name}.sig": b""})
+
+
+def test_claims__from_the_event_on_that_the_rules_name() -> None:
+    registry = a_history("a", "b")
+    assert [claim.event.sequence for claim in claims(registry, 3)] == [3, 4]
+    assert [claim.event.sequence for claim in claims(registry, 1)] == [1, 2, 3, 4]
+    assert {claim.signature for claim in claims(registry, 1)} == {None}
+    assert claims(registry, 5) == ()
