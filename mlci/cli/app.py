@@ -6,7 +6,7 @@ import inspect
 
 import typer
 
-from mlci.cli import judging, looking, releasing, sealed, starting, tracking, versions
+from mlci.cli import judging, looking, releasing, sealed, starting, tracing, tracking, versions
 
 app = typer.Typer(
     name="mlci",
@@ -33,6 +33,7 @@ GROUPS = {
     releasing.app: None,
     versions.app: None,
     looking.app: None,
+    tracing.app: None,
     tracking.app: "runs",
     sealed.app: "sealed",
 }

@@ -1,0 +1,43 @@
+"""The verbs that tell where a model comes from, and make it once more."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mlci.cli.output import Json, NoFetch, show, show_json
+from mlci.errors import UsageError
+
+app = typer.Typer()
+
+
+@app.command(short_help="Show what a model was made from, or what used a data set.")
+def lineage(
+    reference: Annotated[
+        str,
+        typer.Argument(metavar="REF", help="A version, a stage, run:ID, candidate, a package's path, or a data set."),
+    ],
+    *,
+    as_mermaid: Annotated[bool, typer.Option("--mermaid", help="Answer as a flow chart for Mermaid.")] = False,
+    no_fetch: NoFetch = False,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci lineage "#production".
+
+    Which data, which code, which run, which evaluation; of a data set, by its name, path or hash, which models used it.
+    """
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.lineage import lineage as command
+    from mlci.render.lineage_text import lineage_text, mermaid
+
+    if as_mermaid and as_json:
+        raise UsageError("wrong-usage", "--mermaid and --json exclude each other", hint="Keep one of them.")
+    place = Workplace.here()
+    if not no_fetch:
+        place.base_commit_if_any(None)
+    tree = command(reference, repository=place.repository, registry=place.registry(), work=place.work)
+    if as_json:
+        show_json("lineage", {"tree": tree.to_dict()})
+    else:
+        show(mermaid(tree) if as_mermaid else lineage_text(tree))
