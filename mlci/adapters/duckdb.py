@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_aggregate import Told, measures, told_of_all, told_of_groups
+from mlci.adapters.duckdb_causes import Broken, likely_causes
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
-from mlci.core.causes import RatioEvidence, unit_change
-from mlci.core.contract import AggregateDemand, AggregateRule, ColumnSpec
+from mlci.core.contract import AggregateDemand, AggregateRule
 from mlci.core.contract.constraints import OF_THE_FILE
-from mlci.core.contract.scalar import NUMERIC
 from mlci.core.findings import MASK, MOST_EXAMPLES, DatasetReport, ExampleRow, finding, holds
 from mlci.core.plain_text import one_line
-from mlci.core.units import SAME_RATIO
-from mlci.errors import MlciError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,9 +22,9 @@ if TYPE_CHECKING:
 
     from mlci.adapters.data_reader import Reading
     from mlci.adapters.duckdb_repeats import Repeats
-    from mlci.core.contract import Constraint, ConstraintKind
+    from mlci.core.contract import ColumnSpec, Constraint, ConstraintKind
     from mlci.core.data_files import DataFiles
-    from mlci.core.findings import Cause, Finding
+    from mlci.core.findings import Finding
     from mlci.core.table import Table
 
 LONGEST_SHOWN = 80
@@ -85,31 +81,26 @@ class DuckdbData:
                         strict=True,
                     )
                 )
-            causes = _causes(reading, of_rows, constraints, base, key)
-            findings: list[Finding] = []
+            findings: list[tuple[Constraint, Finding]] = []
             for each in constraints:
                 found = told.get(id(each))
                 if found is None:
-                    findings += _of_the_whole(dataset, each, reading)
+                    findings += [(each, of_whole) for of_whole in _of_the_whole(dataset, each, reading)]
                 elif id(each) in broken:
-                    findings.append(
-                        finding(
-                            dataset,
-                            each,
-                            found.failing,
-                            found.checked,
-                            examples=examples.get(id(each), ()),
-                            cause=causes.get(id(each)),
-                            measured=found.measured,
-                        )
+                    shown = examples.get(id(each), ())
+                    broke = finding(
+                        dataset, each, found.failing, found.checked, examples=shown, measured=found.measured
                     )
+                    findings.append((each, broke))
+            suspects = [Broken(each, found.failing) for each, found in findings]
+            causes = likely_causes(reading, suspects, constraints, base, key)
             return DatasetReport(
                 dataset=dataset,
                 path=files.name,
                 sha256=reading.sha256,
                 rows=reading.rows,
                 columns=reading.names,
-                findings=tuple(findings),
+                findings=tuple(found.model_copy(update={"cause": causes.get(id(each))}) for each, found in findings),
             )
 
     def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
@@ -249,71 +240,3 @@ def _of_the_whole(dataset: str, constraint: Constraint, reading: Reading) -> lis
     bound = constraint.value if isinstance(constraint.value, int) else 0
     off = bound - reading.rows if constraint.kind == "rows_min" else reading.rows - bound
     return [finding(dataset, constraint, off, reading.rows)] if off > 0 else []
-
-
-def _causes(
-    reading: Reading,
-    broken: Sequence[Constraint],
-    constraints: Sequence[Constraint],
-    base_files: DataFiles | None,
-    key: str | None,
-) -> dict[int, Cause]:
-    """Return the likely cause of each broken constraint, where one is recognised."""
-    suspects = [each for each in broken if each.kind in {"min", "max", "rule"}]
-    if base_files is None or key is None or not suspects:
-        return {}
-    causes: dict[int, Cause] = {}
-    with ExitStack() as stack:
-        try:
-            base = stack.enter_context(opened(base_files))
-        except MlciError:
-            return {}
-        if key not in base.names:
-            return {}
-        named = (column for each in constraints for column in each.columns if column.name == key)
-        key_column = next(named, ColumnSpec(key, "string"))
-        connection = stack.enter_context(locked_connection([*reading.sources, *base.sources]))
-        for constraint in suspects:
-            for column in constraint.columns:
-                if column.type in NUMERIC and column.name in base.names:
-                    evidence = _ratios(connection, reading, base, constraint=constraint, column=column, key=key_column)
-                    cause = unit_change(column.name, column.unit, evidence)
-                    if cause is not None:
-                        causes.setdefault(id(constraint), cause)
-    return causes
-
-
-def _ratios(
-    connection: duckdb.DuckDBPyConnection,
-    reading: Reading,
-    base: Reading,
-    *,
-    constraint: Constraint,
-    column: ColumnSpec,
-    key: ColumnSpec,
-) -> RatioEvidence:
-    """Return how the failing rows of CONSTRAINT relate to base's rows of the same key, in COLUMN."""
-    ours = Query(reading, name="head")
-    theirs = Query(base, ours.parameters, name="base")
-    fails = ours.condition(constraint).fails
-    same = ours.parameter(SAME_RATIO)
-    our_value, our_key = ours.value(column), ours.value(key)
-    base_value, base_key = theirs.value(column), theirs.value(key)
-    sql = f"""
-        WITH {ours.tables()}, {theirs.tables()},
-        once AS (SELECT {base_key} AS key, any_value({base_value}) AS value FROM base GROUP BY 1 HAVING count(*) = 1),
-        pairs AS (
-            SELECT {fails} AS fails,
-                   CASE WHEN once.value <> 0 THEN CAST({our_value} AS DOUBLE) / once.value END AS ratio
-            FROM head LEFT JOIN once ON {our_key} = once.key),
-        found AS (
-            SELECT count(*) FILTER (WHERE fails) AS failing, count(ratio) FILTER (WHERE fails) AS matched,
-                   min(ratio) FILTER (WHERE fails) AS smallest, max(ratio) FILTER (WHERE fails) AS largest
-            FROM pairs)
-        SELECT failing, matched, smallest, largest,
-               (SELECT count(*) FROM pairs WHERE NOT fails AND abs(ratio / found.smallest - 1) <= {same})
-        FROM found"""  # noqa: S608 - positions and parameters only
-    found = connection.execute(sql, ours.parameters).fetchone()
-    if found is None:
-        raise reading.refusal("it cannot be compared with base")
-    return RatioEvidence(*found)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlci.core.contract import ColumnSpec, ColumnType, Constraint, Digits
     from mlci.core.expression import Node
 
-Parameter = int | float | str | bool | Decimal | date | time | list[int]
+Parameter = int | float | str | bool | Decimal | date | time | list[int] | list[str]
 
 
 @dataclass(frozen=True, slots=True)

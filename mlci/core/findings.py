@@ -33,6 +33,10 @@ MASK = "(masked)"
 """What stands in place of a value of a `pii` column."""
 
 Count = Annotated[int, Field(ge=0)]
+CauseCode = Literal[
+    "unit-changed", "time-zone", "new-category", "encoding-damage", "decimal-comma", "shifted-columns",
+    "duplicated-delivery", "truncated-delivery",
+]  # fmt: skip
 
 
 class _Part(BaseModel):
@@ -70,10 +74,12 @@ class ExampleRow(_Part):
 class Cause(_Part):
     """What probably happened to the data."""
 
-    code: Literal["unit-changed"]
+    code: CauseCode
     sentence: str
-    ratio: float
-    """Head's value divided by base's, the same in every failing row."""
+    ratio: float | None = None
+    """Head's value divided by base's, the same in every failing row; of a changed unit."""
+    values: tuple[str, ...] = ()
+    """Values of the data that the sentence speaks of, for places that may show them."""
 
 
 class Finding(_Part):
@@ -118,7 +124,8 @@ class Finding(_Part):
 
     def bare(self) -> Finding:
         """Return the finding without what was read or computed from rows."""
-        return self.model_copy(update={"examples": (), "measured": ()})
+        cause = self.cause.model_copy(update={"values": ()}) if self.cause else None
+        return self.model_copy(update={"examples": (), "measured": (), "cause": cause})
 
 
 class DatasetReport(_Part):

@@ -183,13 +183,21 @@ def _data(report: Report, *, rows: bool) -> Iterator[str]:
     lines = ["| data set | what is wrong | against base | suspected cause |", "|---|---|---|---|"]
     lines += [
         f"| {markdown_code(finding.dataset)} | {_fault(finding, rows=rows)} | {_standing(finding)} "
-        f"| {_sentence(finding.cause.sentence) if finding.cause else '–'} |"
+        f"| {_cause(finding, rows=rows)} |"
         for finding in findings
     ]
     yield "\n".join(lines)
     yield from _fixed(report)
     if rows and any(finding.examples for finding in findings):
         yield _examples(findings)
+
+
+def _cause(finding: Finding, *, rows: bool) -> str:
+    """Return what probably happened, with the values that it speaks of where rows may be shown."""
+    if finding.cause is None:
+        return "–"
+    values = ", ".join(map(markdown_code, finding.cause.values)) if rows else ""
+    return f"{_sentence(finding.cause.sentence)}{f' ({values})' if values else ''}"
 
 
 def _standing(finding: Finding) -> str:

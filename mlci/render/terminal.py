@@ -75,7 +75,8 @@ def _extent(dataset: DatasetReport) -> str:
 def _details(finding: Finding, *, rows: bool) -> Iterator[str]:
     """Yield the suspected cause and the first failing rows of a finding."""
     if finding.cause:
-        yield f"suspected cause: {plain(finding.cause.sentence)}"
+        values = f" ({', '.join(one_line(text, 40) for text in finding.cause.values)})" if rows else ""
+        yield f"suspected cause: {plain(finding.cause.sentence)}{values if finding.cause.values else ''}"
     first = [
         f"line {example.line}" + (f" ({one_line(example.key, 40)})" if example.key is not None else "")
         for example in finding.examples

@@ -119,6 +119,15 @@ def mended(dataset: DatasetReport) -> DatasetReport:
     return dataset.model_copy(update={"findings": (), "fixed": dataset.findings, "is_compared": True})
 
 
+def with_a_new_category() -> DatasetReport:
+    """Return a data set whose suspected cause speaks of values."""
+    cause = Cause(code="new-category", sentence="one value of `size` is new: a new category?", values=("hu|ge",))
+    dataset = beside_base(a_broken_dataset(), 0)
+    return dataset.model_copy(
+        update={"findings": tuple(finding.model_copy(update={"cause": cause}) for finding in dataset.findings)}
+    )
+
+
 REPORTS = {
     "pass": a_report(
         Conclusion.PASS,
@@ -212,6 +221,11 @@ REPORTS = {
         datasets=(mended(a_broken_dataset()), a_dataset("holdout")),
         training=TRAINED,
     ),
+    "data-with-a-new-category": a_report(
+        Conclusion.DATA_REJECTED,
+        datasets=(with_a_new_category(),),
+        training=Training("python train.py", "not started", "the data was rejected"),
+    ),
     "data-still-broken": a_report(
         Conclusion.DATA_REJECTED,
         datasets=(beside_base(a_broken_dataset(), 12), beside_base(a_broken_dataset(), 84)),
@@ -261,10 +275,10 @@ def test_status__says_outcome_and_consequence_before_it_ends(name: str, text: st
 
 
 def test_comment__in_a_public_place_has_no_ids_and_no_values() -> None:
-    for name in ("fail", "data-rejected"):
-        text = comment(REPORTS[name], rows=False)
+    for name in ("fail", "data-rejected", "warned", "data-mended", "data-with-a-new-category"):
+        text = comment(REPORTS[name], rows=False) + report_text(REPORTS[name], rows=False)
         assert "<details>" not in text
-        assert not [secret for secret in ("1001", "1402", "14250") if secret in text]
+        assert not [secret for secret in ("1001", "1402", "14250", "25.3", "line 202", "ge (", "ge)") if secret in text]
 
 
 @pytest.mark.parametrize("form", [comment, report_text])
