@@ -1,18 +1,21 @@
-"""A first contract for a data file: one pass for the profile, one more for the values of small columns."""
+"""A first contract for a data file: one pass for the profile, one more for what each part of the rows holds."""
 
 from __future__ import annotations
 
 import shlex
 import tempfile
 from codecs import BOM_UTF8 as BYTE_ORDER_MARK
+from collections import Counter
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlci.adapters.csv_file import CsvFile, read_header
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
+from mlci.core.contract_bounds import PARTS
 from mlci.core.contract_draft import (
     MOST_ENUM_VALUES,
     MOST_LABEL_VALUES,
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 
 _LEADING_ZERO = "[+-]?0[0-9]+"
 """A postcode or an article number, not an integer: as a number it would lose its zeros."""
-_COUNTS = 8
+_COUNTS = 9
 """How many figures the profile has of each column."""
 
 
@@ -173,12 +176,13 @@ def _profiles(connection: duckdb.DuckDBPyConnection, reading: Reading) -> list[C
             f"count(DISTINCT {integer})",
             f"[min({integer}), max({integer})]",
             f"[min({number}), max({number})]",
+            f"avg(CAST({number} AS DOUBLE))",
         ]
     found = select(connection, query, reading, expressions, numbered=False)
     profiles: list[ColumnProfile] = []
     for place, name in enumerate(reading.names):
         figures = found[place * _COUNTS : (place + 1) * _COUNTS]
-        present, distinct, integers, numbers, booleans, distinct_integers, integer_range, number_range = figures
+        present, distinct, integers, numbers, booleans, distinct_integers, integer_range, number_range, mean = figures
         type_ = _type(present, integers, numbers, booleans)
         smallest, largest = {"integer": integer_range, "number": number_range}.get(type_, (None, None))
         profiles.append(
@@ -190,6 +194,7 @@ def _profiles(connection: duckdb.DuckDBPyConnection, reading: Reading) -> list[C
                 distinct=distinct_integers if type_ == "integer" else distinct,
                 smallest=smallest,
                 largest=largest,
+                mean=mean if smallest is not None else None,
             )
         )
     return profiles
@@ -209,12 +214,33 @@ def _type(present: int, integers: int, numbers: int, booleans: int) -> ColumnTyp
 def _with_values(
     connection: duckdb.DuckDBPyConnection, reading: Reading, profiles: Sequence[ColumnProfile]
 ) -> list[ColumnProfile]:
-    """Return the profiles; columns with few different integers or texts know each of them and its count."""
-    small = [each for each in profiles if each.type in {"integer", "string"} and 0 < each.distinct <= MOST_ENUM_VALUES]
-    if not small:
-        return list(profiles)
+    """Return the profiles with what each part of the rows holds: numbers their range, small columns their values."""
     query = Query(reading)
-    typed = [query.typed(each.name, each.type) for each in small]
-    found = select(connection, query, reading, [f"histogram({value})" for value in typed], numbered=False)
-    values = {each.name: tuple(sorted(counts.items())) for each, counts in zip(small, found, strict=True)}
-    return [replace(each, values=values.get(each.name, ())) for each in profiles]
+    expressions = [told for each in profiles for told in _told(each, query.typed(each.name, each.type))]
+    listed = ", ".join(["count(*)", *expressions])
+    sql = f"WITH {query.tables(numbered=True)} SELECT {listed} FROM {query.name} GROUP BY row % {PARTS}"  # noqa: S608 - positions and parameters only
+    parts = connection.execute(sql, query.parameters).fetchall()
+    rows = sum(count for count, *_ in parts)
+    if rows != reading.rows:
+        problem = f"DuckDB reads {rows:,} rows, the file has {reading.rows:,}"
+        raise reading.refusal(problem, "The file changed meanwhile.")
+    told_by_part = [iter(told) for _, *told in parts]
+    return [_with_parts(each, [list(islice(told, len(_told(each)))) for told in told_by_part]) for each in profiles]
+
+
+def _told(profile: ColumnProfile, value: str = "") -> list[str]:
+    """Return what rows tell of a column whose VALUE that is: the range of numbers, all of few values."""
+    ranges = [f"[min({value}), max({value})]"] if profile.smallest is not None else []
+    is_small = profile.type in {"integer", "string"} and 0 < profile.distinct <= MOST_ENUM_VALUES
+    return ranges + [f"list(DISTINCT {value})"] * is_small
+
+
+def _with_parts(profile: ColumnProfile, told: list[list[Any]]) -> ColumnProfile:
+    """Return the profile with what each part of the rows told of it."""
+    if profile.smallest is not None:
+        ranges = tuple((low, high) for (low, high), *_ in told if low is not None)
+        profile = replace(profile, parts=ranges)
+    if told and len(told[0]) > (profile.smallest is not None):
+        values = Counter(value for part in told for value in part[-1] or () if value is not None)
+        profile = replace(profile, values=tuple(sorted(values.items())))
+    return profile

@@ -6,30 +6,32 @@ holds is no guess: `positive_class` says which of its two values counts as posit
 
 from __future__ import annotations
 
-import math
 import re
 import shlex
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.contract.constraints import code, written
-from mlci.core.contract.model import LARGEST_INTEGER, SMALLEST_INTEGER, is_visible
+from mlci.core.contract.model import is_visible
+from mlci.core.contract_bounds import PARTS, column_bounds
 from mlci.core.documents import plain_scalar
+from mlci.core.expression.tree import ColumnReference, text_of
 from mlci.core.plain_text import one_line, printable
 from mlci.core.section import LONGEST_IDENTIFIER
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from mlci.core.contract import ColumnType
 
 MOST_ENUM_VALUES: Final = 10
-FEWEST_OF_EACH: Final = 5
-"""A value that was seen less often is no proof that the list is complete."""
-SLACK: Final = Decimal("0.5")
-"""How far beyond the range that was seen a bound lies, as a part of that range."""
+FEWEST_PARTS: Final = PARTS // 2 + 1
+"""A value that stands in fewer parts of the rows is missing from some half of them: the list may be incomplete."""
+FEWEST_MEASURED: Final = 20
+"""Different values of a column that was measured, not counted or coded."""
+MOST_VARYING: Final = 50
+"""Columns of which the draft demands that they vary; a contract has no more aggregates."""
 MOST_LABEL_VALUES: Final = 5
 """Values of a label that an error lists; a binary task has two."""
 _LONGEST_ENUM_TEXT: Final = 60
@@ -81,8 +83,12 @@ class ColumnProfile:
     smallest: int | float | None = None
     """For integers and numbers."""
     largest: int | float | None = None
+    mean: float | None = None
+    """For integers and numbers."""
+    parts: tuple[tuple[int | float, int | float], ...] = ()
+    """For integers and numbers: the smallest and largest value of each part of the rows that has any."""
     values: tuple[tuple[int | str, int], ...] = ()
-    """Each value of an integer or string column and how often it is there, if there are few."""
+    """Each value of an integer or string column and in how many parts of the rows it is, if there are few."""
 
 
 def draft(name: str, rows: int, profiles: Sequence[ColumnProfile]) -> str:
@@ -101,6 +107,7 @@ def draft(name: str, rows: int, profiles: Sequence[ColumnProfile]) -> str:
             lines.append(f"  # column {place} has no name that can be read, and is not checked")
     if rows:
         lines.append(f"rows: {{min: {_at_least(rows)}}}  # guessed: at least about half of today's rows")
+    lines += _varying([each for each in named if each is not key])
     return "\n".join(lines) + "\n"
 
 
@@ -202,26 +209,6 @@ def _shown(value: LabelValue) -> str:
     return printable(quoted(value), _LONGEST_ENUM_TEXT) if isinstance(value, str) else written(value)
 
 
-def lower_bound(smallest: float, largest: float) -> int | float:
-    """Return a bound that is generous: 0 where nothing is negative, else half the range below, at 2 digits.
-
-    >>> lower_bound(3, 9), lower_bound(-3.2, 9.0)
-    (0, -9.3)
-    """
-    return 0 if smallest >= 0 else _outwards(_exact(smallest) - _slack(smallest, largest), ROUND_FLOOR)
-
-
-def upper_bound(smallest: float, largest: float) -> int | float:
-    """Return a bound that is generous: 0 where some are negative and none positive, else half the range above.
-
-    >>> upper_bound(6.98, 28.11), upper_bound(-5, -1)
-    (39, 0)
-    """
-    if smallest < 0 and largest <= 0:
-        return 0
-    return _outwards(_exact(largest) + _slack(smallest, largest), ROUND_CEILING)
-
-
 def _key(named: Sequence[ColumnProfile], first: Sequence[ColumnProfile]) -> ColumnProfile | None:
     """Return the column that names a row: its values all differ, and it is named like an id or is the first."""
     candidates = [each for each in named if _all_differ(each)]
@@ -256,52 +243,58 @@ def _rule(profile: ColumnProfile, *, is_key: bool) -> tuple[str, list[str]]:
         parts.append(f"enum: [{shown}]")
         remarks.append("guessed: every value that was seen")
     elif profile.smallest is not None and profile.largest is not None:
-        bounds = list(_bounds(profile, profile.smallest, profile.largest))
-        parts += bounds
-        if bounds:
-            remarks.append(f"guessed from {written(profile.smallest)} to {written(profile.largest)}")
+        mean = profile.mean if profile.distinct >= FEWEST_MEASURED else None
+        bounds = column_bounds(profile.type, profile.smallest, profile.largest, mean, profile.parts)
+        parts += [f"{name}: {written(bound)}" for name, bound in bounds.items()]
+        seen = f"from {written(profile.smallest)} to {written(profile.largest)}"
+        remarks.append(f"guessed {seen}" if bounds else f"seen {seen}, which tells no bound")
     elif _all_differ(profile):
         remarks.append("all values differ; add `unique: true` if they must")
     return ", ".join(parts), remarks
 
 
+def _varying(profiles: Sequence[ColumnProfile]) -> list[str]:
+    """Return the rules that columns hold more than one value, which neither type nor bounds tell."""
+    several = [(each, check) for each in profiles if (check := _says_several(each))][:MOST_VARYING]
+    lines = ["aggregates:  # guessed: these columns are not filled with one value"] if several else []
+    names: set[str] = set()
+    for each, check in several:
+        name = _rule_name(each.name, names)
+        names.add(name)
+        lines.append(f"  - {{name: {name}, aggregate: {in_quotes(check)}}}")
+    return lines
+
+
+def _says_several(profile: ColumnProfile) -> str | None:
+    """Return the check that a column holds several values, where each part of the rows does."""
+    column = text_of(ColumnReference(profile.name))
+    if _is_closed(profile) and sum(parts == PARTS for _, parts in profile.values) > 1:
+        return f"distinct({column}) >= 2"
+    is_measured = profile.distinct >= FEWEST_MEASURED and len(profile.parts) == PARTS
+    if is_measured and all(smallest < largest for smallest, largest in profile.parts):
+        return f"min({column}) < max({column})"
+    return None
+
+
+def _rule_name(column: str, taken: set[str]) -> str:
+    """Return a name for the rule that COLUMN varies, which no other rule has."""
+    letters = "".join(each if each.isascii() and each.isalnum() else "_" for each in column.lower()).strip("_")[:40]
+    name = f"{letters if letters[:1].isalpha() else f'column_{letters}'.rstrip('_')}_varies"
+    number = next((number for number in range(2, len(taken) + 3) if f"{name}_{number}" not in taken), 2)
+    return name if name not in taken else f"{name}_{number}"
+
+
 def _is_closed(profile: ColumnProfile) -> bool:
-    """Tell whether the values look like a closed list: few, each seen often enough, short if text."""
+    """Tell whether the values look like a closed list: few, each in any half of the rows, short if text.
+
+    One number is no list: the next rows are as likely to bring a second.
+    """
     return (
-        0 < len(profile.values) <= MOST_ENUM_VALUES
+        (1 if profile.type == "string" else 2) <= len(profile.values) <= MOST_ENUM_VALUES
         and len(profile.values) == profile.distinct
-        and all(count >= FEWEST_OF_EACH for _, count in profile.values)
+        and all(parts >= FEWEST_PARTS for _, parts in profile.values)
         and all(len(str(value)) <= _LONGEST_ENUM_TEXT for value, _ in profile.values)
     )
-
-
-def _bounds(profile: ColumnProfile, smallest: float, largest: float) -> Iterator[str]:
-    """Yield the bounds that can be written: those of an integer column must be 64-bit integers themselves."""
-    for name, bound in (("min", lower_bound(smallest, largest)), ("max", upper_bound(smallest, largest))):
-        if profile.type == "integer":
-            whole = math.floor(bound) if name == "min" else math.ceil(bound)
-            if SMALLEST_INTEGER <= whole <= LARGEST_INTEGER:
-                yield f"{name}: {whole}"
-        elif math.isfinite(bound):
-            yield f"{name}: {written(bound)}"
-
-
-def _exact(value: float) -> Decimal:
-    """Return VALUE as it is written, so that 0.1 is a tenth."""
-    return Decimal(repr(value))
-
-
-def _slack(smallest: float, largest: float) -> Decimal:
-    span = _exact(largest) - _exact(smallest)
-    return SLACK * (span if span > 0 else abs(_exact(largest)) or Decimal(2))
-
-
-def _outwards(value: Decimal, direction: str) -> int | float:
-    """Return VALUE rounded to 2 significant digits in DIRECTION; the result is never inside VALUE."""
-    step = Decimal(1).scaleb(value.adjusted() - 1)
-    rounded = (value / step).to_integral_value(direction) * step
-    is_short_integer = rounded == rounded.to_integral_value() and abs(rounded) <= LARGEST_INTEGER
-    return int(rounded) if is_short_integer else float(rounded)
 
 
 def _at_least(rows: int) -> int:

@@ -13,9 +13,7 @@ from mlci.core.contract_draft import (
     LabelValue,
     draft,
     in_quotes,
-    lower_bound,
     positive_class,
-    upper_bound,
 )
 from mlci.core.documents import read_document, read_model
 from mlci.errors import UsageError
@@ -98,30 +96,6 @@ def test_draft__the_name_of_the_file_stays_in_its_comment() -> None:
     text = draft("x\ncolumns: {}", 569, [ID])
     assert text.startswith("# Drafted by mlci from x?columns: {} (569 rows).")
     assert list(read(text).columns) == ["id"]
-
-
-@pytest.mark.parametrize(
-    ("smallest", "largest", "lower", "upper"),
-    [
-        (6.981, 28.11, 0, 39),
-        (0, 0, 0, 1),
-        (5, 5, 0, 7.5),
-        (-5, -5, -7.5, 0),
-        (-3.2, 9.0, -9.3, 16),
-        (0.02, 1, 0, 1.5),
-        (2011, 2012, 0, 2100),
-        (1e-9, 2e-9, 0, 2.5e-9),
-    ],
-)
-def test_bounds__are_generous_and_round(smallest: float, largest: float, lower: float, upper: float) -> None:
-    assert (lower_bound(smallest, largest), upper_bound(smallest, largest)) == (lower, upper)
-
-
-@given(FINITE, FINITE)
-def test_bounds__always_hold_what_was_seen(one: float, other: float) -> None:
-    smallest, largest = min(one, other), max(one, other)
-    assert lower_bound(smallest, largest) <= smallest
-    assert upper_bound(smallest, largest) >= largest
 
 
 COLUMN = st.builds(
