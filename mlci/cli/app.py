@@ -6,7 +6,7 @@ import inspect
 
 import typer
 
-from mlci.cli import judging, looking, releasing, sealed, starting, tracing, tracking, versions
+from mlci.cli import contracts, judging, looking, releasing, sealed, starting, tracing, tracking, versions
 
 app = typer.Typer(
     name="mlci",
@@ -36,6 +36,7 @@ GROUPS = {
     tracing.app: None,
     tracking.app: "runs",
     sealed.app: "sealed",
+    contracts.app: "contract",
 }
 """Verbs, and the word that stands before them where there is one."""
 

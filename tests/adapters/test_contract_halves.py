@@ -15,6 +15,7 @@ from sklearn import datasets
 from mlci.adapters.contract_inference import infer
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import Contract, constraints
+from mlci.core.data_files import one_file
 from mlci.core.documents import read_model
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def inferred(name: str, half: int) -> Contract:
 def found(folder: Path, name: str, half: int, header: Row, rows: list[Row]) -> tuple[Finding, ...]:
     """Return the errors in ROWS by the contract inferred from a half of the table."""
     contract = inferred(name, half)
-    return DuckdbData().validate("x", written(folder / "x.csv", header, rows), constraints(contract)).errors
+    return DuckdbData().validate("x", one_file(written(folder / "x.csv", header, rows)), constraints(contract)).errors
 
 
 @pytest.mark.parametrize(("name", "half"), HALVES)
