@@ -48,7 +48,7 @@ def infer(path: Path, *, infer: Infer) -> str:
 
 
 def diff(one: str, other: str, *, folder: Path, repository: Callable[[], Repository]) -> tuple[ContractChange, ...]:
-    """Return what changed from the contract ONE to OTHER, each a path or `REVISION:PATH`, the breaking changes first."""
+    """Return what changed from the contract ONE to OTHER, each a path or `REVISION:PATH`; what breaks comes first."""
     before, after = (read_contract(each, folder=folder, repository=repository) for each in (one, other))
     return classified(before, after)
 

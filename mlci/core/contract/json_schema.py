@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from mlci.core.contract.pattern import Pattern
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
-NOT_LARGEST_ESCAPED: Final = 0xFFFF
-_SAID: Final = "x-not-said"
+NOT_SAID: Final = "x-not-said"
 """The keyword, which validators read over, that lists what the contract demands beyond the schema."""
 
 _TYPES: Final[dict[ColumnType, dict[str, Any]]] = {
@@ -31,15 +30,6 @@ _WRITTEN: Final[dict[str, Any]] = {"type": ["string", "number"]}
 """What JSON has no type for: decimals, dates, times and bytes come as text, decimals as numbers, too."""
 _OF_A_VALUE: Final = frozenset({"type", "enum", "min", "max"})
 _LARGEST_ESCAPED: Final = 0xFFFF
-_SAID: Final = "x-not-said"
-"""The keyword, which validators read over, that lists what the contract demands beyond the schema."""
-
-_TYPES: Final[dict[str, dict[str, Any]]] = {
-    "integer": {"type": "integer", "minimum": SMALLEST_INTEGER, "maximum": LARGEST_INTEGER},
-    "number": {"type": "number"},
-    "string": {"type": "string", "minLength": 1},
-    "boolean": {"type": "boolean"},
-}
 _SAID: Final = frozenset(
     {"present", "type", "enum", "min", "max", "length_min", "length_max", "pattern", "format", "extra"}
     | {"rows_min", "rows_max"}
