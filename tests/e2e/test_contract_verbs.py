@@ -36,9 +36,9 @@ def test_contract_diff__compares_with_a_revision(fresh: Project) -> None:
     ended = fresh.mlci("contract", "diff", f"HEAD:{CONTRACT}", CONTRACT, "--json")
     assert (ended.exit_code, json.loads(ended.out)["breaking"]) == (0, True)
     assert fresh.mlci("contract", "diff", f"HEAD:{CONTRACT}", CONTRACT).out == (
-        "  the newer contract                  for readers  for the model\n"
-        "  tightens mean_radius min: 0 → 1     compatible   breaking\n"
-        "  loosens mean_radius max: 60 → 600   breaking     compatible\n"
+        "  the newer contract                 for readers  for the model\n"
+        "  tightens mean_radius min: 0 → 1    compatible   breaking\n"
+        "  loosens mean_radius max: 60 → 600  breaking     compatible\n"
     )
 
 
