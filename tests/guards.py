@@ -386,6 +386,41 @@ GUARDS = (
         "if name",
         "tests/adapters/test_training_process.py::test_environment__has_no_token_even_where_it_is_named",
     ),
+    Guard(
+        "children of LightGBM's trees",
+        "mlci/formats/lightgbm_text.py",
+        "if np.any(is_outside) or np.any(~child[child < 0] >= n_leaves):",
+        "if not len(is_outside) and child.any():",
+        "tests/formats/test_lightgbm.py::test_read_text__refuses_what_points_outside_of_itself",
+    ),
+    Guard(
+        "features of LightGBM's trees",
+        "mlci/formats/lightgbm_text.py",
+        "if np.any((feature < 0) | (feature >= n_features)):",
+        "if n_features < 0:",
+        "tests/formats/test_lightgbm.py::test_read_text__refuses_what_points_outside_of_itself",
+    ),
+    Guard(
+        "children of XGBoost's trees",
+        "mlci/formats/xgboost_json.py",
+        "if np.any((children < 1) | (children >= n_nodes)) or len(np.unique(children)) != len(children):",
+        "if n_nodes < 0:",
+        "tests/formats/test_xgboost.py::test_read_document__refuses_what_points_outside_of_itself",
+    ),
+    Guard(
+        "operators of ONNX",
+        "mlci/formats/onnx_graph.py",
+        "if operator not in known:",
+        "if operator in {None}:",
+        "tests/formats/test_onnx.py::test_read_graph__operators_of_others_are_refused_by_name",
+    ),
+    Guard(
+        "children of ONNX's trees",
+        "mlci/formats/onnx_graph.py",
+        "if not np.isin(children, known).all() or len(np.unique(children)) != len(children):",
+        "if not len(known):",
+        "tests/formats/test_onnx.py::test_read_graph__refuses_trees_that_point_outside_of_themselves",
+    ),
 )
 
 

@@ -45,8 +45,16 @@ MOST_CLASSES: Final = 10_000
 LONGEST_TAIL: Final = 400
 CHUNK: Final = 2**16
 
-DISTRIBUTIONS: Final = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
-"""What a prediction depends on; a package names their versions."""
+DISTRIBUTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "skops": ("numpy", "pandas", "scikit-learn", "scipy", "skops"),
+    "onnx": ("numpy", "onnxruntime", "pandas"),
+    "xgboost": ("numpy", "pandas", "scipy", "xgboost"),
+    "lightgbm": ("lightgbm", "numpy", "pandas", "scipy"),
+}
+"""What a prediction depends on, by format; a package names their versions."""
+
+EXTRAS: Final[Mapping[str, str]] = {"onnxruntime": "onnx", "xgboost": "xgboost", "lightgbm": "lightgbm"}
+"""The extra of mlci that brings a library, where it is not `ml`."""
 
 VERSIONS_PROGRAM: Final = """
 import importlib.metadata, json, sys
@@ -104,7 +112,7 @@ class ChildPredictor:
         self._limits = limits or ChildLimits()
         self._program = program
         self._confinement: Confinement | None = None
-        self._requirements: dict[str, str] | None = None
+        self._requirements: dict[str, dict[str, str]] = {}
 
     @property
     def confinement(self) -> Confinement:
@@ -113,15 +121,14 @@ class ChildPredictor:
             self._confinement = available()
         return self._confinement
 
-    @property
-    def requirements(self) -> Mapping[str, str]:
-        """The exact versions of what the children predict with, by distribution.
+    def requirements(self, format: str) -> Mapping[str, str]:  # noqa: A002  # the field's own word
+        """Return the exact versions of what the children predict with in this format, by distribution.
 
         Raises OutsideError `missing-library` if one of them is not installed there.
         """
-        if self._requirements is None:
-            self._requirements = self._ask_versions()
-        return self._requirements
+        if format not in self._requirements:
+            self._requirements[format] = self._ask_versions(DISTRIBUTIONS[format])
+        return self._requirements[format]
 
     def describe(self, model_file: bytes, format: str) -> ModelDescription:  # noqa: A002  # the field's own word
         """Return what the model says about itself.
@@ -178,10 +185,10 @@ class ChildPredictor:
         self._keep(key, prediction)
         return prediction
 
-    def _ask_versions(self) -> dict[str, str]:
+    def _ask_versions(self, distributions: tuple[str, ...]) -> dict[str, str]:
         try:
             done = subprocess.run(
-                [str(self._python), "-I", "-B", "-c", VERSIONS_PROGRAM, *DISTRIBUTIONS],
+                [str(self._python), "-I", "-B", "-c", VERSIONS_PROGRAM, *distributions],
                 capture_output=True,
                 env=dict(ENVIRONMENT),
                 timeout=self._limits.wall_seconds,
@@ -511,7 +518,7 @@ def _refusal(code: str, message: str, python: Path) -> MlciError:
                 code,
                 f"a library that loads models is missing: {message}",
                 where=str(python),
-                hint="pip install 'mlci[ml]'",
+                hint=f"pip install 'mlci[{_extra(message)}]'",
             )
         case "not-confined":
             return OutsideError(
@@ -527,6 +534,11 @@ def _refusal(code: str, message: str, python: Path) -> MlciError:
                 cause="the file is damaged, or was written by another version of its libraries",
                 hint="save it again with the versions that the package names",
             )
+
+
+def _extra(message: str) -> str:
+    """Return the extra of mlci that brings the library which a message names."""
+    return next((extra for library, extra in EXTRAS.items() if library in message), "ml")
 
 
 def _not_started(python: Path, reason: str) -> OutsideError:

@@ -71,14 +71,14 @@ class WorkFolder:
         file = folder / "trained.json"
         try:
             kept = read_kept_model(file.read_bytes(), self._shown(file))
-            model = (folder / "model.skops").read_bytes()
+            model = (folder / "model.bin").read_bytes()
         except (OSError, ValueError):
             return None
         return (kept, model) if kept.fingerprint == fingerprint else None
 
     def keep_trained(self, kept: KeptModel, model: bytes) -> None:
         """Keep what a run made; what was there for the same fingerprint is replaced."""
-        files = {"trained.json": kept.to_bytes(), "model.skops": model}
+        files = {"trained.json": kept.to_bytes(), "model.bin": model}
         self._replace_folder(self.path / "trained" / kept.fingerprint[:ID_LENGTH], files)
 
     def keep_run(self, record: RunRecord, details: RunDetails) -> str:

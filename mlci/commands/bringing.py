@@ -15,6 +15,7 @@ from mlci.core.pipeline import read_pointer
 from mlci.core.runs import Cost, KeptModel
 from mlci.core.training import Completed
 from mlci.errors import IntegrityError, RejectedError, UsageError
+from mlci.formats.recognition import recognised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,8 @@ def bring(job: Job) -> bytes:
     )
     record = record.model_copy(update={"cost": Cost()})
     job.work.keep_run(record, details)
-    job.work.keep_trained(KeptModel.of(record, description.to_dict(), dict(job.predictor.requirements)), content)
+    requirements = job.predictor.requirements(recognised(content))
+    job.work.keep_trained(KeptModel.of(record, description.to_dict(), dict(requirements)), content)
     return content
 
 

@@ -50,7 +50,7 @@ def fetch(version: Version, store: Store) -> Installed:
 
 def answers_by_signature(package: Package, predictor: Predictor) -> bool:
     """Return whether the model loads in a child, with the classes that its signature promises."""
-    return predictor.describe(package.model, "skops").classes == package.info.signature.classes
+    return predictor.describe(package.model, package.info.format).classes == package.info.signature.classes
 
 
 def evaluate(
@@ -99,7 +99,7 @@ def probabilities(installed: Installed, columns: Mapping[str, Column], predictor
     """
     signature = installed.package.info.signature
     given = {item.name: columns[item.name] for item in signature.inputs}
-    prediction = predictor.predict(installed.sha256, installed.package.model, "skops", given)
+    prediction = predictor.predict(installed.sha256, installed.package.model, installed.package.info.format, given)
     if prediction.kind != "probabilities" or prediction.classes != signature.classes:
         raise IntegrityError(
             "signature-differs",

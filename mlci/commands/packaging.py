@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from mlci.core.package import build_package, build_signature
 from mlci.core.signature import assumption
 from mlci.errors import RejectedError
-from mlci.formats.canonical import canonical_skops, fitted_version
+from mlci.formats.canonical import fitted_version
+from mlci.formats.model_file import read_model
 
 if TYPE_CHECKING:
     from mlci.commands.ports import Predictor
@@ -17,16 +18,17 @@ if TYPE_CHECKING:
 
 
 def packaged(model: bytes, config: Config, contract: Contract | None, predictor: Predictor) -> Package:
-    """Return the package of MODEL (a skops file) under CONFIG, with names and ranges of CONTRACT.
+    """Return the package of MODEL (a file of any format) under CONFIG, with names and ranges of CONTRACT.
 
     Who judges makes the package anew: name, threshold, positive class and requirements of a submission are its
     maker's words. `Package.assumption` says what nobody could check, for who shows it. Raises
     `RejectedError("version-differs")`, and what a model, its signature or its form can break.
     """
-    model = canonical_skops(model)
-    requirements = dict(predictor.requirements)
-    _refuse_other_version(model, requirements)
-    description = predictor.describe(model, "skops")
+    file = read_model(model)
+    requirements = dict(predictor.requirements(file.format))
+    if file.format == "skops":
+        _refuse_other_version(file.content, requirements)
+    description = predictor.describe(file.content, file.format)
     signature = build_signature(
         description.feature_names,
         description.n_features,
@@ -37,11 +39,12 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
         has_probabilities=description.has_probabilities,
     )
     return build_package(
-        model,
+        file.content,
         description.estimator,
         signature,
         requirements,
         config,
+        model_format=file.format,
         assumption=assumption(description.feature_names),
     )
 

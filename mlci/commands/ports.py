@@ -250,9 +250,8 @@ class Predictor(Protocol):
     def confinement(self) -> Confinement:
         """What the children run under."""
 
-    @property
-    def requirements(self) -> Mapping[str, str]:
-        """The exact versions of what the children predict with, by distribution."""
+    def requirements(self, format: str) -> Mapping[str, str]:  # noqa: A002 - the field's own word
+        """Return the exact versions of what the children predict with in this format, by distribution."""
 
     def describe(self, model_file: bytes, format: str) -> ModelDescription:  # noqa: A002 - the field's own word
         """Return what a model says about itself."""

@@ -17,7 +17,8 @@ from mlci.core.runs import KeptModel
 from mlci.core.runs.seeds import FIRST
 from mlci.core.training import InterruptedTraining, variables
 from mlci.errors import MlciError, RejectedError, UsageError
-from mlci.formats.canonical import canonical_skops
+from mlci.formats.model_file import read_model
+from mlci.formats.recognition import recognised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +81,8 @@ def run_candidate(job: Job) -> Made:
         with _set_aside(job.output, job.work.log_of(job.inputs.training)):
             made = _run(job, FIRST)
     said = made.description.to_dict()
-    job.work.keep_trained(KeptModel.of(made.record, said, dict(job.predictor.requirements)), made.model)
+    requirements = job.predictor.requirements(recognised(made.model))
+    job.work.keep_trained(KeptModel.of(made.record, said, dict(requirements)), made.model)
     return made
 
 
@@ -195,8 +197,8 @@ def made(config: Config, output: Path, predictor: Predictor, log: str) -> tuple[
             cause="The script writes to another place than train.model says.",
             hint=f'skops.io.dump(model, "{config.train.model}")',
         )
-    model = canonical_skops(output.read_bytes())
-    return model, predictor.describe(model, "skops")
+    model = read_model(output.read_bytes())
+    return model.content, predictor.describe(model.content, model.format)
 
 
 def _cause(exit_code: int, tail: tuple[str, ...]) -> str | None:

@@ -48,7 +48,15 @@ __all__ = [
 SCHEMA: Final = "mlci/package/1"
 PACKAGE_FILE = "package.json"
 MANIFEST_FILE = "manifest.json"
-MODEL_FILE: Final = "model.skops"
+ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm"]
+ModelFile = Literal["model.skops", "model.onnx", "model.json", "model.txt"]
+MODEL_FILES: Final[Mapping[ModelFormat, ModelFile]] = {
+    "skops": "model.skops",
+    "onnx": "model.onnx",
+    "xgboost": "model.json",
+    "lightgbm": "model.txt",
+}
+"""The name of the model file, by format."""
 # They become lines of requirements.txt.
 Distribution = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Version = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}$")]
@@ -60,8 +68,8 @@ class PackageInfo(Frozen):
     schema_: Literal["mlci/package/1"] = SCHEMA
     name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
     task: Literal["binary"]
-    format: Literal["skops"]
-    model: Literal["model.skops"]
+    format: ModelFormat
+    model: ModelFile
     estimator: Identifier
     signature: Signature
     requirements: dict[Distribution, Version]
@@ -90,20 +98,24 @@ def build_package(
     requirements: Mapping[str, str],
     config: Config,
     *,
+    model_format: ModelFormat = "skops",
     assumption: str | None = None,
 ) -> Package:
-    """Return the package of MODEL (canonical skops bytes); its card names the ASSUMPTION of its signature, if any."""
+    """Return the package of MODEL, the bytes of its format's one form.
+
+    Its card names the ASSUMPTION of its signature, if there is one.
+    """
     info = PackageInfo(
         name=config.model.name,
         task=config.model.task,
-        format="skops",
-        model=MODEL_FILE,
+        format=model_format,
+        model=MODEL_FILES[model_format],
         estimator=one_line(estimator, LONGEST_IDENTIFIER),
         signature=signature,
         requirements=dict(sorted(requirements.items())),
     )
     files = {
-        MODEL_FILE: model,
+        info.model: model,
         PACKAGE_FILE: _pretty(info.model_dump(mode="json")),
         "requirements.txt": "".join(f"{name}=={version}\n" for name, version in info.requirements.items()).encode(),
         "README.md": _card(config, info, assumption).encode(),
@@ -125,7 +137,7 @@ def read_package(files: Mapping[str, bytes]) -> Package:
     info = _info(_json_object(files, PACKAGE_FILE))
     if _pretty(info.model_dump(mode="json")) != files[PACKAGE_FILE]:
         raise _malformed(f"{PACKAGE_FILE} is not in the form that mlci writes")
-    if info.model not in files:
+    if info.model != MODEL_FILES[info.format] or info.model not in files:
         raise _malformed(f"the model file {code(info.model)} is missing")
     return Package(info, files)
 

@@ -2,5 +2,5 @@
 
 This folder is also a program: `python -I -B mlci/formats` is the child that loads a hostile model. So every module
 here imports the standard library, numpy and its siblings (by relative imports) only, and heavy libraries when they are
-needed; `archive` and `canonical`, which serve the parent, also import `mlci.errors`.
+needed; `archive`, `canonical` and `model_file`, which serve the parent, also import `mlci.errors`.
 """

@@ -17,23 +17,11 @@ from typing import Any, Final, NoReturn
 
 from mlci.errors import IntegrityError
 
+from .recognition import is_pickle
 from .zip_members import MalformedZipError, Member, ZipLimits, read_members, write_members
 
 SCHEMA: Final = "schema.json"
 SAVE_HINT: Final = 'save the model with `skops.io.dump(model, "model.skops")`'
-
-PICKLE_HEADS: Final = (
-    b"\x80",  # a pickle since protocol 2
-    b"\x78\x01",  # joblib with zlib, at any level
-    b"\x78\x5e",
-    b"\x78\x9c",
-    b"\x78\xda",
-    b"\x1f\x8b",  # joblib with gzip
-    b"BZh",  # joblib with bz2
-    b"\xfd7zXZ",  # joblib with xz
-    b"\x5d\x00\x00",  # joblib with lzma
-    b"\x04\x22\x4d\x18",  # joblib with lz4
-)
 
 IDENTITY_FREE_LOADERS: Final = frozenset(
     {"BytesNode", "DTypeNode", "FunctionNode", "JsonNode", "SliceNode", "TupleNode", "TypeNode"}
@@ -59,7 +47,7 @@ def canonical_skops(data: bytes, *, limits: ZipLimits | None = None) -> bytes:
     skops file, is damaged, or is larger than `limits`.
     """
     limits = limits or ZipLimits()
-    if data.startswith(PICKLE_HEADS):
+    if is_pickle(data):
         _refuse_pickle()
     try:
         members = read_members(data, limits)

@@ -1,7 +1,8 @@
 """The child: reads one request, confines itself, loads a model, answers.
 
 Request, one line of JSON on standard input:
-`{"operation": "describe" | "predict", "format": "skops", "model": PATH, "rows": FOLDER or null,
+`{"operation": "describe" | "predict", "format": "skops" | "onnx" | "xgboost" | "lightgbm",
+  "model": PATH, "rows": FOLDER or null,
   "limits": {"memory_bytes": …, "cpu_seconds": …}, "confine": true}`.
 Answer on standard output: one line of JSON, and after a prediction the bytes of one .npy file. An error is
 `{"error": CODE, "message": …}` and an exit code other than zero.
@@ -10,6 +11,7 @@ Answer on standard output: one line of JSON, and after a prediction the bytes of
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import io
 import json
 import os
@@ -20,7 +22,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from . import skops_model
 from .confinement import ConfinementError, confine
 from .frame import read_frame
 from .refusal import RefusalError
@@ -30,6 +31,14 @@ REFUSED: Final = 3
 """Exit code of the child when it answers with an error."""
 
 LONGEST_MESSAGE: Final = 2000
+
+MODULES: Final = {
+    "skops": "skops_model",
+    "onnx": "onnx_model",
+    "xgboost": "xgboost_model",
+    "lightgbm": "lightgbm_model",
+}
+"""For each format the module with its `load`, `describe` and `predict`, and the `LIBRARIES` that these need."""
 
 
 def main() -> int:
@@ -59,11 +68,17 @@ def _private_output() -> int:
 
 
 def _serve(request: dict[str, Any]) -> bytes:
-    if request["format"] != "skops":
+    if request["format"] not in MODULES:
         raise RefusalError("model-unreadable", f"the format {request['format']!r} is not known here")
+    kind = importlib.import_module(f".{MODULES[request['format']]}", __package__)
+    # A name that stands for nothing is as good as a library that is not installed, and saves a second.
+    sys.modules.update(dict.fromkeys(kind.UNUSED))
     try:
-        for name in skops_model.LIBRARIES:
+        for name in kind.LIBRARIES:
             importlib.import_module(name)
+        for name in kind.LATER:
+            if importlib.util.find_spec(name) is None:
+                raise ImportError(f"No module named {name!r}")  # noqa: TRY301 - as an import would have said it
     except ImportError as error:
         raise RefusalError("missing-library", str(error)) from error
     # A model's warnings are its author's business.
@@ -71,11 +86,11 @@ def _serve(request: dict[str, Any]) -> bytes:
     np.seterr(all="ignore")
     if request["confine"]:
         _confine(request)
-    model = _attempt("model-unreadable", lambda: skops_model.load(request["model"], ZipLimits()))
+    model = _attempt("model-unreadable", lambda: kind.load(request["model"], ZipLimits()))
     if request["operation"] == "describe":
-        description = _attempt("model-unreadable", lambda: skops_model.describe(model))
+        description = _attempt("model-unreadable", lambda: kind.describe(model))
         return _line({"description": description.to_dict()})
-    answer: bytes = _attempt("model-cannot-predict", lambda: _predict(model, request["rows"]))
+    answer: bytes = _attempt("model-cannot-predict", lambda: _predict(kind, model, request["rows"]))
     return answer
 
 
@@ -88,9 +103,9 @@ def _confine(request: dict[str, Any]) -> None:
         raise RefusalError("not-confined", str(error)) from error
 
 
-def _predict(model: Any, rows: str) -> bytes:  # noqa: ANN401  # an estimator, which has no common type
-    kind, values = skops_model.predict(model, read_frame(rows))
-    classes = skops_model.describe(model).classes
+def _predict(module: Any, model: Any, rows: str) -> bytes:  # noqa: ANN401  # a format's module, and what it loads
+    kind, values = module.predict(model, read_frame(rows))
+    classes = module.describe(model).classes
     buffer = io.BytesIO()
     np.save(buffer, values, allow_pickle=False)
     header = {"kind": kind, "shape": list(values.shape), "classes": None if classes is None else list(classes)}

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 LIBRARIES: Final = ("pandas", "joblib", "sklearn", "skops.io")
 """What the child imports before it confines itself."""
 
+UNUSED: Final = ("matplotlib",)
+"""What those libraries would import as well if it were there, and predicting does not need."""
+
+LATER: Final[tuple[str, ...]] = ()
+"""What it imports afterwards."""
+
 PACKAGES: Final = frozenset({"builtins", "collections", "functools", "numpy", "scipy", "sklearn"})
 
 _OBJECT: Final = "ObjectNode"

@@ -11,7 +11,7 @@ import time
 import venv
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -20,6 +20,11 @@ from mlci.adapters.prediction import ChildLimits, ChildPredictor
 from mlci.core.table import Column
 from mlci.errors import IntegrityError, OutsideError
 from mlci.formats.confinement import available
+from mlci.formats.model_file import read_model
+from tests.formats import native_models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GENERATOR = np.random.default_rng(0)
 NUMBERS = GENERATOR.normal(size=(50, 2))
@@ -422,7 +427,7 @@ def test_predictor__needs_an_interpreter(tmp_path: Path) -> None:
 
 
 def test_requirements__are_the_versions_of_the_interpreter() -> None:
-    assert ChildPredictor().requirements == {
+    assert ChildPredictor().requirements("skops") == {
         name: importlib.metadata.version(name) for name in ("numpy", "pandas", "scikit-learn", "scipy", "skops")
     }
 
@@ -431,7 +436,7 @@ def test_requirements__name_what_is_missing(tmp_path: Path) -> None:
     venv.create(tmp_path / "bare", with_pip=False)
     python = tmp_path / "bare" / "bin" / "python"
     with pytest.raises(OutsideError) as caught:
-        _ = ChildPredictor(python).requirements
+        _ = ChildPredictor(python).requirements("skops")
     assert (caught.value.code, caught.value.where, caught.value.hint) == (
         "missing-library",
         str(python),
@@ -475,3 +480,22 @@ def is_gone(process: int) -> bool:
     while status.exists() and status.read_text(encoding="utf-8").rpartition(") ")[2][0] != "Z":
         assert time.monotonic() < deadline
     return True
+
+
+@pytest.mark.parametrize(
+    ("model_format", "file"),
+    [
+        ("lightgbm", native_models.lightgbm_text),
+        ("xgboost", native_models.xgboost_model),
+        ("onnx", native_models.onnx_model),
+    ],
+)
+def test_predict__each_format_in_a_child_that_is_confined(model_format: str, file: Callable[[], bytes]) -> None:
+    model = read_model(file())
+    predictor = ChildPredictor()
+    columns = {name: Column(native_models.ROWS[name].to_numpy()) for name in native_models.ROWS}
+    found = predictor.predict("digest", model.content, model.format, columns)
+    assert (model.format, found.kind, found.values.shape) == (model_format, "probabilities", (200, 2))
+    accuracy = np.mean((found.values[:, 1] > 0.5) == native_models.LABELS)
+    assert accuracy > 0.7
+    assert {"numpy", "pandas"} < set(predictor.requirements(model_format)) - {"scikit-learn", "skops"}

@@ -111,12 +111,12 @@ def test_trained__replaces_the_whole_folder(work: WorkFolder) -> None:
     (work.path / MODEL / "stray").write_text("of an older version")
     work.keep_trained(a_model("2" * 16), b"new")
     assert work.trained(FINGERPRINT) == (a_model("2" * 16), b"new")
-    assert names(work.path / "trained") == [f"{MODEL.name}/model.skops", f"{MODEL.name}/trained.json"]
+    assert names(work.path / "trained") == [f"{MODEL.name}/model.bin", f"{MODEL.name}/trained.json"]
 
 
 def test_trained__a_reader_of_the_old_one_keeps_it(work: WorkFolder) -> None:
     work.keep_trained(a_model(), b"old")
-    with (work.path / MODEL / "model.skops").open("rb") as reader:
+    with (work.path / MODEL / "model.bin").open("rb") as reader:
         work.keep_trained(a_model(), b"new")
         assert reader.read() == b"old"
 
@@ -157,14 +157,14 @@ def test_trained__with_any_bytes_as_its_record_was_not_made(work: WorkFolder, co
     assert work.trained(FINGERPRINT) is None
 
 
-@pytest.mark.parametrize("file", ["trained.json", "model.skops"])
+@pytest.mark.parametrize("file", ["trained.json", "model.bin"])
 def test_trained__that_lacks_a_file_was_not_made(work: WorkFolder, file: str) -> None:
     work.keep_trained(a_model(), b"model")
     (work.path / MODEL / file).unlink()
     assert work.trained(FINGERPRINT) is None
 
 
-@pytest.mark.parametrize("file", ["trained.json", "model.skops"])
+@pytest.mark.parametrize("file", ["trained.json", "model.bin"])
 def test_trained__with_a_folder_in_the_place_of_a_file_was_not_made(work: WorkFolder, file: str) -> None:
     work.keep_trained(a_model(), b"model")
     (work.path / MODEL / file).unlink()
@@ -301,7 +301,7 @@ def test_trained__an_interruption_while_it_is_kept_leaves_the_old_one(work: Work
     work.keep_trained(a_model(), b"old")
     assert interrupt_keeping(work, "SIGINT", rename) != 0
     assert work.trained(FINGERPRINT) == (a_model(), b"old")
-    assert names(work.path / "trained") == [f"{MODEL.name}/model.skops", f"{MODEL.name}/trained.json"]
+    assert names(work.path / "trained") == [f"{MODEL.name}/model.bin", f"{MODEL.name}/trained.json"]
 
 
 def test_runs__what_is_no_record_under_its_own_name_is_passed_over(work: WorkFolder) -> None:

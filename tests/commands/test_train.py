@@ -92,7 +92,7 @@ def test_train__keeps_what_was_run(tmp_path: Path) -> None:
     assert (record.dirty is not None, details.dirty_paths) == (True, ("params.yaml",))
     assert record.model_sha256 == known.model_sha256 == hashlib.sha256(model).hexdigest()
     assert record.inputs == trained.fingerprint.to_dict()
-    assert known.requirements == dict(project.predictor.requirements)
+    assert known.requirements == dict(project.predictor.requirements("skops"))
     assert (record.params, list(details.code)) == ({"C": 2}, ["train.py"])
 
 

@@ -384,11 +384,11 @@ NOT_WHOLE = {
     ),
     "another format": (
         resealed(lambda content: content.update(format="pickle")),
-        "package.json: format: Input should be 'skops'",
+        "package.json: format: Input should be 'skops', 'onnx', 'xgboost' or 'lightgbm'",
     ),
     "a model elsewhere": (
         resealed(lambda content: content.update(model="../model.skops")),
-        "package.json: model: Input should be 'model.skops'",
+        "package.json: model: Input should be 'model.skops', 'model.onnx', 'model.json' or 'model.txt'",
     ),
     "another name": (
         resealed(lambda content: content.update(name="../x")),

@@ -131,7 +131,7 @@ def test_a_file__that_cannot_be_read(world: World, content: bytes | None, model_
 
 
 def test_requirements__are_exact_versions_by_distribution(world: World) -> None:
-    requirements = world.predictor.requirements
+    requirements = world.predictor.requirements("skops")
     assert {"numpy", "scikit-learn", "skops"} <= requirements.keys()
     assert all(version[0].isdigit() for version in requirements.values())
 
