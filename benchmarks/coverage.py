@@ -27,10 +27,11 @@ from scipy.stats import binom, norm
 
 from mlci.core.answers import Answers, Sample
 from mlci.core.bounds import difference, worst_loss
-from mlci.core.config import Gate, StatisticsSection
+from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence
 from mlci.core.gates import Outcome, judge
 from mlci.core.metrics import METRICS
+from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
 from mlci.core.statistics.sampling import NotTrusted
 from mlci.core.statistics.tango import tango

@@ -29,6 +29,41 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "slices from base",
+        "mlci/core/rules.py",
+        "_slices(base.config.evaluate.slices, head.config.evaluate.slices)",
+        "_slices(head.config.evaluate.slices, head.config.evaluate.slices)",
+        "tests/core/test_rules.py::test_slices__a_dropped_one_is_named_and_stays",
+    ),
+    Guard(
+        "head's gates make no proof of base's harder",
+        "mlci/core/gates/judge.py",
+        "key = (gate.require, owned.origin, gate.severity) if is_family else (place,)",
+        "key = (gate.require,) if is_family else (place,)",
+        "tests/core/test_slices.py::test_regression__what_head_adds_or_only_warns_makes_no_proof_of_base_harder",
+    ),
+    Guard(
+        "failures in slices stand among all slices",
+        "mlci/core/gates/slices.py",
+        "sure = 1 - (1 - strictness.confidence) / left if is_adjusted else strictness.confidence",
+        "sure = strictness.confidence",
+        "tests/core/test_slices.py::test_regression__holm_by_bounds_is_holm_by_p_values",
+    ),
+    Guard(
+        "no value of a slice in a public place",
+        "mlci/render/wording.py",
+        "shown = result.slices if rows else result.without_values().slices",
+        "shown = result.slices",
+        "tests/render/test_report_forms.py::test_report__in_a_public_place_names_no_value_of_a_slice",
+    ),
+    Guard(
+        "a chosen pair of groups costs confidence",
+        "mlci/core/gates/gap.py",
+        "sure = 1 - (1 - strictness.confidence) / (len(pairs) + 1)",
+        "sure = strictness.confidence",
+        "tests/core/test_slices.py::test_gap__that_grows_beyond_the_margin",
+    ),
+    Guard(
         "rules from base",
         "mlci/core/rules.py",
         "_gates(base.config.gates, head.config.gates)",

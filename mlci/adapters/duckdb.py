@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import duckdb
+    import numpy as np
+    from numpy.typing import NDArray
 
     from mlci.adapters.data_reader import Reading
     from mlci.adapters.duckdb_repeats import Repeats
     from mlci.core.contract import ColumnSpec, Constraint, ConstraintKind
     from mlci.core.data_files import DataFiles
+    from mlci.core.expression import Check
     from mlci.core.findings import Finding
     from mlci.core.table import Table
 
@@ -108,6 +111,12 @@ class DuckdbData:
         from mlci.adapters.duckdb_table import read_table  # noqa: PLC0415 - numpy is loaded only where it is needed
 
         return read_table(files, columns)
+
+    def matching(self, files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> NDArray[np.bool_]:
+        """Return which rows CHECK, which reads COLUMNS, is true for; see `duckdb_table.matching`."""
+        from mlci.adapters.duckdb_table import matching  # noqa: PLC0415 - numpy is loaded only where it is needed
+
+        return matching(files, check, columns)
 
 
 def _repeated(

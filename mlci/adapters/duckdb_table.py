@@ -11,15 +11,19 @@ from mlci.adapters.duckdb_connection import engine_errors_told, locked_connectio
 from mlci.adapters.duckdb_query import Query
 from mlci.core.contract.constraints import TYPE_WORDS, code
 from mlci.core.data_files import short
+from mlci.core.expression import Truth
 from mlci.core.table import Column, Table
 from mlci.errors import RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from mlci.adapters.data_reader import Reading
     from mlci.core.contract import ColumnSpec, ColumnType
     from mlci.core.data_files import DataFiles
+    from mlci.core.expression import Check
 
 LARGEST_TEXT_COLUMN = 1 << 31
 """Bytes of one column of text, in which every value takes the room of the longest."""
@@ -37,14 +41,8 @@ def read_table(files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
     `RejectedError("data-column-missing")`, and what `opened` raises.
     """
     with opened(files) as reading:
+        _demand_columns(files, reading, columns)
         for column in columns:
-            if column.name not in reading.names:
-                raise RejectedError(
-                    "data-column-missing",
-                    f"{short(files.name)} has no column {code(column.name)}",
-                    where=f"{files.name}:1",
-                    hint=f"It has: {', '.join(map(code, reading.names[:20]))}.",
-                )
             if column.type not in _FILLERS:
                 raise RejectedError(
                     "data-not-an-array",
@@ -62,6 +60,36 @@ def read_table(files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         if len(arrays["missing0"]) != reading.rows:
             raise reading.refusal(f"DuckDB reads {len(arrays['missing0']):,} rows, the file has {reading.rows:,}")
         return Table({column.name: _column(reading, place, column, arrays) for place, column in enumerate(columns)})
+
+
+def matching(files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> NDArray[np.bool_]:
+    """Return which rows of FILES CHECK is true for, (n_rows,), in the order of the rows.
+
+    COLUMNS are those that it reads, with their types, which fit. A row without a value, or where it cannot be computed,
+    is not among them. Raises `RejectedError("data-column-missing")`, and what `opened` raises.
+    """
+    with opened(files) as reading:
+        _demand_columns(files, reading, columns)
+        query = Query(reading)
+        says = query.truth(check.tree, columns)
+        sql = f"WITH {query.tables()} SELECT {says} = {Truth.TRUE.value} AS holds FROM {query.name}"  # noqa: S608 - as above
+        with locked_connection(reading.sources) as connection, engine_errors_told(reading):
+            holds = np.asarray(connection.execute(sql, query.parameters).fetchnumpy()["holds"], dtype=np.bool_)
+        if len(holds) != reading.rows:
+            raise reading.refusal(f"DuckDB reads {len(holds):,} rows, the file has {reading.rows:,}")
+        return holds
+
+
+def _demand_columns(files: DataFiles, reading: Reading, columns: Sequence[ColumnSpec]) -> None:
+    """Raise where the data set lacks one of COLUMNS."""
+    for column in columns:
+        if column.name not in reading.names:
+            raise RejectedError(
+                "data-column-missing",
+                f"{short(files.name)} has no column {code(column.name)}",
+                where=f"{files.name}:1",
+                hint=f"It has: {', '.join(map(code, reading.names[:20]))}.",
+            )
 
 
 def _selected(query: Query, place: int, column: ColumnSpec) -> str:

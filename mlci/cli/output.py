@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,8 +35,11 @@ def tell(text: str) -> None:
 def show_report(report: Report, *, as_json: bool, rows: bool) -> None:
     """Write a report; without ROWS no line, key, id or value of the data, for places that everybody reads."""
     if as_json:
-        told = report if rows else replace(report, datasets=tuple(each.without_examples() for each in report.datasets))
-        show(json.dumps(told.to_dict(), indent=2, sort_keys=True, ensure_ascii=False))
+        show(
+            json.dumps(
+                (report if rows else report.without_values()).to_dict(), indent=2, sort_keys=True, ensure_ascii=False
+            )
+        )
         return
     from mlci.render.terminal import report_text
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from mlci.commands.evaluation import Installed, evaluate, fetch
-from mlci.commands.evaluation_set import refuse_unusable
+from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
 from mlci.commands.target_branch import evaluation_of, side_of_base
 from mlci.commands.validate import validate_datasets

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlci.commands.archives import archive_of
 from mlci.commands.evaluation_set import set_of, specs
+from mlci.commands.evaluation_slices import slices_of
 from mlci.core.contract.constraints import TYPE_WORDS, code, written
 from mlci.core.gates import Evidence, Verdict, judge
 from mlci.core.package import positive_index, read_package
@@ -69,6 +70,7 @@ def evaluate(
     rows = set_of(rules, rows_from, data=data, objects=objects)
     table = rows.read(_types(candidate))
     labels, weights, sampling = rows.labels(table), rows.weights(), rows.sampling()
+    slices = slices_of(rows, rules)
     # A model never sees the label or the id.
     features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}
     known = _known_to(production, candidate, rows, features) if production else None
@@ -83,6 +85,7 @@ def evaluate(
         has_private_ids=rows.has_private_ids,
         weights=weights,
         sampling=sampling,
+        slices=slices,
     )
     return judge(rules.gates, evidence, rules.config.statistics)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mlci.core.config import EvaluateSection
     from mlci.core.contract import ColumnType
     from mlci.core.data_files import DataFiles
-    from mlci.core.rules import Rules, Side
+    from mlci.core.rules import Rules
     from mlci.core.statistics.sampling import Sampling
     from mlci.core.table import Column, Table
 
@@ -117,6 +117,10 @@ class EvaluationSet:
             return Blocks(np.argsort(_in_time(self._column(self.section.time, "string").values), kind="stable"))
         return Independent()
 
+    def texts(self, name: str) -> NDArray[np.str_]:
+        """Return a column as its values are written, (n_rows,); an empty text where there is none."""
+        return self._table({name: "string"}).columns[name].values
+
     def _column(self, name: str, kind: ColumnType) -> Column:
         """Return a column in which every row has a value."""
         column = self._table({name: kind}).columns[name]
@@ -195,23 +199,12 @@ class EvaluationSet:
 def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
     """Return the evaluation set of RULES in TREE, the commit that they are from."""
     files, configuration = files_of(rules.evaluation_data, tree, objects), named_in(FILE_NAME, tree)
-    return EvaluationSet(files, configuration, rules.config.evaluate, data, *_private(rules.config.evaluate, rules))
+    return EvaluationSet(
+        files, configuration, rules.config.evaluate, data, *private_parts(rules.config.evaluate, rules)
+    )
 
 
-def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects: Path) -> None:
-    """Raise `UsageError` where SIDE's own `evaluate` cannot work on the rows of its own TREE.
-
-    It would be a rule after the merge, by which nothing could be judged. RULES say what no error may show.
-    """
-    section = side.config.evaluate
-    files = files_of(side.config.data[section.data], tree, objects)
-    rows = EvaluationSet(files, FILE_NAME, section, data, *_private(section, rules))
-    rows.labels(rows.read({}))
-    rows.weights()
-    rows.sampling()
-
-
-def _private(section: EvaluateSection, rules: Rules) -> tuple[bool, bool]:
+def private_parts(section: EvaluateSection, rules: Rules) -> tuple[bool, bool]:
     """Return whether labels and whether ids of SECTION identify people, by RULES."""
     return _is_pii(section.label, rules), _is_pii(section.id, rules)
 

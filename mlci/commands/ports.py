@@ -9,8 +9,12 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mlci.core.contract import ColumnSpec, Constraint
     from mlci.core.data_files import DataFiles
+    from mlci.core.expression import Check
     from mlci.core.fetched import Fetched
     from mlci.core.findings import DatasetReport
     from mlci.core.forge import (
@@ -241,6 +245,9 @@ class Data(Protocol):
 
     def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         """Return columns of a data set in the order of its rows."""
+
+    def matching(self, files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> NDArray[np.bool_]:
+        """Return which rows a check is true for, in their order; `columns` are those that it reads."""
 
 
 class Predictor(Protocol):

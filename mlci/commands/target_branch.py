@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlci.commands.evaluation_set import refuse_unusable
+from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import read_side
 from mlci.core.rules import effective
 from mlci.errors import IntegrityError, RejectedError, UsageError

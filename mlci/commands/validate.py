@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.commands.data_sets import files_of
-from mlci.commands.evaluation_set import refuse_unusable
+from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
 from mlci.commands.target_branch import AT_FAULT, side_of_base
 from mlci.core.comparison import compared

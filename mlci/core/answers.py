@@ -148,6 +148,8 @@ class Answers:
         match METRICS[metric].kind:
             case "share":
                 return mean_estimate(1 - self.losses(metric), self.sample.weights)
+            case "rate":
+                return mean_estimate(self.decisions.astype(np.float64), self.sample.weights)
             case "loss":
                 return mean_estimate(self.losses(metric), self.sample.weights)
             case "cells":
@@ -156,7 +158,7 @@ class Answers:
                 return roc_auc(self.ranked)
             case "average_precision":
                 return average_precision(self.ranked)
-            case "calibration":
+            case "calibration" | "churn":
                 return None
 
     def value(self, metric: str) -> float | None:

@@ -8,6 +8,7 @@
 | average precision                      | influence values, t           | same, logit scale          |
 | log loss, Brier                        | paired t                      | t                          |
 | calibration error                      | none is valid                 | jackknife                  |
+| churn                                  | is one itself                 | Wilson                     |
 
 With weights, groups or time, counts do not say all any more: the first and third, too, go by influence values. Every
 answer that theory does not back is a `NotTrusted` with its reason, never a number.
@@ -32,6 +33,7 @@ from mlci.core.statistics.power import (
     smallest_visible_difference_of,
 )
 from mlci.core.statistics.quantiles import t_quantile
+from mlci.core.statistics.row_losses import mean_estimate
 from mlci.core.statistics.sampling import (
     Independent,
     NotTrusted,
@@ -82,6 +84,16 @@ def alone(metric: str, answers: Answers, confidence: float) -> Interval | NotTru
     return logit_interval(
         min(max(estimate.value, limits[0]), limits[1]), found.standard_error, quantile, proven, limits
     )
+
+
+def churn(candidate: Answers, production: Answers, confidence: float) -> Interval | NotTrusted:
+    """Return the share of rows that both models decide differently, by Wilson; by t where rows do not count alike."""
+    sample = candidate.sample
+    differs = candidate.decisions != production.decisions
+    if sample.is_plain:
+        return wilson(int(np.count_nonzero(differs)), sample.rows, confidence)
+    estimate = mean_estimate(differs.astype(np.float64), sample.weights)
+    return mean_interval(estimate.influence, sample.weights, sample.sampling, confidence, estimate.value)
 
 
 @dataclass(frozen=True, slots=True)

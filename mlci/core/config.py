@@ -15,92 +15,17 @@ from pydantic_core import PydanticCustomError
 from mlci.core import pipeline
 from mlci.core.documents import read_model
 from mlci.core.duration import Duration  # noqa: TC001 - pydantic reads annotations at run time
-from mlci.core.margin import Margin, MarginField, written_number
-from mlci.core.metrics import METRICS, MetricName
 from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as Duration
+from mlci.core.requirement import MOST_CHOSEN, Gate
 from mlci.core.runs.secrets import without_secrets
 from mlci.core.section import HEAD, PARTS, RULE, ClassLabel, Command, Identifier, Name, Section, Text, Variable
+from mlci.core.slicing import SliceField  # noqa: TC001 - as Duration
 from mlci.core.storage import StoreSection  # noqa: TC001 - as Duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FILE_NAME = "mlci.yaml"
-
-Requirement = Literal["not_worse", "better", "floor", "ceiling"]
-
-
-class Gate(Section):
-    """One requirement on one metric."""
-
-    metric: Annotated[MetricName, RULE]
-    require: Annotated[Requirement, RULE]
-    margin: Annotated[MarginField | None, RULE] = None
-    value: Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, RULE] = None
-    severity: Annotated[Literal["error", "warn"], RULE] = "error"
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What makes two gates the same gate in base and head."""
-        return (self.metric, self.require)
-
-    @property
-    def tolerance(self) -> Margin:
-        """The margin, which is 0 where none is written."""
-        return self.margin or Margin(value=0.0)
-
-    @property
-    def limit(self) -> str:
-        """The number of the gate as it is written: the value of a floor or ceiling, else the margin."""
-        return self.tolerance.text if self.value is None else written_number(self.value)
-
-    @property
-    def subject(self) -> str:
-        """The gate without its number."""
-        return f"`{self.metric}` {self.require}" if self.is_alone else f"`{self.metric}` {self.require} margin"
-
-    @property
-    def text(self) -> str:
-        """The gate as a person would say it."""
-        return f"{self.subject} {self.limit}"
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether the gate looks at the candidate alone: a floor or a ceiling."""
-        return self.require in {"floor", "ceiling"}
-
-    @model_validator(mode="after")
-    def _has_the_number_it_needs(self) -> Self:
-        problem = self._problem_alone() if self.is_alone else self._problem_of_comparison()
-        if problem:
-            raise ValueError(problem)
-        return self
-
-    def _problem_alone(self) -> str | None:
-        higher_is_better = METRICS[self.metric].higher_is_better
-        if self.require == "floor" and not higher_is_better:
-            return f"{self.metric} is better when it is lower, so a floor says nothing; use ceiling or not_worse"
-        if self.require == "ceiling" and higher_is_better:
-            return f"{self.metric} is better when it is higher, so a ceiling says nothing; use floor or not_worse"
-        if self.margin is not None:
-            return f"a {self.require} has no margin; write `value:` alone"
-        if self.value is None:
-            return f"a {self.require} needs `value:`"
-        limits = METRICS[self.metric].limits
-        if limits is not None and self.value >= limits[1]:
-            return f"{self.metric} is never above {written_number(limits[1])}; is {self.value / 100:g} meant?"
-        return None
-
-    def _problem_of_comparison(self) -> str | None:
-        if METRICS[self.metric].kind == "calibration":
-            return f"no interval of a difference of {self.metric} is valid; gate on brier or log_loss, or use a ceiling"
-        if self.value is not None:
-            return f"{self.require} compares with production: write `margin:`, not `value:`"
-        is_bounded = METRICS[self.metric].limits is not None
-        if is_bounded and self.tolerance.value >= 1:
-            part = f"{written_number(self.tolerance.value)}%"
-            return f"{self.metric} lies between 0 and 1, so a margin of {self.limit} is all of it; is {part} meant?"
-        return None
 
 
 class ModelSection(Section):
@@ -166,6 +91,9 @@ class EvaluateSection(Section):
     weight: Annotated[Identifier | None, RULE] = None
     group: Annotated[Identifier | None, RULE] = None
     time: Annotated[Identifier | None, RULE] = None
+    slices: Annotated[Annotated[tuple[SliceField, ...], Field(max_length=MOST_CHOSEN)], RULE] = Field(
+        default=(), strict=False
+    )
 
     @model_validator(mode="after")
     def _draws_rows_one_way(self) -> Self:
@@ -181,6 +109,7 @@ class StatisticsSection(Section):
     confidence: Annotated[float, RULE] = Field(default=0.95, ge=0.8, le=0.999)
     min_rows: Annotated[int, RULE] = Field(default=30, ge=2)
     min_changed: Annotated[int, RULE] = Field(default=10, ge=2)
+    multiplicity: Annotated[Literal["holm", "none"], RULE] = "holm"
 
 
 class InconclusiveSection(Section):
@@ -262,6 +191,7 @@ def _problems(config: Config) -> Iterator[PydanticCustomError]:
     if config.evaluate.id == config.evaluate.label:
         yield _problem(("evaluate", "label"), "id and label are the same column")
     yield from _repetitions(config)
+    yield from _unknown_slices(config)
     read = {
         FILE_NAME: "this file",
         **{section.path: f"the data set {name}" for name, section in config.data.items()},
@@ -287,6 +217,24 @@ def _repetitions(config: Config) -> Iterator[PydanticCustomError]:
             yield _problem(("train", "data", place), message, variable=variable)
 
 
+def _unknown_slices(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield slices that gates name and `evaluate.slices` has not, or has twice."""
+    names = [each.key for each in config.evaluate.slices]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            yield _problem(("evaluate", "slices", place), "there is a slice {name} already; give it a name:", name=name)
+    for place, gate in enumerate(config.gates):
+        if gate.slices and not names:
+            yield _problem(
+                ("gates", place, "slices"), "there are no slices; list columns or conditions under evaluate.slices"
+            )
+        for chosen in () if isinstance(gate.slices, bool) or not names else gate.slices:
+            if chosen not in names:
+                message = "the slice {name} is not listed under evaluate.slices (listed: {listed})"
+                path = ("gates", place, "slices")
+                yield _problem(path, message, name=chosen, listed=", ".join(names), near=tuple(names))
+
+
 def variable_of(dataset: str) -> str:
     """Return the name of the variable that tells a training command where a data set lies.
 
@@ -308,8 +256,7 @@ LATER = frozenset(
         "train.code", "train.predictions", "train.scores", "train.metrics",
         "train.allow_pickle",
         "evaluate.labels", "evaluate.prediction",
-        "evaluate.slices", "evaluate.features", "evaluate.metrics",
-        "statistics.multiplicity", "gates.slices",
+        "evaluate.features", "evaluate.metrics",
         "promote.reuse", "promote.version",
         "deploy.*.smoke", "deploy.*.canary", "deploy.*.bake", "deploy.*.keep",
     }

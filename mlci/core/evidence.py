@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mlci.core.answers import Answers, Sample
 from mlci.core.metrics import METRICS
 from mlci.core.statistics.sampling import Independent, Sampling
@@ -13,7 +15,6 @@ from mlci.core.statistics.sampling import Independent, Sampling
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mlci.core.metrics import Looks
@@ -39,6 +40,45 @@ class Both:
 
 
 @dataclass(frozen=True, eq=False)
+class View:
+    """What both models answered on some rows: all of them, or a slice."""
+
+    whole: Both
+    _known: dict[Looks, Both] = field(default_factory=dict)
+
+    def on(self, metric: str) -> Both:
+        """Return what both models answered on those of the rows that METRIC is computed on."""
+        looks = METRICS[metric].looks_at
+        if looks == "all":
+            return self.whole
+        if looks not in self._known:
+            before = self.whole.production
+            self._known[looks] = Both(self.whole.candidate.on(metric), None if before is None else before.on(metric))
+        return self._known[looks]
+
+    def cut(self, rows: Booleans) -> View:
+        """Return what they answered on some of the rows, given as a mask; a sort that was made is kept."""
+        before = self.whole.production
+        return View(Both(self.whole.candidate.cut(rows), None if before is None else before.cut(rows)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    """Some of the rows, with a name."""
+
+    name: str
+    """The column, or the name of the condition, as gates call it."""
+    rows: Booleans
+    """(n_rows,) which rows are in it."""
+    value: str | None = None
+    """The value of the column; None for a condition, and where values identify people."""
+    place: int = 0
+    """Which of the values of the column it is, in their order, from 1; 0 for a condition."""
+    min_rows: int | None = None
+    """Instead of `statistics.min_rows`."""
+
+
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """What both models said about the rows of the evaluation set."""
 
@@ -60,11 +100,17 @@ class Evidence:
     weights: Floats | None = None
     """(n_rows,) how much each row counts; None where all count alike."""
     sampling: Sampling = field(default_factory=Independent)
+    slices: tuple[Slice, ...] = ()
 
     @property
     def positives(self) -> int:
         """How many rows are of the positive class."""
         return self.sample.positives
+
+    @cached_property
+    def all_rows(self) -> Slice:
+        """All rows as one slice."""
+        return Slice("all rows", np.ones(len(self.labels), dtype=np.bool_))
 
     @cached_property
     def sample(self) -> Sample:
@@ -79,13 +125,6 @@ class Evidence:
         return Both(now, before)
 
     @cached_property
-    def _known(self) -> dict[Looks, Both]:
-        return {"all": self.whole}
-
-    def on(self, metric: str) -> Both:
-        """Return what both models answered on the rows that METRIC is computed on."""
-        looks = METRICS[metric].looks_at
-        if looks not in self._known:
-            before = self.whole.production
-            self._known[looks] = Both(self.whole.candidate.on(metric), None if before is None else before.on(metric))
-        return self._known[looks]
+    def view(self) -> View:
+        """What both models answered on all rows, and on those that a metric is computed on."""
+        return View(self.whole)

@@ -22,8 +22,11 @@ MetricName = Literal[
     "log_loss",
     "brier",
     "calibration_error",
+    "churn",
+    "selection_rate",
+    "false_positive_rate",
 ]
-Kind = Literal["share", "cells", "auc", "average_precision", "loss", "calibration"]
+Kind = Literal["share", "cells", "auc", "average_precision", "loss", "calibration", "churn", "rate"]
 Looks = Literal["all", "positives", "negatives"]
 
 
@@ -34,7 +37,8 @@ class Metric:
     name: MetricName
     kind: Kind
     """`share` of rows that are right (paired 0/1); a function of the `cells` of label and decision; by ranks `auc` or
-    `average_precision`; mean `loss` per row; `calibration`, of which no difference can be judged."""
+    `average_precision`; mean `loss` per row; `calibration`, of which no difference can be judged; `churn`, the share of
+    rows that both models decide differently; `rate`, of which neither more nor less is better."""
     higher_is_better: bool
     sentence: str
     limits: tuple[float, float] | None = (0.0, 1.0)
@@ -94,6 +98,18 @@ _ALL = (
         "calibration",
         higher_is_better=False,
         sentence="mean distance of probabilities and frequencies",
+    ),
+    Metric("churn", "churn", higher_is_better=False, sentence="share of rows that both models decide differently"),
+    Metric(
+        "selection_rate", "rate", higher_is_better=True, sentence="share of rows decided positive", largest_change=1.0
+    ),
+    Metric(
+        "false_positive_rate",
+        "rate",
+        higher_is_better=False,
+        sentence="share of negative rows decided positive",
+        looks_at="negatives",
+        largest_change=1.0,
     ),
 )
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}

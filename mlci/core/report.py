@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -216,6 +216,11 @@ class Report:
             return f"{reasons}: {_missed(flips)}."
         return f"{reasons}."
 
+    def without_values(self) -> Report:
+        """Return the report as it may stand in a public place: counts and names, no value or row of the data."""
+        verdict = self.verdict.without_values() if self.verdict else None
+        return replace(self, datasets=tuple(each.without_examples() for each in self.datasets), verdict=verdict)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a JSON object; nothing in it depends on time, place or chance."""
         verdict = self.verdict
@@ -242,6 +247,9 @@ class Report:
 
 
 def _gate_sentence(result: GateResult) -> str:
+    if result.slices:
+        failed = sum(each.outcome is Outcome.FAIL for each in result.slices)
+        return _slices_sentence(result, failed)
     candidate, production = _shown(result.candidate), _shown(result.production)
     match result.require:
         case "floor":
@@ -252,9 +260,28 @@ def _gate_sentence(result: GateResult) -> str:
             return (
                 f"`{result.metric}` goes from {production} to {candidate} (wanted better by more than {result.limit})"
             )
+        case "no_proven_regression":
+            return f"`{result.metric}` is proven worse: {production} → {candidate} (tolerated {result.limit})"
         case _:
             verb = "falls" if METRICS[result.metric].higher_is_better else "rises"
             return f"`{result.metric}` {verb} from {production} to {candidate} (margin {result.limit})"
+
+
+def _slices_sentence(result: GateResult, failed: int) -> str:
+    """Return what a gate that looks at slices failed by."""
+    if result.require == "gap_not_wider":
+        worst = result.slices[0]
+        grown = f"from {_shown(worst.production)} to {_shown(worst.candidate)} (margin {result.limit})"
+        return f"the gap of `{result.metric}` between the groups of `{worst.name}` grows {grown}"
+    slices = f"{failed} of {len(result.slices)} slice{'s' if len(result.slices) != 1 else ''}"
+    match result.require:
+        case "floor" | "ceiling":
+            side = "below" if result.require == "floor" else "above"
+            return f"`{result.metric}` is {side} its {result.require} of {result.limit} in {slices}"
+        case "better":
+            return f"`{result.metric}` is not better by more than {result.limit} in {slices}"
+        case _:
+            return f"`{result.metric}` is proven worse in {slices} (margin {result.limit})"
 
 
 def _missed(flips: Flips) -> str:

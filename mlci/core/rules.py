@@ -6,7 +6,7 @@ adds or tightens is checked in addition.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel
@@ -21,13 +21,17 @@ from mlci.core.storage import StoreSection
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlci.core.config import Config, DataSection, Gate
+    from mlci.core.config import Config, DataSection
     from mlci.core.contract import Constraint, Contract
+    from mlci.core.requirement import Gate
+    from mlci.core.slicing import SliceRule
 
 Direction = Literal["looser", "tighter", "other", "replaced"]
 """What head does to a rule; `other` is what has no order, such as another label; `replaced` are all rules at once."""
 LONGEST_VALUE = 80
 """Characters of a value in a sentence, which stays on one line."""
+ORDERED = frozenset({"gates", "evaluate.slices"})
+"""Rules that have an order of their own."""
 SectionType = TypeVar("SectionType", bound=BaseModel)
 
 
@@ -68,6 +72,8 @@ class OwnedGate:
 
     gate: Gate
     origin: Literal["base", "head"]
+    slices: tuple[str, ...] | None = None
+    """What `slices: true` means for it: the slices of whose gate it is; None where that is all there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +114,13 @@ def effective(base: Side | None, head: Side) -> tuple[Rules, tuple[RuleChange, .
         constraints = {name: combined(None, contract) for name, contract in head.contracts.items()}
         return Rules(head.config, gates, constraints, has_base=False, evaluation_data=_evaluation_data(head.config)), ()
     config, changes = _merged(base.config, head.config, "")
+    slices, slice_changes = _slices(base.config.evaluate.slices, head.config.evaluate.slices)
+    config = config.model_copy(update={"evaluate": config.evaluate.model_copy(update={"slices": slices})})
     gates, gate_changes = _gates(base.config.gates, head.config.gates)
+    gates = _in_slices(gates, base.config.evaluate.slices, slices)
     constraints, contract_changes = _contracts(base, head)
     rules = Rules(config, gates, constraints, has_base=True, evaluation_data=_evaluation_data(base.config))
-    return rules, (*gate_changes, *contract_changes, *changes)
+    return rules, (*gate_changes, *slice_changes, *contract_changes, *changes)
 
 
 def _evaluation_data(config: Config) -> DataSection:
@@ -127,7 +136,7 @@ def _merged(base: SectionType, head: SectionType, prefix: str) -> tuple[SectionT
         path = f"{prefix}{name}"
         if owner is RULE:
             values[name] = ours
-            if _differ(ours, theirs) and path != "gates":  # gates have an order of their own
+            if _differ(ours, theirs) and path not in ORDERED:
                 changes.append(_plain_change(path, ours, theirs))
         elif owner is Owner.PARTS and isinstance(ours, dict):
             values[name], more = _merged_mapping(ours, theirs, path)
@@ -209,6 +218,41 @@ def _gates(base: tuple[Gate, ...], head: tuple[Gate, ...]) -> tuple[tuple[OwnedG
         changes.append(RuleChange("gates", "tighter", f"adds the gate {gate.text}"))
         gates.append(OwnedGate(gate, "head"))
     return tuple(gates), tuple(changes)
+
+
+def _slices(
+    base: tuple[SliceRule, ...], head: tuple[SliceRule, ...]
+) -> tuple[tuple[SliceRule, ...], tuple[RuleChange, ...]]:
+    """Return base's slices with those that head adds, and the changes in words."""
+    theirs = {each.key: each for each in head}
+    changes: list[RuleChange] = []
+    for each in base:
+        other = theirs.pop(each.key, None)
+        if other is None:
+            changes.append(RuleChange("evaluate.slices", "looser", f"drops the slice `{_shown(each.key)}`"))
+        elif other != each:
+            sentence = f"changes the slice `{_shown(each.key)}`: {_shown(each.text)} → {_shown(other.text)}"
+            changes.append(RuleChange("evaluate.slices", "looser", sentence))
+    changes += [RuleChange("evaluate.slices", "tighter", f"adds the slice `{_shown(key)}`") for key in theirs]
+    return (*base, *theirs.values()), tuple(changes)
+
+
+def _in_slices(
+    gates: tuple[OwnedGate, ...], base: tuple[SliceRule, ...], merged: tuple[SliceRule, ...]
+) -> tuple[OwnedGate, ...]:
+    """Return GATES with the slices that each looks at: base's gates at base's, and at head's new ones in addition."""
+    ours, every = tuple(each.key for each in base), tuple(each.key for each in merged)
+    found: list[OwnedGate] = []
+    for owned in gates:
+        if owned.gate.slices is not True:
+            found.append(owned)
+        elif owned.origin == "head":
+            found.append(replace(owned, slices=every))
+        else:
+            found.append(replace(owned, slices=ours))
+            if every != ours:
+                found.append(OwnedGate(owned.gate, "head", every[len(ours) :]))
+    return tuple(found)
 
 
 def gate_direction(base: Gate, head: Gate) -> Literal["looser", "tighter"] | None:

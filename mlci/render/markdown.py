@@ -11,8 +11,8 @@ from mlci.core.plain_text import one_line
 from mlci.core.report import Conclusion
 from mlci.render.escape import markdown_code, markdown_text
 from mlci.render.wording import (
-    REQUIREMENTS,
     SHORT_DIGEST,
+    asked,
     interval,
     level,
     limit,
@@ -20,6 +20,7 @@ from mlci.render.wording import (
     power_sentence,
     title,
     value,
+    worst_slices,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +47,14 @@ _SIGNS = {
     Conclusion.DATA_REJECTED: "❌",
     Conclusion.TRAINING_FAILED: "❌",
 }
-_GATE_SIGNS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "not comparable": "❔", "not applicable": "–"}
+_GATE_SIGNS = {
+    "pass": "✅",
+    "fail": "❌",
+    "inconclusive": "❔",
+    "not comparable": "❔",
+    "not applicable": "–",
+    "too small": "–",
+}
 
 
 def comment(report: Report, *, rows: bool = True) -> str:
@@ -131,13 +139,14 @@ def _gates(report: Report, *, rows: bool) -> Iterator[str]:
         "|---|---:|---:|---|---|---|",
     ]
     lines += [
-        f"| {markdown_code(result.metric)} {REQUIREMENTS[result.require]}, {limit(result, report)} "
+        f"| {markdown_code(result.metric)} {markdown_text(asked(result))}, {limit(result, report)} "
         f"| {value(result.production)} | {value(result.candidate)} | {interval(result)} "
         f"| {_GATE_SIGNS[str(result.outcome)]} {result.outcome} | {_why(result)} |"
         for result in verdict.results
     ]
     yield "\n".join(lines)
     yield from _what_would_decide(verdict)
+    yield from _worst_slices(verdict, rows=rows)
     if verdict.flips:
         yield _flips(verdict.flips, rows=rows)
 
@@ -151,6 +160,31 @@ def _what_would_decide(verdict: Verdict) -> Iterator[str]:
     undecided = [result for result in verdict.with_outcome(Outcome.INCONCLUSIVE) if not result.has_no_interval]
     if undecided:
         yield "\n".join(f"- {markdown_code(result.name)}: {power_sentence(result)}." for result in undecided)
+
+
+def _worst_slices(verdict: Verdict, *, rows: bool) -> Iterator[str]:
+    """Yield a table of the worst slices of every gate that looks at slices, folded away unless one failed."""
+    sliced = [result for result in verdict.results if result.slices]
+    if not sliced:
+        return
+    lines = [
+        "| slice | gate | rows | production | candidate | interval | verdict |",
+        "|---|---|---:|---:|---:|---|---|",
+    ]
+    for result in sliced:
+        shown, more = worst_slices(result, rows=rows)
+        lines += [
+            f"| {markdown_code(each.label)} | {markdown_code(result.metric)} {markdown_text(asked(result))} "
+            f"| {each.rows:,} | {value(each.production)} | {value(each.candidate)} "
+            f"| {interval(result, each.interval) if each.interval else '–'} "
+            f"| {_GATE_SIGNS[str(each.outcome)]} {each.outcome} |"
+            for each in shown
+        ]
+        if more:
+            gate = f"{markdown_code(result.metric)} {markdown_text(asked(result))}"
+            lines.append(f"| {plural(more, 'more slice')} | {gate} | | | | | |")
+    is_open = " open" if any(result.outcome is Outcome.FAIL for result in sliced) else ""
+    yield f"<details{is_open}><summary>Worst slices</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
 
 
 def _flips(flips: Flips, *, rows: bool) -> str:

@@ -8,8 +8,8 @@ from mlci.core.gates import Outcome
 from mlci.core.plain_text import one_line
 from mlci.render.lines import filled, plain, table
 from mlci.render.wording import (
-    REQUIREMENTS,
     SHORT_DIGEST,
+    asked,
     interval,
     level,
     limit,
@@ -17,6 +17,7 @@ from mlci.render.wording import (
     power_sentence,
     title,
     value,
+    worst_slices,
 )
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _verdict(report: Report, *, rows: bool) -> Iterator[str]:
     head = ["gate", "asked", "production", "candidate", f"difference [{level(report.confidence)}]", "verdict"]
     lines = [
         [
-            f"{result.metric} {REQUIREMENTS[result.require]}",
+            f"{result.metric} {plain(asked(result))}",
             limit(result, report),
             value(result.production),
             value(result.candidate),
@@ -119,18 +120,19 @@ def _verdict(report: Report, *, rows: bool) -> Iterator[str]:
     ]
     yield table(head, lines, frozenset({2, 3}))
     yield from _reasons(verdict)
+    yield from _worst_slices(verdict, rows=rows)
     if verdict.flips:
         yield _flips(verdict.flips, rows=rows)
 
 
 def _reasons(verdict: Verdict) -> Iterator[str]:
     lines = [
-        filled(f"{result.metric} {REQUIREMENTS[result.require]}: {result.sentence}", "  ✗ ", "    ")
+        filled(f"{result.metric} {plain(asked(result))}: {result.sentence}", "  ✗ ", "    ")
         for result in verdict.with_outcome(Outcome.FAIL)
     ]
     lines += [
         filled(
-            f"{result.metric} {REQUIREMENTS[result.require]}: "
+            f"{result.metric} {plain(asked(result))}: "
             + (result.sentence if result.has_no_interval else f"{result.sentence}; {power_sentence(result)}"),
             "  ? ",
             "    ",
@@ -139,6 +141,29 @@ def _reasons(verdict: Verdict) -> Iterator[str]:
     ]
     if lines:
         yield "\n".join(lines)
+
+
+def _worst_slices(verdict: Verdict, *, rows: bool) -> Iterator[str]:
+    """Yield a table of the worst slices of each gate that looks at slices."""
+    for result in verdict.results:
+        if not result.slices:
+            continue
+        shown, more = worst_slices(result, rows=rows)
+        lines = [
+            [
+                one_line(each.label, 40),
+                f"{each.rows:,}",
+                value(each.production),
+                value(each.candidate),
+                interval(result, each.interval) if each.interval else "–",
+                str(each.outcome),
+            ]
+            for each in shown
+        ]
+        beside = f", {plural(more, 'more slice')} not shown" if more else ""
+        title = filled(f"{result.metric} {plain(asked(result))}, from the worst{beside}")
+        head = ["slice", "rows", "production", "candidate", "interval", "verdict"]
+        yield f"{title}\n{table(head, lines, frozenset({1, 2, 3}))}"
 
 
 def _flips(flips: Flips, *, rows: bool) -> str:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlci.core.gates import ROWS
-from mlci.core.metrics import METRICS
+from mlci.core.gates import rows_of
 from mlci.core.report import Conclusion
 
 if TYPE_CHECKING:
-    from mlci.core.gates import GateResult
+    from mlci.core.gates import GateResult, SliceResult
     from mlci.core.report import Report
+    from mlci.core.statistics.interval import Interval
 
-REQUIREMENTS = {"not_worse": "not worse", "better": "better", "floor": "floor", "ceiling": "ceiling"}
+REQUIREMENTS = {
+    "not_worse": "not worse",
+    "better": "better",
+    "floor": "floor",
+    "ceiling": "ceiling",
+    "no_proven_regression": "no proven regression",
+    "gap_not_wider": "gap not wider",
+}
+MOST_SLICES = 5
+"""Slices of a gate that a report shows; JSON has all."""
 _LIMITS = {"floor": "at least", "ceiling": "at most"}
 SHORT_DIGEST = 12
 
@@ -41,6 +50,20 @@ def _waiting(report: Report) -> str:
     first = f"{'loosens' if loosened else 'changes'} {plural(loosened or other, 'rule')}"
     second = f" and changes {other}" if loosened and other else ""
     return f"{first}{second}, which {'counts' if loosened + other == 1 else 'count'} after the merge"
+
+
+def asked(result: GateResult) -> str:
+    """Return what is required, and where: `not worse`, `floor in every slice`."""
+    return " ".join(filter(None, (REQUIREMENTS[result.require], result.scope)))
+
+
+def worst_slices(result: GateResult, *, rows: bool) -> tuple[tuple[SliceResult, ...], int]:
+    """Return the slices of a gate that matter most, and how many more there are; without ROWS they name no value.
+
+    All that failed or are open come first; where all hold, the worst of them.
+    """
+    shown = result.slices if rows else result.without_values().slices
+    return shown[:MOST_SLICES], max(0, len(shown) - MOST_SLICES)
 
 
 def limit(result: GateResult, report: Report) -> str:
@@ -73,9 +96,9 @@ def signed(number: float) -> str:
     return f"{rounded:+.3f}".replace("-", "−") if rounded else "0.000"
 
 
-def interval(result: GateResult) -> str:
-    """Return a gate's interval: of the difference, or for a floor or a ceiling of the candidate alone."""
-    found = result.interval
+def interval(result: GateResult, of: Interval | None = None) -> str:
+    """Return a gate's interval: of the difference, or for a floor or a ceiling of the candidate alone; OF a slice."""
+    found = of or result.interval
     if found is None:
         return "–"
     if result.is_alone:
@@ -94,7 +117,7 @@ def level(confidence: float) -> str:
 
 def power_sentence(result: GateResult) -> str:
     """Return what would decide an inconclusive gate that has an interval, or names how many rows it needs."""
-    rows = ROWS[METRICS[result.metric].looks_at]
+    rows = rows_of(result.metric)
     if result.rows_needed is None:
         decide = f"more {rows} of this kind would not make it pass, unless the difference shrinks"
     else:

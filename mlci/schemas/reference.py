@@ -64,6 +64,8 @@ def _rows(section: Schema, path: str, root: Schema) -> Iterator[list[str]]:
         if inner is None:
             yield _row(name, key, section, root)
         else:
+            if below.endswith("[]"):
+                yield [name, "list", _written(key.get("default")), key.get(OWNER, "–"), key["description"]]
             yield from ([below.removeprefix(f"{path}.") + f".{row[0]}", *row[1:]] for row in _rows(inner, below, root))
 
 
@@ -72,6 +74,7 @@ def _section(key: Schema, path: str, root: Schema) -> tuple[Schema | None, str]:
     reached: list[tuple[Any, str]] = [
         (key, path),
         (key.get("items"), f"{path}[]"),
+        *((option, f"{path}[]") for option in key.get("items", {}).get("anyOf", ())),
         (key.get("additionalProperties"), f"{path}.NAME"),
         *((below, f"{path}.NAME") for below in key.get("patternProperties", {}).values()),
         *((option, path) for option in key.get("anyOf", ())),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlci.core.data_files import short
+from mlci.core.expression import Truth, truth
 from mlci.core.findings import DatasetReport, finding
 from mlci.core.table import Column, Table
 from mlci.errors import RejectedError, UsageError
@@ -16,8 +17,11 @@ from mlci.errors import RejectedError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from mlci.core.contract import ColumnSpec, ColumnType, Constraint
     from mlci.core.data_files import DataFile, DataFiles
+    from mlci.core.expression import Check
 
 Value = int | float | str | bool
 
@@ -75,6 +79,18 @@ class MemoryData:
         """Return columns in the order of the file; types and missing values as the port's real adapter gives them."""
         header, rows = _records(files)
         return Table({column.name: _column(short(files.name), header, rows, column) for column in columns})
+
+    def matching(self, files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> NDArray[np.bool_]:
+        """Return which rows a check is true for, row by row."""
+        table = self.read_table(files, columns)
+        rows = [
+            {
+                name: None if column.missing is not None and column.missing[row] else column.values[row].item()
+                for name, column in table.columns.items()
+            }
+            for row in range(table.rows)
+        ]
+        return np.array([truth(check.tree, row) is Truth.TRUE for row in rows], dtype=np.bool_)
 
 
 def _only(files: DataFiles) -> DataFile:

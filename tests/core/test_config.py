@@ -11,10 +11,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.config import LATER, Config, Gate, SignSection, json_schema, read_config, variable_of
+from mlci.core.config import LATER, Config, SignSection, json_schema, read_config, variable_of
 from mlci.core.duration import parse_duration, write_duration
 from mlci.core.margin import Margin, parse_margin
 from mlci.core.paths import relative_path
+from mlci.core.requirement import Gate
 from mlci.core.rules import owners
 from mlci.core.section import Owner, Section
 from mlci.core.storage import DvcSection, S3Section, StoreSection
@@ -173,12 +174,82 @@ MISTAKES = {
         "`sealed` is not in this version of mlci",
         "Remove the key; it is planned.",
     ),
-    "a planned key of a gate": (
+    "a gate in slices where there are none": (
         "margin: 0.01",
         "slices: true",
         "9:43",
-        "`gates.slices` is not in this version of mlci",
-        "Remove the key; it is planned.",
+        "`gates[0].slices`: there are no slices; list columns or conditions under evaluate.slices",
+        None,
+    ),
+    "a slice that is not listed": (
+        "positive: 1}\ngates:\n  - {metric: roc_auc, require: not_worse, margin: 0.01}",
+        "positive: 1, slices: [site]}\ngates:\n  - {metric: roc_auc, require: not_worse, slices: [sites]}",
+        "9:43",
+        "`gates[0].slices`: the slice sites is not listed under evaluate.slices (listed: site)",
+        "Did you mean `site`?",
+    ),
+    "a slice that stands twice": (
+        "positive: 1}",
+        "positive: 1, slices: [site, site]}",
+        "7:81",
+        "`evaluate.slices[1]`: there is a slice site already; give it a name:",
+        None,
+    ),
+    "a condition without a name": (
+        "positive: 1}",
+        "positive: 1, slices: [{where: worst_radius > 20}]}",
+        "7:75",
+        "`evaluate.slices[0]`: a slice with where: needs a name: for reports and gates",
+        None,
+    ),
+    "a slice of two kinds": (
+        "positive: 1}",
+        "positive: 1, slices: [{column: site, where: worst_radius > 20}]}",
+        "7:75",
+        "`evaluate.slices[0]`: a slice is a column, or has where: a check; not both",
+        None,
+    ),
+    "a gap without groups": (
+        "require: not_worse, margin: 0.01",
+        "require: gap_not_wider, margin: 0.01",
+        "9:5",
+        "`gates[0]`: a gap lies between the groups of a slice; name it: `slices: [COLUMN]`",
+        None,
+    ),
+    "a rate that is neither good nor bad": (
+        "metric: roc_auc, require: not_worse",
+        "metric: selection_rate, require: not_worse",
+        "9:5",
+        "`gates[0]`: more or less of selection_rate is neither better nor worse; use gap_not_wider between groups",
+        None,
+    ),
+    "churn that is compared": (
+        "metric: roc_auc, require: not_worse",
+        "metric: churn, require: not_worse",
+        "9:5",
+        "`gates[0]`: churn compares with production already: use a ceiling, or `require: d < 0.1`",
+        None,
+    ),
+    "a formula that asks for the worse side": (
+        "require: not_worse, margin: 0.01",
+        "require: n - o < 0.01",
+        "9:5",
+        "`gates[0]`: of this metric higher is better: `n - o > …` is meant, not `n - o < 0.01`",
+        None,
+    ),
+    "a formula with a margin beside it": (
+        "require: not_worse, margin: 0.01",
+        "require: n - o > -0.01, margin: 0.01",
+        "9:5",
+        "`gates[0]`: `n - o > -0.01` has its number already; leave out margin and value",
+        None,
+    ),
+    "a formula that is none": (
+        "require: not_worse, margin: 0.01",
+        "require: n - o >= -0.01",
+        "9:5",
+        "`gates[0]`: character 7: `>` or `<` is expected, '>' stands there",
+        None,
     ),
     "a planned key of a data set": (
         "path: data/cells.csv",
@@ -343,7 +414,10 @@ MISTAKES = {
         "require: not_worse",
         "require: notworse",
         "9:23",
-        "`gates[0].require`: input should be 'not_worse', 'better', 'floor' or 'ceiling'",
+        (
+            "`gates[0].require`: input should be 'not_worse', 'better', 'floor', 'ceiling', "
+            "'no_proven_regression' or 'gap_not_wider'"
+        ),
         "Did you mean `not_worse`?",
     ),
     "a class that is no label": (

@@ -23,10 +23,11 @@ from sklearn.metrics import (
 )
 
 import mlci.core.gates
-from mlci.core.config import Gate, StatisticsSection
+from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence
 from mlci.core.gates import Outcome, Verdict, judge
 from mlci.core.metrics import METRICS
+from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
 from mlci.core.statistics.delong import auc_alone, auc_difference
 from mlci.core.statistics.interval import Interval
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     from mlci.core.gates import GateResult
 
-COMPARED = tuple(name for name, metric in METRICS.items() if metric.kind != "calibration")
+COMPARED = tuple(name for name, metric in METRICS.items() if metric.kind not in {"calibration", "churn", "rate"})
 ROWS = np.arange(400)
 LABELS = ROWS % 2 == 0
 STATISTICS = StatisticsSection()
@@ -596,6 +597,8 @@ def test_result__is_json_and_names_no_row() -> None:
         "rows_needed": None,
         "smallest_visible": None,
         "severity": "error",
+        "scope": "",
+        "slices": [],
     }
 
 
@@ -607,10 +610,15 @@ def test_result__of_a_floor_has_bounds_and_no_difference() -> None:
 
 def test_table__of_the_module_agrees_with_the_decisions() -> None:
     documented = mlci.core.gates.__doc__ or ""
-    assert "| `not_worse` m | L > −m (tried first)  | U < 0 | inconclusive |" in documented
-    assert "| `better` m    | L > m                 | U < m | inconclusive |" in documented
-    assert "| `floor` v     | L > v                 | U < v | inconclusive |" in documented
-    assert "| `ceiling` v   | U < v                 | L > v | inconclusive |" in documented
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in documented.splitlines() if "|" in line]
+    assert rows[2:] == [
+        ["`not_worse` m", "L > −m (tried first)", "U < 0", "inconclusive"],
+        ["`better` m", "L > m", "U < m", "inconclusive"],
+        ["`floor` v", "L > v", "U < v", "inconclusive"],
+        ["`ceiling` v", "U < v", "L > v", "inconclusive"],
+        ["`no_proven_regression` m", "no adjusted U < −m", "any adjusted U < −m", "never"],
+        ["`gap_not_wider` m", "the gap's growth < m", "its growth > m", "inconclusive"],
+    ]
 
 
 def test_compared__without_production_there_is_nothing_to_compare() -> None:
@@ -666,6 +674,6 @@ def test_judge__bounds_hold_the_estimate_and_decide_as_the_table_says(evidence: 
 def test_value__does_not_depend_on_the_order_of_the_rows(evidence: Evidence) -> None:
     backwards = replace(evidence, labels=evidence.labels[::-1], production=None)
     for metric in METRICS:
-        one = evidence.on(metric).candidate.value(metric)
-        other = replace(backwards, candidate=evidence.candidate[::-1]).on(metric).candidate.value(metric)
+        one = evidence.view.on(metric).candidate.value(metric)
+        other = replace(backwards, candidate=evidence.candidate[::-1]).view.on(metric).candidate.value(metric)
         assert one == (None if other is None else pytest.approx(other, abs=1e-12))

@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import json
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.config import Config, Gate
+from mlci.core.config import read_config
 from mlci.core.contract import Contract, constraints
 from mlci.core.margin import Margin
+from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate, RuleChange, Side, effective, gate_direction, replaced_rules
-from tests.core.configurations import a_config, a_contract, with_gates
+from tests.core.configurations import TUMOUR, a_config, a_contract, with_gates
+
+if TYPE_CHECKING:
+    from mlci.core.config import Config
 
 CONTRACT = a_contract()
 
@@ -445,3 +450,51 @@ def test_effective__of_one_side_with_itself_changes_nothing(side: Side) -> None:
     rules, changes = effective(side, side)
     assert changes == ()
     assert rules.config == side.config
+
+
+def in_slices(slices: str, *gates: str) -> Config:
+    """Return the sample configuration with SLICES, a list in YAML, and these gates."""
+    listed = "".join(f"  - {{{gate}}}\n" for gate in gates)
+    head, _, rest = TUMOUR.partition("gates:\n")
+    text = head.replace("positive: 1}", f"positive: 1, slices: {slices}}}")
+    return read_config(f"{text}gates:\n{listed}{rest[rest.index('promote:') :]}".encode())
+
+
+SLICED = "metric: recall, require: floor, value: 0.7, slices: true"
+
+
+def test_slices__a_dropped_one_is_named_and_stays() -> None:
+    base, head = in_slices("[site, size_band]", SLICED), in_slices("[site]", SLICED)
+    rules, changes = effective(a_side(base), a_side(head))
+    assert [each.key for each in rules.config.evaluate.slices] == ["site", "size_band"]
+    assert [owned.slices for owned in rules.gates] == [("site", "size_band")]
+    assert sentences(changes) == [
+        "evaluate.slices: looser: drops the slice `size_band`; takes effect after merge",
+    ]
+
+
+def test_slices__a_changed_one_is_named_and_stays() -> None:
+    base = in_slices("[{name: large, where: worst_radius > 20}]", SLICED)
+    head = in_slices("[{name: large, where: worst_radius > 60, min_rows: 9}]", SLICED)
+    rules, changes = effective(a_side(base), a_side(head))
+    assert rules.config.evaluate.slices == base.evaluate.slices
+    changed = "changes the slice `large`: worst_radius > 20 → worst_radius > 60, at least 9 rows"
+    assert sentences(changes) == [f"evaluate.slices: looser: {changed}; takes effect after merge"]
+
+
+def test_slices__an_added_one_is_looked_at_in_addition() -> None:
+    base, head = in_slices("[site]", SLICED), in_slices("[site, size_band]", SLICED)
+    rules, changes = effective(a_side(base), a_side(head))
+    assert [(owned.origin, owned.slices) for owned in rules.gates] == [("base", ("site",)), ("head", ("size_band",))]
+    assert sentences(changes) == ["evaluate.slices: tighter: adds the slice `size_band`; checked in addition"]
+
+
+def test_slices__a_gate_of_head_looks_at_all_of_them() -> None:
+    other = "metric: accuracy, require: floor, value: 0.7, slices: true"
+    base, head = in_slices("[site]", SLICED), in_slices("[site, size_band]", SLICED, other)
+    rules, _ = effective(a_side(base), a_side(head))
+    assert [(owned.gate.metric, owned.origin, owned.slices) for owned in rules.gates] == [
+        ("recall", "base", ("site",)),
+        ("recall", "head", ("size_band",)),
+        ("accuracy", "head", ("site", "size_band")),
+    ]

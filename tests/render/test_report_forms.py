@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from mlci.core.findings import Cause, DatasetReport, ExampleRow, Finding
 from mlci.core.forge import LONGEST_COMMENT
-from mlci.core.gates import Flips, GateResult, Outcome, Verdict
+from mlci.core.gates import Flips, GateResult, Outcome, SliceResult, Verdict
 from mlci.core.report import Conclusion, Report, Training
 from mlci.core.rules import RuleChange, replaced_rules
 from mlci.core.runs.seeds import SeedSummary, Spread
@@ -128,7 +129,33 @@ def with_a_new_category() -> DatasetReport:
     )
 
 
+def a_slice(value: str, place: int, outcome: Outcome, values: tuple[float, float], *bounds: float) -> SliceResult:
+    interval = Interval(bounds[0], bounds[1], bounds[2], None)
+    return SliceResult("site", value, place, outcome, values[1], values[0], interval, 60 + place, "why")
+
+
+SLICED = replace(
+    RECALL, require="no_proven_regression", scope="in every slice", limit="0",
+    sentence="fails in 1 of 6 slices, held against 12 comparisons; worst: proven worse: at best −0.031, the margin is "
+    "0; 1 slice too small to say",
+    slices=(
+        a_slice("north", 1, Outcome.FAIL, (0.95, 0.8), -0.15, -0.29, -0.031),
+        *(a_slice(f"ward {n}", n, Outcome.PASS, (0.95, 0.94), -0.01, -0.04, 0.02) for n in range(2, 7)),
+        replace(a_slice("south", 7, Outcome.PASS, (1.0, 1.0), 0, 0, 0), outcome="too small", rows=4, interval=None),
+    ),
+)  # fmt: skip
+GAP = replace(
+    RECALL, require="gap_not_wider", scope="in sex", outcome=Outcome.INCONCLUSIVE, limit="0.05",
+    sentence="the gap could grow by +0.081, the margin is 0.05; or by −0.020",
+    slices=(
+        SliceResult("sex", None, 0, Outcome.INCONCLUSIVE, 0.05, 0.02, Interval(-0.03, -0.081, 0.02, None), 102, "why"),
+    ),
+)  # fmt: skip
+
 REPORTS = {
+    "slices": a_report(
+        Conclusion.FAIL, verdict=Verdict(Outcome.FAIL, (SLICED, GAP), FLIPS, 285, 102), training=TRAINED
+    ),
     "pass": a_report(
         Conclusion.PASS,
         verdict=Verdict(Outcome.PASS, (ROC_AUC,), Flips((), (), 0, 0), 285, 102),
@@ -287,6 +314,19 @@ def test_report__names_no_row_whose_id_identifies_somebody(form: Callable[[Repor
     text = form(a_report(Conclusion.FAIL, verdict=Verdict(Outcome.FAIL, (RECALL,), private, 285, 102)))
     assert [name for name in ("1001", "1239", "<details>", " more") if name in text] == []
     assert "(12 positive)" in text
+
+
+@pytest.mark.parametrize("form", [comment, report_text])
+def test_report__in_a_public_place_names_no_value_of_a_slice(form: Callable[..., str]) -> None:
+    assert "north" in form(REPORTS["slices"])
+    public = form(REPORTS["slices"], rows=False)
+    assert [word for word in ("north", "south", "ward") if word in public] == []
+    assert "site, value 1" in public
+
+
+def test_report__as_json_in_a_public_place_names_no_value_of_a_slice() -> None:
+    assert "north" in json.dumps(REPORTS["slices"].to_dict())
+    assert "north" not in json.dumps(REPORTS["slices"].without_values().to_dict())
 
 
 def test_comment__of_hostile_text_stays_text(golden: Golden) -> None:

@@ -11,6 +11,7 @@ import pytest
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import ColumnRule, ColumnSpec, Contract, RowBounds, constraints
 from mlci.core.data_files import one_file
+from mlci.core.expression import parse_check
 from mlci.core.findings import DatasetReport
 from mlci.errors import RejectedError, UsageError
 from mlci.testing import MemoryData
@@ -150,3 +151,20 @@ def test_validate__other_content_is_not_broken(data: Data, tmp_path: Path) -> No
     file.write_bytes(b"id,radius\n1,2.5\n")
     asked = [each for each in constraints(CONTRACT) if each.kind == "max"]
     assert data.validate("cells", one_file(file), asked, base=one_file(file)).findings == ()
+
+
+def test_matching__rows_where_a_check_is_true(data: Data, rows: Path) -> None:
+    check = parse_check("radius > 1 or name == 'b'")
+    columns = [ColumnSpec("radius", "number"), ColumnSpec("name", "string")]
+    assert data.matching(one_file(rows), check, columns).tolist() == [False, True, True]
+
+
+def test_matching__a_row_without_a_value_is_not_among_them(data: Data, rows: Path) -> None:
+    matching = data.matching(one_file(rows), parse_check("name != 'b'"), [ColumnSpec("name", "string")])
+    assert (matching.dtype.kind, matching.tolist()) == ("b", [True, False, False])
+
+
+def test_matching__a_column_that_is_not_there(data: Data, rows: Path) -> None:
+    with pytest.raises(RejectedError) as caught:
+        data.matching(one_file(rows), parse_check("size > 1"), [ColumnSpec("size", "number")])
+    assert caught.value.code == "data-column-missing"

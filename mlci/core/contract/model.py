@@ -90,7 +90,7 @@ class ColumnSpec:
     """Of a decimal, and of nothing else."""
 
 
-def _value_type(type_: ColumnType) -> ValueType:
+def value_type(type_: ColumnType) -> ValueType:
     if type_ not in _VALUE_TYPES:
         msg = f"a check cannot read a column of type {type_}"
         raise ValueError(msg)
@@ -285,7 +285,7 @@ class Contract(Part):
                 message = "the column {column} is not listed under columns:"
                 raise problem(message, section, place, name, column=column)
         try:
-            check_types(check, {column: _value_type(self.columns[column].type) for column in check.columns})
+            check_types(check, {column: value_type(self.columns[column].type) for column in check.columns})
         except ValueError as error:
             raise problem("{problem}", section, place, name, problem=str(error)) from error
 

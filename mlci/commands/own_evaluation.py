@@ -1,0 +1,30 @@
+"""Head's own `evaluate`, which becomes a rule after the merge: it must work on head's own rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlci.commands.data_sets import files_of
+from mlci.commands.evaluation_set import EvaluationSet, private_parts
+from mlci.commands.evaluation_slices import slices_of
+from mlci.core.config import FILE_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlci.commands.ports import Data, Tree
+    from mlci.core.rules import Rules, Side
+
+
+def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects: Path) -> None:
+    """Raise `UsageError` where SIDE's own `evaluate` cannot work on the rows of its own TREE.
+
+    It would be a rule after the merge, by which nothing could be judged. RULES say what no error may show.
+    """
+    section = side.config.evaluate
+    files = files_of(side.config.data[section.data], tree, objects)
+    rows = EvaluationSet(files, FILE_NAME, section, data, *private_parts(section, rules))
+    rows.labels(rows.read({}))
+    rows.weights()
+    rows.sampling()
+    slices_of(rows, rules)

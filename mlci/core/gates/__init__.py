@@ -1,0 +1,31 @@
+"""The verdict: whether the candidate may replace production.
+
+`judge` is the decision, pure and deterministic. Differences are oriented so that + is good; L and U are one-sided
+bounds at the confidence of the rules, so [L, U] is the two-sided interval at twice that confidence minus one. For a
+floor or a ceiling they are the bounds of the candidate's own value.
+
+| requirement              | pass                  | fail                | otherwise    |
+|--------------------------|-----------------------|---------------------|--------------|
+| `not_worse` m            | L > −m (tried first)  | U < 0               | inconclusive |
+| `better` m               | L > m                 | U < m               | inconclusive |
+| `floor` v                | L > v                 | U < v               | inconclusive |
+| `ceiling` v              | U < v                 | L > v               | inconclusive |
+| `no_proven_regression` m | no adjusted U < −m    | any adjusted U < −m | never        |
+| `gap_not_wider` m        | the gap's growth < m  | its growth > m      | inconclusive |
+
+The first four look at all rows, or at slices: there every slice must pass, and a failure counts if it stands among all
+slices of the gate by Holm's procedure. `no_proven_regression` is held against all comparisons of such gates together;
+slices with too few rows are listed and take no part. A gap lies between the groups of a column.
+
+Without production yet, what compares with it does not apply; where production cannot be compared with any more, it
+is not comparable, and floors alone decide what fails. The same bytes as production pass `not_worse` and fail `better`,
+whatever the rows say. Where theory is not to be trusted (too few rows, rows of one class, too few that changed) a gate
+is inconclusive; of few changes the worst case may still say that it is not worse. A gate with severity `warn` is shown
+and does not count.
+"""
+
+from mlci.core.evidence import Evidence
+from mlci.core.gates.judge import judge
+from mlci.core.gates.result import Flips, GateOutcome, GateResult, Outcome, SliceResult, Verdict, rows_of
+
+__all__ = ["Evidence", "Flips", "GateOutcome", "GateResult", "Outcome", "SliceResult", "Verdict", "judge", "rows_of"]

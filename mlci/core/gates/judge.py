@@ -1,0 +1,178 @@
+"""The decision of the whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from mlci.core.gates.decision import Strictness, decide, without_rows
+from mlci.core.gates.gap import gap_between, worst_of
+from mlci.core.gates.result import Decision, Flips, GateResult, Outcome, Verdict
+from mlci.core.gates.slices import in_slices
+from mlci.core.metrics import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from mlci.core.config import StatisticsSection
+    from mlci.core.evidence import Evidence, Slice
+    from mlci.core.gates.result import GateOutcome, SliceResult
+    from mlci.core.gates.slices import Judgement
+    from mlci.core.requirement import Gate
+    from mlci.core.rules import OwnedGate
+
+MASK: Final = "…"
+"""What stands for an id that identifies somebody."""
+SORTED: Final = frozenset({"auc", "average_precision"})
+"""Kinds of metrics that need the rows in the order of their scores."""
+
+
+def judge(gates: Sequence[OwnedGate], evidence: Evidence, statistics: StatisticsSection) -> Verdict:
+    """Return the verdict on the candidate.
+
+    Fail if a gate fails, else not comparable if production is, else inconclusive if a gate is, else pass or first.
+    """
+    strictness = Strictness(statistics.confidence, statistics.min_rows, statistics.min_changed)
+    sliced = _in_slices(gates, evidence, strictness, is_adjusted=statistics.multiplicity == "holm")
+    results = tuple(
+        _result(owned, evidence, *(sliced.get(place) or _of_all_rows(owned.gate, evidence, strictness)))
+        for place, owned in enumerate(gates)
+    )
+    return Verdict(
+        outcome=_whole({result.outcome for result in results if result.severity == "error"}, evidence),
+        results=results,
+        flips=None if evidence.production is None else _flips(evidence),
+        rows=len(evidence.labels),
+        positives=evidence.positives,
+        not_comparable=evidence.not_comparable,
+    )
+
+
+def _whole(outcomes: set[GateOutcome], evidence: Evidence) -> Outcome:
+    if Outcome.FAIL in outcomes:
+        return Outcome.FAIL
+    if evidence.not_comparable is not None:
+        return Outcome.NOT_COMPARABLE
+    if Outcome.INCONCLUSIVE in outcomes:
+        return Outcome.INCONCLUSIVE
+    return Outcome.FIRST if evidence.production is None else Outcome.PASS
+
+
+def _of_all_rows(gate: Gate, evidence: Evidence, strictness: Strictness) -> Judgement:
+    return without_rows(gate, evidence) or decide(gate, evidence.view.on(gate.metric), strictness), ()
+
+
+def _in_slices(
+    gates: Sequence[OwnedGate], evidence: Evidence, strictness: Strictness, *, is_adjusted: bool
+) -> dict[int, Judgement]:
+    """Return by its place what each gate comes to that looks at slices, and whose rows decide.
+
+    What head adds, and what only warns, is a family of its own: it may not make a proof for base's gates harder.
+    """
+    families: dict[tuple[object, ...], dict[int, tuple[Gate, tuple[Slice, ...]]]] = {}
+    judged: dict[int, Judgement] = {}
+    for place, owned in enumerate(gates):
+        gate, chosen = owned.gate, _chosen(owned, evidence)
+        is_family = gate.require == "no_proven_regression"
+        if not (is_family or owned.gate.slices) or without_rows(gate, evidence):
+            continue
+        if gate.require == "gap_not_wider":
+            judged[place] = _gaps(gate, chosen, evidence, strictness)
+            continue
+        key = (gate.require, owned.origin, gate.severity) if is_family else (place,)
+        families.setdefault(key, {})[place] = (gate, chosen)
+    if any(METRICS[gate.metric].kind in SORTED for family in families.values() for gate, _ in family.values()):
+        _sort(evidence)
+    members = [list(family.values()) for family in families.values()]
+    found = in_slices(members, evidence.view, strictness, is_adjusted=is_adjusted)
+    for places, judgements in zip(families.values(), found, strict=True):
+        judged |= dict(zip(places, judgements, strict=True))
+    return judged
+
+
+def _chosen(owned: OwnedGate, evidence: Evidence) -> tuple[Slice, ...]:
+    """Return the slices that a gate looks at: all rows are one where it looks at no other."""
+    if owned.gate.slices is False:
+        return (evidence.all_rows,)
+    names = owned.slices
+    if names is None and not isinstance(owned.gate.slices, bool):
+        names = owned.gate.slices
+    return tuple(each for each in evidence.slices if names is None or each.name in names)
+
+
+def _sort(evidence: Evidence) -> None:
+    """Sort the scores of both models once, so that slices are cut out of an order."""
+    for answers in (evidence.whole.candidate, evidence.whole.production):
+        if answers is not None:
+            _ = answers.ranking
+
+
+def _gaps(gate: Gate, chosen: tuple[Slice, ...], evidence: Evidence, strictness: Strictness) -> Judgement:
+    """Return what a gate between groups comes to: the values of a column are groups, and conditions are, together."""
+    columns: dict[str, list[Slice]] = {}
+    for each in chosen:
+        columns.setdefault(each.name if each.place else "", []).append(each)
+    judged = [gap_between(gate, groups, evidence.view, strictness) for groups in columns.values()]
+    results = sorted((result for _, result in judged), key=_severity)
+    return worst_of(judged), tuple(results)
+
+
+def _severity(result: SliceResult) -> int:
+    order = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
+    return next(place for place, outcome in enumerate(order) if result.outcome is outcome)
+
+
+def _result(owned: OwnedGate, evidence: Evidence, decision: Decision, slices: tuple[SliceResult, ...]) -> GateResult:
+    """Return the result of a gate; of slices it shows the values of the worst."""
+    gate, both = owned.gate, evidence.view.on(owned.gate.metric)
+    worst = slices[0] if slices else None
+    if worst is not None:
+        candidate, production, rows = worst.candidate, worst.production, worst.rows
+    else:
+        candidate, production, rows = _value(gate, evidence), None, both.candidate.sample.rows
+        production = None if both.production is None else both.production.value(gate.metric)
+    return GateResult(
+        metric=gate.metric,
+        require=gate.require,
+        limit=gate.limit,
+        origin=owned.origin,
+        outcome=decision.outcome,
+        candidate=candidate,
+        production=production,
+        interval=decision.interval,
+        rows=rows,
+        sentence=decision.sentence,
+        rows_needed=decision.rows_needed,
+        smallest_visible=decision.smallest_visible,
+        severity=gate.severity,
+        scope=gate.scope,
+        slices=slices if gate.slices else (),
+    )
+
+
+def _value(gate: Gate, evidence: Evidence) -> float | None:
+    both = evidence.view.on(gate.metric)
+    if METRICS[gate.metric].kind == "churn":
+        return None if both.production is None else float((both.candidate.decisions != both.compared.decisions).mean())
+    return both.candidate.value(gate.metric)
+
+
+def _flips(evidence: Evidence) -> Flips:
+    """Return the rows that changed sides."""
+    now, before = evidence.whole.candidate.right, evidence.whole.compared.right
+    lost, won = before & ~now, now & ~before
+    return Flips(
+        right_to_wrong=_named(lost, evidence),
+        wrong_to_right=_named(won, evidence),
+        positive_right_to_wrong=int((lost & evidence.labels).sum()),
+        positive_wrong_to_right=int((won & evidence.labels).sum()),
+        has_private_ids=evidence.has_private_ids,
+    )
+
+
+def _named(rows: NDArray[np.bool_], evidence: Evidence) -> tuple[str, ...]:
+    """Return the ids of ROWS, (n_rows,), each masked where they identify people."""
+    return tuple(MASK if evidence.has_private_ids else evidence.ids[row] for row in np.flatnonzero(rows).tolist())

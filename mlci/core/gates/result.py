@@ -1,0 +1,222 @@
+"""What gates came to: one result a gate, with one a slice where it looks at slices, and the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from mlci.core.metrics import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlci.core.metrics import Looks
+    from mlci.core.statistics.interval import Interval
+
+ROWS: Final[Mapping[Looks, str]] = {"all": "rows", "positives": "positive rows", "negatives": "negative rows"}
+"""What the rows are called that a metric looks at."""
+
+ALONE: Final = frozenset({"floor", "ceiling"})
+"""Requirements on the candidate alone."""
+
+
+class Outcome(StrEnum):
+    """What a gate, or the whole, came to."""
+
+    PASS = "pass"  # noqa: S105 - a word of the verdict, no password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOT_COMPARABLE = "not comparable"
+    """Production cannot be compared with; policy takes it for inconclusive."""
+    FIRST = "first"
+    """Of the whole: no production yet, every floor passed."""
+
+
+GateOutcome = Outcome | Literal["not applicable"]
+"""Of a gate: what compares with production does not apply where there is none."""
+SliceOutcome = Outcome | Literal["too small"]
+"""Of a gate in a slice: one with too few rows takes no part in a proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a gate came to, and why."""
+
+    outcome: GateOutcome
+    sentence: str
+    interval: Interval | None = None
+    rows_needed: int | None = None
+    smallest_visible: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SliceResult:
+    """One gate in one slice, or between the groups of one column."""
+
+    name: str
+    """The column, or the name of the condition."""
+    value: str | None
+    """The value of the column; None for a condition, and where values are not to be shown."""
+    place: int
+    """Which of the values of the column it is, in their order, from 1; 0 for a condition."""
+    outcome: SliceOutcome
+    candidate: float | None
+    production: float | None
+    interval: Interval | None
+    rows: int
+    """How many rows the metric is computed on."""
+    sentence: str
+    """Why, in words, without a value of the data."""
+
+    @property
+    def label(self) -> str:
+        """The slice in words: `site = B`, or `site, value 2` where values are not to be shown."""
+        if self.value is not None:
+            return f"{self.name} = {self.value}" if self.value else f"{self.name} is empty"
+        return f"{self.name}, value {self.place}" if self.place else self.name
+
+    def without_value(self) -> SliceResult:
+        """Return the result as it may stand in a public place: no value of the data."""
+        return replace(self, value=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as a JSON object."""
+        interval = self.interval
+        return {
+            "slice": self.name,
+            "value": self.value,
+            "place": self.place,
+            "outcome": str(self.outcome),
+            "production": self.production,
+            "candidate": self.candidate,
+            "estimate": interval.estimate if interval else None,
+            "lower": interval.lower if interval else None,
+            "upper": interval.upper if interval else None,
+            "rows": self.rows,
+            "sentence": self.sentence,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """One gate with its evidence, and its outcome in words."""
+
+    metric: str
+    require: str
+    limit: str
+    """The margin or the value, as it is written in the configuration."""
+    origin: Literal["base", "head"]
+    outcome: GateOutcome
+    candidate: float | None
+    production: float | None
+    interval: Interval | None
+    """Of the paired difference (+ is good), or for a floor of the candidate alone; for slices that of the worst."""
+    rows: int
+    """How many rows the metric is computed on."""
+    sentence: str
+    """Why, in words."""
+    rows_needed: int | None = None
+    """For an inconclusive gate: rows that would decide it with 80 % power if the observed rates hold."""
+    smallest_visible: float | None = None
+    """For an inconclusive gate: the smallest true difference that these rows show with 80 % power."""
+    severity: Literal["error", "warn"] = "error"
+    """Whether the gate counts for the whole."""
+    scope: str = ""
+    """Where it looks, in words: nothing for all rows, `in every slice`, `in site, small`."""
+    slices: tuple[SliceResult, ...] = ()
+    """One for each slice, the worst first; none where the gate looks at all rows."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the gate looks at the candidate alone."""
+        return self.require in ALONE
+
+    @property
+    def name(self) -> str:
+        """The gate in a few words, such as `recall not_worse` or `recall floor in every slice`."""
+        return " ".join(filter(None, (self.metric, self.require, self.scope)))
+
+    @property
+    def has_no_interval(self) -> bool:
+        """Whether theory gives no interval on these rows; the sentence says why."""
+        return self.outcome is Outcome.INCONCLUSIVE and self.interval is None and self.rows_needed is None
+
+    def without_values(self) -> GateResult:
+        """Return the result as it may stand in a public place: no value of the data."""
+        return replace(self, slices=tuple(each.without_value() for each in self.slices))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as a JSON object."""
+        interval = self.interval
+        return {
+            "metric": self.metric,
+            "require": self.require,
+            "limit": self.limit,
+            "origin": self.origin,
+            "outcome": str(self.outcome),
+            "production": self.production,
+            "candidate": self.candidate,
+            "difference": interval.estimate if interval and not self.is_alone else None,
+            "lower": interval.lower if interval else None,
+            "upper": interval.upper if interval else None,
+            "rows": self.rows,
+            "sentence": self.sentence,
+            "rows_needed": self.rows_needed,
+            "smallest_visible": self.smallest_visible,
+            "severity": self.severity,
+            "scope": self.scope,
+            "slices": [each.to_dict() for each in self.slices],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """The rows on which candidate and production decide differently."""
+
+    right_to_wrong: tuple[str, ...]
+    wrong_to_right: tuple[str, ...]
+    positive_right_to_wrong: int
+    """How many of `right_to_wrong` are of the positive class."""
+    positive_wrong_to_right: int
+    has_private_ids: bool = False
+    """Whether the ids identify people; they are masked here, and a report has the counts alone."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return counts as a JSON object; ids stay out of it, since reports may be public."""
+        return {
+            "right_to_wrong": len(self.right_to_wrong),
+            "wrong_to_right": len(self.wrong_to_right),
+            "positive_right_to_wrong": self.positive_right_to_wrong,
+            "positive_wrong_to_right": self.positive_wrong_to_right,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The whole: one outcome, every gate's result, and the rows that changed sides."""
+
+    outcome: Outcome
+    results: tuple[GateResult, ...]
+    flips: Flips | None
+    rows: int
+    positives: int
+    not_comparable: str | None = None
+    """Why production could not be compared with, in words."""
+
+    def with_outcome(self, outcome: GateOutcome) -> tuple[GateResult, ...]:
+        """Return the gates that came to OUTCOME."""
+        return tuple(result for result in self.results if result.outcome == outcome)
+
+    def deciding(self, outcome: GateOutcome) -> tuple[GateResult, ...]:
+        """Return those of them that count for the whole."""
+        return tuple(result for result in self.with_outcome(outcome) if result.severity == "error")
+
+    def without_values(self) -> Verdict:
+        """Return the verdict as it may stand in a public place: no value of the data."""
+        return replace(self, results=tuple(result.without_values() for result in self.results))
+
+
+def rows_of(metric: str) -> str:
+    """Return what the rows are called that METRIC looks at."""
+    return ROWS[METRICS[metric].looks_at]

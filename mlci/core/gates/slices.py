@@ -1,0 +1,199 @@
+"""A gate in slices: each slice by the same rule, and what fails is held against how many slices there are.
+
+A gate passes where every slice passes, each by its own bound: a candidate that is too bad in one slice passes there,
+and so in all, with a chance of at most 1 - confidence (Berger 1982, Technometrics 24, 295-300: intersection-union).
+Proofs of harm add up the other way: of 50 slices without a change two or three would be "proven worse" by their own
+bounds. So a failure counts only if it stands by Holm's procedure (Holm 1979, Scandinavian Journal of Statistics 6,
+65-70): with k slices of a family left, by the bound at 1 - (1 - confidence)/k. What is proven leaves, and the others
+are seen again. Bounds say the same as p-values, and every metric has them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from mlci.core.bounds import difference
+from mlci.core.gates.decision import Strictness, decide, margin_of
+from mlci.core.gates.result import Decision, Outcome, SliceResult, rows_of
+from mlci.core.gates.wording import counted, signed
+from mlci.core.statistics.sampling import NotTrusted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mlci.core.evidence import Both, Slice, View
+    from mlci.core.gates.result import SliceOutcome
+    from mlci.core.requirement import Gate
+
+Judgement = tuple[Decision, tuple[SliceResult, ...]]
+"""What a gate came to in its slices: the whole, and each."""
+
+_ORDER: Final[Mapping[str, int]] = {"fail": 0, "inconclusive": 1, "pass": 2, "too small": 3}
+
+
+@dataclass(slots=True)
+class _Cell:
+    """One gate in one slice."""
+
+    gate: Gate
+    slice: Slice
+    found: Decision
+    """By the slice's own bound."""
+    is_small: bool
+    candidate: float | None
+    production: float | None
+    rows: int
+    is_proven: bool = False
+    """Whether a failure stands among all of its family."""
+
+    @property
+    def outcome(self) -> SliceOutcome:
+        if self.is_small:
+            return "too small"
+        if self.found.outcome is Outcome.FAIL and not self.is_proven:
+            return Outcome.PASS if self.gate.require == "no_proven_regression" else Outcome.INCONCLUSIVE
+        return self.found.outcome if isinstance(self.found.outcome, Outcome) else Outcome.INCONCLUSIVE
+
+
+def in_slices(
+    families: Sequence[Sequence[tuple[Gate, tuple[Slice, ...]]]],
+    view: View,
+    strictness: Strictness,
+    *,
+    is_adjusted: bool,
+) -> list[list[Judgement]]:
+    """Return what the gates of each family come to in their slices; a family's failures are held against each other.
+
+    A slice is cut once for all gates. Without IS_ADJUSTED a failure stands by its own bound.
+    """
+    cells = [[[_Cell(gate, each, _NOTHING, False, None, None, 0) for each in slices] for gate, slices in family]  # noqa: FBT003 - filled in below
+             for family in families]  # fmt: skip
+    flat = [cell for family in cells for row in family for cell in row]
+    for each in dict.fromkeys(cell.slice for cell in flat):
+        cut = view.cut(each.rows)
+        for cell in flat:
+            if cell.slice is each:
+                _fill(cell, cut, strictness)
+    for family in cells:
+        _prove([cell for row in family for cell in row], view, strictness, is_adjusted=is_adjusted)
+    return [[_judgement(row, sum(map(len, family))) for row in family] for family in cells]
+
+
+_NOTHING: Final = Decision(Outcome.INCONCLUSIVE, "not judged")
+
+
+def _fill(cell: _Cell, cut: View, strictness: Strictness) -> None:
+    """Judge CELL by the rows of its slice alone."""
+    both = cut.on(cell.gate.metric)
+    cell.rows = both.candidate.sample.rows
+    cell.candidate = both.candidate.value(cell.gate.metric)
+    cell.production = None if both.production is None else both.production.value(cell.gate.metric)
+    least = cell.slice.min_rows or strictness.min_rows
+    if cell.gate.require == "no_proven_regression" and cell.rows < least:
+        cell.found = Decision(Outcome.PASS, f"{counted(cell.rows, rows_of(cell.gate.metric)[:-1])}, {least} are wanted")
+        cell.is_small = True
+        return
+    cell.found = _rule(cell)(cell.gate, both, _of_slice(cell.slice, strictness))
+    cell.is_small = cell.gate.require == "no_proven_regression" and cell.found.outcome is Outcome.INCONCLUSIVE
+
+
+def _of_slice(chosen: Slice, strictness: Strictness) -> Strictness:
+    if chosen.min_rows is None:
+        return strictness
+    return replace(strictness, min_rows=chosen.min_rows, wanted_by="the slice's min_rows")
+
+
+def _rule(cell: _Cell) -> Callable[[Gate, Both, Strictness], Decision]:
+    return _regression if cell.gate.require == "no_proven_regression" else decide
+
+
+def _regression(gate: Gate, both: Both, strictness: Strictness) -> Decision:
+    """Return whether a regression beyond the margin is proven; inconclusive is what no theory can judge."""
+    before = both.compared
+    margin, written = margin_of(gate, before.value(gate.metric))
+    found = difference(gate.metric, both.candidate, before, strictness.confidence, strictness.min_changed)
+    if isinstance(found, NotTrusted):
+        return Decision(Outcome.INCONCLUSIVE, found.sentence)
+    best = signed(found.interval.upper, -margin)
+    if found.interval.upper < -margin:
+        if found.upper_doubt is not None:
+            return Decision(Outcome.PASS, found.upper_doubt.sentence, found.interval)
+        return Decision(Outcome.FAIL, f"proven worse: at best {best}, the margin is {written}", found.interval)
+    return Decision(Outcome.PASS, f"could be as good as {best}, the margin is {written}", found.interval)
+
+
+def _prove(cells: Sequence[_Cell], view: View, strictness: Strictness, *, is_adjusted: bool) -> None:
+    """Say of every failure whether it stands among all cells of the family; with its bound at that level."""
+    failing = [cell for cell in cells if cell.found.outcome is Outcome.FAIL]
+    left = len([cell for cell in cells if not cell.is_small])
+    while failing:
+        sure = 1 - (1 - strictness.confidence) / left if is_adjusted else strictness.confidence
+        proven = []
+        for cell in failing:
+            both = view.cut(cell.slice.rows).on(cell.gate.metric)
+            found = _rule(cell)(cell.gate, both, _of_slice(cell.slice, replace(strictness, confidence=sure)))
+            if found.outcome is Outcome.FAIL:
+                cell.found, cell.is_proven = found, True
+                proven.append(cell)
+        if not proven:
+            break
+        failing = [cell for cell in failing if not cell.is_proven]
+        left -= len(proven)
+    for cell in failing:
+        sentence = f"worse by its own bound, which {counted(len(cells), 'comparison')} do not bear out"
+        cell.found = replace(cell.found, sentence=sentence)
+
+
+def _judgement(cells: Sequence[_Cell], family: int) -> Judgement:
+    """Return what the CELLS of one gate come to, of a FAMILY of so many."""
+    ordered = sorted(cells, key=_badness)
+    results = tuple(
+        SliceResult(
+            name=cell.slice.name,
+            value=cell.slice.value,
+            place=cell.slice.place,
+            outcome=cell.outcome,
+            candidate=cell.candidate,
+            production=cell.production,
+            interval=cell.found.interval,
+            rows=cell.rows,
+            sentence=cell.found.sentence,
+        )
+        for cell in ordered
+    )
+    worst = ordered[0].found if ordered else _NOTHING
+    outcomes = {result.outcome for result in results}
+    outcome = next((each for each in (Outcome.FAIL, Outcome.INCONCLUSIVE) if each in outcomes), Outcome.PASS)
+    needed = worst.rows_needed if outcome is Outcome.INCONCLUSIVE else None
+    visible = worst.smallest_visible if outcome is Outcome.INCONCLUSIVE else None
+    return Decision(outcome, _sentence(results, outcome, family), worst.interval, needed, visible), results
+
+
+def _badness(cell: _Cell) -> tuple[int, float]:
+    """Return what orders cells from the worst: the outcome, then the difference, or how far from the limit."""
+    interval = cell.found.interval
+    if interval is None:
+        return _ORDER[cell.outcome], 0.0
+    return _ORDER[cell.outcome], -interval.estimate if cell.gate.require == "ceiling" else interval.estimate
+
+
+def _sentence(results: tuple[SliceResult, ...], outcome: Outcome, family: int) -> str:
+    """Return in words how many slices came to what."""
+    if not results:
+        return "there is no slice to look at"
+    small = sum(result.outcome == "too small" for result in results)
+    looked = len(results) - small
+    beside = f"; {counted(small, 'slice')} too small to say" if small else ""
+    match outcome:
+        case Outcome.FAIL:
+            failed = sum(result.outcome is Outcome.FAIL for result in results)
+            among = f", held against {counted(family, 'comparison')}" if family > 1 else ""
+            return f"fails in {failed} of {counted(looked, 'slice')}{among}; worst: {results[0].sentence}{beside}"
+        case Outcome.INCONCLUSIVE:
+            open_ones = sum(result.outcome is Outcome.INCONCLUSIVE for result in results)
+            return f"undecided in {open_ones} of {counted(looked, 'slice')}; first: {results[0].sentence}{beside}"
+        case _ if looked == 0:
+            return f"no slice is large enough to say anything{beside}"
+        case _:
+            return f"holds in {counted(looked, 'slice')}{beside}"
