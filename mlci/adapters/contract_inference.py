@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlci.adapters.csv_file import CsvFile, read_header
+from mlci.adapters.csv_file import read_header
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from mlci.adapters.data_reader import Reading
+    from mlci.adapters.reading import Reading
     from mlci.core.contract import ColumnType
 
 _LEADING_ZERO = "[+-]?0[0-9]+"
@@ -47,7 +47,7 @@ def infer(path: Path, *more: Path, label: str | None = None) -> Inferred:
     """Return a contract that the CSV files satisfy, with comments for what was guessed, and what LABEL holds in each.
 
     Raises `UsageError`: "data-missing", "headers-differ", "line-ends-differ"; and `RejectedError("data-unreadable")`
-    as `CsvFile` does.
+    as `opened` does.
     """
     paths = (path, *more)
     for each in paths:
@@ -76,8 +76,8 @@ def infer(path: Path, *more: Path, label: str | None = None) -> Inferred:
 
 
 def _rows(path: Path) -> int:
-    with CsvFile(path) as file:
-        return file.rows
+    with opened(one_file(path)) as reading:
+        return reading.rows
 
 
 def _joined(paths: Sequence[Path], whole: Path) -> Path:

@@ -1,40 +1,39 @@
 """A CSV file, read once by us before any engine sees it, so that nothing about its form is guessed.
 
-The dialect is RFC 4180: UTF-8 (a byte order mark is read over), commas, double quotes, lines that all end in LF or all
-in CRLF, as many values in each record as the header names. What is otherwise is an error with its line, never a row
-that is mended or dropped. Blank lines between records are read over.
+The dialect is RFC 4180 unless the configuration says otherwise: UTF-8 (a byte order mark is read over), commas, double
+quotes, lines that all end in LF or all in CRLF, as many values in each record as the header names. What is otherwise is
+an error with its line, never a row that is mended or dropped. Blank lines between records are read over.
 """
 
 from __future__ import annotations
 
 import codecs
-import hashlib
+import json
 import mmap
-import os
 import re
-import stat
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from mlci.adapters.open_file import OpenFile
 from mlci.core.contract.model import LONGEST_COLUMN_NAME
-from mlci.core.data_files import short
+from mlci.core.data_files import DEFAULT_BYTES, DataFile
+from mlci.core.data_format import CsvFormat
 from mlci.core.plain_text import one_line
-from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
+    from mlci.errors import RejectedError
+
 LONGEST_RECORD: Final = 2_000_000
 """Bytes of one record, line breaks inside quotes included and the one at its end not."""
 MOST_COLUMNS: Final = 10_000
+_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
 _CHUNK: Final = 1 << 20
-_QUOTED: Final = rb'"(?:[^"]++|"")*+"'
-_PLAIN: Final = rb'[^",\r\n]*+'
-_FIELD: Final = re.compile(rb"(?:%s|%s)" % (_QUOTED, _PLAIN))
 _NEWLINE: Final = re.compile(rb"\r?\n")
 
 
@@ -51,43 +50,34 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Return the header of the CSV file at PATH; raises as `CsvFile` does."""
-    with CsvFile(path) as file:
-        return file.header
+    """Return the header of the CSV file at PATH; raises as `OpenFile` and `CsvFile` do."""
+    form = CsvFormat()
+    with OpenFile(DataFile(path, str(path)), form, DEFAULT_BYTES) as file, CsvFile(file, form) as csv:
+        return csv.header
 
 
 class CsvFile:
     """An open CSV file whose form is known to be sound: a context manager.
 
-    One descriptor serves for all reading, so that what is hashed, what is checked for its form and what an engine
-    reads through `source` is the same file, whatever happens to its name.
-
-    Raises `UsageError("data-missing")` when there is no file, and `RejectedError("data-unreadable")` with the line
-    when its bytes are not the CSV described above.
+    Raises `RejectedError("data-unreadable")` with the line when its bytes are not the CSV that FORM says.
     """
 
-    def __init__(self, path: Path, name: str | None = None) -> None:
-        """Open PATH and read it through once; errors call it NAME, by default as PATH is written."""
-        self.name = str(path) if name is None else name
-        self._descriptor = _open(path, self.name)
+    def __init__(self, file: OpenFile, form: CsvFormat) -> None:
+        """Read FILE, which stays the caller's, through once."""
+        self._file = file
+        self._form = form
+        self._field, self._quoted, self._plain = _fields(form)
+        if file.size == 0:
+            raise self.fault(1, "the file is empty", "The step that writes it failed, or has not run.")
+        self._bytes = mmap.mmap(file.descriptor, 0, access=mmap.ACCESS_READ)
         try:
-            self._bytes = self._mapped()
-        except BaseException:
-            os.close(self._descriptor)
-            raise
-        try:
-            self.sha256 = self._read_text()
+            self._check_text()
             self.header = self._read_header()
-            self._record = _record_pattern(len(self.header.names), self.header.newline)
+            self._record = self._record_pattern()
             self.rows = self._count_rows()
         except BaseException:
             self.close()
             raise
-
-    @property
-    def source(self) -> str:
-        """A path that leads to this open file and no other: it cannot be a pattern, and it cannot be exchanged."""
-        return f"/dev/fd/{self._descriptor}"
 
     def lines_of(self, rows: Sequence[int]) -> dict[int, int]:
         """Return the line, counted from 1, where each of ROWS begins (rows counted from 1, the header not)."""
@@ -104,18 +94,11 @@ class CsvFile:
 
     def fault(self, line: int, problem: str, cause: str | None = None, hint: str | None = None) -> RejectedError:
         """Return the error for something in LINE that cannot be read."""
-        return RejectedError(
-            "data-unreadable",
-            f"{short(self.name)}: {problem}",
-            where=f"{self.name}:{line}",
-            cause=cause,
-            hint=hint,
-        )
+        return self._file.fault(line, problem, cause, hint)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Let go of the file."""
         self._bytes.close()
-        os.close(self._descriptor)
 
     def __enter__(self) -> Self:
         """Return the file itself."""
@@ -127,21 +110,14 @@ class CsvFile:
         """Give the file back."""
         self.close()
 
-    def _mapped(self) -> mmap.mmap:
-        if os.fstat(self._descriptor).st_size == 0:
-            raise self.fault(1, "the file is empty", "The step that writes it failed, or has not run.")
-        return mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
-
-    def _read_text(self) -> str:
-        """Return the sha256 of the file, all of which must be UTF-8 without NUL."""
-        digest = hashlib.sha256()
+    def _check_text(self) -> None:
+        """Refuse what is not UTF-8 without NUL."""
         decoder = codecs.getincrementaldecoder("utf-8")()
         size = len(self._bytes)
         for start in range(0, size, _CHUNK):
             chunk = self._bytes[start : start + _CHUNK]
-            digest.update(chunk)
             if start == 0 and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                raise self._not_utf8(1, "UTF-16")
+                raise self._not_utf8(1, "utf-16")
             if b"\0" in chunk:
                 line = 1 + self._newlines(0, start + chunk.index(b"\0"))
                 raise self.fault(
@@ -155,16 +131,15 @@ class CsvFile:
                 decoder.decode(chunk, final=start + _CHUNK >= size)
             except UnicodeDecodeError as error:
                 line = 1 + self._newlines(0, max(0, start - pending + error.start))
-                raise self._not_utf8(line, "Latin-1 or Windows-1252") from None
-        return digest.hexdigest()
+                raise self._not_utf8(line, "windows-1252") from None
 
     def _not_utf8(self, line: int, encoding: str) -> RejectedError:
-        source = "UTF-16" if encoding == "UTF-16" else "WINDOWS-1252"
         return self.fault(
             line,
             "the text is not UTF-8",
             f"It was probably saved as {encoding}.",
-            f"iconv -f {source} -t UTF-8 {self.name}",
+            f"Say so: format: {{csv: {{encoding: {encoding}}}}}; or convert it: "
+            f"iconv -f {encoding.upper()} -t UTF-8 {self._file.name}",
         )
 
     def _read_header(self) -> Header:
@@ -172,12 +147,12 @@ class CsvFile:
         names: list[str] = []
         place = start
         while True:
-            match = _FIELD.match(self._bytes, place)
+            match = self._field.match(self._bytes, place)
             end = match.end() if match else place
             newline = _NEWLINE.match(self._bytes, end)
-            if newline is None and end < len(self._bytes) and self._bytes[end : end + 1] != b",":
+            if newline is None and end < len(self._bytes) and self._bytes[end : end + 1] != self._delimiter:
                 raise self._misplaced(place, 1)
-            names.append(_text(self._bytes[place:end]))
+            names.append(self._text(self._bytes[place:end]))
             if len(names) > MOST_COLUMNS:
                 raise self.fault(1, f"the header names more than {MOST_COLUMNS:,} columns")
             if newline is not None or end == len(self._bytes):
@@ -190,8 +165,14 @@ class CsvFile:
     def _check_names(self, names: list[str]) -> None:
         if names == [""]:
             raise self.fault(1, "the first line, the header, is empty", hint="Let the first line name the columns.")
-        if len(names) == 1 and any(mark in names[0] for mark in (";", "\t", "|")):
-            raise self.fault(1, "the header has no comma", "The values are separated by another sign.", "Use commas.")
+        other = next((mark for mark in _DELIMITERS if mark in names[0]), None) if len(names) == 1 else None
+        if other is not None:
+            raise self.fault(
+                1,
+                f"the header has no {self._delimiter_word}",
+                f"The values are parted by {_DELIMITERS[other]}s.",
+                f"Say so: format: {{csv: {{delimiter: {json.dumps(other)}}}}}",
+            )
         first: dict[str, int] = {}
         for number, name in enumerate(names, start=1):
             if name in first:
@@ -235,7 +216,7 @@ class CsvFile:
         line = 1 + self._newlines(0, start)
         values, place, newline = 0, start, self.header.newline
         while True:
-            match = _FIELD.match(self._bytes, place)
+            match = self._field.match(self._bytes, place)
             end = match.end() if match else place
             values += 1
             following = self._bytes[end : end + 2]
@@ -245,7 +226,7 @@ class CsvFile:
                     f"a record is longer than {LONGEST_RECORD:,} bytes",
                     "A quote opens here and closes much later, or a cell holds a whole document.",
                 )
-            if following[:1] == b",":
+            if following[:1] == self._delimiter:
                 place = end + 1
             elif not following or following.startswith(newline):
                 break
@@ -255,7 +236,7 @@ class CsvFile:
                     line + self._newlines(start, end),
                     f"this line ends with {here}, the first line with {first}",
                     "Two files were joined, or one was edited on another system.",
-                    f"dos2unix {self.name}",
+                    f"dos2unix {self._file.name}",
                 )
             else:
                 return self._misplaced(place, line + self._newlines(start, place))
@@ -264,54 +245,66 @@ class CsvFile:
         return self.fault(
             line,
             f"{values} {_plural(values, 'value')} in this line, {expected} {_plural(expected, 'column')} in the header",
-            "A value that holds a comma is not in quotes." if values > expected else fewer,
+            f"A value that holds a {_DELIMITERS[self._form.delimiter]} is not in quotes."
+            if values > expected
+            else fewer,
         )
 
     def _misplaced(self, place: int, line: int) -> RejectedError:
         """Return the error for the field at PLACE, which is followed by something other than its end."""
-        match = _FIELD.match(self._bytes, place)
+        match = self._field.match(self._bytes, place)
         end = match.end() if match else place
-        hint = 'Put the whole value in quotes and double each quote inside: "5"" pipe".'
-        if self._bytes[place : place + 1] == b'"' and end == place:
+        sign = self._form.quote
+        hint = f"Put the whole value in quotes and double each quote inside: {sign}5{sign * 2} pipe{sign}."
+        if self._form.escape is not None:
+            hint = "Put the whole value in quotes and a \\ before each quote and each \\ inside."
+        quote = sign.encode()
+        if self._bytes[place : place + 1] == quote and end == place:
             return self.fault(line, "a quote opens here and never closes", "The file was cut off.", hint)
         if self._bytes[end : end + 1] == b"\r":
-            return self.fault(line, "a carriage return stands alone in a line", hint=f"dos2unix {self.name}")
-        if self._bytes[place : place + 1] == b'"':
+            return self.fault(line, "a carriage return stands alone in a line", hint=f"dos2unix {self._file.name}")
+        if self._bytes[place : place + 1] == quote:
             return self.fault(line, "text follows a closing quote", hint=hint)
         return self.fault(line, "a quote stands inside a value that is not in quotes", hint=hint)
+
+    @property
+    def _delimiter_word(self) -> str:
+        return _DELIMITERS[self._form.delimiter]
+
+    @property
+    def _delimiter(self) -> bytes:
+        return self._form.delimiter.encode()
+
+    def _record_pattern(self) -> re.Pattern[bytes]:
+        """Return a pattern for one record; it never backtracks, so its time is linear in the length of the record."""
+        newline, columns = re.escape(self.header.newline), len(self.header.names)
+        field = rb"(?:%s|%s)" % (self._quoted, self._plain)
+        separator = re.escape(self._delimiter)
+        record = rb"(%s(?:%s%s){%d}+)(?:%s|\Z)" % (field, separator, field, columns - 1, newline)
+        # With one column a blank line is a row without a value.
+        return re.compile(record if columns == 1 else rb"(?:%s)*+%s" % (newline, record))
+
+    def _text(self, field: bytes) -> str:
+        text, quote = field.decode("utf-8"), self._form.quote
+        if not text.startswith(quote):
+            return text
+        if self._form.escape is None:
+            return text[1:-1].replace(quote * 2, quote)
+        return re.sub(r"\\(.)", r"\1", text[1:-1])
 
     def _newlines(self, start: int, end: int) -> int:
         return sum(self._bytes[at : min(at + _CHUNK, end)].count(b"\n") for at in range(start, end, _CHUNK))
 
 
-def _open(path: Path, name: str) -> int:
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError("data-missing", f"{short(name)} is no file", where=name, hint="Name a CSV file.")
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be opened"
-        raise UsageError(
-            "data-missing",
-            f"{short(name)} cannot be read: {reason}",
-            where=name,
-            cause="The path in mlci.yaml is wrong, or the file is not in this check-out.",
-            hint="Correct `data: … path:` in mlci.yaml.",
-        ) from None
-
-
-def _record_pattern(columns: int, newline: bytes) -> re.Pattern[bytes]:
-    """Return a pattern for one record; it never backtracks, so its time is linear in the length of the record."""
-    plain = re.escape(newline)
-    field = rb"(?:%s|%s)" % (_QUOTED, _PLAIN)
-    record = rb"(%s(?:,%s){%d}+)(?:%s|\Z)" % (field, field, columns - 1, plain)
-    # With one column a blank line is a row without a value.
-    return re.compile(record if columns == 1 else rb"(?:%s)*+%s" % (plain, record))
-
-
-def _text(field: bytes) -> str:
-    text = field.decode("utf-8")
-    return text[1:-1].replace('""', '"') if text.startswith('"') else text
+def _fields(form: CsvFormat) -> tuple[re.Pattern[bytes], bytes, bytes]:
+    """Return the pattern of a value, and those of one in quotes and of one without."""
+    quote, delimiter = re.escape(form.quote.encode()), re.escape(form.delimiter.encode())
+    inner = rb"[^%s]++|%s%s" % (quote, quote, quote)
+    if form.escape is not None:
+        inner = rb"[^%s\\]++|\\[%s\\]" % (quote, quote)
+    quoted = rb"%s(?:%s)*+%s" % (quote, inner, quote)
+    plain = rb"[^%s%s\r\n]*+" % (quote, delimiter)
+    return re.compile(rb"(?:%s|%s)" % (quoted, plain)), quoted, plain
 
 
 def _plural(count: int, noun: str) -> str:

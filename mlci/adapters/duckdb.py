@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlci.adapters.data_reader import Reading
     from mlci.adapters.duckdb_repeats import Repeats
+    from mlci.adapters.reading import Reading
     from mlci.core.contract import ColumnSpec, Constraint, ConstraintKind
     from mlci.core.data_files import DataFiles
     from mlci.core.expression import Check
@@ -206,6 +206,7 @@ def _examples(
         tuple(
             ExampleRow(
                 line=places[example["row"]].line,
+                file=places[example["row"]].file,
                 key=_shown(example["key"], key in masked) if key else None,
                 value=_values(constraint.columns, example["values"], masked),
             )

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import duckdb
     import numpy as np
 
-    from mlci.adapters.data_reader import Reading
+    from mlci.adapters.reading import Reading
     from mlci.core.contract import ColumnType, Constraint, ConstraintKind
     from mlci.core.data_files import DataFiles
     from mlci.core.findings import Cause

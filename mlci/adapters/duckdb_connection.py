@@ -14,8 +14,8 @@ from mlci.errors import OutsideError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mlci.adapters.data_reader import Reading
     from mlci.adapters.duckdb_query import Query
+    from mlci.adapters.reading import Reading
 
 _SETTINGS = {
     "autoinstall_known_extensions": "false",

@@ -20,11 +20,11 @@ from mlci.core.expression import Truth
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlci.adapters.data_reader import Reading
+    from mlci.adapters.reading import Reading
     from mlci.core.contract import ColumnSpec, ColumnType, Constraint, Digits
     from mlci.core.expression import Node
 
-Parameter = int | float | str | bool | Decimal | date | time | list[int] | list[str]
+Parameter = int | float | str | bool | Decimal | date | time | list[int] | list[str] | list[str | None]
 
 
 @dataclass(frozen=True, slots=True)

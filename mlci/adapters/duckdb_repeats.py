@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from mlci.adapters.data_reader import Reading
+    from mlci.adapters.reading import Reading
     from mlci.core.contract import ColumnSpec
 
     Hashes = np.ndarray[Any, np.dtype[np.uint64]]

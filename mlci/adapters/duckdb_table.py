@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlci.adapters.data_reader import Reading
+    from mlci.adapters.reading import Reading
     from mlci.core.contract import ColumnSpec, ColumnType
     from mlci.core.data_files import DataFiles
     from mlci.core.expression import Check

@@ -15,6 +15,7 @@ from mlci.cli.streams import Stream
 from mlci.errors import BUG_EXIT_CODE, INTERRUPTED_EXIT_CODE, MlciError, UsageError
 
 EXTRAS = {
+    "backports": "data",
     "boto3": "s3",
     "duckdb": "data",
     "dvc": "dvc",

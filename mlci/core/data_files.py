@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
-from mlci.core.data_format import COMMA_SEPARATED
+from mlci.core.data_format import CsvFormat, format_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.core.data_format import Format
+
+DEFAULT_BYTES: Final = 10_000_000_000
+"""What the files of a data set may take together, unless the configuration says otherwise; unpacked, if packed."""
+DEFAULT_FILES: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What bytes must be."""
+
+    algorithm: Literal["sha256", "md5"]
+    digest: str
+    """In hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +34,10 @@ class DataFile:
     """Where its bytes lie on this machine, which may be a cache."""
     name: str
     """What people call it: its path in the repository, its address. The only name that an error or a report shows."""
+    pin: Pin | None = None
+    """What its bytes must be; None where Git or nobody vouches for them."""
+    partition: tuple[tuple[str, str | None], ...] = ()
+    """Columns that the folders of its path say, with their one value: `year=2024/…`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,8 @@ class DataFiles:
     """What the configuration calls them together."""
     format: Format
     files: tuple[DataFile, ...]
+    limit_bytes: int = DEFAULT_BYTES
+    """What the files may take together, unpacked."""
 
 
 def short(name: str) -> str:
@@ -42,7 +61,10 @@ def short(name: str) -> str:
     return name.rstrip("/").rpartition("/")[2]
 
 
-def one_file(path: Path, name: str | None = None) -> DataFiles:
-    """Return the data set that is the one file at PATH; people call it NAME, by default as the caller does."""
+def one_file(path: Path, name: str | None = None, form: Format | None = None) -> DataFiles:
+    """Return the data set that is the one file at PATH; people call it NAME, by default as the caller does.
+
+    Its format is FORM, else what the name tells, else CSV.
+    """
     called = str(path) if name is None else name
-    return DataFiles(called, COMMA_SEPARATED, (DataFile(path, called),))
+    return DataFiles(called, form or format_of(called) or CsvFormat(), (DataFile(path, called),))

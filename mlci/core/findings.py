@@ -64,7 +64,9 @@ class ExampleRow(_Part):
     """One failing row."""
 
     line: Count
-    """The line of the file in which the row begins, counted from 1 (the header)."""
+    """The line in which the row begins, counted from 1 (the header); its number, where the format has no lines."""
+    file: str | None = None
+    """The file, where the data set has several."""
     key: str | None
     """Its value in the contract's unique column, if there is one."""
     value: str | None

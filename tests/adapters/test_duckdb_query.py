@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mlci.adapters.data_reader import Reading
+    from mlci.adapters.reading import Reading
 
 CONTRACT = Contract.model_validate(
     {
