@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 LONGEST_RECORD: Final = 2_000_000
 """Bytes of one record, line breaks inside quotes included and the one at its end not."""
 MOST_COLUMNS: Final = 10_000
+_ENCODINGS: Final = {"utf-16": "UTF-16", "windows-1252": "Latin-1 or Windows-1252"}
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
 _CHUNK: Final = 1 << 20
@@ -137,8 +138,8 @@ class CsvFile:
         return self.fault(
             line,
             "the text is not UTF-8",
-            f"It was probably saved as {encoding}.",
-            f"Say so: format: {{csv: {{encoding: {encoding}}}}}; or convert it: "
+            f"It was probably saved as {_ENCODINGS[encoding]}.",
+            f"Say so in mlci.yaml, format: {{csv: {{encoding: {encoding}}}}}; or convert it: "
             f"iconv -f {encoding.upper()} -t UTF-8 {self._file.name}",
         )
 
@@ -171,7 +172,7 @@ class CsvFile:
                 1,
                 f"the header has no {self._delimiter_word}",
                 f"The values are parted by {_DELIMITERS[other]}s.",
-                f"Say so: format: {{csv: {{delimiter: {json.dumps(other)}}}}}",
+                f"Say so in mlci.yaml: format: {{csv: {{delimiter: {json.dumps(other)}}}}}",
             )
         first: dict[str, int] = {}
         for number, name in enumerate(names, start=1):

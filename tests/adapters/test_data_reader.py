@@ -150,10 +150,10 @@ def test_csv__what_is_not_as_declared_is_refused(tmp_path: Path, form: CsvFormat
 @pytest.mark.parametrize(
     ("content", "hint"),
     [
-        (b"a;b\n1;2\n", 'Say so: format: {csv: {delimiter: ";"}}'),
-        (b"a\tb\n1\t2\n", 'Say so: format: {csv: {delimiter: "\\t"}}'),
-        ("a,b\n1,ä\n".encode("latin-1"), "Say so: format: {csv: {encoding: windows-1252}}; or"),
-        ("a,b\n1,ä\n".encode("utf-16"), "Say so: format: {csv: {encoding: utf-16}}; or"),
+        (b"a;b\n1;2\n", 'Say so in mlci.yaml: format: {csv: {delimiter: ";"}}'),
+        (b"a\tb\n1\t2\n", 'Say so in mlci.yaml: format: {csv: {delimiter: "\\t"}}'),
+        ("a,b\n1,ä\n".encode("latin-1"), "Say so in mlci.yaml, format: {csv: {encoding: windows-1252}}; or"),
+        ("a,b\n1,ä\n".encode("utf-16"), "Say so in mlci.yaml, format: {csv: {encoding: utf-16}}; or"),
     ],
 )
 def test_csv__another_dialect_is_not_guessed_but_named(tmp_path: Path, content: bytes, hint: str) -> None:

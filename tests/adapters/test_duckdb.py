@@ -477,7 +477,7 @@ def test_file__one_that_is_missing_is_wrong_usage(path: Path) -> None:
     assert error.value.code == "data-missing"
 
 
-@pytest.mark.parametrize("name", ["c*.csv", "cell[1-9].csv", "ce?ls.csv", "x.csv.gz", "a'b.csv", "ä ö.csv"])
+@pytest.mark.parametrize("name", ["c*.csv", "cell[1-9].csv", "ce?ls.csv", "x.csv.bz2", "a'b.csv", "ä ö.csv"])
 def test_file__its_name_is_no_pattern_and_no_syntax(tmp_path: Path, name: str) -> None:
     write(tmp_path / "cells.csv", "id", "1", "2")
     write(tmp_path / "cell1.csv", "id", "1", "2")

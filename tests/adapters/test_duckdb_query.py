@@ -50,7 +50,7 @@ def test_query__holds_no_text_and_no_number_of_a_user(reading: Reading) -> None:
     assert "471" not in sql
     pattern = r"USER[^\x{a}][4-7]{71}|\x{27}\x{3b}\x{20}drop"
     assert list(query.parameters.values()) == [
-        *(reading.sources[0], 4711.0, 4712.5, "USER a", "USER 'b'", 4715, pattern, 4713, 4714.5, 4716),
+        *([*reading.sources], ",", '"', '"', 4711.0, 4712.5, "USER a", "USER 'b'", 4715, pattern, 4713, 4714.5, 4716),
     ]
 
 
@@ -70,4 +70,5 @@ def test_query__two_that_share_parameters_do_not_share_names(reading: Reading) -
     ours = Query(reading, name="head")
     theirs = Query(reading, ours.parameters, name="base")
     assert ours.parameter(1) != theirs.parameter(2)
-    assert ours.parameters == {"p0": reading.sources[0], "p1": reading.sources[0], "p2": 1, "p3": 2}
+    dialect = [[*reading.sources], ",", '"', '"']
+    assert ours.parameters == {f"p{place}": value for place, value in enumerate([*dialect, *dialect, 1, 2])}
