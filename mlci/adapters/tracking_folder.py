@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import mlci
+from mlci.adapters.scratch import scratch_folder
 from mlci.core.runs.tracked import LARGEST_BYTES, Tracked, read_lines
 from mlci.core.training import MODULE_VARIABLE, RUN_VARIABLE
 
@@ -59,15 +59,12 @@ class TrackingFolder:
 @contextmanager
 def tracking(beside: Path) -> Iterator[TrackingFolder]:
     """Make a folder to log to in the folder BESIDE, and remove it in the end."""
-    path = Path(tempfile.mkdtemp(prefix=".tracking-", dir=beside))
-    try:
+    with scratch_folder(beside, ".tracking-") as path:
         folder = TrackingFolder(path)
         folder.lines.mkdir()
         folder.modules.mkdir()
         shutil.copyfile(MODULE, folder.modules / "mlci.py")
         yield folder
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _read(path: Path, limit_bytes: int) -> bytes:

@@ -60,7 +60,7 @@ class WorkFolder:
 
     def log_of(self, fingerprint: str, seed: int = 0) -> Path:
         """Return where the output of the run with FINGERPRINT and SEED is kept."""
-        return self._ready() / "logs" / f"{fingerprint[:ID_LENGTH]}{f'-{seed}' if seed else ''}.log"
+        return self.ready() / "logs" / f"{fingerprint[:ID_LENGTH]}{f'-{seed}' if seed else ''}.log"
 
     def trained(self, fingerprint: str) -> tuple[KeptModel, bytes] | None:
         """Return what a run with FINGERPRINT made and what is known of it, None if none did or it is damaged.
@@ -138,7 +138,7 @@ class WorkFolder:
 
     def write(self, name: str, data: bytes) -> Path:
         """Write a file of `.mlci/`, whole or not at all, and return its path."""
-        path = self._ready() / name
+        path = self.ready() / name
         with self._writing():
             write_atomically(path, data)
         return path
@@ -150,7 +150,7 @@ class WorkFolder:
 
     def _replace_folder(self, folder: Path, files: Mapping[str, bytes]) -> None:
         """Put a folder with FILES in the place of FOLDER; interrupted, it leaves the old one, the new one, or none."""
-        self._ready()
+        self.ready()
         with self._writing():
             folder.parent.mkdir(parents=True, exist_ok=True)
             fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
@@ -168,7 +168,7 @@ class WorkFolder:
                 shutil.rmtree(fresh, ignore_errors=True)
                 shutil.rmtree(stale, ignore_errors=True)
 
-    def _ready(self) -> Path:
+    def ready(self) -> Path:
         """Make `.mlci/`, with a `.gitignore` that keeps it out of Git even where nobody asked `mlci init`."""
         if self.path.is_symlink() or (self.path.exists() and not self.path.is_dir()):
             raise UsageError(

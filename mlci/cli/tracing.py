@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mlci.cli.output import Json, NoFetch, show, show_json
+from mlci.core.reproduction import TOLERANCE
 from mlci.errors import UsageError
 
 app = typer.Typer()
@@ -41,3 +42,39 @@ def lineage(
         show_json("lineage", {"tree": tree.to_dict()})
     else:
         show(mermaid(tree) if as_mermaid else lineage_text(tree))
+
+
+@app.command(short_help="Make a model once more from its commit, and compare.")
+def reproduce(
+    reference: Annotated[str, typer.Argument(metavar="REF", help="A version, a stage, or the first digits of a run.")],
+    *,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", min=0, max=1, help="How far probabilities may lie apart.")
+    ] = TOLERANCE,
+    no_fetch: NoFetch = False,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci reproduce "#production".
+
+    Trains in a work tree of its own, with data restored by hash; the same bytes, the same answers, or what differs.
+    """
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.reproduce import reproduce as command
+    from mlci.render.reproduction_text import reproduction_text
+
+    place = Workplace.here()
+    if not no_fetch:
+        place.base_commit_if_any(None)
+    made = command(
+        reference,
+        tolerance=tolerance,
+        repository=place.repository,
+        runner=place.runner(),
+        tools=place.tools(),
+        separate=place.separate,
+    )
+    if as_json:
+        show_json("reproduction", made.to_dict())
+    else:
+        show(reproduction_text(made))
+    raise typer.Exit(1 if made.outcome == "different" else 0)

@@ -22,6 +22,7 @@ from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from mlci.adapters.directory_target import DirectoryTarget
     from mlci.adapters.ssh_signing import SshSigning
@@ -170,6 +171,12 @@ class Workplace:
         from mlci.adapters.training_process import TrainingProcess
 
         return TrainingProcess(os.environ, _echo, tell)
+
+    def separate(self, commit: str) -> AbstractContextManager[tuple[GitRepository, WorkFolder]]:
+        """Return a work tree of its own for a commit, while the block lasts."""
+        from mlci.adapters.separate_tree import separate_tree
+
+        return separate_tree(self.repository, self.work, commit)
 
     def tools(self) -> Tools:
         """Return what judging needs."""

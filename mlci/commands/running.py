@@ -54,6 +54,8 @@ class Job:
     runner: Runner
     predictor: Predictor
     work: Workbench
+    is_anew: bool = False
+    """Whether all is to be made once more: nothing is taken from a cache, and nothing is pushed."""
 
     @property
     def output(self) -> Path:
@@ -73,13 +75,13 @@ class Made:
     """What went wrong beside the training."""
 
 
-def run_candidate(job: Job) -> Made:
-    """Run the command with the first seed; keep and return the model, which stays in the work tree, too."""
+def run_candidate(job: Job, seed: int = FIRST) -> Made:
+    """Run the command, with the first SEED; keep and return the model, which stays in the work tree, too."""
     if job.side.config.train.dvc:  # DVC itself knows an output of yesterday from one of today
-        made = _run(job, FIRST)
+        made = _run(job, seed)
     else:
         with _set_aside(job.output, job.work.log_of(job.inputs.training)):
-            made = _run(job, FIRST)
+            made = _run(job, seed)
     said = made.description.to_dict()
     requirements = job.predictor.requirements(recognised(made.model))
     job.work.keep_trained(KeptModel.of(made.record, said, dict(requirements)), made.model)
@@ -104,7 +106,7 @@ def _run(job: Job, seed: int) -> Made:
     shown_log = log.relative_to(folder).as_posix()
     try:
         done = job.runner.run(
-            train.run or repro_command(folder),
+            train.run or repro_command(folder, is_anew=job.is_anew),
             folder=folder,
             log=log,
             variables=variables(config, data, str(folder), seed) | (VARIABLES if train.dvc else {}),
@@ -132,7 +134,7 @@ def _run(job: Job, seed: int) -> Made:
         seed=seed, model_sha256=digest, description=description.to_dict(), stages=stages,
     )  # fmt: skip
     work.keep_run(record, details)
-    remark = push(job.runner, folder, log, train.env, given.secrets) if _ran(stages) else None
+    remark = push(job.runner, folder, log, train.env, given.secrets) if _ran(stages) and not job.is_anew else None
     return Made(model, record, description, stages, remark)
 
 

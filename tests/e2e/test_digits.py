@@ -61,6 +61,29 @@ def test_digits__a_fresh_clone_takes_stages_from_the_run_cache_of_the_remote(tmp
     assert again["package"] == first["package"]
 
 
+def test_digits__is_reproduced_elsewhere_by_somebody_else(tmp_path: Path) -> None:
+    project = a_repository(tmp_path)
+    trained(project)
+    project.commit("What DVC locked")
+    project.git("push", "--quiet")
+    assert trained(project)["outcome"] == "reused"
+    assert project.mlci("promote").exit_code == 0
+    other = Project(tmp_path / "somewhere" / "else" / "digits")
+    project.git("clone", "--quiet", "../origin.git", str(other.folder))
+    # Neither the cache nor the remote of DVC is here: every stage runs, and makes the same.
+    home = tmp_path / "home"
+    home.mkdir()
+    (other.place / "models").symlink_to(tmp_path / "models")
+    ended = other.mlci(
+        "reproduce", "#production", "--json",
+        HOME=str(home), TZ="Pacific/Kiritimati", LANG="C", LC_ALL="C", PYTHONHASHSEED="7",
+    )  # fmt: skip
+    assert ended.exit_code == 0, ended.err
+    answer = json.loads(ended.out)
+    assert (answer["outcome"], answer["reason"]) == ("identical", "the package has the same bytes")
+    assert other.mlci("verify", "v1.0.0").exit_code == 0
+
+
 def newest(project: Project) -> str:
     """Return the name of the run that was last."""
     (run,) = json.loads(project.mlci("runs", "list", "--json", "--limit", "1").out)["runs"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,3 +22,30 @@ def test_lineage__is_told_in_text_json_and_mermaid(released: Project) -> None:
 def test_lineage__answers_one_way(released: Project) -> None:
     ended = released.mlci("lineage", "cells", "--json", "--mermaid")
     assert (ended.exit_code, json.loads(ended.out)["code"]) == (2, "wrong-usage")
+
+
+def test_reproduce__works_after_work_folder_and_caches_are_deleted(released: Project) -> None:
+    shutil.rmtree(released.folder / ".mlci")
+    released.replace("train.py", "import", "import os as operating_system\nimport")  # what is not asked for
+    ended = released.mlci("reproduce", "#production", "--json")
+    answer = json.loads(ended.out)
+    assert (ended.exit_code, answer["outcome"], answer["differences"]) == (0, "identical", [])
+    assert [path.name for path in (released.folder / ".mlci").iterdir() if path.name.startswith("again-")] == []
+
+
+def test_reproduce__says_what_differs_first(released: Project) -> None:
+    run = json.loads(released.mlci("runs", "list", "--json").out)["runs"][0]["id"]
+    released.replace("params.yaml", "C: 0.1", "C: 0.2")
+    assert released.mlci("train").exit_code == 0
+    dirty = next(
+        each["id"] for each in json.loads(released.mlci("runs", "list", "--json").out)["runs"] if each["id"] != run
+    )
+    ended = released.mlci("reproduce", dirty)
+    assert ended.exit_code == 1
+    assert [" ".join(line.split()) for line in released.told(ended.out).splitlines()[:4]] == [
+        f"run {released.told(dirty)}: different",
+        "differs then now",
+        "params <id> <id>",
+        "work tree with changes that no commit has: params.yaml as committed",
+    ]
+    assert "other answers on 285 rows" in ended.out

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlci.commands.reproduce import reproduce
+from mlci.core.reproduction import Difference
+from mlci.errors import RejectedError, UsageError
+from mlci.render.reproduction_text import reproduction_text
+from mlci.testing import FakeRepository, MemoryWorkbench, Script, model_file
+from tests.commands.builders import COMMAND, a_project, a_released_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mlci.core.reproduction import Reproduction
+    from tests.commands.builders import Project
+
+
+def again(project: Project, reference: str, tolerance: float = 1e-6) -> Reproduction:
+    @contextmanager
+    def separate(commit: str) -> Iterator[tuple[FakeRepository, MemoryWorkbench]]:
+        folder = project.place / "again"
+        folder.mkdir()
+        files = project.repository.tree(commit).files
+        yield FakeRepository(folder, files), MemoryWorkbench(folder)
+
+    return reproduce(
+        reference,
+        tolerance=tolerance,
+        repository=project.repository,
+        runner=project.runner,
+        tools=project.tools,
+        separate=separate,
+    )
+
+
+def test_reproduce__of_a_version_makes_the_same_bytes(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(train_py="# other code that is not asked\n")
+    came = again(project, "v1.0.0")
+    assert (came.outcome, came.reason, came.differences) == ("identical", "the package has the same bytes", ())
+    assert project.runner.runs[0].folder == project.place / "again"
+
+
+def test_reproduce__needs_neither_records_nor_the_store_where_bytes_are_the_same(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.work.records.clear()
+    project.work.models.clear()
+    project.store.archives.clear()
+    assert again(project, "#production").outcome == "identical"
+
+
+def test_reproduce__of_a_run_takes_its_seed(tmp_path: Path) -> None:
+    train = f"{{run: {COMMAND}, data: [cells], params: params.yaml, seeds: 2, model: model.skops}}"
+    project = a_project(tmp_path, train=train)
+    project.train()
+    name = next(name for name, (record, _) in project.work.records.items() if record.seed == 1)
+    came = again(project, f"run:{name}")
+    assert (came.outcome, came.reason) == ("identical", "the model has the same bytes")
+    assert project.runner.runs[-1].variables["MLCI_SEED"] == "1"
+
+
+def test_reproduce__other_bytes_with_the_same_answers_are_equal(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.predictor.models["twin"] = project.predictor.models["present"]
+    project.makes("twin")
+    came = again(project, "v1.0.0")
+    assert (came.outcome, came.answers is not None and came.answers.rows) == ("equal", 200)
+
+
+def test_reproduce__other_answers_are_different_and_what_differs_comes_first(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    ((name, (record, details)),) = project.work.records.items()
+    changed = record.model_copy(update={"python": "CPython 3.10.0"})
+    project.work.records = {name: (changed, details.model_copy(update={"packages": {"numpy": "1.0"}}))}
+    project.makes("careful")
+    came = again(project, "v1.0.0")
+    assert (came.outcome, came.answers is not None and round(came.answers.largest_difference, 3)) == ("different", 0.8)
+    assert reproduction_text(came).splitlines()[:4] == [
+        "tumour@v1.0.0: different",
+        "  differs        then            now",
+        "  python         CPython 3.10.0  –",
+        "  package numpy  1.0             –",
+    ]
+    assert again_tolerates(project, 0.9).outcome == "equal"
+
+
+def again_tolerates(project: Project, tolerance: float) -> Reproduction:
+    (project.place / "again").rename(project.place / "before")
+    return again(project, "v1.0.0", tolerance)
+
+
+def test_reproduce__of_a_run_on_changes_that_no_commit_has(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.write(params_yaml="C: 2\n")
+    project.train()
+    project.makes("careful")
+    (name,) = project.work.records
+    came = again(project, name)
+    assert came.outcome == "different"
+    assert [each.what for each in came.differences] == ["params", "work tree"]
+    assert came.differences[1] == Difference(
+        "work tree", "with changes that no commit has: params.yaml", "as committed"
+    )
+
+
+def test_reproduce__where_the_model_of_then_is_gone(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.store.archives.clear()
+    project.makes("careful")
+    came = again(project, "v1.0.0")
+    assert (came.outcome, came.answers) == ("different", None)
+    assert came.reason == "the model has other bytes, and the one of then is not here to be asked"
+
+
+def test_reproduce__where_training_fails(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.runner.scripts[COMMAND] = Script(exit_code=1)
+    with pytest.raises(RejectedError):
+        again(project, "v1.0.0")
+
+
+def test_reproduce__of_a_run_that_made_no_model(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.runner.scripts[COMMAND] = Script(exit_code=1)
+    with pytest.raises(RejectedError):
+        project.train()
+    (name,) = project.work.records
+    with pytest.raises(UsageError) as caught:
+        again(project, name)
+    assert caught.value.code == "no-model-made"
+
+
+def test_reproduce__a_pipeline_runs_every_stage_and_pushes_nothing(tmp_path: Path) -> None:
+    project = a_project(tmp_path, train="{dvc: true, model: model.skops}")
+    project.write(
+        dvc_yaml="stages: {fit: {cmd: x, outs: [model.skops]}}\n",
+        dvc_lock="stages: {fit: {outs: [{path: model.skops, md5: bb}]}}\n",
+    )
+    project.land("A pipeline")
+    script = Script({"model.skops": model_file("present")}, prints=("Running stage 'fit':",))
+    project.runner.scripts |= {"dvc repro": script, "dvc repro --force": script}
+    project.train()
+    assert again(project, next(iter(project.work.records))).outcome == "identical"
+    assert [run.command for run in project.runner.runs] == ["dvc repro", "dvc repro --force"]
+
+
+def test_reproduce__brings_the_data_that_dvc_keeps(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.repository.write("data/cells.csv.dvc", b"outs: [{path: cells.csv, md5: aa}]\n")
+    project.land("A pointer")
+    project.train()
+    project.runner.scripts["dvc pull --force data/cells.csv.dvc"] = Script(prints=("no remote",), exit_code=1)
+    with pytest.raises(RejectedError, match="did not bring the data: no remote"):
+        again(project, next(iter(project.work.records)))
+
+
+def test_reproduce__of_a_model_from_elsewhere_restores_it(tmp_path: Path) -> None:
+    project = a_project(tmp_path, train="{model: model.skops}")
+    project.write(model_skops=model_file("present"))
+    project.land("A model")
+    project.train()
+    assert again(project, next(iter(project.work.records))).outcome == "identical"
+    assert project.runner.runs == []
