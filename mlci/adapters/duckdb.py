@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_aggregate import Told, measures, told_of_all, told_of_groups
 from mlci.adapters.duckdb_causes import Broken, likely_causes
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
+from mlci.adapters.duckdb_data_set import surroundings, told_of_data_set
 from mlci.adapters.duckdb_query import Query
 from mlci.core.contract import AggregateDemand, AggregateRule
-from mlci.core.contract.constraints import OF_THE_FILE
+from mlci.core.contract.constraints import OF_THE_DATA_SET, OF_THE_FILE
 from mlci.core.findings import MASK, MOST_EXAMPLES, DatasetReport, ExampleRow, finding, holds
 from mlci.core.plain_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     import duckdb
     import numpy as np
@@ -34,10 +37,16 @@ LONGEST_SHOWN = 80
 """Characters of a value in an example."""
 TOGETHER: Final[frozenset[ConstraintKind]] = frozenset({"unique", "key"})
 """Constraints between rows."""
+LOOKED_FOR: Final[frozenset[ConstraintKind]] = TOGETHER | {"reference", "conflicts"}
+"""Constraints whose failing rows are found before examples are shown."""
 
 
 class DuckdbData:
     """Reads and checks data sets; holds nothing between two calls."""
+
+    def __init__(self, now: Callable[[], datetime] | None = None) -> None:
+        """Tell the age of data by what NOW returns; without it, no contract may ask for it."""
+        self._now = now
 
     def columns(self, files: DataFiles) -> tuple[str, ...]:
         """Return the names of the columns of FILES; raises as `opened` does."""
@@ -52,35 +61,38 @@ class DuckdbData:
         *,
         base: DataFiles | None = None,
         key: str | None = None,
+        others: Mapping[str, DataFiles] = MappingProxyType({}),
     ) -> DatasetReport:
-        """Return what is wrong with FILES by CONSTRAINTS, in their order.
+        """Return what is wrong with FILES by CONSTRAINTS, in their order; OTHERS are the data sets that they refer to.
 
         BASE is the same data set as it was at base, if there is one, and KEY the column that names a row; from
         both a likely cause is recognised. Raises as `opened` does; a base that cannot be read only costs the cause.
         """
-        with opened(files) as reading:
+        with opened(files) as reading, surroundings(constraints, base, others, self._now) as around:
             known = set(reading.names)
             key = key if key in known else None
             checkable = [
                 constraint
                 for constraint in constraints
-                if (constraint.kind == "aggregate" or constraint.kind not in OF_THE_FILE)
-                and all(column.name in known for column in constraint.columns)
+                if (constraint.kind == "aggregate" or constraint.kind not in OF_THE_FILE | OF_THE_DATA_SET)
+                and _is_there(constraint, known)
             ]
             masked = {column.name for each in constraints for column in each.columns if column.pii}
-            with locked_connection(reading.sources) as connection, engine_errors_told(reading):
+            with locked_connection((*reading.sources, *around.sources)) as connection, engine_errors_told(reading):
                 repeated = _repeated(connection, reading, [each for each in checkable if each.kind in TOGETHER])
                 told = _told(connection, reading, checkable, repeated, masked)
+                wide = [each for each in constraints if each.kind in OF_THE_DATA_SET and _is_there(each, known)]
+                told |= told_of_data_set(connection, reading, wide, around, masked)
                 broken = {
                     id(each): each
-                    for each in checkable
-                    if not holds(each, told[id(each)].failing, told[id(each)].checked)
+                    for each in constraints
+                    if id(each) in told and not holds(each, told[id(each)].failing, told[id(each)].checked)
                 }
-                of_rows = [each for each in broken.values() if each.kind != "aggregate"]
+                of_rows = [each for each in broken.values() if each.kind not in OF_THE_FILE]
                 examples = dict(
                     zip(
                         map(id, of_rows),
-                        _examples(connection, reading, of_rows, repeated, key=key, masked=masked),
+                        _examples(connection, reading, of_rows, told, key=key, masked=masked),
                         strict=True,
                     )
                 )
@@ -117,6 +129,11 @@ class DuckdbData:
         from mlci.adapters.duckdb_table import matching  # noqa: PLC0415 - numpy is loaded only where it is needed
 
         return matching(files, check, columns)
+
+
+def _is_there(constraint: Constraint, known: set[str]) -> bool:
+    """Tell whether every column that CONSTRAINT reads is there."""
+    return all(column.name in known for column in constraint.columns)
 
 
 def _repeated(
@@ -156,9 +173,9 @@ def _told(
                 told[id(constraint)] = told_of_groups(connection, groups, demand, constraint.columns, masked)
             case _ if constraint.kind in TOGETHER:
                 repeats = repeated[id(constraint)]
-                told[id(constraint)] = Told(repeats.failing, repeats.checked, ())
+                told[id(constraint)] = Told(repeats.failing, repeats.checked, first=repeats.first)
             case _:
-                told[id(constraint)] = Told(found[0], found[1], ())
+                told[id(constraint)] = Told(found[0], found[1])
     return told
 
 
@@ -180,7 +197,7 @@ def _examples(
     connection: duckdb.DuckDBPyConnection,
     reading: Reading,
     broken: Sequence[Constraint],
-    repeated: Mapping[int, Repeats],
+    told: Mapping[int, Told],
     *,
     key: str | None,
     masked: set[str],
@@ -191,8 +208,8 @@ def _examples(
     query = Query(reading)
     expressions: list[str] = []
     for constraint in broken:
-        if constraint.kind in TOGETHER:
-            listed = ", ".join(map(query.parameter, repeated[id(constraint)].first))
+        if constraint.kind in LOOKED_FOR:
+            listed = ", ".join(map(query.parameter, told[id(constraint)].first))
             fails = f"row IN ({listed})" if listed else "false"
         else:
             fails = query.condition(constraint).fails

@@ -29,14 +29,16 @@ _COUNTING = frozenset({"count", "distinct", "share"})
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an aggregate rule says of a data set."""
+    """What a rule says of a data set."""
 
     failing: int
-    """Groups that break it; 1 where there is one group of all rows."""
+    """Rows, groups or classes that break it; 1 where there is one group of all rows."""
     checked: int
-    """Groups that could break it; 0 where no row has a value."""
-    measured: tuple[str, ...]
-    """What was computed, for the first failing groups."""
+    """Rows, groups or classes that could break it; 0 where no row has a value."""
+    measured: tuple[str, ...] = ()
+    """What was computed, for the first failing groups or classes."""
+    first: tuple[int, ...] = ()
+    """The first of the rows that break it, counted from 1, where they were looked for."""
 
 
 def measures(query: Query, demand: AggregateDemand, columns: Sequence[ColumnSpec]) -> list[str]:

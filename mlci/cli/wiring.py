@@ -187,7 +187,7 @@ class Workplace:
         return Tools(
             registry=self.registry(),
             open_store=self.open_store,
-            data=DuckdbData(),
+            data=DuckdbData(self.clock.now),
             predictor=ChildPredictor(cache=None if self.github and self.github.token else self.work.predictions),
             work=self.work,
             token=self._kind_of_token(),

@@ -240,6 +240,7 @@ class Data(Protocol):
         *,
         base: DataFiles | None = None,
         key: str | None = None,
+        others: Mapping[str, DataFiles] = ...,
     ) -> DatasetReport:
         """Return what is wrong with a data set; the data set as it was at base helps to name a cause."""
 

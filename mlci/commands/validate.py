@@ -9,6 +9,8 @@ from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
 from mlci.commands.target_branch import AT_FAULT, side_of_base
 from mlci.core.comparison import compared
+from mlci.core.contract import Reference
+from mlci.core.contract.constraints import code
 from mlci.core.nearest import did_you_mean
 from mlci.core.rules import effective
 from mlci.errors import UsageError
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.commands.ports import Data, Repository, Tree
+    from mlci.core.config import DataSection
     from mlci.core.contract import Constraint
     from mlci.core.data_files import DataFiles
     from mlci.core.findings import DatasetReport
@@ -68,18 +71,58 @@ def validate_datasets(
         section = rules.config.data[name]
         before = files_of(section, base, objects) if base and section.path in base_ids else None
         files = files_of(section, head, objects)
-        found = data.validate(name, files, constraints, base=before, key=rules.config.evaluate.id)
-        if before is not None:
-            is_same = base_ids[section.path] == head_ids.get(section.path)
-            at_base = found if is_same else _at_base(name, before, constraints, data)
+        others = _others(name, constraints, rules)
+        found = data.validate(
+            name,
+            files,
+            constraints,
+            base=before,
+            key=rules.config.evaluate.id,
+            others={other: files_of(each, head, objects) for other, each in others.items()},
+        )
+        if base is not None and before is not None:
+            read = {section.path, *(each.path for each in others.values())}
+            is_same = all(base_ids.get(path) == head_ids.get(path) for path in read)
+            at_base = (
+                found if is_same else _at_base(name, before, constraints, others, base, data=data, objects=objects)
+            )
             found = compared(found, at_base) if at_base else found
         reports.append(found)
     return tuple(reports)
 
 
-def _at_base(name: str, before: DataFiles, constraints: Sequence[Constraint], data: Data) -> DatasetReport | None:
+def _others(name: str, constraints: Sequence[Constraint], rules: Rules) -> dict[str, DataSection]:
+    """Return the data sets that the contract of data set NAME refers to."""
+    others: dict[str, DataSection] = {}
+    for each in constraints:
+        if isinstance(each.value, Reference):
+            other, known = each.value.data_set, rules.config.data
+            if other not in known:
+                raise UsageError(
+                    "unknown-data-set",
+                    f"{code(each.columns[0].name)} of `{name}` refers to {code(each.value.to)}, "
+                    f"and no data set is called {code(other)}",
+                    where=known[name].contract,
+                    cause="It was renamed in mlci.yaml, or its name is mistyped in the contract.",
+                    hint=did_you_mean(other, known, f"One of: {', '.join(known)}"),
+                )
+            others[other] = known[other]
+    return others
+
+
+def _at_base(
+    name: str,
+    before: DataFiles,
+    constraints: Sequence[Constraint],
+    others: Mapping[str, DataSection],
+    base: Tree,
+    *,
+    data: Data,
+    objects: Path,
+) -> DatasetReport | None:
     """Return what is wrong with base's file by the same constraints; None where it cannot be read."""
     try:
-        return data.validate(name, before, constraints)
+        theirs = {other: files_of(each, base, objects) for other, each in others.items()}
+        return data.validate(name, before, constraints, others=theirs)
     except AT_FAULT:
         return None

@@ -12,17 +12,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlci.core.contract import (
     AggregateDemand,
+    Classes,
+    Conflicts,
     Constraint,
     ConstraintKind,
     CrossRule,
+    Freshness,
     Origin,
     Pattern,
+    Reference,
     Severity,
     Share,
 )
 from mlci.core.contract.constraints import code, codes, counted, listed, measured, tolerated, type_words
 from mlci.core.contract.formats import format_called
 from mlci.core.contract.scalar import TEMPORAL
+from mlci.core.duration import write_duration
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -168,8 +173,10 @@ class DatasetReport(_Part):
 def holds(constraint: Constraint, failing: int, checked: int) -> bool:
     """Tell whether a row constraint holds, given how many of the checked rows break it."""
     match constraint.value:
-        case CrossRule() as rule:
+        case CrossRule() | Reference() | Conflicts() as rule:
             return rule.tolerates(failing, checked)
+        case Share() if constraint.kind == "rows_change":
+            return failing == 0
         case Share() as share:
             return share.allows(failing, checked)
         case _:
@@ -234,6 +241,8 @@ def _sentence(constraint: Constraint, failing: int, checked: int, names: Sequenc
             return f"there are {checked:,} rows, at most {constraint.value:,} are allowed"
         case "aggregate":
             return _of_aggregate(constraint, failing, checked)
+        case "rows_change" | "freshness" | "balance_min" | "balance_max" | "balance_change":
+            return _of_the_data_set(constraint, failing, checked)
         case _:
             share = percent(failing / checked if checked else 0.0)
             where, may = _limits(constraint)
@@ -251,6 +260,33 @@ def _of_aggregate(constraint: Constraint, failing: int, checked: int) -> str:
     return f"{told} does not hold" if checked else f"{told} cannot be told, since no row has a value"
 
 
+def _of_the_data_set(constraint: Constraint, failing: int, checked: int) -> str:
+    """Return what is wrong with the number of rows, their age or their classes."""
+    match constraint.kind, constraint.value:
+        case "rows_change", Share() as within:
+            off = f"there are {counted(failing, 'row')} more or fewer than at base, which has {checked:,}"
+            return f"{off}; at most {within.text} are allowed"
+        case "freshness", Freshness() as rule:
+            name, limit = code(constraint.columns[0].name), write_duration(rule.max_age)
+            if not checked:
+                return f"{name} has no value in any row, so nothing tells how old the data is"
+            return f"the newest {name} is not of the last {limit}"
+        case kind, Classes(share, _):
+            classes = f"{failing:,} of {counted(checked, 'class')} of {code(constraint.columns[0].name)}"
+            has = "has" if failing == 1 else "have"
+            match kind:
+                case "balance_min":
+                    return f"{classes} {has} less than {share.text} of the rows"
+                case "balance_max":
+                    return f"{classes} {has} more than {share.text} of the rows"
+                case _:
+                    points = share.text.removesuffix("%")
+                    return f"{classes} {has} a share that differs from base's by more than {points} points"
+        case kind, _:
+            msg = f"{kind} is told of rows one by one"
+            raise TypeError(msg)
+
+
 def _limits(constraint: Constraint) -> tuple[str, str]:
     """Return where a constraint looks at, and what it tolerates."""
     match constraint.value:
@@ -259,6 +295,8 @@ def _limits(constraint: Constraint) -> tuple[str, str]:
             tolerance: Share | int = rule.tolerance
         case Share() as share:
             where, tolerance = "", share
+        case Reference() | Conflicts() as rule:
+            where, tolerance = "", rule.tolerance
         case _:
             return "", ""
     may = tolerance.text if isinstance(tolerance, Share) else f"{tolerance:,}"
@@ -267,10 +305,20 @@ def _limits(constraint: Constraint) -> tuple[str, str]:
 
 def _fault(constraint: Constraint) -> str:
     names = [column.name for column in constraint.columns]
-    if isinstance(constraint.value, CrossRule):
-        return f"{code(constraint.value.check.text)} does not hold"
-    if constraint.kind == "key":
-        return f"{codes(names)} together repeat an earlier row"
+    match constraint.kind, constraint.value:
+        case _, CrossRule(check=check):
+            return f"{code(check.text)} does not hold"
+        case _, Reference(to=target):
+            return f"{code(names[0])} is none of {code(target)}"
+        case "conflicts", _:
+            return f"{code(names[0])} contradicts a row with equal features"
+        case "key", _:
+            return f"{codes(names)} together repeat an earlier row"
+        case _:
+            return _fault_of_column(constraint)
+
+
+def _fault_of_column(constraint: Constraint) -> str:
     column = constraint.columns[0]
     match constraint.kind, constraint.value:
         case "type", _:

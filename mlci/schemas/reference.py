@@ -76,6 +76,7 @@ def _section(key: Schema, path: str, root: Schema) -> tuple[Schema | None, str]:
         (key.get("items"), f"{path}[]"),
         *((option, f"{path}[]") for option in key.get("items", {}).get("anyOf", ())),
         (key.get("additionalProperties"), f"{path}.NAME"),
+        *((option, f"{path}.NAME") for option in _options(key.get("additionalProperties"))),
         *((below, f"{path}.NAME") for below in key.get("patternProperties", {}).values()),
         *((option, path) for option in key.get("anyOf", ())),
     ]
@@ -83,6 +84,12 @@ def _section(key: Schema, path: str, root: Schema) -> tuple[Schema | None, str]:
         if isinstance(node, dict) and "$ref" in node:
             return root["$defs"][node["$ref"].rsplit("/", 1)[-1]], name
     return None, path
+
+
+def _options(node: object) -> Iterable[Schema]:
+    """Return what a node of a schema may be, where it is a union."""
+    options: Iterable[Schema] = node.get("anyOf", ()) if isinstance(node, dict) else ()
+    return options
 
 
 def _row(name: str, key: Schema, section: Schema, root: Schema) -> list[str]:
@@ -145,4 +152,4 @@ def _table(rows: Iterable[list[str]]) -> str:
 
 
 def _listed(keys: Iterable[str]) -> str:
-    return ", ".join(f"`{key}`" for key in sorted(keys)) + ".\n"
+    return (", ".join(f"`{key}`" for key in sorted(keys)) or "None") + ".\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from mlci.core.table import Column, Table
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -59,6 +60,7 @@ class MemoryData:
         *,
         base: DataFiles | None = None,  # noqa: ARG002 - the port's argument; causes are not recognised here
         key: str | None = None,  # noqa: ARG002 - the port's argument; there are no example rows
+        others: Mapping[str, DataFiles] = MappingProxyType({}),  # noqa: ARG002 - the port's argument; see the class
     ) -> DatasetReport:
         """Return the findings for those constraints that the file was said to break."""
         header, rows = _records(files)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlci.adapters.duckdb import DuckdbData
 from mlci.commands.validate import validate
 from mlci.core.data_files import short
 from mlci.errors import RejectedError, UsageError
@@ -183,3 +184,27 @@ def test_validate__a_base_that_cannot_be_read_says_nothing_of_what_is_new(tmp_pa
     project.write(data__cells_csv=some_rows(90))
     project.data.breaks(some_rows(90), TOO_LARGE, failing=4)
     assert standings(validated(project, "cells", base=base)[0]) == [None]
+
+
+def test_validate__a_reference_leads_to_a_data_set_of_the_configuration(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.write(cells_yaml=f"{CONTRACT}references: {{id: holdouts.id}}\n".encode())
+    with pytest.raises(UsageError) as caught:
+        validated(project)
+    assert (caught.value.code, caught.value.problem) == (
+        "unknown-data-set",
+        "`id` of `cells` refers to `holdouts.id`, and no data set is called `holdouts`",
+    )
+    assert (caught.value.where, caught.value.hint) == ("cells.yaml", "Did you mean `holdout`?")
+
+
+def test_validate__rules_of_the_whole_data_set_are_checked_for_real(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    rules = "references: {id: holdout.id}\nrows: {change: {within: 10%}}\n"
+    project.write(cells_yaml=f"{CONTRACT}{rules}".encode())
+    base = project.repository.commit("Rules of the whole")
+    project.write(data__cells_csv=some_rows(50))
+    found = validate(
+        ("cells",), repository=project.repository, data=DuckdbData(), objects=project.work.objects, base=base
+    )
+    assert [(each.key, each.failing, each.checked) for each in found[0].findings] == [(("rows", "change"), 50, 100)]

@@ -1,7 +1,8 @@
 """What a data set must satisfy: the contract as a person writes it, its atomic constraints, and changes between two."""
 
 from mlci.core.contract.changes import ChangeKind, ConstraintChange, combined, compare_constraints
-from mlci.core.contract.constraints import Constraint, ConstraintKind, Origin, constraints
+from mlci.core.contract.constraints import Classes, Constraint, ConstraintKind, Origin, constraints
+from mlci.core.contract.data_set_rule import Balance, Conflicts, Freshness, Reference, RowChange
 from mlci.core.contract.formats import FORMATS
 from mlci.core.contract.model import LATER, ColumnRule, ColumnSpec, Contract, Length, RowBounds
 from mlci.core.contract.part import Severity
@@ -15,20 +16,26 @@ __all__ = [
     "LATER",
     "AggregateDemand",
     "AggregateRule",
+    "Balance",
     "ChangeKind",
+    "Classes",
     "ColumnRule",
     "ColumnSpec",
     "ColumnType",
+    "Conflicts",
     "Constraint",
     "ConstraintChange",
     "ConstraintKind",
     "Contract",
     "CrossRule",
     "Digits",
+    "Freshness",
     "Length",
     "Origin",
     "Pattern",
+    "Reference",
     "RowBounds",
+    "RowChange",
     "Scalar",
     "Severity",
     "Share",

@@ -11,7 +11,28 @@ from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from mlci.core.contract.constraints import Constraint, Origin, code, codes, constraints, listed, tolerated, written
+from mlci.core.contract.constraints import (
+    OF_THE_DATA_SET,
+    Classes,
+    Constraint,
+    Origin,
+    code,
+    codes,
+    constraints,
+    listed,
+    tolerated,
+    written,
+)
+from mlci.core.contract.data_set_changes import (
+    Direction,
+    demand_of_data_set,
+    direction_of_data_set,
+    direction_of_tolerances,
+    is_same_demand,
+    text_of_data_set,
+    tolerated_rows,
+)
+from mlci.core.contract.data_set_rule import Conflicts, Freshness, Reference
 from mlci.core.contract.pattern import Pattern
 from mlci.core.contract.rule import AggregateDemand, CrossRule
 from mlci.core.contract.scalar import TEMPORAL, Digits
@@ -23,7 +44,7 @@ if TYPE_CHECKING:
     from mlci.core.contract.model import ColumnSpec, Contract
     from mlci.core.contract.part import Severity
 
-ChangeKind = Literal["tightened", "loosened", "added", "removed", "unclear"]
+ChangeKind = Direction | Literal["added", "removed"]
 
 _NARROWER_TYPES = {
     ("number", "integer"),
@@ -159,6 +180,8 @@ def _demand(constraint: Constraint) -> object:
             return rule.check, rule.when, rule.tolerance
         case AggregateDemand(rule=aggregate):
             return aggregate.aggregate, aggregate.by
+        case Reference() | Conflicts() | Freshness() | Classes():
+            return demand_of_data_set(constraint)
         case value:
             return value
 
@@ -171,6 +194,8 @@ def _direction(base: Constraint, head: Constraint) -> ChangeKind:
             return "loosened" if set(after) > set(before) else "unclear"
         case CrossRule() as before, CrossRule() as after:
             return _direction_of_rules(before, after)
+        case ((Reference() | Conflicts() | Freshness() | Classes()), _):
+            return direction_of_data_set(base, head)
         case Share() as before, Share() as after:
             return "tightened" if after < before else "loosened"
         case (str() | Digits()) as before, (str() | Digits()) as after:
@@ -206,7 +231,7 @@ def _direction_of_rules(before: CrossRule, after: CrossRule) -> ChangeKind:
     if before.check != after.check:
         return "unclear"
     if before.when == after.when:
-        return _direction_of_tolerances(before.tolerance, after.tolerance)
+        return direction_of_tolerances(before.tolerance, after.tolerance)
     # Of fewer rows no more can fail, but a greater share of them can.
     is_counted = isinstance(before.tolerance, int) or not before.tolerance.percent
     if before.tolerance != after.tolerance or not is_counted:
@@ -214,18 +239,6 @@ def _direction_of_rules(before: CrossRule, after: CrossRule) -> ChangeKind:
     if before.when is None:
         return "loosened"
     return "tightened" if after.when is None else "unclear"
-
-
-def _direction_of_tolerances(before: Share | int, after: Share | int) -> ChangeKind:
-    match before, after:
-        case int(), int():
-            return "tightened" if after < before else "loosened"
-        case Share(), Share():
-            return "tightened" if after.percent < before.percent else "loosened"
-        case _ if not tolerated(before):
-            return "loosened"
-        case _:
-            return "unclear" if tolerated(after) else "tightened"
 
 
 def _difference(base: Constraint, head: Constraint) -> str:
@@ -236,13 +249,11 @@ def _difference(base: Constraint, head: Constraint) -> str:
             parts = [f"without {listed(gone)}"] * bool(gone) + [f"with {listed(new)}"] * bool(new)
             return ", ".join(parts)
         case CrossRule() as before, CrossRule() as after if (before.check, before.when) == (after.check, after.when):
-            return f"at most {_tolerance(before)} → {_tolerance(after)}"
+            return f"at most {tolerated_rows(before.tolerance)} → {tolerated_rows(after.tolerance)}"
+        case (Reference() | Conflicts()) as before, (Reference() | Conflicts()) as after if is_same_demand(base, head):
+            return f"at most {tolerated_rows(before.tolerance)} → {tolerated_rows(after.tolerance)}"
         case _:
             return f"{_value(base)} → {_value(head)}"
-
-
-def _tolerance(rule: CrossRule) -> str:
-    return tolerated(rule.tolerance) or "no row"
 
 
 def _subject(constraint: Constraint) -> str:
@@ -253,6 +264,14 @@ def _subject(constraint: Constraint) -> str:
             return f"the rule `{name}`"
         case ("extra",):
             return "the list of columns"
+        case ("references", name):
+            return f"what {code(name)} refers to"
+        case ("freshness", name):
+            return f"the age of {code(name)}"
+        case ("balance", name, bound):
+            return f"the balance of {code(name)} ({bound})"
+        case ("conflicts", name):
+            return f"contradictions in {code(name)}"
         case ("columns", name, "required"):
             return f"{code(name)} max_null"
         case (_, name, kind):
@@ -275,6 +294,8 @@ def _value(constraint: Constraint) -> str:
             return share.text
         case Pattern() as pattern:
             return code(pattern.text)
+        case Reference() | Conflicts() | Freshness() | Classes():
+            return text_of_data_set(constraint)
         case Digits() as digits:
             return f"decimal of precision {digits.precision} and scale {digits.scale}"
         case value:
@@ -300,6 +321,9 @@ def _graded(contract: Contract) -> dict[tuple[str, ...], tuple[str, Severity]]:
     for section, rules in (("rules", contract.rules), ("aggregates", contract.aggregates)):
         for rule in rules:
             graded[section, rule.name, "severity"] = (f"the rule `{rule.name}`", rule.severity)
+    for constraint in constraints(contract):
+        if constraint.kind in OF_THE_DATA_SET:
+            graded[*constraint.key, "severity"] = (_subject(constraint), constraint.severity)
     return graded
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
+from mlci.core.contract.data_set_rule import Conflicts, Freshness, Reference
 from mlci.core.contract.formats import FORMATS
 from mlci.core.contract.pattern import Pattern
 from mlci.core.contract.rule import AggregateDemand, CrossRule
 from mlci.core.contract.scalar import TEMPORAL, Digits, Scalar
 from mlci.core.contract.share import Share
+from mlci.core.duration import write_duration
 from mlci.core.plain_text import one_line
 
 if TYPE_CHECKING:
@@ -24,12 +26,44 @@ if TYPE_CHECKING:
 ConstraintKind = Literal[
     "present", "type", "required", "enum", "min", "max", "length_min", "length_max", "pattern", "format", "unique",
     "extra", "rows_min", "rows_max", "key", "rule", "aggregate",
+    "rows_change", "reference", "freshness", "balance_min", "balance_max", "balance_change", "conflicts",
 ]  # fmt: skip
 Origin = Literal["base", "head"]
 Scalars = tuple[Scalar, ...]
-Value = Scalar | Scalars | Digits | Share | Pattern | CrossRule | AggregateDemand
 
-OF_THE_FILE: Final[frozenset[ConstraintKind]] = frozenset({"present", "extra", "rows_min", "rows_max", "aggregate"})
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """A bound on the share of each class, and the classes that a contract lists."""
+
+    share: Share
+    listed: Scalars
+
+
+Value = (
+    Scalar
+    | Scalars
+    | Digits
+    | Reference
+    | Freshness
+    | Classes
+    | Conflicts
+    | Share
+    | Pattern
+    | CrossRule
+    | AggregateDemand
+)
+
+OF_THE_DATA_SET: Final[frozenset[ConstraintKind]] = frozenset(
+    {"rows_change", "reference", "freshness", "balance_min", "balance_max", "balance_change", "conflicts"}
+)
+"""What is told by more than the rows one by one: by other data sets, by base, by the clock, by rows together."""
+OF_THE_FILE: Final[frozenset[ConstraintKind]] = frozenset(
+    {
+        *("present", "extra", "rows_min", "rows_max", "aggregate"),
+        *("rows_change", "freshness", "balance_min", "balance_max", "balance_change"),
+    }
+)
 """What no single row is at fault for."""
 MOST_SHOWN = 10
 """Values of an enumeration that a sentence lists."""
@@ -82,6 +116,7 @@ def constraints(contract: Contract) -> tuple[Constraint, ...]:
     found += [_of_key(contract, key) for key in contract.keys]
     found += [_of_rule(contract, rule) for rule in contract.rules]
     found += [_of_aggregate(contract, rule) for rule in contract.aggregates]
+    found += [each for part in (_references, _freshness, _balance, _conflicts) for each in part(contract)]
     return tuple(found)
 
 
@@ -138,7 +173,8 @@ def counted(count: int, noun: str) -> str:
     >>> counted(1, "character"), counted(1200, "row")
     ('1 character', '1,200 rows')
     """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
 
 
 def tolerated(tolerance: Share | int) -> str:
@@ -195,6 +231,54 @@ def _of_rows(rows: RowBounds) -> Iterator[Constraint]:
         yield Constraint(("rows", "min"), (), "rows_min", rows.min, f"there are at least {rows.min:,} rows")
     if rows.max is not None:
         yield Constraint(("rows", "max"), (), "rows_max", rows.max, f"there are at most {rows.max:,} rows")
+
+    if rows.change is not None:
+        within, change = rows.change.within, rows.change
+        sentence = f"there are at most {within.text} more or fewer rows than at base"
+        place = ("rows", "change")
+        yield Constraint(place, (), "rows_change", within, sentence, severity=change.severity, owner=change.owner)
+
+
+def _references(contract: Contract) -> Iterator[Constraint]:
+    for name, rule in contract.references.items():
+        place, columns = ("references", name), (contract.column(name),)
+        but = tolerated(rule.tolerance)
+        sentence = f"{code(name)} is one of {code(rule.to)} in {f'all but {but}' if but else 'every row'}"
+        yield Constraint(place, columns, "reference", rule, sentence, severity=rule.severity, owner=rule.owner)
+
+
+def _freshness(contract: Contract) -> Iterator[Constraint]:
+    for name, rule in contract.freshness.items():
+        place, columns = ("freshness", name), (contract.column(name),)
+        sentence = f"the newest {code(name)} is at most {write_duration(rule.max_age)} old"
+        yield Constraint(place, columns, "freshness", rule, sentence, severity=rule.severity, owner=rule.owner)
+
+
+def _balance(contract: Contract) -> Iterator[Constraint]:
+    for name, rule in contract.balance.items():
+        column = contract.columns[name]
+        listed_classes = tuple(map(column.value, column.enum or ()))
+        within = rule.change.within if rule.change else None
+        demands: list[tuple[ConstraintKind, Share | None, str]] = [
+            ("balance_min", rule.min, "at least {share} of the rows"),
+            ("balance_max", rule.max, "at most {share} of the rows"),
+            ("balance_change", within, "a share that differs from base's by at most {share}"),
+        ]
+        for kind, share, says in demands:
+            if share is not None:
+                place = ("balance", name, kind.removeprefix("balance_"))
+                sentence = f"each class of {code(name)} has {says.format(share=share.text)}"
+                value, columns = Classes(share, listed_classes), (contract.column(name),)
+                yield Constraint(place, columns, kind, value, sentence, severity=rule.severity, owner=rule.owner)
+
+
+def _conflicts(contract: Contract) -> Iterator[Constraint]:
+    for name, rule in contract.conflicts.items():
+        columns = tuple(contract.column(each) for each in (name, *contract.features(name)))
+        but = tolerated(rule.tolerance)
+        sentence = f"rows with equal features have the same {code(name)}" + (f", but for {but}" if but else "")
+        place = ("conflicts", name)
+        yield Constraint(place, columns, "conflicts", rule, sentence, severity=rule.severity, owner=rule.owner)
 
 
 def _of_key(contract: Contract, key: tuple[str, ...]) -> Constraint:

@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from mlci.core.contract.data_set_rule import (  # noqa: TC001 - pydantic reads annotations at run time
+    Balance,
+    Conflicts,
+    Freshnesses,
+    References,
+    RowChange,
+)
 from mlci.core.contract.formats import FormatName  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.contract.part import (
     LONGEST_COLUMN_NAME,
@@ -23,6 +30,7 @@ from mlci.core.contract.rule import AggregateRule, CrossRule  # noqa: TC001 - as
 from mlci.core.contract.scalar import (
     LARGEST_INTEGER,
     MOST_DIGITS,
+    NESTED,
     NUMERIC,
     ORDERED,
     SMALLEST_INTEGER,
@@ -55,7 +63,7 @@ __all__ = [
     "is_visible",
 ]
 
-LATER = frozenset({"freshness", "references", "rows.change"})
+LATER: frozenset[str] = frozenset()
 """Keys of the design that are refused, by name, until they work; for `read_model`."""
 
 Integer = Annotated[int, Field(ge=SMALLEST_INTEGER, le=LARGEST_INTEGER)]
@@ -227,6 +235,7 @@ class RowBounds(Part):
 
     min: Annotated[int, Field(ge=0)] | None = None
     max: Annotated[int, Field(ge=0)] | None = None
+    change: RowChange | None = None
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -245,6 +254,10 @@ class Contract(Part):
     keys: tuple[Key, ...] = Field(default=(), strict=False, max_length=20)
     rules: tuple[CrossRule, ...] = Field(default=(), strict=False)
     aggregates: tuple[AggregateRule, ...] = Field(default=(), strict=False, max_length=50)
+    references: References = Field(default={})
+    freshness: Freshnesses = Field(default={})
+    balance: dict[ColumnName, Balance] = Field(default={}, max_length=20)
+    conflicts: dict[ColumnName, Conflicts] = Field(default={}, max_length=5)
 
     @model_validator(mode="after")
     def _names_what_exists(self) -> Self:
@@ -260,6 +273,41 @@ class Contract(Part):
                 message = "the column {column} is not listed under columns:"
                 raise problem(message, "aggregates", place, "by", column=aggregate.by)
         return self
+
+    @model_validator(mode="after")
+    def _has_sound_rules_of_the_whole(self) -> Self:
+        for section in ("references", "freshness", "balance", "conflicts"):
+            for name in getattr(self, section).keys() - self.columns:
+                raise problem("the column {column} is not listed under columns:", section, name, column=name)
+        for name in self.freshness:
+            if self.columns[name].type not in TEMPORAL - {"time"}:
+                raise problem("{column} is no date and no timestamp, and has no age", "freshness", name, column=name)
+        for section in ("references", "balance", "conflicts"):
+            for name in getattr(self, section):
+                if (type_ := self.columns[name].type) in NESTED:
+                    message = "{column} is a {type}, which cannot be compared here"
+                    raise problem(message, section, name, column=name, type=type_)
+        return self
+
+    @model_validator(mode="after")
+    def _has_features_that_can_conflict(self) -> Self:
+        for label, rule in self.conflicts.items():
+            for place, name in enumerate(rule.ignore):
+                if name not in self.columns:
+                    message = "the column {column} is not listed under columns:"
+                    raise problem(message, "conflicts", label, "ignore", place, column=name)
+            if not self.features(label):
+                raise problem("no column is left that could be a feature", "conflicts", label)
+        return self
+
+    def features(self, label: str) -> tuple[str, ...]:
+        """Return the columns that rows with contradicting labels have in common.
+
+        All but the label, what is ignored, what is different in every row, and what may be absent.
+        """
+        left_out = {label, *self.conflicts[label].ignore}
+        names = (name for name, rule in self.columns.items() if not (rule.unique or rule.optional))
+        return tuple(name for name in names if name not in left_out and self.columns[name].type not in NESTED)
 
     def _are_named_once(self, section: str, names: list[str]) -> None:
         for place, name in enumerate(names):

@@ -108,6 +108,69 @@ def test_compare_constraints__orders_changes_of_a_column(
         ({"rows": {"min": 100}}, {"rows": {"min": 10}}, "loosened", "loosens rows min: 100 → 10"),
         ({"rows": {"max": 100}}, {"rows": {"max": 10}}, "tightened", "tightens rows max: 100 → 10"),
         ({"rows": {"min": 100}}, {}, "removed", "removes rows min: 100"),
+        (
+            {"rows": {"change": {"within": "20%"}}},
+            {"rows": {"change": {"within": "30%"}}},
+            "loosened",
+            "loosens rows change: 20% → 30%",
+        ),
+        ({}, {"rows": {"change": {"within": "20%"}}}, "added", "adds rows change: 20%"),
+        (
+            {"rows": {"change": {"within": "20%"}}},
+            {"rows": {"change": {"within": "20%", "severity": "warn"}}},
+            "loosened",
+            "lets rows change only warn (severity: error → warn)",
+        ),
+        (
+            {"references": {"a": "c.id"}},
+            {"references": {"a": {"to": "c.id", "max_share": "1%"}}},
+            "loosened",
+            "loosens what `a` refers to: at most no row → 1% of the rows",
+        ),
+        (
+            {"references": {"a": {"to": "c.id", "max_count": 5}}},
+            {"references": {"a": {"to": "c.id", "max_count": 2}}},
+            "tightened",
+            "tightens what `a` refers to: at most 5 rows → 2 rows",
+        ),
+        (
+            {"references": {"a": "c.id"}},
+            {"references": {"a": "d.id"}},
+            "unclear",
+            "changes what `a` refers to: `c.id` → `d.id`",
+        ),
+        ({"references": {"a": "c.id"}}, {}, "removed", "removes what `a` refers to: `c.id`"),
+        (
+            {"references": {"a": "c.id"}},
+            {"references": {"a": {"to": "c.id", "severity": "warn"}}},
+            "loosened",
+            "lets what `a` refers to only warn (severity: error → warn)",
+        ),
+        (
+            {"balance": {"a": {"min": "5%"}}},
+            {"balance": {"a": {"min": "1%"}}},
+            "loosened",
+            "loosens the balance of `a` (min): 5% → 1%",
+        ),
+        (
+            {"balance": {"a": {"max": "50%"}}},
+            {"balance": {"a": {"max": "40%"}}},
+            "tightened",
+            "tightens the balance of `a` (max): 50% → 40%",
+        ),
+        (
+            {"balance": {"a": {"change": {"within": "5%"}}}},
+            {"balance": {"a": {"change": {"within": "6%"}}}},
+            "loosened",
+            "loosens the balance of `a` (change): 5% → 6%",
+        ),
+        (
+            {"conflicts": {"a": {}}},
+            {"conflicts": {"a": {"max_count": 1}}},
+            "loosened",
+            "loosens contradictions in `a`: at most no row → 1 row",
+        ),
+        ({"conflicts": {"a": {}}}, {}, "removed", "removes contradictions in `a`: at most no row with equal `b`"),
         ({"rules": [RULE]}, {}, "removed", "removes the rule `ordered`: `b >= a`"),
         ({}, {"rules": [RULE]}, "added", "adds the rule `ordered`: `b >= a`"),
         (
@@ -397,3 +460,44 @@ def test_compare_constraints__a_tighter_rule_rejects_whatever_the_other_does(
     kinds = {each.kind for each in compare_constraints(a_contract(rules=[base]), a_contract(rules=[head]))}
     assert breaks(head, rows) or not breaks(base, rows) or "tightened" not in kinds
     assert breaks(base, rows) or not breaks(head, rows) or "loosened" not in kinds
+
+
+DATED: dict[str, Any] = {"columns": {"seen": {"type": "date"}, "a": {"type": "number"}, "b": {"type": "number"}}}
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "kind", "sentence"),
+    [
+        ({"seen": "2d"}, {"seen": "3d"}, "loosened", "loosens the age of `seen`: 2d → 3d"),
+        ({"seen": "2d"}, {"seen": "47h"}, "tightened", "tightens the age of `seen`: 2d → 47h"),
+        ({"seen": "2d"}, {}, "removed", "removes the age of `seen`: 2d"),
+        ({"seen": {"max_age": "2d", "severity": "warn"}}, {"seen": "2d"}, "tightened", None),
+    ],
+)
+def test_compare_constraints__orders_ages(
+    base: dict[str, Any], head: dict[str, Any], kind: ChangeKind, sentence: str | None
+) -> None:
+    change = the_change(*(Contract.model_validate({**DATED, "freshness": each}) for each in (base, head)))
+    raised = "lets the age of `seen` reject the data (severity: warn → error)"
+    assert (change.kind, change.sentence) == (kind, sentence or raised)
+
+
+def test_compare_constraints__other_features_have_no_order() -> None:
+    base = Contract.model_validate({**DATED, "conflicts": {"a": {}}})
+    head = Contract.model_validate({**DATED, "conflicts": {"a": {"ignore": ["seen"]}}})
+    assert the_change(base, head) == ConstraintChange(
+        ("conflicts", "a"),
+        "unclear",
+        "changes contradictions in `a`: at most no row with equal `b`, `seen` → at most no row with equal `b`",
+    )
+
+
+def test_combined__what_head_loosens_about_the_data_set_does_not_count() -> None:
+    base = Contract.model_validate({**DATED, "freshness": {"seen": "2d"}, "references": {"a": "c.id"}})
+    head = Contract.model_validate({**DATED, "freshness": {"seen": "9d"}, "balance": {"b": {"min": "1%"}}})
+    checked = [(each.key, each.origin) for each in combined(base, head) if each.key[0] != "columns"]
+    assert checked == [
+        (("references", "a"), "base"),
+        (("freshness", "seen"), "base"),
+        (("balance", "b", "min"), "head"),
+    ]

@@ -74,7 +74,9 @@ def test_contract__survives_being_written_and_read() -> None:
 
 def test_contract__has_a_json_schema_that_names_every_key() -> None:
     schema = Contract.model_json_schema()
-    assert set(schema["properties"]) == {"columns", "extra", "keys", "rows", "rules", "aggregates"}
+    assert set(schema["properties"]) == {"columns", "extra", "keys", "rows", "rules", "aggregates"} | {
+        *("references", "freshness", "balance", "conflicts"),
+    }
     assert set(schema["$defs"]["CrossRule"]["properties"]) == {
         *("name", "check", "when", "max_share", "max_count", "severity", "owner"),
     }
@@ -123,7 +125,7 @@ def test_contract__has_a_json_schema_that_names_every_key() -> None:
         ),
         (b"0.1%", b"0.1", "9:69", "`rules[0].max_share`: a share is a percentage such as 0.1%"),
         (b"name: worst_at_least_mean", b"name: Worst", "9:6", "`rules[0].name`: string should match pattern"),
-        (b"rows: {min: 100}", b"freshness: 1d", "7:1", "`freshness` is not in this version of mlci"),
+        (b"rows: {min: 100}", b"freshness: 1d", "7:1", "`freshness`: keys with values are wanted"),
         (
             b"max: 60",
             b"pattern: a",
@@ -203,6 +205,72 @@ def test_contract__has_a_json_schema_that_names_every_key() -> None:
             "`aggregates[1].name`: the rule a stands here again",
         ),
         (b"description", b"descripton", "3:67", "unknown key `descripton`"),
+        (
+            b"rows: {min: 100}",
+            b"references: {id: customers}",
+            "7:14",
+            "`references.id`: a reference leads to a column of another data set, such as customers.id",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"references: {ident: customers.id}",
+            "7:14",
+            "`references.ident`: the column ident is not listed under columns:",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"references: {id: {to: customers.id, max_share: 1%, max_count: 1}}",
+            "7:52",
+            "`references.id.max_count`: max_share and max_count say the same in two ways",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"freshness: {id: 2d}",
+            "7:13",
+            "`freshness.id`: id is no date and no timestamp, and has no age",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"freshness: {id: 2}",
+            "7:13",
+            "`freshness.id`: keys with values are wanted",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"freshness: {id: two days}",
+            "7:13",
+            "`freshness.id`: a duration with its unit is wanted, such as 90s, 15m or 1h",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"balance: {malignant: {}}",
+            "7:11",
+            "`balance.malignant.min`: a balance has min, max or change",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"balance: {malignant: {min: 50%, max: 5%}}",
+            "7:23",
+            "`balance.malignant.min`: min is above max, so no share can satisfy both",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"conflicts: {malignant: {ignore: [colour]}}",
+            "7:34",
+            "`conflicts.malignant.ignore[0]`: the column colour is not listed under columns:",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"conflicts: {malignant: {ignore: [mean_radius, worst_radius, size_band]}}",
+            "7:13",
+            "`conflicts.malignant`: no column is left that could be a feature",
+        ),
+        (
+            b"rows: {min: 100}",
+            b"rows: {change: 20%}",
+            "7:8",
+            "`rows.change`: keys with values are wanted",
+        ),
         (
             b"{type: integer, enum: [0, 1]}",
             b"{type: decimal, precision: 5}",

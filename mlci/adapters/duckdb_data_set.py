@@ -1,0 +1,212 @@
+"""Rules about a data set as a whole, told by DuckDB: references, change against base, age, classes, contradictions."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mlci.adapters.data_reader import opened
+from mlci.adapters.duckdb_aggregate import Told
+from mlci.adapters.duckdb_query import Query
+from mlci.core.age import is_stale
+from mlci.core.class_shares import moved, outside
+from mlci.core.contract import Classes, ColumnSpec, Freshness, Reference, Share
+from mlci.core.contract.constraints import code, written
+from mlci.core.data_files import short
+from mlci.core.findings import MASK, MOST_EXAMPLES
+from mlci.core.nearest import did_you_mean
+from mlci.errors import MlciError, RejectedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    import duckdb
+
+    from mlci.adapters.reading import Reading
+    from mlci.core.class_shares import Counts
+    from mlci.core.contract import Constraint
+    from mlci.core.data_files import DataFiles
+
+MOST_CLASSES: Final = 10_000
+_AGAINST_BASE: Final = frozenset({"rows_change", "balance_change"})
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a data set is held against."""
+
+    base: Reading | None
+    """The same data set at base, where it is there, can be read and matters."""
+    others: Mapping[str, Reading]
+    """The data sets that it refers to."""
+    now: Callable[[], datetime] | None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The paths that an engine has to open."""
+        readings = (*self.others.values(), *([self.base] if self.base else []))
+        return tuple(source for each in readings for source in each.sources)
+
+
+@contextmanager
+def surroundings(
+    constraints: Sequence[Constraint],
+    base: DataFiles | None,
+    others: Mapping[str, DataFiles],
+    now: Callable[[], datetime] | None,
+) -> Iterator[Surroundings]:
+    """Yield what CONSTRAINTS hold a data set against, open; a base that cannot be read is none."""
+    with ExitStack() as stack:
+        before: Reading | None = None
+        if base is not None and any(each.kind in _AGAINST_BASE for each in constraints):
+            try:
+                before = stack.enter_context(opened(base))
+            except MlciError:
+                before = None
+        names = dict.fromkeys(each.value.data_set for each in constraints if isinstance(each.value, Reference))
+        readings = {name: stack.enter_context(opened(others[name])) for name in names if name in others}
+        yield Surroundings(before, readings, now)
+
+
+def told_of_data_set(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    constraints: Sequence[Constraint],
+    around: Surroundings,
+    masked: set[str],
+) -> dict[int, Told]:
+    """Return what CONSTRAINTS say of a data set, those left out that need a base which is not there.
+
+    They must be of the kinds `OF_THE_DATA_SET`, and their columns be there.
+    """
+    asked = _Asked(connection, reading, around, masked)
+    found = {id(each): asked.told(each) for each in constraints}
+    return {name: told for name, told in found.items() if told is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    connection: duckdb.DuckDBPyConnection
+    reading: Reading
+    around: Surroundings
+    masked: set[str]
+
+    def told(self, constraint: Constraint) -> Told | None:
+        match constraint.value:
+            case Share() as within:
+                return self.change_of_rows(within)
+            case Freshness() as rule:
+                return self.age(constraint.columns[0], rule)
+            case Classes() as classes:
+                return self.classes(constraint, classes)
+            case Reference() as rule:
+                return self.orphans(constraint.columns[0], rule)
+            case _:
+                label, *features = constraint.columns
+                return self.contradictions(label, features)
+
+    def change_of_rows(self, within: Share) -> Told | None:
+        if self.around.base is None:
+            return None
+        before = self.around.base.rows
+        off = abs(self.reading.rows - before)
+        return Told(off if off * 100 > within.percent * before else 0, before)
+
+    def age(self, column: ColumnSpec, rule: Freshness) -> Told:
+        if self.around.now is None:
+            msg = "the age of data is told by a clock, and there is none"
+            raise TypeError(msg)
+        query = Query(self.reading)
+        value = query.value(column)
+        newest, count = self.one(query, f"SELECT max({value}), count({value}) FROM {query.name}")  # noqa: S608 - positions and parameters only
+        if newest is None:
+            return Told(1, 0)
+        shown = MASK if column.name in self.masked else written(newest)
+        return Told(int(is_stale(newest, self.around.now(), rule.max_age)), count, (f"newest {column.name} = {shown}",))
+
+    def classes(self, constraint: Constraint, classes: Classes) -> Told | None:
+        (column,) = constraint.columns
+        counts: Counts = {**dict.fromkeys(classes.listed, 0), **self.counts(self.reading, column)}
+        if constraint.kind == "balance_change":
+            base = self.around.base
+            if base is None or column.name not in base.names:
+                return None
+            counts = self.counts(self.reading, column)
+            broken = moved(counts, self.counts(base, column), classes.share)
+        else:
+            broken = outside(counts, "min" if constraint.kind == "balance_min" else "max", classes.share)
+        shown = tuple(
+            f"{column.name} = {MASK if column.name in self.masked else each.name}: {each.text}"
+            for each in broken[:MOST_EXAMPLES]
+        )
+        return Told(len(broken), max(len(counts), len(broken)), shown)
+
+    def counts(self, reading: Reading, column: ColumnSpec) -> Counts:
+        query = Query(reading)
+        value = query.value(column)
+        sql = f"""
+            WITH {query.tables()} SELECT {value}, count(*) FROM {query.name} WHERE {value} IS NOT NULL
+            GROUP BY ALL ORDER BY 1 LIMIT {MOST_CLASSES + 1}"""  # noqa: S608 - positions and parameters only
+        found = self.connection.execute(sql, query.parameters).fetchall()
+        if len(found) > MOST_CLASSES:
+            raise RejectedError(
+                "too-many-classes",
+                f"{short(reading.name)}: {code(column.name)} has more than {MOST_CLASSES:,} classes",
+                where=reading.name,
+                cause="It is no label, or its values are no classes.",
+                hint=f"Take {column.name} out of `balance:` in the contract.",
+            )
+        return dict(found)
+
+    def orphans(self, column: ColumnSpec, rule: Reference) -> Told:
+        other = self.around.others[rule.data_set]
+        if rule.column not in other.names:
+            raise UsageError(
+                "reference-column-missing",
+                f"{code(column.name)} refers to {code(rule.to)}, and {short(other.name)} has no column "
+                f"{code(rule.column)}",
+                where=other.name,
+                hint=did_you_mean(rule.column, other.names, "Correct `references:` in the contract."),
+            )
+        ours = Query(self.reading)
+        theirs = Query(other, ours.parameters, name="other")
+        value = ours.value(column)
+        known = theirs.value(ColumnSpec(rule.column, column.type, digits=column.digits))
+        keys = f"SELECT {known} FROM {theirs.name} WHERE {known} IS NOT NULL"  # noqa: S608 - positions and parameters only
+        orphaned = f"{value} IS NOT NULL AND {value} NOT IN ({keys})"
+        count = f"SELECT count(*) FILTER (WHERE {orphaned}), count({value}) FROM {ours.name}"  # noqa: S608 - as above
+        failing, checked = self.one(ours, count, theirs)
+        first = self.rows(ours, f"SELECT row FROM {ours.name} WHERE {orphaned}", theirs) if failing else ()  # noqa: S608 - as above
+        return Told(failing, checked, first=first)
+
+    def contradictions(self, label: ColumnSpec, features: Sequence[ColumnSpec]) -> Told:
+        query = Query(self.reading)
+        said = query.value(label)
+        # What is ill-typed is equal to what is written alike; what is missing, to what is missing.
+        parts = [(query.value(each), query.raw(each.name)) for each in features]
+        alike = ", ".join(f"{value}, CASE WHEN {value} IS NULL THEN {raw} END" for value, raw in parts)
+        groups = f"""
+            SELECT count({said}) AS n, min({said}) <> max({said}) AS differ FROM {query.name} GROUP BY {alike}"""  # noqa: S608 - positions and parameters only
+        count = f"SELECT coalesce(sum(n) FILTER (WHERE differ), 0), coalesce(sum(n), 0) FROM ({groups})"  # noqa: S608 - as above
+        failing, checked = map(int, self.one(query, count))
+        if not failing:
+            return Told(0, checked)
+        marked = f"""
+            SELECT row, {said} AS said, min({said}) OVER alike <> max({said}) OVER alike AS differ FROM {query.name}
+            WINDOW alike AS (PARTITION BY {alike})"""  # noqa: S608 - as above
+        rows = f"SELECT row FROM ({marked}) WHERE differ AND said IS NOT NULL"  # noqa: S608 - as above
+        return Told(failing, checked, first=self.rows(query, rows))
+
+    def one(self, query: Query, sql: str, other: Query | None = None) -> tuple[Any, ...]:
+        """Return the one row that SQL asks of the data set."""
+        tables = ", ".join(each.tables() for each in (query, other) if each)
+        (found,) = self.connection.execute(f"WITH {tables} {sql}", query.parameters).fetchall()
+        return tuple(found)
+
+    def rows(self, query: Query, sql: str, other: Query | None = None) -> tuple[int, ...]:
+        """Return the first rows that SQL asks for."""
+        tables = ", ".join([query.tables(numbered=True), *([other.tables()] if other else [])])
+        limited = f"WITH {tables} {sql} ORDER BY row LIMIT {MOST_EXAMPLES}"
+        return tuple(row for (row,) in self.connection.execute(limited, query.parameters).fetchall())
