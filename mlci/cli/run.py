@@ -33,7 +33,7 @@ EXTRAS = {
 }
 """Which extra brings a module."""
 
-SHOWN_BEFORE = frozenset({"training-failed"})
+SHOWN_BEFORE = frozenset({"training-failed", "tests-failed"})
 """Errors that quote, from their second line on, what a program said last: in a terminal it stands there already."""
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.gates import Verdict
     from mlci.core.registry import LoadedRegistry, Version
+    from mlci.core.report import OwnTests
     from mlci.core.rules import Rules, Side
 
     OpenStore = Callable[[PromoteSection], Store]
@@ -73,6 +74,8 @@ class Case:
     registry: LoadedRegistry
     production: Version | None
     """What the stage of the rules points to now."""
+    tests: OwnTests | None = None
+    """How head's own tests ended, where they ran."""
 
     @property
     def is_unchanged(self) -> bool:
@@ -233,6 +236,7 @@ def report_on(
         ),
         promotion_blocks=config.on_inconclusive.promotion == "block",
         confidence=config.statistics.confidence,
+        tests=case.tests,
     )
     content = json.dumps(report.to_dict(), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     tools.work.write("report.json", f"{content}\n".encode())

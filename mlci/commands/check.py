@@ -1,7 +1,8 @@
-"""`mlci check`: what a pull request gets. Validate, train, compare with production, report."""
+"""`mlci check`: what a pull request gets. Own tests, validate, train, compare with production, report."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlci.commands.case import (
@@ -14,6 +15,7 @@ from mlci.commands.case import (
     validate_case,
 )
 from mlci.commands.evaluation import Installed
+from mlci.commands.own_tests import run_tests
 from mlci.commands.quarantine import quarantined_version, rejected_by_quarantine
 from mlci.commands.train import train_side
 from mlci.core.report import Conclusion, Training
@@ -32,6 +34,13 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
     if case.is_unchanged and not force:
         return report_on(case, Conclusion.NOTHING_CHANGED, tools)
 
+    tests, failed = run_tests(
+        case.head_side.config, folder=repository.folder, runner=runner, work=tools.work, variables={}
+    )  # fmt: skip
+    case = replace(case, tests=tests)
+    if failed:
+        report_on(case, Conclusion.TESTS_FAILED, tools)
+        raise failed
     datasets = validate_case(case, tools)
     if is_broken(datasets):
         return rejected_by_data(case, datasets, tools)

@@ -94,7 +94,10 @@ def _judge(case: Case, submission: Submission | None, tools: Tools) -> Report:
         return report_on(case, Conclusion.TRAINING_FAILED, tools, datasets=datasets, training=training)
     packaged = repackaged(submitted(submission, case.inputs), case, tools)
     candidate = Installed(packaged.package, packaged.sha256)
-    training, as_submitted = Training(command, "trained", "as submitted"), ("training",)
+    training, as_submitted = (
+        Training(command, "trained", "as submitted"),
+        (*(("own tests",) if case.head_side.config.tests else ()), "training"),
+    )
     quarantined = quarantined_version(candidate, case, tools)
     if quarantined:
         return rejected_by_quarantine(

@@ -163,6 +163,7 @@ class Config(Section):
 
     version: Annotated[Annotated[Literal[1], BeforeValidator(_number_of_version)], RULE]
     model: Annotated[ModelSection, PARTS]
+    tests: Annotated[Command | None, HEAD] = None
     data: Annotated[dict[Name, DataSection], PARTS]
     train: Annotated[TrainSection, PARTS]
     evaluate: Annotated[EvaluateSection, PARTS]
@@ -251,7 +252,7 @@ def _problem(path: tuple[str | int, ...], message: str, **values: str | tuple[st
 
 LATER = frozenset(
     {
-        "tests", "environment", "sealed", "report", "serve", "model.risk",
+        "environment", "sealed", "report", "serve", "model.risk",
         "data.*.format", "data.*.sha256", "data.*.engine",
         "train.code", "train.predictions", "train.scores", "train.metrics",
         "train.allow_pickle",

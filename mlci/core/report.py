@@ -31,6 +31,7 @@ class Conclusion(StrEnum):
     NOT_COMPARABLE = "not comparable"
     FAIL = "fail"
     DATA_REJECTED = "data rejected"
+    TESTS_FAILED = "tests failed"
     TRAINING_FAILED = "training failed"
     NOTHING_CHANGED = "nothing changed"
 
@@ -97,6 +98,20 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnTests:
+    """How the project's own tests ended, before anything was trained."""
+
+    command: str
+    outcome: Literal["passed", "failed"]
+    reason: str
+    """How they failed; empty where they passed."""
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the outcome as a JSON object."""
+        return {"command": self.command, "outcome": self.outcome, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
     """How the candidate came about."""
 
@@ -137,6 +152,8 @@ class Report:
     trust: Trust
     promotion_blocks: bool = True
     """Whether such a verdict would block a promotion, which a report that does not block says."""
+    tests: OwnTests | None = None
+    """How the project's own tests ended, where they ran."""
     confidence: float = 0.95
     """Of each one-sided bound."""
 
@@ -148,7 +165,7 @@ class Report:
                 return 0
             case Conclusion.INCONCLUSIVE | Conclusion.NOT_COMPARABLE:
                 return 3 if self.blocks else 0
-            case Conclusion.FAIL | Conclusion.DATA_REJECTED | Conclusion.TRAINING_FAILED:
+            case Conclusion.FAIL | Conclusion.DATA_REJECTED | Conclusion.TRAINING_FAILED | Conclusion.TESTS_FAILED:
                 return 1
 
     @property
@@ -169,6 +186,9 @@ class Report:
                 return f"Nothing that matters to {self.subject.model} changed; {self.subject.production} stays."
             case Conclusion.DATA_REJECTED:
                 return _data_sentence(self.datasets)
+            case Conclusion.TESTS_FAILED:
+                how = f" ({self.tests.reason})" if self.tests else ""
+                return f"The project's own tests failed{how}; nothing was trained."
             case Conclusion.TRAINING_FAILED:
                 return (
                     f"No model was made: {self.training.reason.rstrip('.')}." if self.training else "No model was made."
@@ -237,6 +257,7 @@ class Report:
             "fingerprint": self.subject.fingerprint,
             "rule_changes": [change.to_dict() for change in self.changes],
             "datasets": [dataset.to_dict() for dataset in self.datasets],
+            "tests": self.tests.to_dict() if self.tests else None,
             "training": self.training.to_dict() if self.training else None,
             "gates": [result.to_dict() for result in verdict.results] if verdict else [],
             "rows": verdict.rows if verdict else None,

@@ -45,6 +45,7 @@ _SIGNS = {
     Conclusion.NOT_COMPARABLE: "❔",
     Conclusion.FAIL: "❌",
     Conclusion.DATA_REJECTED: "❌",
+    Conclusion.TESTS_FAILED: "❌",
     Conclusion.TRAINING_FAILED: "❌",
 }
 _GATE_SIGNS = {
@@ -268,7 +269,9 @@ def _examples(findings: list[Finding]) -> str:
 
 
 def _training(report: Report) -> Iterator[str]:
-    """Yield how the candidate came about; that there is none, and why, is the headline."""
+    """Yield how the candidate came about; that there is none, or that tests failed, is the headline."""
+    if report.tests and report.tests.outcome == "passed":
+        yield f"Own tests: {markdown_code(report.tests.command)}: passed."
     training = report.training
     if training is not None and training.outcome in {"trained", "reused", "brought in"}:
         yield f"Training: {markdown_code(training.command)}: {training.outcome}, {_sentence(training.reason)}."

@@ -7,6 +7,7 @@ from typing import Final
 SENTENCES: Final = {
     "Config.version": "The version of this format.",
     "Config.model": "What the model is for and who answers for it.",
+    "Config.tests": "The project's own tests, as in a shell, such as `pytest -q`; `mlci check` runs them first.",
     "Config.data": "The data sets, by name.",
     "Config.train": "How the candidate is made.",
     "Config.evaluate": "Which labelled rows both models are scored on.",

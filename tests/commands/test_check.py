@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlci.commands.check import check
-from mlci.core.report import Conclusion, Training
+from mlci.core.report import Conclusion, OwnTests, Training
 from mlci.core.signature import assumption
 from mlci.errors import RejectedError, UsageError
 from mlci.testing import Script, ScriptedModel
@@ -398,3 +398,47 @@ def test_check__a_contract_that_is_not_there(tmp_path: Path) -> None:
         project.check()
     assert (caught.value.code, caught.value.where) == ("contract-missing", "mlci.yaml")
     assert caught.value.hint == "git checkout HEAD -- cells.yaml, or mend the path in mlci.yaml"
+
+
+def with_tests(place: Path, script: Script) -> Project:
+    project = a_project(place, extra="tests: pytest -q\n")
+    project.runner.scripts["pytest -q"] = script
+    return project
+
+
+def test_check__runs_the_projects_own_tests_first(tmp_path: Path) -> None:
+    project = with_tests(tmp_path, Script(prints=("2 passed",)))
+    report = project.check()
+    assert [run.command for run in project.runner.runs] == ["pytest -q", COMMAND]
+    assert report.tests == OwnTests("pytest -q", "passed", "")
+    assert "Own tests: `pytest -q`: passed." in project.work.files["report.md"].decode()
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (Script(prints=("row 7", "1 failed"), exit_code=1), "exit code 1"),
+        (Script(seconds=9_999), "not done after 3600 s"),
+    ],
+)
+def test_check__where_own_tests_fail_nothing_is_trained(tmp_path: Path, script: Script, reason: str) -> None:
+    project = with_tests(tmp_path, script)
+    with pytest.raises(RejectedError) as caught:
+        project.check()
+    error = caught.value
+    assert (error.code, error.where) == ("tests-failed", ".mlci/logs/tests.log")
+    assert error.problem.startswith(f"`pytest -q` did not pass: {reason}")
+    assert "row 7" not in error.public().problem
+    assert [run.command for run in project.runner.runs] == ["pytest -q"]
+    report = json.loads(project.work.files["report.json"])
+    assert (report["conclusion"], report["tests"]["outcome"], report["exit_code"]) == ("tests failed", "failed", 1)
+    assert report["headline"] == f"The project's own tests failed ({reason}); nothing was trained."
+
+
+def test_report__calls_own_tests_as_submitted(tmp_path: Path) -> None:
+    project = with_tests(tmp_path, Script())
+    project.repository.switch("change")
+    project.repository.commit("A change")
+    project.check()
+    report, _ = project.report()
+    assert (report.tests, report.trust.as_submitted) == (None, ("own tests", "training"))

@@ -124,6 +124,7 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
         if owner is Owner.HEAD
     ]
     assert heads == [
+        "Config.tests",
         "ModelSection.objective",
         "ModelSection.description",
         "DataSection.path",

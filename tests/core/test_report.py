@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         (Conclusion.NOT_COMPARABLE, True, 3, "failure"),
         (Conclusion.FAIL, False, 1, "failure"),
         (Conclusion.DATA_REJECTED, False, 1, "failure"),
+        (Conclusion.TESTS_FAILED, False, 1, "failure"),
         (Conclusion.TRAINING_FAILED, False, 1, "failure"),
         (Conclusion.PASS, True, 0, "success"),
         (Conclusion.FAIL, True, 1, "failure"),
@@ -281,6 +282,7 @@ def test_to_dict__is_the_report_as_json() -> None:
                 "is_compared": False,
             }
         ],
+        "tests": None,
         "training": {
             "command": "python train.py",
             "outcome": "trained",

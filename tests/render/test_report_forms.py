@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mlci.core.findings import Cause, DatasetReport, ExampleRow, Finding
 from mlci.core.forge import LONGEST_COMMENT
 from mlci.core.gates import Flips, GateResult, Outcome, SliceResult, Verdict
-from mlci.core.report import Conclusion, Report, Training
+from mlci.core.report import Conclusion, OwnTests, Report, Training
 from mlci.core.rules import RuleChange, replaced_rules
 from mlci.core.runs.seeds import SeedSummary, Spread
 from mlci.core.statistics.interval import Interval
@@ -167,6 +167,15 @@ REPORTS = {
         verdict=Verdict(Outcome.PASS, (ROC_AUC,), Flips((), (), 0, 0), 285, 102),
         training=replace(TRAINED, seeds=SeedSummary(5, 5, {"fit|<b>": Spread(0.961, 0.003, 0.957, 0.966)})),
     ),
+    "tests-passed": replace(
+        a_report(
+            Conclusion.PASS,
+            verdict=Verdict(Outcome.PASS, (ROC_AUC,), Flips((), (), 0, 0), 285, 102),
+            training=TRAINED,
+        ),
+        tests=OwnTests("pytest -q", "passed", ""),
+    ),
+    "tests-failed": replace(a_report(Conclusion.TESTS_FAILED), tests=OwnTests("pytest -q", "failed", "exit code 1")),
     "warned": a_report(
         Conclusion.PASS,
         verdict=Verdict(Outcome.PASS, (ROC_AUC, replace(FLOOR, severity="warn")), Flips((), (), 0, 0), 285, 102),
