@@ -23,11 +23,12 @@ from mlci.core.git_objects import (
     tag,
     trees,
 )
-from mlci.core.names import NAME, checked_commit, checked_name
+from mlci.core.names import NAME, checked_commit, checked_name, checked_sha256
 from mlci.core.plain_text import one_line
 from mlci.core.registry import Change, LoadedRegistry, Registry, Trail, read, stale_promotion
 from mlci.core.registry.audit import Step
-from mlci.core.registry.entries import broken, event_path, sha256, version_path
+from mlci.core.registry.entries import broken, evaluation_path, event_path, sha256, version_path
+from mlci.core.registry.history import EVALUATIONS
 from mlci.core.registry.signing import signed
 from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 
@@ -45,6 +46,7 @@ _ATTEMPTS: Final = 5
 _STEP: Final = "\x01"
 """Begins the line of a commit; no other line does, since Git quotes such a character in a path."""
 _PAUSE_SECONDS: Final = 0.1
+_EVALUATION: Final = re.compile(r"evaluations/[0-9a-f]{64}\.json")
 _LOCKED = re.compile(r"lock|failed to update ref|transaction failed|already exists|but expected", re.IGNORECASE)
 _REFUSED = re.compile(r"hook declined|protected branch|GH0\d\d|not allowed|denied|prohibited", re.IGNORECASE)
 
@@ -78,6 +80,17 @@ class GitRegistry:
     def load_at(self, model: str, commit: str) -> LoadedRegistry:
         """Return the registry as a commit of its branch holds it; raises as `load`."""
         return self._read(checked_name(model, "model"), checked_commit(commit))
+
+    def evaluation(self, model: str, digest: str) -> bytes | None:
+        """Return the evaluation with this sha256 as it was fetched last, None where the branch has none.
+
+        Whether it is that one is for its reader to say.
+        """
+        reference = REGISTRY_REFERENCES + checked_name(model, "model")
+        with reading(self._repository.git, self._repository.folder) as reader:
+            path = evaluation_path(checked_sha256(digest))
+            found = reader.find(f"{reference}:{path}", "blob", _FILE_LIMIT_BYTES)
+        return None if found is None else found[1]
 
     def trail(self, model: str) -> Trail:
         """Ask the origin for the branch and the tags of a model, and return them with the commits of the branch.
@@ -132,7 +145,8 @@ class GitRegistry:
             listing = _listing(reader, body, format_of(commit_id))
             if event_path(1) not in listing:
                 raise _foreign_branch(model)
-            paths = [path for path in listing if path != _PAGE]
+            _check_evaluations(listing)
+            paths = [path for path in listing if path != _PAGE and not path.startswith(EVALUATIONS)]
             contents = reader.blobs([listing[path] for path in paths], _FILE_LIMIT_BYTES)
             files = dict(zip(paths, contents, strict=True))
         return LoadedRegistry(read(model, files), commit_id)
@@ -350,6 +364,12 @@ def _listing(reader: GitReader, commit_body: bytes, object_format: ObjectFormat)
             else:
                 raise broken(prefix + name, "it is no plain file")
     return listing
+
+
+def _check_evaluations(listing: Mapping[str, str]) -> None:
+    for path in listing:
+        if path.startswith(EVALUATIONS) and _EVALUATION.fullmatch(path) is None:
+            raise broken(path, "it is no file of a registry")
 
 
 def _entries(body: bytes, object_format: ObjectFormat) -> list[tuple[str, str, str]]:

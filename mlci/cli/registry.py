@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - typer reads annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlci.cli.output import Json, show, show_json
+from mlci.errors import OutsideError
 
 if TYPE_CHECKING:
     from mlci.adapters.registry_branch import GitRegistry
@@ -40,15 +42,21 @@ def registry_show(reference: Reference = None, *, no_fetch: NoFetch = False, as_
 
     What is in a stage since when, and the history of events with actor and reason.
     """
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.registry import evaluation_of, inputs_of
     from mlci.commands.registry import show as command
     from mlci.render.registry_text import show_text
 
     model, registry = _registry(fetches=not no_fetch)
     shown = command(model, reference, registry=registry)
+    version = shown.entry.version if shown.entry else None
+    evaluation = evaluation_of(version, registry) if version else None
+    inputs = inputs_of(version, Workplace.here().repository) if version else {}
     if as_json:
-        show_json("registry-show", shown.to_dict())
+        content = {"evaluation": evaluation.to_dict() if evaluation else None, "inputs": inputs}
+        show_json("registry-show", shown.to_dict() | content)
     else:
-        show(show_text(shown))
+        show(show_text(shown, evaluation, inputs))
 
 
 @app.command("history", short_help="Tell what happened, the newest first.")
@@ -67,6 +75,37 @@ def registry_history(reference: Reference = None, *, no_fetch: NoFetch = False, 
         show_json("registry-history", {"model": content["model"], "events": content["events"][::-1]})
     else:
         show(history_text(shown))
+
+
+@app.command("export", short_help="Write all models into one HTML file.")
+def registry_export(
+    *,
+    html: Annotated[Path, typer.Option("--html", metavar="FILE", help="The file; it is replaced.")],
+    no_fetch: NoFetch = False,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci registry export --html registry.html.
+
+    Models, stages, versions, metrics over versions, where each came from, and the history, in one file that needs no
+    network and no script.
+    """
+    from mlci.adapters.files import write_atomically
+    from mlci.commands.registry import export
+    from mlci.render.registry_html import registry_html
+
+    model, registry = _registry(fetches=not no_fetch)
+    models = export(registry)
+    page = registry_html(models, f"The registries of the repository that {model} lies in, written by mlci.")
+    try:
+        write_atomically(html, page.encode())
+    except OSError as error:
+        raise OutsideError(
+            "file-failed", f"the file could not be written: {error.strerror}", where=str(html), hint="--html FILE"
+        ) from error
+    if as_json:
+        show_json("registry-export", {"path": str(html), "models": [each.registry.model for each in models]})
+    else:
+        show(str(html))
 
 
 @app.command("repair", short_help="Say what could be done about a damaged registry.")

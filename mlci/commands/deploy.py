@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.evaluation import answers_by_signature, fetch
 from mlci.core.forge import DeploymentStatus
+from mlci.core.registry.standing import refuse_unusable
 from mlci.core.target import Placed
 from mlci.errors import RejectedError, UsageError
 
@@ -39,6 +40,8 @@ def deploy(
 ) -> Deployed:
     """Deploy what STAGE points to; the target keeps answering with the old version until the switch.
 
+    No verb quarantines what is in a stage, but an event that was written by hand may: `IntegrityError("quarantined")`.
+
     The forge is told of every attempt that would change something, and how it ended.
     """
     history = registry.load(model).registry
@@ -50,6 +53,8 @@ def deploy(
             cause="No candidate was promoted yet.",
             hint="mlci promote",
         )
+    if history.is_quarantined(version.number):
+        refuse_unusable(history, version.number)
     installed = fetch(version, store)
     wanted, present = Placed.of(version.number, installed.sha256), target.current()
     before = present.version if present else None

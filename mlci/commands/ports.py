@@ -118,6 +118,9 @@ class RegistryBranch(Protocol):
     def load_at(self, model: str, commit: str) -> LoadedRegistry:
         """Return the registry as a commit of its branch holds it."""
 
+    def evaluation(self, model: str, digest: str) -> bytes | None:
+        """Return the evaluation with this sha256 as it was fetched last, `None` where the branch has none."""
+
     def trail(self, model: str) -> Trail:
         """Return the commits of the branch and the model's tags as they are now; `load` then gives that state."""
 

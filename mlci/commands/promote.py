@@ -16,10 +16,12 @@ from mlci.commands.evaluation import Installed, fetch
 from mlci.commands.quarantine import quarantined_version
 from mlci.commands.sides import EmptyTree, head_side
 from mlci.commands.signatures import demanded, refuse_unsigned
-from mlci.core.fingerprint import canonical_sha256, fingerprint
+from mlci.core.evaluation import write_evaluation
+from mlci.core.fingerprint import fingerprint
 from mlci.core.package import change_of_signature
 from mlci.core.plain_text import one_line
 from mlci.core.registry import NewVersion, plan_promotion, refuse_unexpected
+from mlci.core.registry.entries import sha256
 from mlci.core.report import Conclusion
 from mlci.errors import IntegrityError, MlciError, RejectedError, UndecidedError, UsageError
 from mlci.render.registry_page import registry_page
@@ -99,10 +101,12 @@ def promote(
 
     change_of_number = (bump, reason) if bump else _kind_of_change(case, candidate.package, repository, tools)
     locations = tools.open_store(case.rules.config.promote).put(candidate.archive, candidate.sha256)
-    registry = case.registry.registry
+    registry, evaluation = case.registry.registry, write_evaluation(report)
     change = plan_promotion(
         registry,
-        _new_version(case, candidate, commit, report, locations=tuple(locations.split(" ")), number=change_of_number),
+        _new_version(
+            case, candidate, commit, sha256(evaluation), locations=tuple(locations.split(" ")), number=change_of_number
+        ),
         stage,
         registry.expectation(stage),
         actor=actor,
@@ -110,6 +114,7 @@ def promote(
         uuids=iter(uuid.uuid4, None),
         reason=reason or repository.subject(commit),
         page=registry_page,
+        evaluation=evaluation,
     )
     tools.registry.push(registry.model, change, case.registry.commit)
     return Promotion(change.version, stage, before, candidate.sha256, str(report.conclusion))
@@ -236,7 +241,7 @@ def _new_version(
     case: Case,
     candidate: Candidate,
     commit: str,
-    report: Report,
+    evaluation: str,
     *,
     locations: tuple[str, ...],
     number: tuple[Part, str],
@@ -248,7 +253,7 @@ def _new_version(
         locations=locations,
         run=case.inputs.digest,
         commit=commit,
-        evaluation=canonical_sha256(report.to_dict()),
+        evaluation=evaluation,
         signature=candidate.package.info.signature.digest,
         part=part,
         number_reason=one_line(why, LONGEST_NUMBER_REASON),

@@ -4,15 +4,54 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.commands.sides import head_side
+from mlci.core.evaluation import read_evaluation
+from mlci.core.fingerprint import fingerprint
 from mlci.core.registry.catalogue import Entry, History, entries, history
+from mlci.errors import MlciError
+from mlci.render.registry_html import Exported
 
 if TYPE_CHECKING:
-    from mlci.commands.ports import RegistryBranch
+    from mlci.commands.ports import RegistryBranch, Repository
+    from mlci.core.evaluation import Evaluation
+    from mlci.core.registry import Registry, Version
 
 
 def list_versions(model: str, *, registry: RegistryBranch) -> tuple[Entry, ...]:
     """Return every version of MODEL, the newest first."""
     return entries(registry.load(model).registry)
+
+
+def export(registry: RegistryBranch) -> tuple[Exported, ...]:
+    """Return all models with every evaluation that their branches hold; raises where a branch does not hold."""
+    return tuple(_exported(registry.load(model).registry, registry) for model in registry.models())
+
+
+def _exported(state: Registry, registry: RegistryBranch) -> Exported:
+    known = {number: evaluation_of(version, registry) for number, version in state.versions.items()}
+    return Exported(state, {number: each for number, each in known.items() if each is not None})
+
+
+def evaluation_of(version: Version, registry: RegistryBranch) -> Evaluation | None:
+    """Return what VERSION was promoted on, None where its branch does not hold it."""
+    content = None if version.evaluation is None else registry.evaluation(version.model, version.evaluation)
+    return None if content is None or version.evaluation is None else read_evaluation(content, version.evaluation)
+
+
+def inputs_of(version: Version, repository: Repository) -> dict[str, str]:
+    """Return what went into VERSION by name (command, code, each data set, parameters), each by its hash in Git.
+
+    Nothing where its commit is not here, or cannot be read by this mlci.
+    """
+    if not repository.has_commit(version.commit):
+        return {}
+    tree = repository.tree(version.commit)
+    try:
+        found = fingerprint(head_side(tree).config, tree.ids())
+    except MlciError:
+        return {}
+    data = {f"data {name}": digest for name, digest in sorted(found.data.items())}
+    return {"command": found.command, "code": found.code, **data, **({"params": found.params} if found.params else {})}
 
 
 def show(model: str, reference: str | None, *, registry: RegistryBranch) -> History:

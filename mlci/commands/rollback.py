@@ -47,4 +47,4 @@ def rollback(
         page=registry_page,
     )
     registry.push(model, change, loaded.commit)
-    return Rollback(stage, before.number if before else "none", change.version)
+    return Rollback(stage, before.number if before else "none", change.version or "none")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from mlci.commands.evaluation import answers_by_signature, fetch
 from mlci.commands.references import resolve_version
 from mlci.commands.signatures import check_signatures
+from mlci.core.evaluation import read_evaluation
 from mlci.core.registry.audit import audit, places, tagged
-from mlci.core.registry.entries import event_path
+from mlci.core.registry.entries import broken, evaluation_path, event_path
 from mlci.core.registry.signing import signers_text
 from mlci.errors import IntegrityError, MlciError, OutsideError
 
@@ -74,6 +75,7 @@ def verify_registry(
         checked += _signatures(state, demand, signing)
     for version in versions:
         checked += _commit(model, version, repository, trail)
+        checked += _evaluation(model, version, registry)
         checked += _package(model, version, store, predictor)
     return tuple(checked)
 
@@ -133,6 +135,21 @@ def _commit(model: str, version: Version, repository: Repository, trail: Trail) 
         hint=f"git fetch origin {version.commit}",
     )
     return [Checked(subject, error.problem, error)]
+
+
+def _evaluation(model: str, version: Version, registry: RegistryBranch) -> list[Checked]:
+    """Return whether the evaluation that a version was promoted on is there; one that was only registered has none."""
+    subject, digest = f"{model}@{version.number} evaluation", version.evaluation
+    if digest is None:
+        return []
+    try:
+        content = registry.evaluation(model, digest)
+        if content is None:
+            raise broken(evaluation_path(digest), f"it is missing, and {version.number} was promoted on it")
+        found = read_evaluation(content, digest)
+    except IntegrityError as error:
+        return [Checked(subject, error.problem, error)]
+    return [Checked(subject, f"{found.conclusion}, {digest[:12]} as registered")]
 
 
 def _package(model: str, version: Version, store: Store, predictor: Predictor) -> list[Checked]:

@@ -9,8 +9,9 @@ from mlci.core.registry.entries import write_time
 from mlci.render.lines import filled, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from mlci.core.evaluation import Evaluation
     from mlci.core.registry import Actor, Event
     from mlci.core.registry.catalogue import Entry, History
     from mlci.core.registry.entries import EventType
@@ -42,8 +43,8 @@ def person(actor: Actor) -> str:
     return name if actor.verified else f"{name} (unverified)"
 
 
-def show_text(history: History) -> str:
-    """Return what points where, and the events with actor and reason."""
+def show_text(history: History, evaluation: Evaluation | None = None, inputs: Mapping[str, str] | None = None) -> str:
+    """Return what points where, what is known of a version, and the events with actor and reason."""
     blocks: list[str] = []
     entry = history.entry
     if entry is None:
@@ -59,8 +60,14 @@ def show_text(history: History) -> str:
             ("run", version.run),
             ("signature", version.signature),
             ("number", version.number_reason),
+            ("lies in", ", ".join(version.locations)),
+            *(inputs or {}).items(),
+            *_evaluated(evaluation),
         ]
-        blocks.append("\n".join(f"  {name:<10}{one_line(text)}" if name else one_line(text) for name, text in facts))
+        width = max(len(name) for name, _ in facts) + 2
+        blocks.append(
+            "\n".join(f"  {name:<{width}}{one_line(text)}" if name else one_line(text) for name, text in facts)
+        )
     rows = [
         [
             str(event.sequence),
@@ -77,6 +84,18 @@ def show_text(history: History) -> str:
         head = ["#", "time (UTC)", "event", "version", "stage", "actor", "reason"]
         blocks.append(table(head, rows, frozenset({0})))
     return "\n\n".join(blocks)
+
+
+def _evaluated(evaluation: Evaluation | None) -> list[tuple[str, str]]:
+    """Return what a version was promoted on, metric by metric."""
+    if evaluation is None:
+        return []
+    facts = [("verdict", evaluation.conclusion + (f", on {evaluation.rows:,} rows" if evaluation.rows else ""))]
+    for each in evaluation.measured:
+        if each.candidate is not None and each.metric not in (name for name, _ in facts):
+            before = f", before {each.production:.4f}" if each.production is not None else ""
+            facts.append((each.metric, f"{each.candidate:.4f}{before}"))
+    return facts
 
 
 def history_text(history: History) -> str:

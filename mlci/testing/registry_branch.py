@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlci.core.git_objects import blob, commit, trees
-from mlci.core.names import checked_name
+from mlci.core.names import checked_name, checked_sha256
 from mlci.core.registry import Change, LoadedRegistry, Registry, Trail, read, stale_promotion
 from mlci.core.registry.audit import Step, places
-from mlci.core.registry.entries import version_path
+from mlci.core.registry.entries import evaluation_path, version_path
 from mlci.core.registry.history import PAGE
 from mlci.errors import IntegrityError
 
@@ -44,6 +44,11 @@ class FakeRegistryBranch:
         tip = commit
         files = {path: content for path, content in self.origin.commits[tip].items() if path != PAGE}
         return LoadedRegistry(read(model, files), tip)
+
+    def evaluation(self, model: str, digest: str) -> bytes | None:
+        """Return the evaluation with this sha256."""
+        tip = self.origin.tips.get(checked_name(model, "model"))
+        return None if tip is None else self.origin.commits[tip].get(evaluation_path(checked_sha256(digest)))
 
     def models(self) -> tuple[str, ...]:
         """Return the names of the models that have a branch."""

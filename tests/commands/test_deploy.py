@@ -2,16 +2,20 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from typing_extensions import override
 
 from mlci.commands.deploy import Deployed
 from mlci.core.forge import DeploymentStatus
+from mlci.core.registry.draft import Draft
 from mlci.core.target import Placed
 from mlci.errors import IntegrityError, MlciError, OutsideError, RejectedError, UsageError
+from mlci.render.registry_page import registry_page
 from mlci.testing import MemoryTarget
-from tests.commands.builders import MODELS, Project, a_project, a_released_project, with_classes
+from tests.commands.builders import MODEL, MODELS, Project, a_project, a_released_project, with_classes
+from tests.core.plans import ANA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +63,18 @@ def test_deploy__the_next_version_follows(tmp_path: Path) -> None:
     project.deploy()
     project.release("careful")
     assert project.deploy() == Deployed("v1.1.0", "v1.0.0", "memory:current", switched=True)
+
+
+def test_deploy__a_quarantined_version_that_somebody_left_in_the_stage(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    history = project.history
+    facts = {"actor": ANA, "now": project.clock.now(), "uuids": iter(uuid4, None), "reason": "leaked labels"}
+    draft = Draft(history, **facts)  # type: ignore[arg-type]  # each is what it says
+    draft.add("quarantine", "v1.0.0")
+    by_hand = draft.change(None, "v1.0.0", "by hand", registry_page)
+    project.registry.push(MODEL, by_hand, project.registry.load(MODEL).commit)
+    error = refused(project)
+    assert (error.code, project.forge.deployments()) == ("quarantined", ())
 
 
 def test_deploy__after_a_rollback_goes_back(tmp_path: Path) -> None:

@@ -42,16 +42,19 @@ def test_verify__the_whole_registry(tmp_path: Path) -> None:
     project = a_released_project(tmp_path)
     project.release("careful")
     first, second = (version.package_sha256[:12] for version in project.history.versions.values())
+    old, new = ((version.evaluation or "")[:12] for version in project.history.versions.values())
     older, newer = (version.commit[:12] for version in project.history.versions.values())
     assert [f"{each.subject}: {each.result}" for each in verified(project)] == [
         "tumour registry: 4 events, chain whole",
         "tumour history: 2 commits, each only adds",
         "tumour tags: 4 name the commits that made them",
         f"tumour@v1.0.0 commit: {older} is here",
+        f"tumour@v1.0.0 evaluation: first, {old} as registered",
         f"tumour@v1.0.0 bytes: sha256 {first} as registered",
         "tumour@v1.0.0 manifest: 5 files match",
         "tumour@v1.0.0 model: loads in a child, classes as in the signature",
         f"tumour@v1.1.0 commit: {newer} is here",
+        f"tumour@v1.1.0 evaluation: pass, {new} as registered",
         f"tumour@v1.1.0 bytes: sha256 {second} as registered",
         "tumour@v1.1.0 manifest: 5 files match",
         "tumour@v1.1.0 model: loads in a child, classes as in the signature",
@@ -63,7 +66,8 @@ def test_verify__one_version(tmp_path: Path, reference: str) -> None:
     subjects = [each.subject for each in verified(a_released_project(tmp_path), reference)]
     assert subjects == [
         "tumour registry", "tumour history", "tumour tags",
-        "tumour@v1.0.0 commit", "tumour@v1.0.0 bytes", "tumour@v1.0.0 manifest", "tumour@v1.0.0 model",
+        "tumour@v1.0.0 commit", "tumour@v1.0.0 evaluation", "tumour@v1.0.0 bytes", "tumour@v1.0.0 manifest",
+        "tumour@v1.0.0 model",
     ]  # fmt: skip
 
 
@@ -98,6 +102,18 @@ def test_verify__a_commit_that_is_gone(tmp_path: Path) -> None:
     assert refused(project).code == "commit-missing"
 
 
+@pytest.mark.parametrize("content", [None, b"", b"{}"], ids=["gone", "emptied", "edited"])
+def test_verify__an_evaluation_that_is_not_as_registered(tmp_path: Path, content: bytes | None) -> None:
+    project = a_released_project(tmp_path)
+    tip = project.registry.origin.tips[MODEL]
+    files = dict(project.registry.origin.commits[tip])
+    path = f"evaluations/{project.production.evaluation}.json"
+    del files[path]
+    project.registry.origin.commits[tip] = files if content is None else {**files, path: content}
+    error = refused(project)
+    assert (error.code, error.where) == ("registry-broken", path)
+
+
 def test_verify__looks_at_everything_and_says_how_much_is_wrong(tmp_path: Path) -> None:
     project = a_released_project(tmp_path)
     project.release("careful")
@@ -108,7 +124,7 @@ def test_verify__looks_at_everything_and_says_how_much_is_wrong(tmp_path: Path) 
     assert [each.error.code for each in checked if each.error] == ["package-damaged", "package-missing"]
     error = wrong(checked)
     assert (error.code, error.exit_code) == ("several-problems", 4)
-    assert error.problem == "2 of 7 things are not as they should be; each is named above"
+    assert error.problem == "2 of 9 things are not as they should be; each is named above"
 
 
 def test_verify__where_only_the_store_is_down_it_is_the_outside_that_failed(tmp_path: Path) -> None:

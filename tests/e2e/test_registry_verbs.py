@@ -53,6 +53,8 @@ def test_life__of_a_version_in_the_registry(promoted: Project, golden: Golden) -
     [
         (("registry", "history"), "mlci/registry-history/1"),
         (("registry", "repair"), "mlci/registry-repair/1"),
+        (("registry", "show", "v2.0.0"), "mlci/registry-show/1"),
+        (("registry", "export", "--html", "../registry.html"), "mlci/registry-export/1"),
         (("registry", "gc"), "mlci/registry-gc/1"),
         (("pull", "#production"), "mlci/pull/1"),
         (("verify",), "mlci/verify/1"),
@@ -65,6 +67,18 @@ def test_life__of_a_version_in_the_registry(promoted: Project, golden: Golden) -
 def test_json__names_its_schema(promoted: Project, verb: tuple[str, ...], schema: str) -> None:
     ended = promoted.mlci(*verb, "--json")
     assert (ended.exit_code, json.loads(ended.out)["schema"]) == (0, schema), ended.err
+
+
+def test_show__tells_what_is_known_of_a_version(promoted: Project, golden: Golden) -> None:
+    golden("terminal/registry-show.txt", told(promoted, ("registry", "show", "v2.0.0")))
+
+
+def test_export__is_one_file_that_names_each_version_and_its_metrics(promoted: Project) -> None:
+    assert promoted.mlci("registry", "export", "--html", "../registry.html").out == "../registry.html\n"
+    page = (promoted.place / "registry.html").read_text()
+    assert [word in page for word in ("v1.0.0", "v2.0.0", "roc_auc", "<polyline")] == [True] * 4
+    ended = promoted.mlci("registry", "export", "--html", "mlci.yaml/x.html")
+    assert (ended.exit_code, ended.err.partition(":")[0]) == (5, "error[file-failed]")
 
 
 def test_history__without_a_fetch_needs_no_origin(promoted: Project) -> None:

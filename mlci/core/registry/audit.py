@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FindingCode = Literal["history-edited", "tag-missing", "tag-moved", "tag-unknown"]
 _SHOWN: Final = 12
-_APPENDED: Final = re.compile(r"(events|versions|signatures)/")
+_APPENDED: Final = re.compile(r"(events|versions|signatures|evaluations)/")
 _WORDS: Final = {"M": "changed", "D": "removed", "A": "added", "T": "replaced"}
 
 

@@ -14,6 +14,7 @@ from mlci.core.registry.entries import (
     EventType,
     Expectation,
     Version,
+    evaluation_path,
     event_path,
     read_version,
     sealed,
@@ -77,7 +78,7 @@ class Change:
 
     model: str
     stage: str | None
-    version: str
+    version: str | None
     expected: Expectation | None
     files: Mapping[str, bytes]
     tags: tuple[Tag, ...]
@@ -135,16 +136,20 @@ class Draft:
         self.add("register", number, version_sha256=sha256(data))
         return version
 
+    def keep_evaluation(self, content: bytes) -> None:
+        """Add the file of an evaluation; its name is its sha256, so that one which is there stays as it is."""
+        self.files[evaluation_path(sha256(content))] = content
+
     def add(
         self,
         event_type: EventType,
-        version: str,
+        version: str | None,
         stage: str | None = None,
         *,
         version_sha256: str | None = None,
         evaluation: str | None = None,
     ) -> None:
-        """Add an event about a version; one about a stage carries what is expected there."""
+        """Add an event about a version or about none; one about a stage carries what is expected there."""
         previous = self.events[-1].digest if self.events else None
         event = Event(
             model=self.registry.model,
@@ -163,7 +168,7 @@ class Draft:
         )
         self.events.append(sealed(event))
 
-    def change(self, stage: str | None, version: str, title: str, page: Page) -> Change:
+    def change(self, stage: str | None, version: str | None, title: str, page: Page) -> Change:
         """Return all that was added as one change; raises `IntegrityError("registry-broken")` if it breaks a rule."""
         registry = self.registry
         version_files = {

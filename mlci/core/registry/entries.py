@@ -126,6 +126,11 @@ def signature_path(sequence: int) -> str:
     return f"signatures/{sequence:06d}.sig"
 
 
+def evaluation_path(digest: str) -> str:
+    """Return where the evaluation with this sha256 lies on the branch."""
+    return f"evaluations/{digest}.json"
+
+
 def sha256(data: bytes) -> str:
     """Return the sha256 of `data` in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

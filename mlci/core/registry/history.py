@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from mlci.core.registry.entries import EventType
 
 PAGE: Final = "README.md"
+EVALUATIONS: Final = "evaluations/"
+"""What lies there is read when somebody asks for it: no decision needs it, and there are many."""
 _FILE: Final = re.compile(r"(versions|stages|events)/[^/]+\.json|signatures/[^/]+\.sig")
 
 
@@ -227,7 +229,7 @@ def read(model: str, files: Mapping[str, bytes]) -> Registry:
     file, or "newer-schema".
     """
     for path in files:
-        if path != PAGE and _FILE.fullmatch(path) is None:
+        if path != PAGE and not path.startswith(EVALUATIONS) and _FILE.fullmatch(path) is None:
             raise broken(path, "it is no file of a registry")
     events = _events(files)
     versions: dict[str, Version] = {}

@@ -52,8 +52,11 @@ def plan_promotion(
     uuids: Iterator[UUID],
     reason: str,
     page: Page,
+    evaluation: bytes | None = None,
 ) -> Change:
     """Return the change that registers the candidate (unless its package is registered) and puts it into the stage.
+
+    EVALUATION is the file that the candidate names by its sha256.
 
     Raises `IntegrityError`: "stale-promotion" when the stage is not as `expected`, "quarantined" or "deprecated" for a
     package that was taken back or given up; `UsageError("already-in-stage")` when there is nothing to do.
@@ -74,6 +77,8 @@ def plan_promotion(
     else:
         refuse_unusable(registry, version.number)
     draft.add("assign", version.number, stage, evaluation=candidate.evaluation)
+    if evaluation is not None:
+        draft.keep_evaluation(evaluation)
     title = f"{registry.model}: {version.number} into {stage}"
     return draft.change(stage, version.number, title, page)
 
