@@ -110,7 +110,9 @@ class Project:
         """Return TEXT without what differs from run to run: the place, and ids made of content."""
         text = re.sub(r"/bin/sh: (?:line )?\d+: (\S+): (?:command )?not found", r"/bin/sh: \1: not found", text)
         text = text.replace(str(self.place), "…")
-        return re.sub(r"(?<=models/)[0-9a-f]{2}(?=/)", "<id>", re.sub(r"\b[0-9a-f]{12,64}\b", "<id>", text))
+        return re.sub(
+            r"(?:(?<=models/)|(?<=directory:))[0-9a-f]{2}(?=/)", "<id>", re.sub(r"\b[0-9a-f]{12,64}\b", "<id>", text)
+        )
 
 
 def _new_project(place: Path) -> Project:
