@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import threading
 import time
@@ -60,6 +61,11 @@ class TrainingProcess:
     def now(self) -> datetime:
         """Return the time by the clock that runs are dated with."""
         return self._clock.now()
+
+    @property
+    def search_path(self) -> str:
+        """Where commands look for programs: what the caller's PATH says."""
+        return self.environ.get("PATH", os.defpath)
 
     def run(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -120,6 +121,32 @@ class WorkFolder:
 
     def _shown(self, file: Path) -> str:
         return file.relative_to(self.folder).as_posix()
+
+    @contextmanager
+    def environment(self, sha256: str) -> Iterator[tuple[Path, bool]]:
+        """Yield where an environment lies and whether it is whole; who wants the same waits until the block is done.
+
+        What the block makes is whole when it ends well, and removed when it does not.
+        """
+        folder = self.ready() / "environments"
+        path = folder / sha256[:ID_LENGTH]
+        mark = folder / f"{path.name}.whole"
+        with self._writing():
+            folder.mkdir(exist_ok=True)
+            lock = (folder / f"{path.name}.lock").open("wb")
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            is_whole = mark.is_file() and path.is_dir()
+            if not is_whole:
+                shutil.rmtree(path, ignore_errors=True)
+            try:
+                yield path, is_whole
+            except BaseException:
+                if not is_whole:
+                    shutil.rmtree(path, ignore_errors=True)
+                raise
+            with self._writing():
+                mark.touch()
 
     def submission(self) -> Submission | None:
         """Return what was submitted for judging, None where nothing was."""

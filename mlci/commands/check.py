@@ -34,9 +34,7 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
     if case.is_unchanged and not force:
         return report_on(case, Conclusion.NOTHING_CHANGED, tools)
 
-    tests, failed = run_tests(
-        case.head_side.config, folder=repository.folder, runner=runner, work=tools.work, variables={}
-    )  # fmt: skip
+    tests, failed = run_tests(case.head_side.config, case.head_ids, repository, runner, tools.work)
     case = replace(case, tests=tests)
     if failed:
         report_on(case, Conclusion.TESTS_FAILED, tools)

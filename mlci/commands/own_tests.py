@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.commands.environment import prepared
 from mlci.core.report import OwnTests
 from mlci.core.runs.secrets import secrets_in, without_secrets
 from mlci.errors import RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from mlci.commands.ports import Runner, Workbench
+    from mlci.commands.ports import Repository, Runner, Workbench
     from mlci.core.config import Config
 
 LOG = "tests"
@@ -20,21 +20,23 @@ MOST_LINES = 10
 
 
 def run_tests(
-    config: Config, *, folder: Path, runner: Runner, work: Workbench, variables: Mapping[str, str]
+    config: Config, ids: Mapping[str, str], repository: Repository, runner: Runner, work: Workbench
 ) -> tuple[OwnTests | None, RejectedError | None]:
     """Run the tests that CONFIG names, if any; return how they ended, and the error if that was not well.
 
-    They see the VARIABLES of the environment that training has, and have the time that training has.
+    They run in the environment that training has, and have as much time.
     """
     if config.tests is None:
         return None, None
+    folder = repository.folder
+    surroundings = prepared(config, ids, repository, runner, work)
     command = without_secrets(config.tests)
     log = work.log_of(LOG)
     done = runner.run(
         config.tests,
         folder=folder,
         log=log,
-        variables=variables,
+        variables=surroundings.variables,
         passed=config.train.env,
         timeout=config.train.timeout,
         secrets=secrets_in(config.tests),

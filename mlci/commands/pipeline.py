@@ -98,7 +98,15 @@ def refuse_foreign_model(train: TrainSection, stages: tuple[StageRun, ...], repo
         )
 
 
-def push(runner: Runner, folder: Path, log: Path, passed: tuple[str, ...], secrets: tuple[str, ...]) -> str | None:
+def push(
+    runner: Runner,
+    folder: Path,
+    log: Path,
+    *,
+    variables: Mapping[str, str],
+    passed: tuple[str, ...],
+    secrets: tuple[str, ...],
+) -> str | None:
     """Push data and run cache to the default remote, if there is one; return why that did not work, None if it did."""
     if not has_remote(folder):
         return None
@@ -106,7 +114,7 @@ def push(runner: Runner, folder: Path, log: Path, passed: tuple[str, ...], secre
         pipeline.PUSH,
         folder=folder,
         log=log.with_suffix(".push.log"),
-        variables=VARIABLES,
+        variables=variables,
         passed=passed,
         timeout=PUSH_LIMIT,
         secrets=secrets,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -283,6 +284,10 @@ class Runner(Protocol):
     def now(self) -> datetime:
         """Return the time by the clock that runs are dated with."""
 
+    @property
+    def search_path(self) -> str:
+        """Where commands look for programs."""
+
     def run(
         self,
         command: str,
@@ -327,6 +332,9 @@ class Workbench(Protocol):
 
     def submit(self, submission: Submission, package: Package) -> None:
         """Keep what is submitted for judging, and lay out its package where people can look at it."""
+
+    def environment(self, sha256: str) -> AbstractContextManager[tuple[Path, bool]]:
+        """Yield where an environment lies and whether it is whole, to nobody else meanwhile; it is whole after that."""
 
     def write(self, name: str, data: bytes) -> Path:
         """Write a file, whole or not at all."""

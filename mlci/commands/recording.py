@@ -86,6 +86,7 @@ def recorded(
     description: Mapping[str, Any] | None = None,
     stages: tuple[StageRun, ...] = (),
     unknown: tuple[str, ...] = (),
+    environment: Mapping[str, Any] | None = None,
 ) -> tuple[RunRecord, RunDetails]:
     """Return record and details of a run: what was GIVEN, and how it was DONE."""
     artifacts, left_out = _artifacts(given, done.tracked.artifacts)
@@ -123,6 +124,7 @@ def recorded(
             cpu_seconds=None if done.cpu_seconds is None else round(done.cpu_seconds, 3),
             peak_bytes=done.peak_bytes,
         ),
+        environment=None if environment is None else dict(environment),
         python=done.machine.python,
         platform=done.machine.platform,
         cpu=done.machine.cpu,

@@ -8,8 +8,10 @@ import re
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from mlci.commands.environment import prepared
 from mlci.commands.pipeline import VARIABLES, push, refuse_foreign_model, repro_command, stages_of
 from mlci.commands.recording import before, recorded
 from mlci.core.config import FILE_NAME
@@ -101,7 +103,10 @@ def _run(job: Job, seed: int) -> Made:
     if job.output.is_dir() and not job.output.is_symlink():
         raise UsageError("model-is-folder", f"{train.model} is a folder", where=FILE_NAME, hint=f"rm -r {train.model}")
     data = {name: str(_present(folder, config.data[name].path)) for name in train.data}
+    surroundings = prepared(config, job.ids, job.repository, job.runner, work)
     given = before(config, job.inputs, job.ids, job.repository, job.side.made)
+    told = variables(config, data, str(folder), seed) | dict(surroundings.variables) | (VARIABLES if train.dvc else {})
+    keep = partial(recorded, given, seed=seed, environment=surroundings.facts)
     log = work.log_of(job.inputs.training, seed)
     shown_log = log.relative_to(folder).as_posix()
     try:
@@ -109,13 +114,13 @@ def _run(job: Job, seed: int) -> Made:
             train.run or repro_command(folder, is_anew=job.is_anew),
             folder=folder,
             log=log,
-            variables=variables(config, data, str(folder), seed) | (VARIABLES if train.dvc else {}),
+            variables=told,
             passed=train.env,
             timeout=train.timeout,
             secrets=given.secrets,
         )
     except InterruptedTraining as interruption:
-        work.keep_run(*recorded(given, interruption.completed, "interrupted", "it was interrupted", seed=seed))
+        work.keep_run(*keep(interruption.completed, "interrupted", "it was interrupted"))
         raise
     stages = stages_of(log, job.repository) if train.dvc else ()
     try:
@@ -126,15 +131,18 @@ def _run(job: Job, seed: int) -> Made:
     except MlciError as error:
         outcome: Outcome = "timed out" if done.exit_code is None else "failed"
         reason = error.public().problem.partition("\n")[0]
-        work.keep_run(*recorded(given, done, outcome, reason, seed=seed, stages=stages))
+        work.keep_run(*keep(done, outcome, reason, stages=stages))
         raise
     digest = hashlib.sha256(model).hexdigest()
-    record, details = recorded(
-        given, done, "trained",
-        seed=seed, model_sha256=digest, description=description.to_dict(), stages=stages,
+    record, details = keep(
+        done, "trained", model_sha256=digest, description=description.to_dict(), stages=stages
     )  # fmt: skip
     work.keep_run(record, details)
-    remark = push(job.runner, folder, log, train.env, given.secrets) if _ran(stages) and not job.is_anew else None
+    remark = (
+        push(job.runner, folder, log, variables=told, passed=train.env, secrets=given.secrets)
+        if _ran(stages) and not job.is_anew
+        else None
+    )
     return Made(model, record, description, stages, remark)
 
 

@@ -45,6 +45,20 @@ class DataSection(Section):
     contract: Annotated[PathBelow | None, RULE] = None
 
 
+class EnvironmentSection(Section):
+    """The environment that the model is trained in."""
+
+    python: Annotated[Annotated[str, Field(pattern=r"^3\.[0-9]{1,2}$")] | None, HEAD] = None
+    install: Annotated[Command | None, HEAD] = None
+
+    @model_validator(mode="after")
+    def _is_made_somehow(self) -> Self:
+        if self.python is not None and self.install not in {"uv", "pip"}:
+            message = "python: needs install: uv or pip; a command of your own chooses its interpreter itself"
+            raise ValueError(message)
+        return self
+
+
 class TrainSection(Section):
     """How the candidate is made."""
 
@@ -164,6 +178,7 @@ class Config(Section):
     version: Annotated[Annotated[Literal[1], BeforeValidator(_number_of_version)], RULE]
     model: Annotated[ModelSection, PARTS]
     tests: Annotated[Command | None, HEAD] = None
+    environment: Annotated[EnvironmentSection, PARTS] = EnvironmentSection()
     data: Annotated[dict[Name, DataSection], PARTS]
     train: Annotated[TrainSection, PARTS]
     evaluate: Annotated[EvaluateSection, PARTS]
@@ -252,7 +267,7 @@ def _problem(path: tuple[str | int, ...], message: str, **values: str | tuple[st
 
 LATER = frozenset(
     {
-        "environment", "sealed", "report", "serve", "model.risk",
+        "sealed", "report", "serve", "model.risk",
         "data.*.format", "data.*.sha256", "data.*.engine",
         "train.code", "train.predictions", "train.scores", "train.metrics",
         "train.allow_pickle",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlci.core.config import FILE_NAME
 from mlci.core.pipeline import POINTER
+from mlci.core.runs.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,8 @@ class Fingerprint:
     params: str | None
     packaging: str
     """sha256 over what becomes part of the package without being read by the training: model, evaluate, contract."""
+    environment: Mapping[str, str] | None = None
+    """How the environment is made, where the configuration says it; its files count as code."""
 
     @property
     def digest(self) -> str:
@@ -62,6 +65,7 @@ class Fingerprint:
             "data": dict(self.data),
             "params": self.params,
             "packaging": self.packaging,
+            **({"environment": dict(self.environment)} if self.environment else {}),
         }
 
 
@@ -79,7 +83,15 @@ def fingerprint(config: Config, ids: Mapping[str, str], made: frozenset[str] = f
         data={name: ids.get(config.data[name].path, "missing") for name in train.data},
         params=None if train.params is None else ids.get(train.params, "missing"),
         packaging=canonical_sha256(_packaging(config, ids)),
+        environment=_environment(config),
     )
+
+
+def _environment(config: Config) -> dict[str, str] | None:
+    install = config.environment.install
+    if install is None:
+        return None
+    return {"install": without_secrets(install), "python": config.environment.python or ""}
 
 
 def _packaging(config: Config, ids: Mapping[str, str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.runs.tracked import Tracked
@@ -11,7 +12,6 @@ from mlci.core.training import EPOCH, Completed, InterruptedTraining
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
-    from pathlib import Path
 
 NOT_FOUND: Final = 127
 """How a shell ends when it does not know a command."""
@@ -29,6 +29,8 @@ class Script:
     logs: Tracked = field(default_factory=Tracked)
     """What the command tells of its own accord."""
     is_interrupted: bool = False
+    makes_environment: bool = False
+    """Whether it fills the folder that `MLCI_ENVIRONMENT` names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class ScriptedRunner:
         """Return when every run begins here."""
         return EPOCH
 
+    @property
+    def search_path(self) -> str:
+        """Where commands look for programs."""
+        return "/usr/bin"
+
     def run(
         self,
         command: str,
@@ -76,6 +83,8 @@ class ScriptedRunner:
             return Completed(None, timeout.total_seconds(), tail, tracked=script.logs)
         if script.is_interrupted:
             raise InterruptedTraining(Completed(None, script.seconds, tail, tracked=script.logs))
+        if script.makes_environment:
+            (Path(variables["MLCI_ENVIRONMENT"]) / "bin").mkdir(parents=True)
         for path, content in script.writes.items():
             (folder / path).write_bytes(content)
         return Completed(script.exit_code, script.seconds, tail, tracked=script.logs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlci.core.runs import KeptRun
@@ -24,6 +26,7 @@ class MemoryWorkbench:
         self.files: dict[str, bytes] = {}
         self.models: dict[str, tuple[KeptModel, bytes]] = {}
         self.records: dict[str, tuple[RunRecord, RunDetails]] = {}
+        self.environments: set[str] = set()
         self._submission: Submission | None = None
 
     @property
@@ -56,6 +59,17 @@ class MemoryWorkbench:
         """Return what is too long for the record of a run."""
         _, details = self.records.get(run.id, (None, None))
         return details
+
+    @contextmanager
+    def environment(self, sha256: str) -> Iterator[tuple[Path, bool]]:
+        """Yield where an environment lies, and whether it is whole; it is after that."""
+        path = self.path / "environments" / sha256[:16]
+        try:
+            yield path, sha256 in self.environments
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        self.environments.add(sha256)
 
     def submission(self) -> Submission | None:
         """Return what was submitted for judging."""

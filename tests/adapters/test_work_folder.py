@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import textwrap
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -333,3 +334,47 @@ def test_details__that_are_not_those_of_the_record_are_none(work: WorkFolder, co
     assert work.details(run) == DETAILS
     (work.path / "runs" / name / "details.json").write_bytes(content)
     assert work.details(run) is None
+
+
+def test_environment__is_whole_after_it_was_made_once(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path)
+    with work.environment("a" * 64) as (path, is_whole):
+        assert not is_whole
+        path.mkdir()
+    with work.environment("a" * 64) as (again, is_whole):
+        assert (again, is_whole) == (path, True)
+
+
+def test_environment__that_was_not_made_to_its_end_is_made_again(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path)
+
+    def fail(half: Path) -> None:
+        half.mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), work.environment("a" * 64) as (path, _):
+        fail(path / "half")
+    path = tmp_path / ".mlci" / "environments" / ("a" * 16)
+    assert not path.exists()
+    (path / "killed").mkdir(parents=True)  # nobody could clean up
+    with work.environment("a" * 64) as (path, is_whole):
+        assert (is_whole, path.exists()) == (False, False)
+        path.mkdir()
+
+
+def test_environment__is_made_by_one_at_a_time(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path)
+    seen: list[bool] = []
+
+    def want() -> None:
+        with work.environment("a" * 64) as (path, is_whole):
+            seen.append(is_whole)
+            path.mkdir(exist_ok=True)
+
+    with work.environment("a" * 64) as (path, _):
+        other = threading.Thread(target=want)
+        other.start()
+        path.mkdir()
+        assert seen == []
+    other.join(10)
+    assert seen == [True]

@@ -290,6 +290,88 @@ def test_train__a_seed_that_fails(tmp_path: Path) -> None:
     assert (project.repository.folder / "model.skops").read_bytes() == model_file("present")
 
 
+def with_environment(place: Path, environment: str, **files: str) -> Project:
+    project = a_project(place, environment=environment)
+    project.repository.write("pyproject.toml", b"[project]\n")
+    project.write(**files)
+    project.land("An environment")
+    return project
+
+
+UV = 'UV_PROJECT_ENVIRONMENT="$MLCI_ENVIRONMENT" uv sync --frozen --no-progress --python 3.11'
+
+
+def test_train__in_an_environment_that_is_made_once(tmp_path: Path) -> None:
+    project = with_environment(tmp_path, "{install: uv, python: '3.11'}", uv_lock="y")
+    project.runner.scripts[UV] = Script(makes_environment=True)
+    project.train()
+    project.write(train_py="# other\n")
+    project.train()
+    assert [run.command for run in project.runner.runs] == [UV, COMMAND, COMMAND]
+    told = project.runner.runs[1].variables
+    place = told["MLCI_ENVIRONMENT"]
+    assert (told["PATH"], told["VIRTUAL_ENV"]) == (f"{place}/bin:/usr/bin", place)
+    record, _ = next(iter(project.work.records.values()))
+    assert record.environment is not None
+    assert (record.environment["install"], record.environment["python"], list(record.environment["files"])) == (
+        "uv", "3.11", ["pyproject.toml", "uv.lock"],
+    )  # fmt: skip
+    project.write(uv_lock="z")
+    project.train()
+    assert [run.command for run in project.runner.runs[3:]] == [UV, COMMAND]
+
+
+def test_train__another_environment_is_another_input(tmp_path: Path) -> None:
+    project = with_environment(tmp_path, "{install: ./make}")
+    project.runner.scripts["./make"] = Script(makes_environment=True)
+    before = project.train().fingerprint
+    project.write(mlci_yaml=a_configuration(environment="{install: ./make --new}"))
+    project.runner.scripts["./make --new"] = Script(makes_environment=True)
+    assert project.train().fingerprint.training != before.training
+
+
+@pytest.mark.parametrize(("install", "missing"), [("uv", "uv.lock"), ("pip", "requirements.txt")])
+def test_train__where_the_lock_of_the_environment_is_missing(tmp_path: Path, install: str, missing: str) -> None:
+    error = refused(with_environment(tmp_path, f"{{install: {install}}}"))
+    assert (type(error), error.code, missing in error.problem) == (UsageError, "lock-missing", True)
+
+
+PIP = (
+    'python3 -m venv "$MLCI_ENVIRONMENT" && "$MLCI_ENVIRONMENT/bin/python" -m pip install '
+    "--disable-pip-version-check --no-input --requirement requirements.txt"
+)
+GONE = ("ERROR: No matching distribution found for gone==1.0",)
+
+
+@pytest.mark.parametrize(
+    ("script", "problem", "cause"),
+    [
+        (Script(prints=GONE, exit_code=1), "exit code 1", "withdrawn"),
+        (Script(prints=("sh: python3: not found",), exit_code=127), "exit code 127", "not on PATH"),
+        (Script(), "left no $MLCI_ENVIRONMENT/bin", "another place"),
+        (Script(seconds=9_999), "took more than an hour", "last words"),
+    ],
+)
+def test_train__an_environment_that_cannot_be_made(tmp_path: Path, script: Script, problem: str, cause: str) -> None:
+    project = with_environment(tmp_path, "{install: pip}", requirements_txt="gone==1.0\n")
+    project.runner.scripts[PIP] = script
+    error = refused(project)
+    assert (type(error), error.code, error.where) == (RejectedError, "environment-failed", ".mlci/logs/environment.log")
+    assert problem in error.problem
+    assert error.cause is not None
+    assert cause in error.cause
+    assert project.work.environments == set()
+
+
+def test_train__tests_run_in_the_environment_too(tmp_path: Path) -> None:
+    project = with_environment(tmp_path, "{install: ./make}")
+    project.write(mlci_yaml=a_configuration(environment="{install: ./make}", tests="pytest -q"))
+    project.runner.scripts |= {"./make": Script(makes_environment=True), "pytest -q": Script()}
+    project.check()
+    assert [run.command for run in project.runner.runs] == ["./make", "pytest -q", COMMAND]
+    assert "MLCI_ENVIRONMENT" in project.runner.runs[1].variables
+
+
 def test_train__a_command_that_fails(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     lines = tuple(f"line {number}" for number in range(12))

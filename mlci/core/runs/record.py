@@ -94,6 +94,8 @@ class RunRecord(_Part):
     """The last value of each."""
     artifacts: tuple[Artifact, ...] = ()
     cost: Cost
+    environment: dict[str, Any] | None = None
+    """How the environment was made and from which files; None where the caller's served."""
     python: str | None = None
     """Implementation and version of the interpreter that trained; None where the command does not name one."""
     platform: str | None = None

@@ -1,0 +1,108 @@
+"""The environment that a training command runs in: how it is made, and from which files, so that it is made once."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from posixpath import normpath
+from typing import TYPE_CHECKING, Any, Final
+
+from mlci.core.config import FILE_NAME
+from mlci.core.fingerprint import canonical_sha256
+from mlci.core.runs.secrets import secrets_in, without_secrets
+from mlci.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mlci.core.config import EnvironmentSection
+
+VARIABLE: Final = "MLCI_ENVIRONMENT"
+"""Names the folder that an install command of one's own must fill."""
+UV, PIP = "uv", "pip"
+UV_FILES: Final = ("pyproject.toml", "uv.lock")
+PIP_FILES: Final = ("requirements.lock", "requirements.txt")
+MOST_FILES: Final = 50
+_INCLUDES: Final = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[ =]*([^\s#]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How an environment is made."""
+
+    command: str
+    files: Mapping[str, str]
+    """Git ids of the files that say what is in it, by path."""
+    install: str
+    python: str | None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all that goes into it."""
+        return canonical_sha256({"command": without_secrets(self.command), "files": dict(self.files)})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a record says of it."""
+        return {"install": self.install, "python": self.python, "files": dict(self.files), "sha256": self.sha256}
+
+
+def plan(section: EnvironmentSection, ids: Mapping[str, str], read: Callable[[str], bytes | None]) -> Plan | None:
+    """Return how the environment that SECTION describes is made from files with the Git ids IDS; None: the caller's.
+
+    Raises `UsageError("lock-missing")` where the file is not in Git that would say which versions.
+    """
+    if section.install is None:
+        return None
+    shown = without_secrets(section.install)
+    if section.install == UV:
+        python = f" --python {section.python}" if section.python else ""
+        command = f'UV_PROJECT_ENVIRONMENT="${VARIABLE}" uv sync --frozen --no-progress{python}'
+        return Plan(command, _named(UV_FILES, ids, "uv lock && git add pyproject.toml uv.lock"), UV, section.python)
+    if section.install == PIP:
+        first = next((path for path in PIP_FILES if path in ids), PIP_FILES[-1])
+        mend = "pip freeze > requirements.txt && git add requirements.txt"
+        _named((first,), ids, mend)
+        files = {path: ids[path] for path in _included(first, ids, read)}
+        python = f"python{section.python or '3'}"
+        install = f'"${VARIABLE}/bin/python" -m pip install --disable-pip-version-check --no-input --requirement'
+        return Plan(f'{python} -m venv "${VARIABLE}" && {install} {first}', files, PIP, section.python)
+    files = {path: ids[path] for path in _words(section.install) if path in ids}
+    return Plan(section.install, files, shown, section.python, secrets_in(section.install))
+
+
+def _named(paths: tuple[str, ...], ids: Mapping[str, str], mend: str) -> dict[str, str]:
+    missing = [path for path in paths if path not in ids]
+    if missing:
+        raise UsageError(
+            "lock-missing",
+            f"environment.install needs {missing[0]}, which is not in Git",
+            where=FILE_NAME,
+            cause="Without it nobody knows which versions a model was trained with.",
+            hint=mend,
+        )
+    return {path: ids[path] for path in paths}
+
+
+def _included(first: str, ids: Mapping[str, str], read: Callable[[str], bytes | None]) -> list[str]:
+    """Return a requirements file and those that it includes, as far as they are in Git."""
+    found: list[str] = []
+    waiting = [first]
+    while waiting and len(found) < MOST_FILES:
+        path = waiting.pop()
+        if path in found or path not in ids:
+            continue
+        found.append(path)
+        text = (read(path) or b"").decode(errors="replace")
+        folder = PurePosixPath(path).parent
+        waiting += [normpath(folder / name) for name in _INCLUDES.findall(text)]
+    return sorted(found)
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return [word.removeprefix("./") for word in shlex.split(command)]
+    except ValueError:  # a quote that never closes: the shell will say so
+        return command.split()

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from mlci.core.config import EnvironmentSection
+from mlci.core.environment import plan
+
+TEXTS = {
+    "requirements.txt": b"-r more/base.txt\nnumpy==2  # -r comment.txt\n--constraint=limits.txt\n-r ../../out.txt\n",
+    "more/base.txt": b"-r ../requirements.txt\n--requirement other.txt\n",
+}
+IDS = {
+    "requirements.txt": "1",
+    "more/base.txt": "2",
+    "more/other.txt": "3",
+    "limits.txt": "4",
+    "comment.txt": "5",
+    "environment.yml": "6",
+}
+
+
+def test_plan__of_pip_knows_the_files_that_requirements_include() -> None:
+    made = plan(EnvironmentSection(install="pip", python="3.12"), IDS, TEXTS.get)
+    assert made is not None
+    assert list(made.files) == [
+        "limits.txt", "more/base.txt", "more/other.txt", "requirements.txt",
+    ]  # fmt: skip
+    assert made.command.startswith('python3.12 -m venv "$MLCI_ENVIRONMENT" && ')
+
+
+def test_plan__a_lock_comes_before_requirements() -> None:
+    made = plan(EnvironmentSection(install="pip"), IDS | {"requirements.lock": "9"}, TEXTS.get)
+    assert made is not None
+    assert made.command.endswith(" --requirement requirements.lock")
+
+
+def test_plan__of_a_command_knows_the_files_that_it_names_and_shows_no_secret() -> None:
+    command = "conda env create --file ./environment.yml --password hunter2hunter2"
+    made = plan(EnvironmentSection(install=command), IDS, TEXTS.get)
+    assert made is not None
+    assert (made.command, dict(made.files), made.secrets) == (command, {"environment.yml": "6"}, ("hunter2hunter2",))
+    assert "hunter2" not in f"{made!r}{made.to_dict()}".replace(f"command={command!r}", "")
+    assert plan(EnvironmentSection(install=command), IDS | {"environment.yml": "7"}, TEXTS.get) != made
+
+
+def test_plan__without_an_install_there_is_none() -> None:
+    assert plan(EnvironmentSection(), IDS, TEXTS.get) is None
+
+
+def test_plan__a_quote_that_never_closes_is_the_shells_to_refuse() -> None:
+    made = plan(EnvironmentSection(install="make 'environment.yml"), IDS, TEXTS.get)
+    assert made is not None
+    assert made.files == {}
