@@ -12,6 +12,7 @@ from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
 from mlci.commands.target_branch import evaluation_of, side_of_base
 from mlci.commands.validate import validate_datasets
+from mlci.core.data_section import identity
 from mlci.core.fingerprint import fingerprint
 from mlci.core.gates import Outcome
 from mlci.core.refusal import Refusal
@@ -85,8 +86,8 @@ class Case:
         if self.base_side is None or self.base_side != self.head_side:
             return False
         config, base_ids, head_ids = self.head_side.config, self.base.ids(), self.head_ids
-        evaluation = self.rules.evaluation_path
-        same_rows = base_ids.get(evaluation) == head_ids.get(evaluation)
+        evaluation = self.rules.evaluation_data
+        same_rows = identity(evaluation, base_ids) == identity(evaluation, head_ids)
         return same_rows and fingerprint(config, base_ids, self.head_side.made) == self.inputs
 
     @property
@@ -131,7 +132,7 @@ def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
     own = case.head_side.config
     named = dict.fromkeys(name for side in sides for name in (*side.config.train.data, side.config.evaluate.data))
     # A data set of base that head neither names nor has any more is gone, with whatever was wrong in it.
-    names = tuple(name for name in named if name in own.data or case.rules.config.data[name].path in case.head_ids)
+    names = tuple(name for name in named if name in own.data or identity(case.rules.config.data[name], case.head_ids))
     tools.tell(f"validate {', '.join(names)}")
     objects = tools.work.objects
     found = validate_datasets(

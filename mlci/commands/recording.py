@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlci.core.data_path import named
+from mlci.core.data_section import identity
 from mlci.core.fingerprint import canonical_sha256, code_paths
 from mlci.core.plain_text import one_line, printable
 from mlci.core.runs import Artifact, Cost, DataFile, RunDetails, RunRecord, StageRun
-from mlci.core.runs.content import content_of
+from mlci.core.runs.content import Content, content_of
 from mlci.core.runs.parameters import read_parameters, secret_values
 from mlci.core.runs.secrets import secrets_in, without
 from mlci.core.runs.seeds import FIRST
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Repository
     from mlci.core.config import Config
+    from mlci.core.data_section import DataSection
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.runs.parameters import Plain
     from mlci.core.runs.record import Outcome
@@ -68,7 +71,7 @@ def before(
         dirty=canonical_sha256({path: ids.get(path) for path in changed}) if changed else None,
         dirty_paths=tuple(printable(path, LONGEST_PATH) for path in changed),
         code={printable(path, LONGEST_PATH): ids[path] for path in code_paths(config, ids, made)},
-        data={name: _data_file(repository.folder, config.data[name].path, ids) for name in train.data},
+        data={name: _data_file(repository.folder, config.data[name], ids) for name in train.data},
         params=(read_parameters(content, train.params) or {}) if train.params else {},
         secrets=(*secrets_in(train.run or ""), *(secret_values(content, train.params) if train.params else ())),
         model=train.model,
@@ -135,10 +138,22 @@ def recorded(
     return record, details
 
 
-def _data_file(folder: Path, path: str, ids: Mapping[str, str]) -> DataFile:
-    with (folder / path).open("rb") as file:
-        found = content_of(_chunks(file), is_csv=path.endswith(".csv"))
-    return DataFile(path=path, git_id=ids[path], sha256=found.sha256, bytes=found.bytes, rows=found.rows)
+def _data_file(folder: Path, section: DataSection, ids: Mapping[str, str]) -> DataFile:
+    """Return what a data set was when it was read; the hash of several files is over their names and hashes."""
+    names = named(section.path, ids) or (section.path,)
+    found: list[Content] = []
+    for name in names:
+        with (folder / name).open("rb") as file:
+            found.append(content_of(_chunks(file), is_csv=name.endswith(".csv")))
+    listed = [[name, each.sha256] for name, each in zip(names, found, strict=True)]
+    rows = [each.rows for each in found]
+    return DataFile(
+        path=section.path,
+        git_id=identity(section, ids) or "",
+        sha256=found[0].sha256 if names == (section.path,) else canonical_sha256(listed),
+        bytes=sum(each.bytes for each in found),
+        rows=None if None in rows else sum(each or 0 for each in rows),
+    )
 
 
 def _artifacts(given: Before, logged: Sequence[str]) -> tuple[tuple[Artifact, ...], tuple[str, ...]]:

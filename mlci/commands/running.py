@@ -15,6 +15,7 @@ from mlci.commands.environment import prepared
 from mlci.commands.pipeline import VARIABLES, push, refuse_foreign_model, repro_command, stages_of
 from mlci.commands.recording import before, recorded
 from mlci.core.config import FILE_NAME
+from mlci.core.data_path import is_pattern
 from mlci.core.runs import KeptModel
 from mlci.core.runs.seeds import FIRST
 from mlci.core.training import InterruptedTraining, variables
@@ -221,7 +222,7 @@ def _cause(exit_code: int, tail: tuple[str, ...]) -> str | None:
 
 def _present(folder: Path, path: str) -> Path:
     file = folder / path
-    if not file.is_file():
+    if not file.exists() and not is_pattern(path):
         raise UsageError(
             "data-missing",
             f"there is no file {path}",

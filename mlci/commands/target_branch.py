@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import read_side
+from mlci.core.data_section import identity
 from mlci.core.rules import effective
 from mlci.errors import IntegrityError, RejectedError, UsageError
 
@@ -40,6 +41,7 @@ def side_of_base(
 
 
 def evaluation_of(side: Side, ids: Mapping[str, str]) -> tuple[str, str | None]:
-    """Return what SIDE says about its evaluation, as text (`1` is not `true`), and the Git id of the rows."""
+    """Return what SIDE says about its evaluation, as text (`1` is not `true`), and what stands for the rows."""
     section = side.config.evaluate
-    return section.model_dump_json(), ids.get(side.config.data[section.data].path)
+    data = side.config.data[section.data]
+    return f"{section.model_dump_json()} {data.model_dump_json(include={'format'})}", identity(data, ids)

@@ -13,6 +13,7 @@ from mlci.commands.pipeline import outcomes
 from mlci.commands.running import Job, run_candidate, run_further
 from mlci.commands.sides import head_side
 from mlci.core.config import FILE_NAME
+from mlci.core.data_section import identity
 from mlci.core.fingerprint import fingerprint
 from mlci.core.report import Training
 from mlci.core.runs.seeds import FIRST, summary_of, trained_seeds
@@ -118,8 +119,9 @@ def promoted_version(*, repository: Repository, registry: RegistryBranch) -> str
 def _refuse_unknown_inputs(side: Side, ids: Mapping[str, str]) -> None:
     """Raise where data or parameters are no files of the repository, so that a change of them would go unnoticed."""
     train = side.config.train
-    for path in (*(side.config.data[name].path for name in train.data), *([train.params] if train.params else [])):
-        if path not in ids:
+    unknown = [side.config.data[name].path for name in train.data if identity(side.config.data[name], ids) is None]
+    for path in (*unknown, *([train.params] if train.params else [])):
+        if path in unknown or path not in ids:
             raise UsageError(
                 "input-unknown",
                 f"{path} is not in the repository",

@@ -11,6 +11,7 @@ from mlci.commands.target_branch import AT_FAULT, side_of_base
 from mlci.core.comparison import compared
 from mlci.core.contract import Reference
 from mlci.core.contract.constraints import code
+from mlci.core.data_section import identity
 from mlci.core.nearest import did_you_mean
 from mlci.core.rules import effective
 from mlci.errors import UsageError
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.commands.ports import Data, Repository, Tree
-    from mlci.core.config import DataSection
     from mlci.core.contract import Constraint
     from mlci.core.data_files import DataFiles
+    from mlci.core.data_section import DataSection
     from mlci.core.findings import DatasetReport
     from mlci.core.rules import Rules
 
@@ -69,7 +70,9 @@ def validate_datasets(
         if constraints is None:
             continue
         section = rules.config.data[name]
-        before = files_of(section, base, objects) if base and section.path in base_ids else None
+        ours = rules.base_data.get(name, section)
+        at_base_id = identity(ours, base_ids) if base else None
+        before = files_of(ours, base, objects) if base and at_base_id is not None else None
         files = files_of(section, head, objects)
         others = _others(name, constraints, rules)
         found = data.validate(
@@ -81,10 +84,13 @@ def validate_datasets(
             others={other: files_of(each, head, objects) for other, each in others.items()},
         )
         if base is not None and before is not None:
-            read = {section.path, *(each.path for each in others.values())}
-            is_same = all(base_ids.get(path) == head_ids.get(path) for path in read)
+            theirs = {other: rules.base_data.get(other, each) for other, each in others.items()}
+            read = ((ours, section), *((theirs[other], each) for other, each in others.items()))
+            is_same = all(
+                identity(old, base_ids) == identity(new, head_ids) and old.format == new.format for old, new in read
+            )
             at_base = (
-                found if is_same else _at_base(name, before, constraints, others, base, data=data, objects=objects)
+                found if is_same else _at_base(name, before, constraints, theirs, base, data=data, objects=objects)
             )
             found = compared(found, at_base) if at_base else found
         reports.append(found)

@@ -13,14 +13,15 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from mlci.core import pipeline
+from mlci.core.data_section import DataSection  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.documents import read_model
-from mlci.core.duration import Duration  # noqa: TC001 - pydantic reads annotations at run time
-from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as Duration
+from mlci.core.duration import Duration  # noqa: TC001 - as DataSection
+from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as DataSection
 from mlci.core.requirement import MOST_CHOSEN, Gate
 from mlci.core.runs.secrets import without_secrets
 from mlci.core.section import HEAD, PARTS, RULE, ClassLabel, Command, Identifier, Name, Section, Text, Variable
-from mlci.core.slicing import SliceField  # noqa: TC001 - as Duration
-from mlci.core.storage import StoreSection  # noqa: TC001 - as Duration
+from mlci.core.slicing import SliceField  # noqa: TC001 - as DataSection
+from mlci.core.storage import StoreSection  # noqa: TC001 - as DataSection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,13 +37,6 @@ class ModelSection(Section):
     objective: Annotated[Text, HEAD] = ""
     description: Annotated[Text, HEAD] = ""
     owners: Annotated[tuple[Identifier, ...], RULE] = Field(default=(), strict=False)
-
-
-class DataSection(Section):
-    """Where a data set lies and which contract it must satisfy."""
-
-    path: Annotated[PathBelow, HEAD]
-    contract: Annotated[PathBelow | None, RULE] = None
 
 
 class EnvironmentSection(Section):
@@ -268,7 +262,7 @@ def _problem(path: tuple[str | int, ...], message: str, **values: str | tuple[st
 LATER = frozenset(
     {
         "sealed", "report", "serve", "model.risk",
-        "data.*.format", "data.*.sha256", "data.*.engine",
+        "data.*.engine",
         "train.code", "train.predictions", "train.scores", "train.metrics",
         "train.allow_pickle",
         "evaluate.labels", "evaluate.prediction",

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from mlci.core.config import FILE_NAME
+from mlci.core.data_section import identity, stand_ins
 from mlci.core.pipeline import POINTER
 from mlci.core.runs.secrets import without_secrets
 
@@ -39,7 +40,7 @@ class Fingerprint:
     code: str
     """sha256 over the paths and Git ids of all code files."""
     data: Mapping[str, str]
-    """Git id of each training data set, by name."""
+    """What stands for the bytes of each training data set, by name: `mlci.core.data_section.identity`."""
     params: str | None
     packaging: str
     """sha256 over what becomes part of the package without being read by the training: model, evaluate, contract."""
@@ -80,7 +81,7 @@ def fingerprint(config: Config, ids: Mapping[str, str], made: frozenset[str] = f
         command=train.title,
         model=train.model,
         code=canonical_sha256(code),
-        data={name: ids.get(config.data[name].path, "missing") for name in train.data},
+        data={name: identity(config.data[name], ids) or "missing" for name in train.data},
         params=None if train.params is None else ids.get(train.params, "missing"),
         packaging=canonical_sha256(_packaging(config, ids)),
         environment=_environment(config),
@@ -112,7 +113,8 @@ def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = fr
     if config.train.is_elsewhere:
         return tuple(path for path in pinned_paths(config) if path in ids)[:1]
     used = (*config.train.data, config.evaluate.data)
-    other = {config.data[name].path for name in used} | {config.train.model} | made
+    other = {path for name in used for path in (config.data[name].path, *stand_ins(config.data[name].path, ids))}
+    other |= {config.train.model} | made
     other |= {section.contract for section in config.data.values() if section.contract}
     if config.train.params:
         other.add(config.train.params)

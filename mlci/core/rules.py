@@ -21,8 +21,9 @@ from mlci.core.storage import StoreSection
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlci.core.config import Config, DataSection
+    from mlci.core.config import Config
     from mlci.core.contract import Constraint, Contract
+    from mlci.core.data_section import DataSection
     from mlci.core.requirement import Gate
     from mlci.core.slicing import SliceRule
 
@@ -101,6 +102,9 @@ class Rules:
     evaluation_data: DataSection
     """What the commit that sets the rules says of its own evaluation set (head may have moved its own)."""
 
+    base_data: Mapping[str, DataSection]
+    """What that commit says of each of its data sets."""
+
     @property
     def evaluation_path(self) -> str:
         """Where the evaluation set lies in the commit that sets the rules."""
@@ -112,14 +116,23 @@ def effective(base: Side | None, head: Side) -> tuple[Rules, tuple[RuleChange, .
     if base is None:
         gates = tuple(OwnedGate(gate, "head") for gate in head.config.gates)
         constraints = {name: combined(None, contract) for name, contract in head.contracts.items()}
-        return Rules(head.config, gates, constraints, has_base=False, evaluation_data=_evaluation_data(head.config)), ()
+        return Rules(
+            head.config, gates, constraints, has_base=False, evaluation_data=_evaluation_data(head.config), base_data={}
+        ), ()
     config, changes = _merged(base.config, head.config, "")
     slices, slice_changes = _slices(base.config.evaluate.slices, head.config.evaluate.slices)
     config = config.model_copy(update={"evaluate": config.evaluate.model_copy(update={"slices": slices})})
     gates, gate_changes = _gates(base.config.gates, head.config.gates)
     gates = _in_slices(gates, base.config.evaluate.slices, slices)
     constraints, contract_changes = _contracts(base, head)
-    rules = Rules(config, gates, constraints, has_base=True, evaluation_data=_evaluation_data(base.config))
+    rules = Rules(
+        config,
+        gates,
+        constraints,
+        has_base=True,
+        evaluation_data=_evaluation_data(base.config),
+        base_data=base.config.data,
+    )
     return rules, (*gate_changes, *slice_changes, *contract_changes, *changes)
 
 

@@ -116,7 +116,8 @@ def _type(node: Schema) -> str:
     if "const" in node:
         return f"`{json.dumps(node['const'])}`".replace('"', "")
     if "enum" in node:
-        return " or ".join(f"`{value}`" for value in node["enum"])
+        values = (str(value).replace("\t", "\\t").replace("|", "\\|") for value in node["enum"])  # it stands in a table
+        return " or ".join(f"`{value}`" for value in values)
     if "anyOf" in node:
         options = dict.fromkeys(_type(option) for option in node["anyOf"] if option != {"type": "null"})
         return " or ".join(options)
@@ -129,6 +130,8 @@ def _kind(node: Schema) -> str:
     pattern = str(node.get("pattern", ""))
     if pattern.endswith("(s|m|h|d)$"):
         return "duration such as `90s`, `15m`, `1h`"
+    if "GB|TB" in pattern:
+        return "size such as `500MB`, `10GB`"
     if pattern.endswith("%$"):
         return "percentage such as `2%`"
     if pattern.startswith("^[a-z]"):

@@ -78,7 +78,7 @@ def sections(model: type[Section]) -> Iterator[type[Section]]:
 
 def test_owners__every_field_of_every_section_has_exactly_one() -> None:
     found = {section: owners(section) for section in sections(Config)}
-    assert len(found) == 15
+    assert len(found) == 20
     for section, by_field in found.items():
         assert by_field.keys() == section.model_fields.keys()
 
@@ -130,6 +130,9 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
         "EnvironmentSection.python",
         "EnvironmentSection.install",
         "DataSection.path",
+        "DataSection.format",
+        "DataSection.sha256",
+        "DataSection.endpoint_url",
         "TrainSection.run",
         "TrainSection.dvc",
         "TrainSection.data",
@@ -137,6 +140,15 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
         "TrainSection.env",
         "TrainSection.seeds",
         "TrainSection.timeout",
+        "FormatSection.csv",
+        "FormatSection.jsonl",
+        "FormatSection.parquet",
+        "CsvFormat.delimiter",
+        "CsvFormat.quote",
+        "CsvFormat.escape",
+        "CsvFormat.encoding",
+        "CsvFormat.compression",
+        "JsonLinesFormat.compression",
     ]
 
 

@@ -1,0 +1,99 @@
+"""A data set in the configuration: where it lies, in which form, and what holds for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Annotated, Final, Self
+
+from pydantic import Field, model_validator
+
+from mlci.core.data_files import DEFAULT_BYTES, DEFAULT_FILES, Pin
+from mlci.core.data_format import FormatField  # noqa: TC001 - pydantic reads annotations at run time
+from mlci.core.data_path import DataPath, is_pattern, is_remote, named
+from mlci.core.paths import PathBelow  # noqa: TC001 - as above
+from mlci.core.pipeline import POINTER
+from mlci.core.section import HEAD, PARTS, RULE, Section
+from mlci.core.size import Size  # noqa: TC001 - as above
+from mlci.core.storage import ENDPOINT_PATTERN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SHA256_PATTERN: Final = "^[0-9a-f]{64}$"
+
+
+class LimitsSection(Section):
+    """How much may be read, so that no mistake and no archive fills a disk."""
+
+    size: Annotated[Size, RULE] = DEFAULT_BYTES
+    files: Annotated[Annotated[int, Field(ge=1, le=100_000)], RULE] = DEFAULT_FILES
+
+
+class DataSection(Section):
+    """Where a data set lies and which contract it must satisfy."""
+
+    path: Annotated[DataPath, HEAD]
+    contract: Annotated[PathBelow | None, RULE] = None
+    format: Annotated[FormatField, HEAD] = None
+    sha256: Annotated[Annotated[str, Field(pattern=SHA256_PATTERN)] | None, HEAD] = None
+    endpoint_url: Annotated[Annotated[str, Field(pattern=ENDPOINT_PATTERN)] | None, HEAD] = None
+    limits: Annotated[LimitsSection, PARTS] = LimitsSection()
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it lies at an address."""
+        return is_remote(self.path)
+
+    @property
+    def pin(self) -> Pin | None:
+        """What the bytes of its one file must be."""
+        return None if self.sha256 is None else Pin("sha256", self.sha256)
+
+    @model_validator(mode="after")
+    def _is_pinned(self) -> Self:
+        if self.is_remote and self.sha256 is None:
+            message = (
+                f"what lies outside Git is pinned by its hash: add sha256: (sha256sum {self.path.rpartition('/')[2]})"
+            )
+            raise ValueError(message)
+        if self.is_remote:
+            message = "an address is not in this version; a path below the folder of mlci.yaml is"
+            raise ValueError(message)
+        if self.sha256 is not None and is_pattern(self.path):
+            message = "sha256: is the hash of one file, and this path may stand for several"
+            raise ValueError(message)
+        if self.endpoint_url is not None and not self.path.startswith("s3://"):
+            message = "endpoint_url: says where an s3:// address is answered"
+            raise ValueError(message)
+        return self
+
+
+def identity(section: DataSection, ids: Mapping[str, str]) -> str | None:
+    """Return what stands for the bytes of a data set in a tree of files with the Git ids IDS; None where it has none.
+
+    Equal identities mean equal bytes. It is the Git id of the file, or of what DVC keeps in Git in its place, or the
+    hash that the configuration pins; of several files, the hash of all of these with their paths.
+    """
+    if section.is_remote:
+        return None if section.pin is None else f"{section.pin.algorithm}:{section.pin.digest}"
+    if section.path in ids:
+        return ids[section.path]
+    found = [[path, ids[path]] for path in stand_ins(section.path, ids)]
+    if not found:
+        return None
+    listed = json.dumps(found, ensure_ascii=False).encode(errors="surrogateescape")
+    return f"sha256:{hashlib.sha256(listed).hexdigest()}"
+
+
+def stand_ins(path: str, ids: Mapping[str, str]) -> tuple[str, ...]:
+    """Return which files of Git stand for a data set at PATH, itself or DVC's pointers to it, in their order.
+
+    A pointer stands for what it is called after, and for all below that.
+    """
+    real = [name for name in ids if not name.endswith(POINTER)]
+    pointers = {name.removesuffix(POINTER): name for name in ids if name.endswith(POINTER)}
+    found = [*named(path, real), *(pointers[name] for name in named(path, pointers))]
+    above = [path[:place] for place, sign in enumerate(path) if sign == "/"]
+    found += [pointers[folder] for folder in above if folder in pointers]
+    return tuple(sorted(found))
