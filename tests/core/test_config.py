@@ -133,13 +133,6 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
         "DataSection.format",
         "DataSection.sha256",
         "DataSection.endpoint_url",
-        "TrainSection.run",
-        "TrainSection.dvc",
-        "TrainSection.data",
-        "TrainSection.params",
-        "TrainSection.env",
-        "TrainSection.seeds",
-        "TrainSection.timeout",
         "FormatSection.csv",
         "FormatSection.jsonl",
         "FormatSection.parquet",
@@ -149,6 +142,13 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
         "CsvFormat.encoding",
         "CsvFormat.compression",
         "JsonLinesFormat.compression",
+        "TrainSection.run",
+        "TrainSection.dvc",
+        "TrainSection.data",
+        "TrainSection.params",
+        "TrainSection.env",
+        "TrainSection.seeds",
+        "TrainSection.timeout",
     ]
 
 

@@ -38,10 +38,14 @@ def first_line(block: Block) -> str:
 
 
 def read(block: Block) -> object:
-    """Return a YAML block as what it is: a contract if it has columns, else a configuration."""
+    """Return a YAML block as what it is: a contract if it has columns, data sets to add to the example's, or all."""
+    written = yaml.safe_load(block.text)
+    if set(written) == {"data"}:
+        example = yaml.safe_load((EXAMPLES / "tumour" / "mlci.yaml").read_text())
+        example["data"] |= written["data"]
+        return read_config(yaml.safe_dump(example).encode(), block.name)
     text = block.text.encode()
-    is_contract = "columns" in yaml.safe_load(block.text)
-    return read_model(text, Contract, block.name) if is_contract else read_config(text, block.name)
+    return read_model(text, Contract, block.name) if "columns" in written else read_config(text, block.name)
 
 
 def test_block__is_of_a_kind_that_is_checked() -> None:
