@@ -29,6 +29,34 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "nothing unsigned where base demands signatures",
+        "mlci/commands/promote.py",
+        "if tools.signing:",
+        "if tools.signing is None:",
+        "tests/e2e/test_signing.py::test_life__of_a_registry_that_must_be_signed",
+    ),
+    Guard(
+        "a signature is one of these bytes",
+        "mlci/adapters/ssh_signing.py",
+        "if verified.returncode != 0:",
+        "if verified.returncode < 0:",
+        "tests/testing/test_signing.py::test_signer__of_other_bytes_is_nobody",
+    ),
+    Guard(
+        "an evaluation is the one that was registered",
+        "mlci/core/evaluation.py",
+        "if sha256(data) != digest:",
+        "if sha256(data) is None:",
+        "tests/core/test_evaluation.py::test_evaluation__that_was_edited",
+    ),
+    Guard(
+        "nothing quarantined is deployed",
+        "mlci/commands/deploy.py",
+        "if history.is_quarantined(version.number):",
+        "if history.is_deprecated(version.number):",
+        "tests/commands/test_deploy.py::test_deploy__a_quarantined_version_that_somebody_left_in_the_stage",
+    ),
+    Guard(
         "slices from base",
         "mlci/core/rules.py",
         "_slices(base.config.evaluate.slices, head.config.evaluate.slices)",

@@ -12,17 +12,20 @@ import io
 import re
 from base64 import b64encode
 from contextlib import closing, contextmanager, suppress
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
 import boto3
 from botocore import exceptions as boto
 from botocore.config import Config
 
 from mlci.adapters.archive_digest import CHUNK_BYTES, HashingReader, copied, missing, opened
-from mlci.core.names import checked_path, checked_sha256
+from mlci.core.names import SHA256, checked_path, checked_sha256
 from mlci.core.plain_text import one_line, without_credentials
 from mlci.core.storage import BUCKET_PATTERN, ENDPOINT_PATTERN
+from mlci.core.stored import Stored
 from mlci.errors import MlciError, OutsideError, UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ SILENCE_SECONDS: Final = 60
 PART_BYTES: Final = 16 << 20
 """What is in memory during an upload. S3 takes parts of 5 MiB to 5 GiB."""
 MOST_PARTS: Final = 10_000
+RENEWED_AFTER: Final = timedelta(days=1)
+"""An archive that is put again is copied onto itself if it is older, which makes it young."""
 
 _BUCKET: Final = re.compile(BUCKET_PATTERN)
 _ENDPOINT: Final = re.compile(ENDPOINT_PATTERN)
@@ -61,6 +66,9 @@ class _Client(Protocol):
 
     def head_object(self, **question: object) -> Mapping[str, object]: ...
     def get_object(self, **question: object) -> Mapping[str, object]: ...
+    def list_objects_v2(self, **question: object) -> Mapping[str, object]: ...
+    def delete_object(self, **question: object) -> Mapping[str, object]: ...
+    def copy_object(self, **question: object) -> Mapping[str, object]: ...
     def put_object(self, **question: object) -> Mapping[str, object]: ...
     def create_multipart_upload(self, **question: object) -> Mapping[str, object]: ...
     def upload_part(self, **question: object) -> Mapping[str, object]: ...
@@ -133,6 +141,49 @@ class S3Store:
         """Say whether an archive of this name is there; `fetch` says whether it is right."""
         return self._head(checked_sha256(sha256)) is not None
 
+    def stored(self) -> tuple[Stored, ...]:
+        """Return every archive with its size and how long ago it was put there or renewed, by the store's own clock."""
+        found: list[Stored] = []
+        question: dict[str, object] = {"Bucket": self._bucket, "Prefix": f"{self._prefix}/"}
+        with self._asking():
+            while True:
+                answer = self._client.list_objects_v2(**question)
+                now = _clock(answer)
+                for each in cast("list[dict[str, Any]]", answer.get("Contents", [])):
+                    name = str(each["Key"]).removeprefix(f"{self._prefix}/")
+                    if SHA256.fullmatch(name):
+                        found.append(Stored(name, int(each["Size"]), now - each["LastModified"]))
+                if not answer.get("IsTruncated"):
+                    return tuple(found)
+                question["ContinuationToken"] = answer["NextContinuationToken"]
+
+    def remove(self, sha256: str, older_than: timedelta) -> bool:
+        """Remove an archive if it is still older than that, and than what `put` renews; say whether it is gone.
+
+        S3 knows no locks: a promotion of the same archive between the question and the removal would lose its bytes.
+        """
+        named = self._object(checked_sha256(sha256))
+        head = self._head(sha256)
+        if head is None:
+            return True
+        age = _clock(head) - cast("datetime", head["LastModified"])
+        if age <= max(older_than, RENEWED_AFTER * 2):
+            return False
+        with self._asking():
+            self._client.delete_object(**named)
+        return True
+
+    def _renew(self, sha256: str, head: Mapping[str, object]) -> None:
+        """Make an old archive young again, so that nobody takes it for a leftover before a version references it."""
+        if _clock(head) - cast("datetime", head["LastModified"]) <= RENEWED_AFTER:
+            return
+        named = self._object(sha256)
+        source = {"Bucket": named["Bucket"], "Key": named["Key"]}
+        with self._asking():
+            self._client.copy_object(
+                **named, CopySource=source, MetadataDirective="REPLACE", Metadata={"sha256": sha256}
+            )
+
     def _is_whole(self, sha256: str, size: int) -> bool:
         """Say whether the archive is there, as far as S3 tells without sending it."""
         try:
@@ -141,7 +192,10 @@ class S3Store:
             if error.code != "store-refused":
                 raise
             return False  # who may write but not list is told 403 of what is not there
-        return found is not None and (found["ContentLength"], found["Metadata"]) == (size, {"sha256": sha256})
+        if found is None or (found["ContentLength"], found["Metadata"]) != (size, {"sha256": sha256}):
+            return False
+        self._renew(sha256, found)
+        return True
 
     def _head(self, sha256: str) -> Mapping[str, object] | None:
         with self._asking():
@@ -297,6 +351,12 @@ def _checked(text: str, pattern: re.Pattern[str], what: str) -> str:
             hint="promote: {store: {s3: {bucket: acme-models, endpoint_url: https://s3.acme.example}}}",
         )
     return text
+
+
+def _clock(answer: Mapping[str, object]) -> datetime:
+    """Return what time the store says it is: our own clock may be wrong by a day."""
+    headers = cast("dict[str, dict[str, str]]", answer["ResponseMetadata"])["HTTPHeaders"]
+    return parsedate_to_datetime(headers["date"])
 
 
 def _code(error: Exception) -> str:

@@ -43,7 +43,7 @@ def collect(store: Store, older_than: timedelta, *, registry: RegistryBranch, de
             "store-not-collectable",
             "this kind of store cannot say what lies in it; nothing was looked at or removed",
             where="promote.store",
-            cause="Only packages in a directory can be collected in this version.",
+            cause="Only packages in a directory or a bucket can be collected in this version.",
             hint="Look at the sha256 of each version (mlci registry list --json), and remove others by hand.",
         )
     # What lies there is listed first: what is registered after that was put there again, and so is young.

@@ -78,14 +78,15 @@ class ScriptedHost:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 host.asked.append(Asked(self.command, self.path, headers, body))
                 said = host._script.pop(0) if host._script else Answer(599)
-                self.send_response(said.status)
+                # The library's own way tells the time of this machine, too.
+                (self.send_response_only if "Date" in said.headers else self.send_response)(said.status)
                 for name, value in said.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(said.body) if said.declared is None else said.declared))
                 self.end_headers()
                 self.wfile.write(said.body)
 
-            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
+            do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
 
             @override
             def log_message(self, format: str, *args: object) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -242,3 +243,75 @@ def test_prefix__that_is_none(tmp_path: Path, prefix: str) -> None:
     with pytest.raises(UsageError) as caught:
         S3Store("models", cache=StoreCache(tmp_path), prefix=prefix)
     assert caught.value.code == "bad-path"
+
+
+def aged(days: float) -> timedelta:
+    return timedelta(days=days)
+
+
+def test_stored__names_archives_with_size_and_age_and_nothing_else(
+    server: S3Server, bucket: str, store: S3Store
+) -> None:
+    store.put(ARCHIVE, DIGEST)
+    for key in ("mlci-store/notes.txt", f"elsewhere/{DIGEST}", f"mlci-store/deeper/{DIGEST}"):
+        server.admin.put_object(Bucket=bucket, Key=key, Body=b"x")
+    (found,) = store.stored()
+    assert (found.sha256, found.size) == (DIGEST, len(ARCHIVE))
+    assert abs(found.age) < timedelta(minutes=5)
+
+
+def test_stored__more_than_one_answer_holds(tmp_path: Path) -> None:
+    pages = [a_page(DIGEST, "more"), a_page("f" * 64, None)]
+    with ScriptedHost() as host:
+        host.answers(*pages)
+        found = at(host.url, tmp_path).stored()
+    assert [(each.sha256, each.size, each.age) for each in found] == [
+        (DIGEST, 7, timedelta(days=90)),
+        ("f" * 64, 7, timedelta(days=90)),
+    ]
+
+
+def a_page(digest: str, token: str | None) -> Answer:
+    """Return a listing of one archive that is ninety days old, by the clock of the store."""
+    more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>" if token else ""
+    body = (
+        '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        f"<Name>models</Name>{more}<Contents><Key>mlci-store/{digest}</Key><Size>7</Size>"
+        "<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>"
+    )
+    return Answer(200, body.encode(), {"Date": "Wed, 01 Apr 2026 00:00:00 GMT"})
+
+
+@pytest.mark.parametrize("older_than", [timedelta(0), timedelta(days=30)])
+def test_remove__what_is_young_stays_whatever_is_asked(store: S3Store, older_than: timedelta) -> None:
+    store.put(ARCHIVE, DIGEST)
+    assert (store.remove(DIGEST, older_than), store.has(DIGEST)) == (False, True)
+
+
+def test_remove__what_is_gone_is_gone(store: S3Store) -> None:
+    assert store.remove(DIGEST, timedelta(0))
+
+
+def old(days: int) -> Answer:
+    """Return what a store says of an archive that was put there some days before the first of April."""
+    modified = {1: "Tue, 31 Mar 2026 12:00:00 GMT", 90: "Thu, 01 Jan 2026 00:00:00 GMT"}[days]
+    headers = {"Date": "Wed, 01 Apr 2026 00:00:01 GMT", "Last-Modified": modified, "x-amz-meta-sha256": DIGEST}
+    return Answer(200, b"", headers, declared=len(ARCHIVE))
+
+
+@pytest.mark.parametrize(("days", "removed"), [(1, False), (90, True)])
+def test_remove__by_the_clock_of_the_store(tmp_path: Path, days: int, removed: bool) -> None:  # noqa: FBT001 - a table
+    with ScriptedHost() as host:
+        host.answers(old(days), Answer(204))
+        assert at(host.url, tmp_path).remove(DIGEST, timedelta(days=1)) is removed
+        assert [asked.method for asked in host.asked] == ["HEAD", "DELETE"][: 1 + removed]
+
+
+@pytest.mark.parametrize(("days", "asked"), [(1, ["HEAD"]), (90, ["HEAD", "PUT"])])
+def test_put__again_makes_an_old_one_young_and_sends_no_bytes(tmp_path: Path, days: int, asked: list[str]) -> None:
+    copied = b'<?xml version="1.0"?><CopyObjectResult><ETag>"x"</ETag></CopyObjectResult>'
+    with ScriptedHost() as host:
+        host.answers(old(days), Answer(200, copied))
+        at(host.url, tmp_path).put(ARCHIVE, DIGEST)
+        assert [each.method for each in host.asked] == asked
+        assert {each.body for each in host.asked} == {b""}
