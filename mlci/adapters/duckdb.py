@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mlci.core.data_files import DataFiles
     from mlci.core.expression import Check
     from mlci.core.findings import Finding
+    from mlci.core.leaks import LeakEvidence, LeakRule
     from mlci.core.table import Table
 
 LONGEST_SHOWN = 80
@@ -117,6 +118,12 @@ class DuckdbData:
                 columns=reading.names,
                 findings=tuple(found.model_copy(update={"cause": causes.get(id(each))}) for each, found in findings),
             )
+
+    def leaks(self, rule: LeakRule, sets: Mapping[str, DataFiles], columns: Mapping[str, ColumnSpec]) -> LeakEvidence:
+        """Return what is found by RULE in SETS; see `duckdb_leaks.find_leaks`."""
+        from mlci.adapters.duckdb_leaks import find_leaks  # noqa: PLC0415 - only where `leaks` asks for it
+
+        return find_leaks(rule, sets, columns)
 
     def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         """Return COLUMNS of FILES in the order of the rows; see `duckdb_table.read_table`."""

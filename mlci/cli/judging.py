@@ -45,7 +45,7 @@ def validate(
         show_json("validate", {"datasets": [report.to_dict() for report in told]})
     else:
         show("\n".join(dataset_text(report, rows=rows) for report in reports) or "no data set has a contract")
-    raise typer.Exit(0 if all(report.passed for report in reports) else 1)
+    raise typer.Exit(4 if any(report.leaks for report in reports) else 0 if all(each.passed for each in reports) else 1)
 
 
 @app.command(short_help="Make the candidate, or reuse the run with the same inputs.")

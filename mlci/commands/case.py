@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from mlci.commands.evaluation import Installed, evaluate, fetch
+from mlci.commands.leaks import with_leaks
 from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
 from mlci.commands.target_branch import evaluation_of, side_of_base
@@ -138,6 +139,8 @@ def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
     found = validate_datasets(
         names, case.rules, head=case.head, head_ids=case.head_ids, base=case.base, data=tools.data, objects=objects
     )
+    base = case.base if case.base_side else None
+    found = with_leaks(found, case.rules, names=None, head=case.head, base=base, data=tools.data, objects=objects)
     if not is_broken(found) and _changes_evaluation(case):
         refuse_unusable(case.head_side, case.head, case.rules, data=tools.data, objects=objects)
     return found

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         PullRequest,
         Status,
     )
+    from mlci.core.leaks import LeakEvidence, LeakRule
     from mlci.core.package import Package
     from mlci.core.prediction import Prediction
     from mlci.core.registry import Change, LoadedRegistry, Trail
@@ -247,6 +248,9 @@ class Data(Protocol):
         others: Mapping[str, DataFiles] = ...,
     ) -> DatasetReport:
         """Return what is wrong with a data set; the data set as it was at base helps to name a cause."""
+
+    def leaks(self, rule: LeakRule, sets: Mapping[str, DataFiles], columns: Mapping[str, ColumnSpec]) -> LeakEvidence:
+        """Return what data sets know of each other that they should not, and what gives their label away."""
 
     def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         """Return columns of a data set in the order of its rows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.commands.data_sets import files_of
+from mlci.commands.leaks import with_leaks
 from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
 from mlci.commands.target_branch import AT_FAULT, side_of_base
@@ -47,6 +48,9 @@ def validate(
     rules, _ = effective(ours, side)
     wanted = tuple(names) or tuple(side.config.data)
     found = validate_datasets(wanted, rules, head=head, head_ids=head_ids, base=base_tree, data=data, objects=objects)
+    found = with_leaks(
+        found, rules, names=names or None, head=head, base=base_tree if ours else None, data=data, objects=objects
+    )
     if side.config.evaluate.data in wanted and all(report.passed for report in found):
         refuse_unusable(side, head, rules, data=data, objects=objects)
     return found

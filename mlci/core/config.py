@@ -16,6 +16,7 @@ from mlci.core import pipeline
 from mlci.core.data_section import DataSection  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.documents import read_model
 from mlci.core.duration import Duration  # noqa: TC001 - as DataSection
+from mlci.core.leaks import LeakRule  # noqa: TC001 - as DataSection
 from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as DataSection
 from mlci.core.requirement import MOST_CHOSEN, Gate
 from mlci.core.runs.secrets import without_secrets
@@ -178,6 +179,7 @@ class Config(Section):
     evaluate: Annotated[EvaluateSection, PARTS]
     statistics: Annotated[StatisticsSection, PARTS] = StatisticsSection()
     gates: Annotated[tuple[Gate, ...], RULE] = Field(default=(), strict=False)
+    leaks: Annotated[tuple[LeakRule, ...], RULE] = Field(default=(), strict=False, max_length=50)
     on_inconclusive: Annotated[InconclusiveSection, PARTS] = InconclusiveSection()
     promote: Annotated[PromoteSection, PARTS]
     deploy: Annotated[dict[Name, DeploySection], PARTS] = Field(default_factory=dict)
@@ -194,6 +196,8 @@ def _problems(config: Config) -> Iterator[PydanticCustomError]:
     """Yield what is wrong between sections that are each right."""
     named: dict[tuple[str | int, ...], str] = {("evaluate", "data"): config.evaluate.data}
     named |= {("train", "data", place): name for place, name in enumerate(config.train.data)}
+    for place, rule in enumerate(config.leaks):
+        named |= {("leaks", place, "sets", part): name for part, name in enumerate(rule.sets)}
     for path, name in named.items():
         if name not in config.data:
             message = "the data set {name} is not listed under data: (listed: {listed})"

@@ -155,6 +155,11 @@ class DatasetReport(_Part):
         return not self.errors
 
     @property
+    def leaks(self) -> tuple[Finding, ...]:
+        """The findings that say that the set is no fair test."""
+        return tuple(finding for finding in self.findings if finding.kind == "leak")
+
+    @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings for which the data is rejected."""
         return tuple(finding for finding in self.findings if finding.severity == "error")

@@ -165,7 +165,9 @@ class Report:
                 return 0
             case Conclusion.INCONCLUSIVE | Conclusion.NOT_COMPARABLE:
                 return 3 if self.blocks else 0
-            case Conclusion.FAIL | Conclusion.DATA_REJECTED | Conclusion.TRAINING_FAILED | Conclusion.TESTS_FAILED:
+            case Conclusion.DATA_REJECTED:
+                return 4 if any(dataset.leaks for dataset in self.datasets) else 1
+            case Conclusion.FAIL | Conclusion.TRAINING_FAILED | Conclusion.TESTS_FAILED:
                 return 1
 
     @property
@@ -322,6 +324,10 @@ def _shown(number: float | None) -> str:
 
 
 def _data_sentence(datasets: tuple[DatasetReport, ...]) -> str:
+    leaks = [finding for dataset in datasets for finding in dataset.leaks]
+    if leaks:  # which are looked for where no contract is broken
+        more = f" and {len(leaks) - 1} more" if len(leaks) > 1 else ""
+        return f"a leak in `{leaks[0].dataset}`: {leaks[0].sentence}{more}; nothing was trained."
     findings = [(dataset, finding) for dataset in datasets for finding in dataset.errors]
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(dataset.dataset for dataset, _ in findings))
     rules = f"{len(findings)} rule{'s' if len(findings) != 1 else ''}"

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from mlci.core.config import FILE_NAME
 from mlci.core.contract import combined, compare_constraints
 from mlci.core.contract.constraints import written
+from mlci.core.leaks import OwnedLeakRule, merged_leaks
 from mlci.core.plain_text import one_line
 from mlci.core.section import RULE, Owner
 from mlci.core.storage import StoreSection
@@ -97,6 +98,7 @@ class Rules:
     gates: tuple[OwnedGate, ...]
     constraints: Mapping[str, tuple[Constraint, ...]]
     """By data set; each constraint knows whether it is base's or head's."""
+    leaks: tuple[OwnedLeakRule, ...]
     has_base: bool
     """False where base has no configuration yet, so that head's rules serve."""
     evaluation_data: DataSection
@@ -116,24 +118,27 @@ def effective(base: Side | None, head: Side) -> tuple[Rules, tuple[RuleChange, .
     if base is None:
         gates = tuple(OwnedGate(gate, "head") for gate in head.config.gates)
         constraints = {name: combined(None, contract) for name, contract in head.contracts.items()}
-        return Rules(
-            head.config, gates, constraints, has_base=False, evaluation_data=_evaluation_data(head.config), base_data={}
-        ), ()
+        leaks, _ = merged_leaks((), head.config.leaks)
+        data = _evaluation_data(head.config)
+        return Rules(head.config, gates, constraints, leaks, has_base=False, evaluation_data=data, base_data={}), ()
     config, changes = _merged(base.config, head.config, "")
     slices, slice_changes = _slices(base.config.evaluate.slices, head.config.evaluate.slices)
     config = config.model_copy(update={"evaluate": config.evaluate.model_copy(update={"slices": slices})})
     gates, gate_changes = _gates(base.config.gates, head.config.gates)
     gates = _in_slices(gates, base.config.evaluate.slices, slices)
     constraints, contract_changes = _contracts(base, head)
+    leaks, leak_changes = merged_leaks(base.config.leaks, head.config.leaks)
+    searches = tuple(RuleChange("leaks", direction, sentence) for direction, sentence in leak_changes)
     rules = Rules(
         config,
         gates,
         constraints,
+        leaks,
         has_base=True,
         evaluation_data=_evaluation_data(base.config),
         base_data=base.config.data,
     )
-    return rules, (*gate_changes, *slice_changes, *contract_changes, *changes)
+    return rules, (*gate_changes, *slice_changes, *contract_changes, *searches, *changes)
 
 
 def _evaluation_data(config: Config) -> DataSection:

@@ -12,6 +12,7 @@ import numpy as np
 from mlci.core.data_files import short
 from mlci.core.expression import Truth, truth
 from mlci.core.findings import DatasetReport, finding
+from mlci.core.leaks import LeakEvidence, PairEvidence, Shared
 from mlci.core.table import Column, Table
 from mlci.errors import RejectedError, UsageError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mlci.core.contract import ColumnSpec, ColumnType, Constraint
     from mlci.core.data_files import DataFile, DataFiles
     from mlci.core.expression import Check
+    from mlci.core.leaks import LeakRule
 
 Value = int | float | str | bool
 
@@ -77,6 +79,15 @@ class MemoryData:
             ),
         )
 
+    def leaks(
+        self,
+        rule: LeakRule,
+        sets: Mapping[str, DataFiles],
+        columns: Mapping[str, ColumnSpec],  # noqa: ARG002 - the port's argument; values are compared as text
+    ) -> LeakEvidence:
+        """Return the rows that stand in two sets, compared as text; no other way of looking."""
+        return LeakEvidence(tuple(_pair(rule, sets, one, other) for one, other in rule.pairs))
+
     def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         """Return columns in the order of the file; types and missing values as the port's real adapter gives them."""
         header, rows = _records(files)
@@ -93,6 +104,14 @@ class MemoryData:
             for row in range(table.rows)
         ]
         return np.array([truth(check.tree, row) is Truth.TRUE for row in rows], dtype=np.bool_)
+
+
+def _pair(rule: LeakRule, sets: Mapping[str, DataFiles], earlier: str, later: str) -> PairEvidence:
+    (header, before), (names, rows) = _records(sets[earlier]), _records(sets[later])
+    compared = tuple(name for name in header if name in names and name not in {*rule.ignore, rule.label})
+    seen = {tuple(row[header.index(name)] for name in compared) for row in before}
+    failing = sum(tuple(row[names.index(name)] for name in compared) in seen for row in rows)
+    return PairEvidence(earlier, later, len(rows), compared, Shared(failing), Shared(0), collapsed=0.0)
 
 
 def _only(files: DataFiles) -> DataFile:

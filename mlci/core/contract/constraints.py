@@ -27,6 +27,7 @@ ConstraintKind = Literal[
     "present", "type", "required", "enum", "min", "max", "length_min", "length_max", "pattern", "format", "unique",
     "extra", "rows_min", "rows_max", "key", "rule", "aggregate",
     "rows_change", "reference", "freshness", "balance_min", "balance_max", "balance_change", "conflicts",
+    "leak",
 ]  # fmt: skip
 Origin = Literal["base", "head"]
 Scalars = tuple[Scalar, ...]

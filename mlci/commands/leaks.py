@@ -1,0 +1,94 @@
+"""Looking for leaks between the data sets of head, and between head's training data and the rows that judge it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlci.commands.data_sets import files_of
+from mlci.core.leaks import leak_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from mlci.commands.ports import Data, Tree
+    from mlci.core.contract import ColumnSpec
+    from mlci.core.data_files import DataFiles
+    from mlci.core.findings import DatasetReport, Finding
+    from mlci.core.leaks import LeakRule, OwnedLeakRule
+    from mlci.core.rules import Rules
+
+
+def with_leaks(
+    reports: Sequence[DatasetReport],
+    rules: Rules,
+    *,
+    names: Collection[str] | None,
+    head: Tree,
+    base: Tree | None,
+    data: Data,
+    objects: Path,
+) -> tuple[DatasetReport, ...]:
+    """Return the reports with the leaks found by RULES, a report more for each set that had none.
+
+    Nothing is looked for where data breaks its contract, since rows that cannot be read are equal to nothing, nor by
+    rules about sets outside NAMES (None: all). The candidate is judged on base's rows, so these are looked at; and on
+    head's own, which judge what comes after the merge.
+    """
+    wanted = [each for each in rules.leaks if names is None or set(each.rule.sets) <= set(names)]
+    if not wanted or not all(report.passed for report in reports):
+        return tuple(reports)
+    found: dict[str, dict[tuple[str, ...], Finding]] = {}
+    files: dict[str, DataFiles] = {}
+    for owned in wanted:
+        for sets in _versions(owned, rules, head=head, base=base, objects=objects):
+            files |= sets
+            for finding in leak_findings(owned, data.leaks(_without_ids(owned, rules), sets, _columns(owned, rules))):
+                found.setdefault(finding.dataset, {}).setdefault(finding.key, finding)
+    known = {report.dataset: report for report in reports}
+    for name in found:
+        if name not in known:
+            known[name] = data.validate(name, files[name], ())
+    return tuple(
+        report.model_copy(update={"findings": (*report.findings, *found.get(name, {}).values())})
+        for name, report in known.items()
+    )
+
+
+def _versions(
+    owned: OwnedLeakRule, rules: Rules, *, head: Tree, base: Tree | None, objects: Path
+) -> Iterator[dict[str, DataFiles]]:
+    """Yield the files of the sets of a rule: with base's evaluation rows, and, where they differ, with head's."""
+    sections = {name: rules.config.data[name] for name in owned.rule.sets}
+    judged = rules.config.evaluate.data
+    before, now = (tree.ids().get(rules.evaluation_path) if tree else None for tree in (base, head))
+    if base is not None and before is not None and judged in sections and len(sections) > 1:
+        ours = {name: section for name, section in sections.items() if name != judged}
+        theirs = files_of(rules.evaluation_data, base, objects)
+        sets = {name: files_of(section, head, objects) for name, section in ours.items()} | {judged: theirs}
+        yield {name: sets[name] for name in owned.rule.sets}
+        if before == now and rules.evaluation_path == sections[judged].path:
+            return
+    yield {name: files_of(section, head, objects) for name, section in sections.items()}
+
+
+def _without_ids(owned: OwnedLeakRule, rules: Rules) -> LeakRule:
+    """Return the rule so that it ignores, too, what names a row: two copies of one have different names."""
+    unique = [
+        constraint.columns[0].name
+        for name in owned.rule.sets
+        for constraint in rules.constraints.get(name, ())
+        if constraint.kind == "unique"
+    ]
+    ignore = dict.fromkeys((*owned.rule.ignore, rules.config.evaluate.id, *unique))
+    return owned.rule.model_copy(update={"ignore": tuple(ignore)})
+
+
+def _columns(owned: OwnedLeakRule, rules: Rules) -> Mapping[str, ColumnSpec]:
+    """Return what the contracts of the sets say about columns; of two that differ, the first."""
+    known: dict[str, ColumnSpec] = {}
+    for name in owned.rule.sets:
+        for constraint in rules.constraints.get(name, ()):
+            for column in constraint.columns:
+                known.setdefault(column.name, column)
+    return known
