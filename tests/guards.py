@@ -57,6 +57,20 @@ GUARDS = (
         "tests/commands/test_deploy.py::test_deploy__a_quarantined_version_that_somebody_left_in_the_stage",
     ),
     Guard(
+        "the search for leaks from base",
+        "mlci/core/leaks.py",
+        'owned = [OwnedLeakRule(rule, "base") for rule in base]',
+        "owned: list[OwnedLeakRule] = []",
+        "tests/core/test_leaks.py::test_effective__without_leaks_in_head_base_looks_for_them",
+    ),
+    Guard(
+        "leaks are looked for in the rows that judge",
+        "mlci/commands/leaks.py",
+        "if base is not None and before is not None and judged in sections and len(sections) > 1:",
+        "if False:",
+        "tests/commands/test_leaks.py::test_validate__the_rows_of_the_target_branch_are_looked_at_too",
+    ),
+    Guard(
         "slices from base",
         "mlci/core/rules.py",
         "_slices(base.config.evaluate.slices, head.config.evaluate.slices)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.commands.data_sets import files_of
+from mlci.core.data_section import identity
 from mlci.core.leaks import leak_findings
 
 if TYPE_CHECKING:
@@ -61,13 +62,14 @@ def _versions(
     """Yield the files of the sets of a rule: with base's evaluation rows, and, where they differ, with head's."""
     sections = {name: rules.config.data[name] for name in owned.rule.sets}
     judged = rules.config.evaluate.data
-    before, now = (tree.ids().get(rules.evaluation_path) if tree else None for tree in (base, head))
+    before = identity(rules.evaluation_data, base.ids()) if base else None
     if base is not None and before is not None and judged in sections and len(sections) > 1:
         ours = {name: section for name, section in sections.items() if name != judged}
         theirs = files_of(rules.evaluation_data, base, objects)
         sets = {name: files_of(section, head, objects) for name, section in ours.items()} | {judged: theirs}
         yield {name: sets[name] for name in owned.rule.sets}
-        if before == now and rules.evaluation_path == sections[judged].path:
+        now = identity(sections[judged], head.ids())
+        if before == now and rules.evaluation_data.format == sections[judged].format:
             return
     yield {name: files_of(section, head, objects) for name, section in sections.items()}
 

@@ -32,7 +32,7 @@ Direction = Literal["looser", "tighter", "other", "replaced"]
 """What head does to a rule; `other` is what has no order, such as another label; `replaced` are all rules at once."""
 LONGEST_VALUE = 80
 """Characters of a value in a sentence, which stays on one line."""
-ORDERED = frozenset({"gates", "evaluate.slices"})
+ORDERED = frozenset({"gates", "evaluate.slices", "leaks"})
 """Rules that have an order of their own."""
 SectionType = TypeVar("SectionType", bound=BaseModel)
 
