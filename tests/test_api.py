@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import mlci
-from mlci import api
+from mlci import api, notebook
 from mlci.core.runs.tracked import Tracked, read_lines
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +34,9 @@ def logged(folder: Path) -> Tracked:
 
 
 def test_import__offers_the_api_and_nothing_that_is_not_there() -> None:
-    assert {name: getattr(mlci, name) for name in mlci.__all__} == {name: getattr(api, name) for name in api.__all__}
+    offered = {name: getattr(mlci, name) for name in mlci.__all__}
+    assert offered.pop("compare") is notebook.compare
+    assert offered == {name: getattr(api, name) for name in api.__all__}
     with pytest.raises(AttributeError, match="no attribute 'log_everything'"):
         _ = mlci.log_everything
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,7 +50,7 @@ def read(block: Block) -> object:
 
 
 def test_block__is_of_a_kind_that_is_checked() -> None:
-    checked = {"console", "yaml", "python"}
+    checked = {"console", "yaml", "python", "pycon"}
     others = {(block.page, first_line(block)) for block in all_blocks() if block.kind not in checked}
     assert others == set(NOT_EXECUTED)
 
@@ -57,6 +58,15 @@ def test_block__is_of_a_kind_that_is_checked() -> None:
 @pytest.mark.parametrize("block", all_blocks("python"), ids=lambda block: block.name)
 def test_python_block__is_part_of_the_training_script_that_the_sessions_run(block: Block) -> None:
     assert block.text in (EXAMPLES / "tumour" / "train.py").read_text()
+
+
+@pytest.mark.parametrize("block", all_blocks("pycon"), ids=lambda block: block.name)
+def test_pycon_block__shows_what_happens(block: Block) -> None:
+    example = doctest.DocTestParser().get_doctest(block.text, {}, block.name, None, None)
+    told: list[str] = []
+    doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(example, out=told.append)
+    assert example.examples
+    assert "".join(told) == ""
 
 
 def test_console_block__stands_on_a_page_that_names_its_session() -> None:

@@ -1,0 +1,64 @@
+"""Two models on the same rows, metric by metric and slice by slice, as a table has it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlci.core.metrics import METRICS
+
+if TYPE_CHECKING:
+    from mlci.core.gates import GateResult, SliceResult
+
+
+@dataclass(frozen=True, slots=True)
+class MetricComparison:
+    """One metric of both models on some rows; None where it is not defined, or theory gives no interval."""
+
+    metric: str
+    slice: str
+    """Which rows: `all rows`, or a slice in words."""
+    production: float | None
+    candidate: float | None
+    difference: float | None
+    """Candidate against production, oriented so that + is good."""
+    standard_error: float | None
+    lower: float | None
+    """One-sided bound of the difference, as `upper`: together the two-sided interval at twice the confidence - 1."""
+    upper: float | None
+    n: int
+    """How many rows the metric is computed on."""
+    verdict: str
+    """`pass` (not worse by the margin), `fail` (proven worse), `inconclusive`; of a slice also `too small`."""
+    sentence: str
+    """Why, in words."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as a JSON object."""
+        return asdict(self)
+
+
+def comparison_of(result: GateResult | SliceResult, metric: str, rows: str) -> MetricComparison:
+    """Return what a gate came to, as a line of a table; ROWS is what its rows are called."""
+    interval = result.interval
+    return MetricComparison(
+        metric=metric,
+        slice=rows,
+        production=result.production,
+        candidate=result.candidate,
+        difference=interval.estimate if interval else _difference(result, metric),
+        standard_error=interval.standard_error if interval else None,
+        lower=interval.lower if interval else None,
+        upper=interval.upper if interval else None,
+        n=result.rows,
+        verdict=str(result.outcome),
+        sentence=result.sentence,
+    )
+
+
+def _difference(result: GateResult | SliceResult, metric: str) -> float | None:
+    """Return the difference where theory gives no interval of it."""
+    if result.candidate is None or result.production is None:
+        return None
+    gained = result.candidate - result.production
+    return gained if METRICS[metric].higher_is_better else -gained

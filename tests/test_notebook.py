@@ -1,0 +1,202 @@
+"""`mlci.compare`: the statistics of the gates on arrays."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import f1_score, roc_auc_score
+from typing_extensions import override
+
+import mlci
+from mlci.core.statistics.delong import auc_difference
+from mlci.core.statistics.tango import tango
+from mlci.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlci.notebook import Comparison
+    from tests.conftest import Golden
+
+RANDOM = np.random.default_rng(11)
+ROWS = 600
+Y = RANDOM.random(ROWS) < 0.4
+
+
+def _scores(noise: float) -> np.ndarray[Any, Any]:
+    return np.asarray(1 / (1 + np.exp(-np.where(Y, 1.5, -1.5) - noise * RANDOM.normal(size=ROWS))))
+
+
+PRODUCTION, CANDIDATE = _scores(1.5), _scores(1.4)
+SITE = np.array(["north", "south", "<b>east</b>"])[np.arange(ROWS) % 3]
+
+
+def compared(**changed: Any) -> Comparison:  # noqa: ANN401 - any argument
+    arguments: dict[str, Any] = {"y": Y, "production": PRODUCTION, "candidate": CANDIDATE}
+    result: Comparison = mlci.compare(**arguments | changed)
+    return result
+
+
+def refused(**changed: Any) -> UsageError:  # noqa: ANN401 - any argument
+    with pytest.raises(UsageError) as caught:
+        compared(**changed)
+    return caught.value
+
+
+def test_compare__has_the_values_of_scikit_learn_and_the_bounds_of_delong() -> None:
+    found = compared()["roc_auc"]
+    assert found.production == pytest.approx(roc_auc_score(Y, PRODUCTION), abs=1e-12)
+    assert found.candidate == pytest.approx(roc_auc_score(Y, CANDIDATE), abs=1e-12)
+    expected = auc_difference(Y, CANDIDATE, PRODUCTION, 0.95)
+    assert (found.difference, found.lower) == pytest.approx((expected.estimate, expected.lower), abs=1e-12)
+    assert found.standard_error == pytest.approx(expected.standard_error, abs=1e-12)
+    assert found.upper is not None
+    assert found.upper >= expected.upper  # wider where what changed is skewed
+    assert found.n == ROWS
+    assert compared()["f1"].candidate == pytest.approx(f1_score(Y, CANDIDATE >= 0.5), abs=1e-12)
+
+
+def test_compare__of_shares_has_the_bounds_of_tango() -> None:
+    found = compared(metrics=["accuracy"], confidence=0.9)["accuracy"]
+    before, now = (PRODUCTION >= 0.5) == Y, (CANDIDATE >= 0.5) == Y
+    expected = tango(int((now & ~before).sum()), int((before & ~now).sum()), ROWS, 0.9)
+    assert (found.difference, found.lower, found.upper) == (expected.estimate, expected.lower, expected.upper)
+
+
+@pytest.mark.parametrize("form", [list, pd.Series, lambda values: np.asarray(values, dtype=np.float32)])
+def test_compare__takes_whatever_holds_a_value_a_row(form: Any) -> None:  # noqa: ANN401 - any constructor
+    given = compared(y=form(Y.astype(int)), candidate=form(CANDIDATE), production=form(PRODUCTION))
+    assert given["f1"].to_dict() == compared()["f1"].to_dict()
+
+
+def test_compare__is_a_mapping_of_metrics() -> None:
+    result = compared(metrics=["f1", "brier", "f1"])
+    assert (list(result), len(result), "f1" in result) == (["f1", "brier"], 2, True)
+    with pytest.raises(KeyError, match="roc_auc was not compared; f1, brier were"):
+        _ = result["roc_auc"]
+
+
+def test_compare__the_same_answers_are_not_worse_and_of_no_difference() -> None:
+    found = compared(candidate=PRODUCTION, margin=0.01)["roc_auc"]
+    assert (found.difference, found.verdict) == (0.0, "pass")
+
+
+def test_compare__what_is_proven_worse_fails() -> None:
+    result = compared(candidate=1 - PRODUCTION)
+    assert {each.verdict for each in result.metrics} == {"fail"}
+    assert [str(gate.outcome) for gate in result.gates] == ["fail", "fail"]
+
+
+def test_compare__weights_count_rows() -> None:
+    twice = np.where(np.arange(ROWS) % 2, 2.0, 0.0)
+    rows = np.flatnonzero(np.arange(ROWS) % 2)
+    fewer = compared(y=Y[rows], production=PRODUCTION[rows], candidate=CANDIDATE[rows])
+    assert compared(weights=twice)["f1"].candidate == pytest.approx(fewer["f1"].candidate)
+
+
+def test_compare__groups_make_doubt_wider() -> None:
+    alone, together = compared()["f1"], compared(groups=np.arange(ROWS) // 20)["f1"]
+    assert together.difference == pytest.approx(alone.difference)
+    assert together.standard_error != alone.standard_error
+
+
+def test_compare__slices_are_masks_and_columns() -> None:
+    result = compared(slices={"site": SITE, "late": np.arange(ROWS) > 300, "few": np.arange(ROWS) < 5})
+    labels = {each.slice for each in result.slices}
+    assert labels == {"site = north", "site = south", "site = <b>east</b>", "late", "few"}
+    assert {each.verdict for each in result.slices if each.slice == "few"} == {"too small"}
+    assert len(result.slices) == 10
+
+
+def test_compare__as_a_frame_has_a_row_a_metric_and_slice() -> None:
+    frame = compared(slices={"site": SITE}).to_frame()
+    assert frame.shape == (8, 11)
+    assert frame.loc[0, "metric"] == "roc_auc"
+
+
+def test_compare__as_json_holds_all_of_it() -> None:
+    content = compared(slices={"site": SITE}).to_dict()
+    assert json.loads(json.dumps(content)) == content
+    assert (content["schema"], content["rows"], len(content["slices"])) == ("mlci/comparison/1", ROWS, 6)
+
+
+def test_compare__shows_itself(golden: Golden) -> None:
+    results = [
+        compared(margin=0.01),
+        compared(candidate=1 - PRODUCTION, slices={"site": SITE, "few": np.arange(ROWS) < 5}),
+        compared(y=Y[:40], production=PRODUCTION[:40], candidate=CANDIDATE[:40]),
+    ]
+    golden("terminal/notebook.txt", "\n\n\n".join(map(repr, results)) + "\n")
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        assert {name for name, _ in attrs} <= {"title", "style", "scope"}
+
+
+def test_compare__as_html_encodes_names() -> None:
+    shown = compared(slices={'"><script>': SITE})._repr_html_()
+    parser = _Tags()
+    parser.feed(shown)
+    assert parser.tags == {"p", "table", "thead", "tbody", "tr", "th", "td", "b"}
+    assert "&lt;script&gt;" in shown
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "part"),
+    [
+        ({"y": []}, "no-rows", "no rows"),
+        ({"y": ["yes"] * ROWS}, "labels-unusable", "positive class"),
+        ({"y": np.arange(ROWS)}, "labels-unusable", "positive class"),
+        ({"y": np.where(Y, 1.0, np.nan)}, "labels-unusable", "positive class"),
+        ({"candidate": CANDIDATE[1:]}, "rows-differ", "(599,)"),
+        ({"candidate": np.column_stack([1 - CANDIDATE, CANDIDATE])}, "rows-differ", "(600, 2)"),
+        ({"candidate": CANDIDATE * 2}, "probabilities-unusable", "no probabilities"),
+        ({"production": np.full(ROWS, np.nan)}, "probabilities-unusable", "600 values"),
+        ({"production": ["high"] * ROWS}, "values-unusable", "no numbers"),
+        ({"weights": -np.ones(ROWS)}, "weight-unusable", "0 or more"),
+        ({"weights": np.zeros(ROWS)}, "weight-unusable", "0 or more"),
+        ({"metrics": ["roc_acu"]}, "metric-unknown", "roc_acu"),
+        ({"metrics": "roc_auc"}, "metrics-unusable", "list of names"),
+        ({"metrics": ["calibration_error"]}, "metric-unusable", "no interval"),
+        ({"margin": -0.1}, "margin-unusable", "0 or more"),
+        ({"margin": "2%"}, "margin-unusable", "'2%'"),
+        ({"margin": 1.5}, "metric-unusable", "1.5% meant"),
+        ({"confidence": 0.4}, "confidence-unusable", "above 0.5"),
+        ({"threshold": 1.0}, "threshold-unusable", "below 1"),
+        ({"slices": {"id": np.arange(ROWS)}}, "slices-too-many", "600 values"),
+        ({"slices": {"id": [1]}}, "rows-differ", "slices['id']"),
+        ({"groups": [1]}, "rows-differ", "groups"),
+    ],
+)
+def test_compare__refuses_what_does_not_fit(changed: dict[str, Any], code: str, part: str) -> None:
+    error = refused(**changed)
+    assert (error.code, part in error.problem) == (code, True), error.problem
+
+
+def test_compare__offers_the_nearest_metric() -> None:
+    assert refused(metrics=["roc_acu"]).hint == "Did you mean `roc_auc`?"
+
+
+@pytest.mark.parametrize("candidate", [np.full(ROWS, 0.5), np.full(ROWS, 0.0), np.ones(ROWS)])
+def test_compare__of_constant_predictions_is_an_answer(candidate: np.ndarray[Any, Any]) -> None:
+    assert compared(candidate=candidate)["roc_auc"].verdict == "fail"
+
+
+def test_compare__of_one_class_is_inconclusive() -> None:
+    found = compared(y=np.ones(ROWS, np.bool_))["roc_auc"]
+    assert (found.verdict, found.difference, found.candidate) == ("inconclusive", None, None)
+
+
+def test_compare__of_one_row_is_inconclusive() -> None:
+    result = compared(y=[1], production=[0.5], candidate=[0.4], metrics=["accuracy"])
+    assert result["accuracy"].verdict == "inconclusive"
