@@ -106,6 +106,22 @@ class DirectoryStore:
             raise self._failed(error) from error
         return False
 
+    def unfinished(self, older_than: timedelta, *, removes: bool) -> int:
+        """Return how many halves of killed uploads are older than that, and remove them if told to.
+
+        One that is still being written is never old. Raises `OutsideError("store-failed")`.
+        """
+        try:
+            if not self._folder.is_dir():
+                return 0
+            limit = self._now() - older_than.total_seconds()
+            halves = [file for file in self._folder.glob("*/.*.partial") if file.lstat().st_mtime < limit]
+            for file in halves if removes else ():
+                file.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._failed(error) from error
+        return len(halves)
+
     def _now(self) -> float:
         """Return what time it is on that disk: our own clock may be wrong by a day."""
         with tempfile.TemporaryFile(dir=self._folder) as file:

@@ -173,6 +173,10 @@ class S3Store:
             self._client.delete_object(**named)
         return True
 
+    def unfinished(self, older_than: timedelta, *, removes: bool) -> int:  # noqa: ARG002 - the port's arguments
+        """Return 0: what a killed upload leaves has no name, and a lifecycle rule of the bucket frees it."""
+        return 0
+
     def _renew(self, sha256: str, head: Mapping[str, object]) -> None:
         """Make an old archive young again, so that nobody takes it for a leftover before a version references it."""
         if _clock(head) - cast("datetime", head["LastModified"]) <= RENEWED_AFTER:

@@ -158,6 +158,9 @@ def registry_gc(
     else:
         kept, young = len(found.referenced), len(found.young)
         show(collection_text(found.unneeded, found.removed, kept=kept, young=young, deletes=deletes))
+        if found.unfinished:
+            halves = "1 half" if found.unfinished == 1 else f"{found.unfinished} halves"
+            show(f"{halves} of killed uploads" + (" removed" if deletes else "; --delete removes them, too"))
 
 
 def _registry(*, fetches: bool) -> tuple[str, GitRegistry]:

@@ -24,12 +24,14 @@ class Collection:
     unneeded: tuple[Stored, ...]
     removed: tuple[str, ...]
     """The digests of what was removed; none in a dry run."""
+    unfinished: int = 0
+    """Halves of uploads that were killed, which no name leads to."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON object."""
         unneeded = [{"package": each.sha256, "size": each.size} for each in self.unneeded]
         kept = {"referenced": len(self.referenced), "young": len(self.young)}
-        return {"kept": kept, "unneeded": unneeded, "removed": list(self.removed)}
+        return {"kept": kept, "unneeded": unneeded, "removed": list(self.removed), "unfinished": self.unfinished}
 
 
 def collect(store: Store, older_than: timedelta, *, registry: RegistryBranch, deletes: bool) -> Collection:
@@ -57,4 +59,5 @@ def collect(store: Store, older_than: timedelta, *, registry: RegistryBranch, de
         young=tuple(each for each in others if each.age <= older_than),
         unneeded=unneeded,
         removed=tuple(each.sha256 for each in unneeded if deletes and store.remove(each.sha256, older_than)),
+        unfinished=store.unfinished(older_than, removes=deletes),
     )

@@ -164,6 +164,9 @@ class Collectable(Protocol):
     def stored(self) -> tuple[Stored, ...]:
         """Return every archive with its size and its age, by the store's own clock."""
 
+    def unfinished(self, older_than: timedelta, *, removes: bool) -> int:
+        """Return how many halves of killed uploads are older than that, and remove them if told to."""
+
     def remove(self, sha256: str, older_than: timedelta) -> bool:
         """Remove an archive if it is still older than that, and say whether it is gone."""
 

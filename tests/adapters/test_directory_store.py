@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,4 +81,19 @@ def test_put__an_upload_that_was_killed_leaves_no_readable_half(tmp_path: Path) 
     store = DirectoryStore(tmp_path)
     assert not store.has(DIGEST)
     store.put(ARCHIVE, DIGEST)
+    assert store.fetch(DIGEST).read_bytes() == ARCHIVE
+
+
+def test_unfinished__halves_of_killed_uploads_go_when_they_are_old(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path / "models")
+    assert store.unfinished(timedelta(0), removes=True) == 0
+    store.put(ARCHIVE, DIGEST)
+    folder = tmp_path / "models" / DIGEST[:2]
+    old, young = (folder / f".{DIGEST}.tar.{name}.partial" for name in ("00ff", "11ee"))
+    for half in (old, young):
+        half.write_bytes(b"half")
+    os.utime(old, (0, old.stat().st_mtime - 90 * 86_400))
+    month = timedelta(days=30)
+    assert (store.unfinished(month, removes=False), old.exists()) == (1, True)
+    assert (store.unfinished(month, removes=True), old.exists(), young.exists()) == (1, False, True)
     assert store.fetch(DIGEST).read_bytes() == ARCHIVE
