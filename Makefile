@@ -39,6 +39,7 @@ bench: setup ## Measure the promises of speed and of statistics
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/registry.py
 	$(BIN)/python benchmarks/gates.py
+	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/leaks.py
 

@@ -100,12 +100,13 @@ class WorkFolder:
             return
         except OSError as error:
             raise self._failed(error) from error
+        shown, whole = f"{NAME}/runs", f"{self.path}/runs"
         for name in names:
-            file = self.path / "runs" / name / RECORD_FILE
             try:
-                content = file.read_bytes()
+                with open(f"{whole}/{name}/{RECORD_FILE}", "rb") as file:  # noqa: PTH123 - a path each would take long
+                    content = file.read()
                 if run_id(content) == name:
-                    yield KeptRun(name, read_run(content, self._shown(file)))
+                    yield KeptRun(name, read_run(content, f"{shown}/{name}/{RECORD_FILE}"))
             except (OSError, ValueError):
                 continue
 

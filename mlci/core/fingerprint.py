@@ -5,13 +5,12 @@ Two runs with one fingerprint had the same command, code, data and parameters, s
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shlex
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from mlci.core.canonical import canonical_json, canonical_sha256
 from mlci.core.config import FILE_NAME
 from mlci.core.data_section import identity, stand_ins
 from mlci.core.pipeline import POINTER
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlci.core.config import Config
+
+__all__ = ["Fingerprint", "canonical_json", "canonical_sha256", "code_paths", "fingerprint", "pinned_paths"]
 
 NOT_CODE = (
     FILE_NAME, "*.md", "docs/*", "contracts/*", "tests/*", "test_*.py", "LICENSE*",
@@ -137,20 +138,3 @@ def _words(command: str) -> frozenset[str]:
 def _is_not_code(path: str) -> bool:
     name = path.rsplit("/", 1)[-1]
     return any(fnmatchcase(path, pattern) or fnmatchcase(name, pattern) for pattern in NOT_CODE)
-
-
-def canonical_json(value: object) -> bytes:
-    r"""Return VALUE as the one JSON text that stands for it: sorted keys, no spaces, UTF-8.
-
-    Paths of Git that are not UTF-8 come back as the bytes that they were.
-
-    >>> canonical_json({"b": 1, "a": "é"})
-    b'{"a":"\xc3\xa9","b":1}'
-    """
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode(errors="surrogateescape")
-
-
-def canonical_sha256(value: object) -> str:
-    """Return the sha256 of VALUE's canonical JSON, in hexadecimal."""
-    return hashlib.sha256(canonical_json(value)).hexdigest()

@@ -40,3 +40,8 @@ def without_credentials(text: str) -> str:
     'fatal: https://host/x.git not found'
     """
     return _CREDENTIALS.sub(r"\1", text)
+
+
+def is_visible(text: str) -> bool:
+    """Tell whether TEXT shows all that it holds: no control character, line break, odd blank or hidden character."""
+    return one_line(text, len(text) + 1).replace(" ", "") == text.replace(" ", "")

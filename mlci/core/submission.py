@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from mlci.core.fingerprint import canonical_json
+from mlci.core.canonical import canonical_json
 from mlci.core.schema_name import read_json, with_schema
 from mlci.errors import IntegrityError
 

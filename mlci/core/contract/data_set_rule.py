@@ -7,10 +7,11 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from mlci.core.contract.part import LONGEST_COLUMN_NAME, ColumnName, Owner, Part, Severity, is_visible, problem
+from mlci.core.contract.part import LONGEST_COLUMN_NAME, ColumnName, Owner, Part, Severity, problem
 from mlci.core.contract.share import NONE, Share, ShareField
 from mlci.core.duration import Duration  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.names import NAME
+from mlci.core.plain_text import is_visible
 
 _TARGET: Final = rf"({NAME.pattern})\.(.+)"
 

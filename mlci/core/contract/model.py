@@ -22,7 +22,6 @@ from mlci.core.contract.part import (
     Part,
     Severity,
     Unit,
-    is_visible,
     problem,
 )
 from mlci.core.contract.pattern import PatternField  # noqa: TC001 - as FormatName
@@ -42,6 +41,7 @@ from mlci.core.contract.scalar import (
 )
 from mlci.core.contract.share import NONE, Share, ShareField, parse_share
 from mlci.core.expression import ValueType, check_types
+from mlci.core.plain_text import is_visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from mlci.core.expression import LONGEST_CHECK, Check, parse_aggregate, parse_check
-from mlci.core.plain_text import one_line
+from mlci.core.plain_text import is_visible
 
 LONGEST_COLUMN_NAME = 200
 
@@ -20,11 +20,6 @@ class Part(BaseModel):
     """A part of a contract: unknown keys are errors, values are not converted, nothing changes later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-def is_visible(text: str) -> bool:
-    """Tell whether TEXT shows all that it holds: no control character, line break, odd blank or hidden character."""
-    return one_line(text, len(text) + 1).replace(" ", "") == text.replace(" ", "")
 
 
 def problem(message: str, *path: str | int, **values: str) -> PydanticCustomError:

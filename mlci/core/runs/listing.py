@@ -129,10 +129,14 @@ _FACTS: Final = (
 )  # fmt: skip
 
 
+_COSTS: Final = frozenset({"wall_seconds", "cpu_seconds", "peak_bytes"})
+
+
 def _facts(run: KeptRun) -> Iterator[Any]:
-    written = run.record.to_dict()
-    written |= written["cost"]
-    return (written[name] for name in _FACTS)
+    record, cost = run.record, run.record.cost
+    for name in _FACTS:
+        value = getattr(cost, name) if name in _COSTS else getattr(record, name)
+        yield value.isoformat().replace("+00:00", "Z") if name == "started" else value
 
 
 def _cell(value: object) -> object:

@@ -23,6 +23,7 @@ SCHEMA: Final = "mlci/run/2"
 DETAILS_SCHEMA: Final = "mlci/run-details/1"
 KEPT_SCHEMA: Final = "mlci/trained/1"
 ID_LENGTH: Final = 16
+_OURS: Final = f'"schema": "{SCHEMA}"'.encode()
 
 Outcome = Literal["trained", "brought in", "failed", "timed out", "interrupted"]
 """A model that was `brought in` was made elsewhere."""
@@ -195,6 +196,8 @@ def read_run(data: bytes, path: str) -> RunRecord:
 
     Raises `IntegrityError("newer-schema")` for the file of a newer mlci, and `ValueError` for anything else.
     """
+    if data.count(_OURS) == 1:  # several times as fast, for thousands of records
+        return RunRecord.model_validate_json(data)
     return RunRecord.model_validate(read_json(data, SCHEMA, path))
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mlci.core.contract.model import is_visible
+from mlci.core.plain_text import is_visible
 from mlci.core.runs.parameters import LONGEST_NAME, MOST_PARAMETERS, Plain, plain
 
 if TYPE_CHECKING:

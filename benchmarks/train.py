@@ -1,0 +1,151 @@
+"""What mlci adds to a training command, and how long it takes to look at ten thousand runs.
+
+Promises: around a training command at most 0.5 CPU seconds; the fingerprint of a repository of 20,000 files at most one
+second, and never wrong after an edit within one second that keeps the size; `mlci runs` over 10,000 records at most one
+CPU second. Absolute times lie on shared machines, so each is shown beside what it stands against.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "tumour"
+FILES = 20_000
+RECORDS = 10_000
+REPEATS = 3
+OVERHEAD_SECONDS = 0.5
+FINGERPRINT_SECONDS = 1.0
+RUNS_SECONDS = 1.0
+
+
+def main() -> int:
+    """Measure, show, and return how many promises were not kept."""
+    broken = 0
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for name, measured, against, limit in (*overhead(place), *fingerprints(place), *runs(place)):
+            kept = measured <= limit
+            broken += not kept
+            print(f"{name:<58}{measured:8.3f} s   {against:<40} promised {limit:.1f}: {'kept' if kept else 'BROKEN'}")
+    return broken
+
+
+def overhead(place: Path) -> list[tuple[str, float, str, float]]:
+    """Return the CPU time of `mlci train` beyond that of its command and of the children that read the model."""
+    project = a_repository(place / "train", EXAMPLE)
+    bare = min(cpu_of([sys.executable, "train.py"], project) for _ in range(REPEATS))
+    whole = min(cpu_of(mlci("train", "--force"), project) for _ in range(REPEATS))
+    reused = min(cpu_of(mlci("train"), project) for _ in range(REPEATS))
+    # A reused run packages the model, too: what is left is what running and recording the command takes.
+    added = whole - reused - bare
+    return [("around a training command, packaging apart", added, f"the command: {bare:.3f}", OVERHEAD_SECONDS)]
+
+
+def fingerprints(place: Path) -> list[tuple[str, float, str, float]]:
+    """Return how long the fingerprint of many files takes, and fail where one misses an edit."""
+    from mlci.adapters.git import GitRepository  # noqa: PLC0415 - measured are whole processes, too
+    from mlci.adapters.git_process import Git  # noqa: PLC0415
+    from mlci.commands.sides import head_side  # noqa: PLC0415
+    from mlci.core.fingerprint import fingerprint  # noqa: PLC0415
+
+    project = a_repository(place / "many", EXAMPLE, files=FILES)
+    repository = GitRepository.open(project, Git(os.environ))
+
+    def now() -> str:
+        tree = repository.work_tree()
+        side = head_side(tree)
+        return fingerprint(side.config, tree.ids(), side.made).digest
+
+    took, seen = [], {now()}
+    for number in range(REPEATS):
+        edited = project / "code" / "7" / "107.py"
+        edited.write_text(edited.read_text()[:-2] + f"{number}\n")  # the size stays, and the second, too
+        began = perf_counter()
+        seen.add(now())
+        took.append(perf_counter() - began)
+    if len(seen) != REPEATS + 1:
+        sys.exit("a fingerprint missed an edit that keeps the size")
+    status = perf_counter()
+    subprocess.run(["git", "status", "--porcelain"], cwd=project, check=True, capture_output=True)
+    against = f"git status: {perf_counter() - status:.3f}"
+    return [(f"fingerprint of {FILES:,} files after an edit", min(took), against, FINGERPRINT_SECONDS)]
+
+
+def runs(place: Path) -> list[tuple[str, float, str, float]]:
+    """Return the CPU time of the verbs that look at many runs."""
+    project = a_repository(place / "runs", EXAMPLE)
+    name = many_records(project)
+    start = min(cpu_of(mlci("version"), project) for _ in range(REPEATS))
+    verbs = (("list",), ("show", name), ("best", "loss", "--lowest"), ("export",))
+    return [
+        (
+            f"mlci runs {verb[0]} over {RECORDS:,} records",
+            min(cpu_of(mlci("runs", *verb), project) for _ in range(REPEATS)),
+            f"mlci version: {start:.3f}",
+            RUNS_SECONDS,
+        )
+        for verb in verbs
+    ]
+
+
+def many_records(project: Path) -> str:
+    """Write records of runs, and return the name of one."""
+    from mlci.adapters.work_folder import WorkFolder  # noqa: PLC0415
+    from mlci.core.runs import Cost, RunDetails, RunRecord  # noqa: PLC0415
+
+    work, details, name = WorkFolder(project), RunDetails(), ""
+    (work.ready() / "runs").mkdir()
+    for number in range(RECORDS):
+        record = RunRecord(
+            fingerprint=f"{number:064x}", inputs={"command": "python train.py"}, commit="c" * 40,
+            started=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number), outcome="trained",
+            command="python train.py", params={"C": number / 10, "depth": number % 7, "kind": "logistic"},
+            metrics={"loss": 1 / (number + 1), "accuracy": number / RECORDS}, cost=Cost(wall_seconds=3.0),
+            python="CPython 3.11.7", model_sha256="b" * 64, details_sha256=details.sha256,
+        )  # fmt: skip
+        name = record.id
+        folder = work.path / "runs" / name
+        folder.mkdir()
+        (folder / "record.json").write_bytes(record.to_bytes())
+        (folder / "details.json").write_bytes(details.to_bytes())
+    return name
+
+
+def a_repository(folder: Path, example: Path, files: int = 0) -> Path:
+    """Return a repository with the example, and so many files of code beside it."""
+    folder.mkdir()
+    subprocess.run(["cp", "-r", f"{example}/.", str(folder)], check=True)
+    for number in range(files):
+        path = folder / "code" / str(number % 100) / f"{number}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"VALUE = {number:08d}\n")
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    for arguments in (("init", "--quiet"), ("add", "--all"), (*who, "commit", "--quiet", "--message", "first")):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    return folder
+
+
+def mlci(*arguments: str) -> list[str]:
+    """Return the command line of a verb."""
+    return [sys.executable, "-P", "-m", "mlci", *arguments]
+
+
+def cpu_of(command: list[str], folder: Path) -> float:
+    """Return the CPU seconds of a command and of all that it starts."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    sys.exit(main())
