@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Final
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_aggregate import Told, measures, told_of_all, told_of_groups
 from mlci.adapters.duckdb_causes import Broken, likely_causes
-from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
+from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, scan, select
 from mlci.adapters.duckdb_data_set import surroundings, told_of_data_set
+from mlci.adapters.duckdb_profile import MOST_COLUMNS, ProfileScan, read_columns
 from mlci.adapters.duckdb_query import Query
 from mlci.core.contract import AggregateDemand, AggregateRule
 from mlci.core.contract.constraints import OF_THE_DATA_SET, OF_THE_FILE
 from mlci.core.findings import MASK, MOST_EXAMPLES, DatasetReport, ExampleRow, finding, holds
 from mlci.core.plain_text import one_line
+from mlci.core.profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,11 +65,13 @@ class DuckdbData:
         base: DataFiles | None = None,
         key: str | None = None,
         others: Mapping[str, DataFiles] = MappingProxyType({}),
+        profiled: bool = False,
     ) -> DatasetReport:
         """Return what is wrong with FILES by CONSTRAINTS, in their order; OTHERS are the data sets that they refer to.
 
         BASE is the same data set as it was at base, if there is one, and KEY the column that names a row; from
-        both a likely cause is recognised. Raises as `opened` does; a base that cannot be read only costs the cause.
+        both a likely cause is recognised. If PROFILED, the report has a profile of the columns. Raises as `opened`
+        does; a base that cannot be read only costs the cause.
         """
         with opened(files) as reading, surroundings(constraints, base, others, self._now) as around:
             known = set(reading.names)
@@ -81,7 +85,10 @@ class DuckdbData:
             masked = {column.name for each in constraints for column in each.columns if column.pii}
             with locked_connection((*reading.sources, *around.sources)) as connection, engine_errors_told(reading):
                 repeated = _repeated(connection, reading, [each for each in checkable if each.kind in TOGETHER])
-                told = _told(connection, reading, checkable, repeated, masked)
+                columns = _columns(constraints, reading) if profiled else None
+                told, profile = _told(
+                    connection, reading, checkable, repeated, masked, columns=columns, dataset=dataset
+                )
                 wide = [each for each in constraints if each.kind in OF_THE_DATA_SET and _is_there(each, known)]
                 told |= told_of_data_set(connection, reading, wide, around, masked)
                 broken = {
@@ -117,6 +124,7 @@ class DuckdbData:
                 rows=reading.rows,
                 columns=reading.names,
                 findings=tuple(found.model_copy(update={"cause": causes.get(id(each))}) for each, found in findings),
+                profile=profile,
             )
 
     def leaks(self, rule: LeakRule, sets: Mapping[str, DataFiles], columns: Mapping[str, ColumnSpec]) -> LeakEvidence:
@@ -124,6 +132,21 @@ class DuckdbData:
         from mlci.adapters.duckdb_leaks import find_leaks  # noqa: PLC0415 - only where `leaks` asks for it
 
         return find_leaks(rule, sets, columns)
+
+    def profile(self, dataset: str, files: DataFiles, columns: Sequence[ColumnSpec]) -> Profile:
+        """Return the profile of FILES; what is not among COLUMNS is read as what all its values are.
+
+        Raises as `opened` does.
+        """
+        with (
+            opened(files) as reading,
+            locked_connection(reading.sources) as connection,
+            engine_errors_told(reading),
+        ):
+            known = {column.name: column for column in columns}
+            listed = [known.get(column.name, column) for column in read_columns(connection, reading)]
+            _, profile = _told(connection, reading, [], {}, set(), columns=listed, dataset=dataset)
+        return profile or Profile(dataset, files.name, 0, 0, ())
 
     def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         """Return COLUMNS of FILES in the order of the rows; see `duckdb_table.read_table`."""
@@ -141,6 +164,12 @@ class DuckdbData:
 def _is_there(constraint: Constraint, known: set[str]) -> bool:
     """Tell whether every column that CONSTRAINT reads is there."""
     return all(column.name in known for column in constraint.columns)
+
+
+def _columns(constraints: Sequence[Constraint], reading: Reading) -> list[ColumnSpec] | None:
+    """Return the columns that CONSTRAINTS name and the data set has; None where they are too many for a profile."""
+    known = {column.name: column for each in constraints for column in each.columns if column.name in reading.names}
+    return list(known.values()) if len(known) <= MOST_COLUMNS else None
 
 
 def _repeated(
@@ -161,20 +190,34 @@ def _told(
     constraints: Sequence[Constraint],
     repeated: Mapping[int, Repeats],
     masked: set[str],
-) -> dict[int, Told]:
-    """Return how many rows fail and how many were checked, for each constraint, in one pass over the data set.
+    *,
+    columns: Sequence[ColumnSpec] | None,
+    dataset: str,
+) -> tuple[dict[int, Told], Profile | None]:
+    """Return how many rows fail and how many were checked, for each constraint, and the profile of COLUMNS if given.
 
-    A rule about groups takes a pass of its own; what is REPEATED was found in another.
+    All in one pass over the data set. A rule about groups takes a pass of its own; what is REPEATED was found in
+    another.
     """
     query = Query(reading)
     expressions = [_counted(query, each) for each in constraints]
-    values = iter(select(connection, query, reading, [each for part in expressions for each in part], numbered=False))
+    listed = [each for part in expressions for each in part]
+    profile = None
+    if columns is None:
+        values = iter(select(connection, query, reading, listed, numbered=False))
+    else:
+        profiled = ProfileScan(query, columns, reading.rows)
+        figures = profiled.expressions
+        found = scan(connection, query, reading, [*figures, *listed], profiled.sample)
+        values = iter(found[len(figures) :])
+        private = frozenset(masked | {column.name for column in columns if column.pii})
+        profile = profiled.profile(connection, found[: len(figures)], dataset=dataset, reading=reading, private=private)
     told: dict[int, Told] = {}
     for constraint, part in zip(constraints, expressions, strict=True):
-        found = list(islice(values, len(part)))
+        told_by = list(islice(values, len(part)))
         match constraint.value:
             case AggregateDemand(rule=AggregateRule(by=None)) as demand:
-                told[id(constraint)] = told_of_all(demand, found, masked)
+                told[id(constraint)] = told_of_all(demand, told_by, masked)
             case AggregateDemand() as demand:
                 groups = Query(reading)
                 told[id(constraint)] = told_of_groups(connection, groups, demand, constraint.columns, masked)
@@ -182,8 +225,8 @@ def _told(
                 repeats = repeated[id(constraint)]
                 told[id(constraint)] = Told(repeats.failing, repeats.checked, first=repeats.first)
             case _:
-                told[id(constraint)] = Told(found[0], found[1])
-    return told
+                told[id(constraint)] = Told(told_by[0], told_by[1])
+    return told, profile
 
 
 def _counted(query: Query, constraint: Constraint) -> list[str]:

@@ -59,7 +59,24 @@ def select(
     """Return one row of aggregates over READING, after making sure that the engine saw every row that we saw."""
     listed = ", ".join(["count(*)", *expressions])
     sql = f"WITH {query.tables(numbered=numbered)} SELECT {listed} FROM {query.name}"  # noqa: S608 - positions and parameters only
-    found = connection.execute(sql, query.parameters).fetchone()
+    return _checked(connection.execute(sql, query.parameters).fetchone(), reading)
+
+
+def scan(
+    connection: duckdb.DuckDBPyConnection, query: Query, reading: Reading, expressions: Sequence[str], sample: str
+) -> tuple[Any, ...]:
+    """Return what `select` does of numbered rows; the table `sample` gets the rows that the list SAMPLE holds."""
+    listed = ", ".join(f"{sql} AS e{place}" for place, sql in enumerate(["count(*)", *expressions]))
+    sql = f"WITH {query.tables(numbered=True)} SELECT {listed}, {sample} AS rows FROM {query.name}"  # noqa: S608 - as above
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE scan AS {sql}", query.parameters)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE sample AS SELECT unnest(row) FROM (SELECT unnest(rows) AS row FROM scan)"
+    )
+    return _checked(connection.execute("SELECT * EXCLUDE (rows) FROM scan").fetchone(), reading)
+
+
+def _checked(found: tuple[Any, ...] | None, reading: Reading) -> tuple[Any, ...]:
+    """Return a row of aggregates without its first, which must be the number of rows that we saw."""
     rows, *values = found or (0,)
     if rows != reading.rows:
         problem = f"DuckDB reads {rows:,} rows, the file has {reading.rows:,}"

@@ -6,7 +6,7 @@ import inspect
 
 import typer
 
-from mlci.cli import contracts, judging, looking, releasing, sealed, starting, tracing, tracking, versions
+from mlci.cli import contracts, judging, looking, profiling, releasing, sealed, starting, tracing, tracking, versions
 
 app = typer.Typer(
     name="mlci",
@@ -30,6 +30,7 @@ def _help(callback: object) -> str:
 GROUPS = {
     starting.app: None,
     judging.app: None,
+    profiling.app: None,
     releasing.app: None,
     versions.app: None,
     looking.app: None,

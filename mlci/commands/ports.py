@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mlci.core.leaks import LeakEvidence, LeakRule
     from mlci.core.package import Package
     from mlci.core.prediction import Prediction
+    from mlci.core.profile import Profile
     from mlci.core.registry import Change, LoadedRegistry, Trail
     from mlci.core.runs import KeptModel, KeptRun, RunDetails, RunRecord
     from mlci.core.stored import Stored
@@ -249,11 +250,15 @@ class Data(Protocol):
         base: DataFiles | None = None,
         key: str | None = None,
         others: Mapping[str, DataFiles] = ...,
+        profiled: bool = False,
     ) -> DatasetReport:
         """Return what is wrong with a data set; the data set as it was at base helps to name a cause."""
 
     def leaks(self, rule: LeakRule, sets: Mapping[str, DataFiles], columns: Mapping[str, ColumnSpec]) -> LeakEvidence:
         """Return what data sets know of each other that they should not, and what gives their label away."""
+
+    def profile(self, dataset: str, files: DataFiles, columns: Sequence[ColumnSpec]) -> Profile:
+        """Return what a data set holds; columns that are not listed are read as what all their values are."""
 
     def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         """Return columns of a data set in the order of its rows."""

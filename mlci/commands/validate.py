@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mlci.core.data_files import DataFiles
     from mlci.core.data_section import DataSection
     from mlci.core.findings import DatasetReport
-    from mlci.core.rules import Rules
+    from mlci.core.rules import Rules, Side
 
 
 def validate(
@@ -38,11 +38,7 @@ def validate(
     """
     head = repository.work_tree()
     side = head_side(head)
-    unknown = [name for name in names if name not in side.config.data]
-    if unknown:
-        listed = f"One of: {', '.join(side.config.data)}"
-        hint = did_you_mean(unknown[0], side.config.data, listed)
-        raise UsageError("unknown-data-set", f"no data set is called {unknown[0]!r}", hint=hint)
+    refuse_unknown(names, side)
     base_tree, head_ids = repository.tree(base) if base else None, head.ids()
     ours, _ = side_of_base(base_tree, side, head_ids, data=data, objects=objects) if base_tree else (None, None)
     rules, _ = effective(ours, side)
@@ -54,6 +50,15 @@ def validate(
     if side.config.evaluate.data in wanted and all(report.passed for report in found):
         refuse_unusable(side, head, rules, data=data, objects=objects)
     return found
+
+
+def refuse_unknown(names: Sequence[str], side: Side) -> None:
+    """Raise `UsageError("unknown-data-set")` where one of NAMES is no data set of SIDE."""
+    unknown = [name for name in names if name not in side.config.data]
+    if unknown:
+        listed = f"One of: {', '.join(side.config.data)}"
+        hint = did_you_mean(unknown[0], side.config.data, listed)
+        raise UsageError("unknown-data-set", f"no data set is called {unknown[0]!r}", hint=hint)
 
 
 def validate_datasets(
@@ -79,6 +84,11 @@ def validate_datasets(
         before = files_of(ours, base, objects) if base and at_base_id is not None else None
         files = files_of(section, head, objects)
         others = _others(name, constraints, rules)
+        theirs = {other: rules.base_data.get(other, each) for other, each in others.items()}
+        read = ((ours, section), *((theirs[other], each) for other, each in others.items()))
+        is_same = before is not None and all(
+            identity(old, base_ids) == identity(new, head_ids) and old.format == new.format for old, new in read
+        )
         found = data.validate(
             name,
             files,
@@ -86,13 +96,9 @@ def validate_datasets(
             base=before,
             key=rules.config.evaluate.id,
             others={other: files_of(each, head, objects) for other, each in others.items()},
+            profiled=before is not None and not is_same,
         )
         if base is not None and before is not None:
-            theirs = {other: rules.base_data.get(other, each) for other, each in others.items()}
-            read = ((ours, section), *((theirs[other], each) for other, each in others.items()))
-            is_same = all(
-                identity(old, base_ids) == identity(new, head_ids) and old.format == new.format for old, new in read
-            )
             at_base = (
                 found if is_same else _at_base(name, before, constraints, theirs, base, data=data, objects=objects)
             )
@@ -133,6 +139,6 @@ def _at_base(
     """Return what is wrong with base's file by the same constraints; None where it cannot be read."""
     try:
         theirs = {other: files_of(each, base, objects) for other, each in others.items()}
-        return data.validate(name, before, constraints, others=theirs)
+        return data.validate(name, before, constraints, others=theirs, profiled=True)
     except AT_FAULT:
         return None

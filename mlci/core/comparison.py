@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.core.profile import differences
+
 if TYPE_CHECKING:
     from mlci.core.findings import DatasetReport, Finding
 
@@ -23,7 +25,9 @@ def compared(head: DatasetReport, base: DatasetReport) -> DatasetReport:
     )
     now = {_identity(each) for each in head.findings}
     fixed = tuple(each for identity, each in before.items() if identity not in now)
-    return head.model_copy(update={"findings": findings, "fixed": fixed, "is_compared": True})
+    apart = differences(base.profile, head.profile) if base.profile and head.profile else ()
+    certain = tuple(each for each in apart if each.is_certain)
+    return head.model_copy(update={"findings": findings, "fixed": fixed, "is_compared": True, "differences": certain})
 
 
 def _identity(finding: Finding) -> Identity:

@@ -37,6 +37,9 @@ MOST_EXAMPLES = 5
 MASK = "(masked)"
 """What stands in place of a value of a `pii` column."""
 
+LEAST_DISTANCE = 0.05
+"""Smaller differences from base are told to nobody who judges a pull request."""
+
 Count = Annotated[int, Field(ge=0)]
 CauseCode = Literal[
     "unit-changed", "time-zone", "new-category", "encoding-damage", "decimal-comma", "shifted-columns",
@@ -135,6 +138,28 @@ class Finding(_Part):
         return self.model_copy(update={"examples": (), "measured": (), "cause": cause})
 
 
+class Difference(_Part):
+    """How one column differs from what it is at base."""
+
+    column: str
+    distance: float
+    """The largest share of rows by which they differ, from 0 to 1; see `mlci.core.profile.distance`."""
+    chance: float
+    """What samples of one distribution exceed once in a thousand times."""
+    sentence: str
+    detail: str | None = None
+    """What moved, in values of the data."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is more than chance, and not small."""
+        return self.distance > max(self.chance, LEAST_DISTANCE)
+
+    def bare(self) -> Difference:
+        """Return the difference without values."""
+        return self.model_copy(update={"detail": None})
+
+
 class DatasetReport(_Part):
     """What was read of a data set, and what is wrong with it."""
 
@@ -148,6 +173,10 @@ class DatasetReport(_Part):
     """What was wrong at base and is not any more."""
     is_compared: bool = False
     """Whether base has this data set, so that findings are new or continue."""
+    differences: tuple[Difference, ...] = ()
+    """How the columns differ from base, the largest difference first; those that are certain."""
+    profile: Annotated[Any, Field(default=None, exclude=True, repr=False)] = None
+    """What the columns hold (`mlci.core.profile.Profile`), where that was asked for; it is written nowhere."""
 
     @property
     def passed(self) -> bool:
@@ -172,7 +201,8 @@ class DatasetReport(_Part):
     def without_examples(self) -> DatasetReport:
         """Return the report as it may stand in a public place: counts and names, no row of the data."""
         findings, fixed = (tuple(each.bare() for each in some) for some in (self.findings, self.fixed))
-        return self.model_copy(update={"findings": findings, "fixed": fixed})
+        differences = tuple(each.bare() for each in self.differences)
+        return self.model_copy(update={"findings": findings, "fixed": fixed, "differences": differences})
 
 
 def holds(constraint: Constraint, failing: int, checked: int) -> bool:

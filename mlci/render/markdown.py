@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MARKER = "<!-- mlci:report -->"
 """How the comment is found again; invisible to readers."""
 MOST_ROWS = 20
+MOST_DIFFERENCES = 5
 LONGEST_PART = 1_500
 """Characters of each part of an error; escaped, four of them fit into a comment whatever they are."""
 
@@ -214,6 +215,7 @@ def _data(report: Report, *, rows: bool) -> Iterator[str]:
             )
             yield f"Data: {checked} as the contract says."
         yield from _fixed(report)
+        yield from _differences(report, rows=rows)
         return
     lines = ["| data set | what is wrong | against base | suspected cause |", "|---|---|---|---|"]
     lines += [
@@ -223,6 +225,7 @@ def _data(report: Report, *, rows: bool) -> Iterator[str]:
     ]
     yield "\n".join(lines)
     yield from _fixed(report)
+    yield from _differences(report, rows=rows)
     if rows and any(finding.examples for finding in findings):
         yield _examples(findings)
 
@@ -246,6 +249,25 @@ def _fixed(report: Report) -> Iterator[str]:
     if fixed:
         yield "**Fixed:** what was wrong at base and is not any more:"
         yield "\n".join(f"- {markdown_code(each.dataset)}: {_sentence(each.sentence)}" for each in fixed)
+
+
+def _differences(report: Report, *, rows: bool) -> Iterator[str]:
+    """Yield how columns differ from base, the largest difference of all data sets first."""
+    apart = [(each, dataset.dataset) for dataset in report.datasets for each in dataset.differences]
+    if not apart:
+        return
+    apart.sort(key=lambda pair: (-pair[0].distance, pair[1], pair[0].column))
+    lines = [
+        f"- {markdown_code(dataset)}: {_sentence(each.sentence)}"
+        + (f" ({markdown_text(each.detail)})" if rows and each.detail else "")
+        for each, dataset in apart[:MOST_DIFFERENCES]
+    ]
+    if len(apart) > MOST_DIFFERENCES:
+        lines.append(
+            f"- and {plural(len(apart) - MOST_DIFFERENCES, 'column')} more: {markdown_code('mlci profile --diff BASE')}"
+        )
+    yield "**The data changed**, more than chance explains:"
+    yield "\n".join(lines)
 
 
 def _fault(finding: Finding, *, rows: bool) -> str:

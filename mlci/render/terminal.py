@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mlci.core.report import Report
 
 MOST_ROWS = 12
+MOST_DIFFERENCES = 5
 
 
 def report_text(report: Report, *, rows: bool = True) -> str:
@@ -39,7 +40,7 @@ def report_text(report: Report, *, rows: bool = True) -> str:
         *(
             dataset_text(each, rows=rows)
             for each in report.datasets
-            if each.findings or each.fixed or not report.verdict
+            if each.findings or each.fixed or each.differences or not report.verdict
         ),
         filled(f"Trust: {plain(report.trust.line)}"),
     ]
@@ -49,9 +50,10 @@ def report_text(report: Report, *, rows: bool = True) -> str:
 def dataset_text(dataset: DatasetReport, *, rows: bool = True) -> str:
     """Return what was found in one data set, with the first failing ROWS or without."""
     head = f"{dataset.dataset} ({dataset.path}, {plural(dataset.rows, 'row')})"
-    fixed = [filled(f"fixed: at base {plain(each.sentence)}", "  ✓ ", "    ") for each in dataset.fixed]
+    after = [filled(f"fixed: at base {plain(each.sentence)}", "  ✓ ", "    ") for each in dataset.fixed]
+    after += _differences(dataset, rows=rows)
     if not dataset.findings:
-        return "\n".join([f"{head}: as the contract says", *fixed])
+        return "\n".join([f"{head}: as the contract says", *after])
     lines = [f"{head}: {_extent(dataset)}"]
     said: set[str] = set()
     for finding in dataset.findings:
@@ -63,7 +65,21 @@ def dataset_text(dataset: DatasetReport, *, rows: bool = True) -> str:
         details = [text for text in _details(finding, rows=rows) if text not in said]
         said.update(details)
         lines += [filled(text, "    ", "    ") for text in details]
-    return "\n".join([*lines, *fixed])
+    return "\n".join([*lines, *after])
+
+
+def _differences(dataset: DatasetReport, *, rows: bool) -> list[str]:
+    """Return how the columns differ from base, the largest difference first."""
+    lines = [
+        filled(f"{plain(each.sentence)}{f' ({plain(each.detail)})' if rows and each.detail else ''}", "  ≠ ", "    ")
+        for each in dataset.differences[:MOST_DIFFERENCES]
+    ]
+    more = len(dataset.differences) - MOST_DIFFERENCES
+    return (
+        [*lines, f"  ≠ and {plural(more, 'column')} more: mlci profile {dataset.dataset} --diff BASE"]
+        if more > 0
+        else lines
+    )
 
 
 def _extent(dataset: DatasetReport) -> str:

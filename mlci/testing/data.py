@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import math
+from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlci.core.contract import ColumnSpec
+from mlci.core.contract.scalar import ORDERED
 from mlci.core.data_files import short
 from mlci.core.expression import Truth, truth
 from mlci.core.findings import DatasetReport, finding
 from mlci.core.leaks import LeakEvidence, PairEvidence, Shared
+from mlci.core.profile import BARS, MOST_FREQUENT, ColumnProfile, Profile, quantiles
 from mlci.core.table import Column, Table
 from mlci.errors import RejectedError, UsageError
 
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlci.core.contract import ColumnSpec, ColumnType, Constraint
+    from mlci.core.contract import ColumnType, Constraint
     from mlci.core.data_files import DataFile, DataFiles
     from mlci.core.expression import Check
     from mlci.core.leaks import LeakRule
@@ -63,6 +68,7 @@ class MemoryData:
         base: DataFiles | None = None,  # noqa: ARG002 - the port's argument; causes are not recognised here
         key: str | None = None,  # noqa: ARG002 - the port's argument; there are no example rows
         others: Mapping[str, DataFiles] = MappingProxyType({}),  # noqa: ARG002 - the port's argument; see the class
+        profiled: bool = False,
     ) -> DatasetReport:
         """Return the findings for those constraints that the file was said to break."""
         header, rows = _records(files)
@@ -77,6 +83,7 @@ class MemoryData:
             findings=tuple(
                 finding(dataset, each, broken[each.key], len(rows)) for each in constraints if each.key in broken
             ),
+            profile=self.profile(dataset, files, _named(constraints, header)) if profiled else None,
         )
 
     def leaks(
@@ -87,6 +94,16 @@ class MemoryData:
     ) -> LeakEvidence:
         """Return the rows that stand in two sets, compared as text; no other way of looking."""
         return LeakEvidence(tuple(_pair(rule, sets, one, other) for one, other in rule.pairs))
+
+    def profile(self, dataset: str, files: DataFiles, columns: Sequence[ColumnSpec]) -> Profile:
+        """Return what the file holds, computed in plain Python from all rows."""
+        header, rows = _records(files)
+        known = {column.name: column for column in columns}
+        profiles = [
+            _profiled(known.get(name) or ColumnSpec(name, _guessed([row[place] for row in rows])), place, rows)
+            for place, name in enumerate(header)
+        ]
+        return Profile(dataset, files.name, len(rows), len(rows), tuple(profiles))
 
     def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         """Return columns in the order of the file; types and missing values as the port's real adapter gives them."""
@@ -148,3 +165,52 @@ def _column(name: str, header: list[str], rows: list[list[str]], column: ColumnS
     if column.type in {"integer", "number"}:
         array = np.where(missing, np.nan, array.astype(np.float64))
     return Column(array, missing)
+
+
+def _named(constraints: Sequence[Constraint], header: list[str]) -> list[ColumnSpec]:
+    return [column for each in constraints for column in each.columns if column.name in header]
+
+
+def _guessed(texts: list[str]) -> ColumnType:
+    """Return the first type that all texts have that are there."""
+    present = [text for text in texts if text]
+    guesses: tuple[ColumnType, ...] = ("integer", "number", "boolean")
+    return next((type_ for type_ in guesses if present and _has_type(present, type_)), "string")
+
+
+def _has_type(texts: list[str], type_: ColumnType) -> bool:
+    try:
+        return bool([_READ[type_](text) for text in texts])
+    except (ValueError, KeyError):
+        return False
+
+
+def _profiled(column: ColumnSpec, place: int, rows: list[list[str]]) -> ColumnProfile:
+    texts = [row[place] for row in rows]
+    values = [_READ[column.type](text) for text in texts if text and _has_type([text], column.type)]
+    is_ordered = column.type in ORDERED
+    ordered = sorted(values) if is_ordered else []
+    counts = Counter(text.lower() if column.type == "boolean" else text for text in texts if text)
+    frequent = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_FREQUENT]
+    profile = ColumnProfile(
+        name=column.name,
+        type=column.type,
+        missing=texts.count(""),
+        distinct=len(set(values)),
+        smallest=ordered[0] if ordered else None,
+        largest=ordered[-1] if ordered else None,
+        mean=float(f"{math.fsum(map(float, ordered)) / len(ordered):.12g}") if ordered else None,
+        quantiles=quantiles(ordered),
+        bars=_bars([float(value) for value in ordered]),
+        frequent=() if is_ordered else tuple(frequent),
+        sampled=len(values),
+    )
+    return profile.bare() if column.pii else profile
+
+
+def _bars(ordered: list[float]) -> tuple[int, ...]:
+    if not ordered:
+        return ()
+    low, width = ordered[0], ordered[-1] - ordered[0]
+    parts = Counter(min(BARS - 1, math.floor((value - low) / width * BARS)) if width else 0 for value in ordered)
+    return tuple(parts[part] for part in range(BARS))

@@ -280,6 +280,7 @@ def test_to_dict__is_the_report_as_json() -> None:
                 "findings": [],
                 "fixed": [],
                 "is_compared": False,
+                "differences": [],
             }
         ],
         "tests": None,

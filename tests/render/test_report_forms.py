@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mlci.core.findings import Cause, DatasetReport, ExampleRow, Finding
+from mlci.core.findings import Cause, DatasetReport, Difference, ExampleRow, Finding
 from mlci.core.forge import LONGEST_COMMENT
 from mlci.core.gates import Flips, GateResult, Outcome, SliceResult, Verdict
 from mlci.core.report import Conclusion, OwnTests, Report, Training
@@ -113,6 +113,18 @@ def beside_base(dataset: DatasetReport, before: int) -> DatasetReport:
     """Return the data set as it is told where base has it too, with so many rows failing there."""
     findings = tuple(finding.model_copy(update={"before": before}) for finding in dataset.findings)
     return dataset.model_copy(update={"findings": findings, "is_compared": True})
+
+
+def a_difference(column: str, distance: float, detail: str | None) -> Difference:
+    sentence = f"{100 * distance:.0f}% of the rows of `{column}` lie otherwise than at base"
+    return Difference(column=column, distance=distance, chance=0.04, sentence=sentence, detail=detail)
+
+
+def moved(dataset: DatasetReport) -> DatasetReport:
+    """Return the data set with columns that differ from base."""
+    apart = [a_difference("mean_radius", 0.97, "median 13.37 → 13370"), a_difference("b|nd", 0.2, "s*all: 40% → 60%")]
+    more = [a_difference(f"c{place}", 0.1, None) for place in range(5)]
+    return dataset.model_copy(update={"differences": (*apart, *more), "is_compared": True})
 
 
 def mended(dataset: DatasetReport) -> DatasetReport:
@@ -257,6 +269,11 @@ REPORTS = {
         datasets=(mended(a_broken_dataset()), a_dataset("holdout")),
         training=TRAINED,
     ),
+    "data-moved": a_report(
+        Conclusion.DATA_REJECTED,
+        datasets=(moved(beside_base(a_broken_dataset(), 0)), a_dataset("holdout")),
+        training=Training("python train.py", "not started", "the data was rejected"),
+    ),
     "data-with-a-new-category": a_report(
         Conclusion.DATA_REJECTED,
         datasets=(with_a_new_category(),),
@@ -311,10 +328,12 @@ def test_status__says_outcome_and_consequence_before_it_ends(name: str, text: st
 
 
 def test_comment__in_a_public_place_has_no_ids_and_no_values() -> None:
-    for name in ("fail", "data-rejected", "warned", "data-mended", "data-with-a-new-category"):
+    for name in ("fail", "data-rejected", "warned", "data-mended", "data-with-a-new-category", "data-moved"):
         text = comment(REPORTS[name], rows=False) + report_text(REPORTS[name], rows=False)
         assert "<details>" not in text
-        assert not [secret for secret in ("1001", "1402", "14250", "25.3", "line 202", "ge (", "ge)") if secret in text]
+        assert not [
+            secret for secret in ("1001", "1402", "14250", "25.3", "line 202", "ge (", "ge)", "13.37") if secret in text
+        ]
 
 
 @pytest.mark.parametrize("form", [comment, report_text])

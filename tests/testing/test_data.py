@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import ColumnRule, ColumnSpec, Contract, RowBounds, constraints
@@ -17,8 +21,6 @@ from mlci.errors import RejectedError, UsageError
 from mlci.testing import MemoryData
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlci.commands.ports import Data
 
 ROWS = b'id,radius,name,ill\n1,0.5,"a, b",true\n2,70,b,false\n3,61.5,,true\n'
@@ -168,3 +170,39 @@ def test_matching__a_column_that_is_not_there(data: Data, rows: Path) -> None:
     with pytest.raises(RejectedError) as caught:
         data.matching(one_file(rows), parse_check("size > 1"), [ColumnSpec("size", "number")])
     assert caught.value.code == "data-column-missing"
+
+
+def test_profile__has_the_figures_of_each_column(data: Data, rows: Path) -> None:
+    profile = data.profile("cells", one_file(rows), [ColumnSpec("name", "string", pii=True)])
+    assert (profile.dataset, profile.rows, profile.sampled, profile.is_exact) == ("cells", 3, 3, True)
+    number, radius, name, ill = profile.columns
+    assert (number.type, number.missing, number.distinct, number.smallest, number.largest) == ("integer", 0, 3, 1, 3)
+    assert (radius.mean, radius.median, radius.sampled) == (44.0, 61.5, 3)
+    assert (radius.quantiles[0], radius.quantiles[33], radius.quantiles[34], radius.quantiles[-1]) == (
+        0.5,
+        0.5,
+        61.5,
+        70,
+    )
+    assert [place for place, count in enumerate(radius.bars) if count] == [0, 17, 19]
+    assert (name.missing, name.distinct, name.frequent, name.is_private) == (1, 2, (), True)
+    assert ill.frequent == (("true", 2), ("false", 1))
+
+
+TEXTS = {
+    "integer": st.integers(-9, 9).map(str),
+    "number": st.floats(-1e6, 1e6).map(repr),
+    "boolean": st.sampled_from(["true", "false"]),
+    "string": st.sampled_from(["a", "b", "Zürich", "a b"]),
+}
+
+
+@settings(max_examples=25, deadline=None)
+@given(values=st.sampled_from(sorted(TEXTS)).flatmap(lambda type_: st.lists(TEXTS[type_] | st.just(""), max_size=30)))
+def test_profile__is_what_plain_python_computes(values: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.csv"
+        file.write_text("".join(f"{line}\n" for line in ["id,x", *(f"{n},{text}" for n, text in enumerate(values))]))
+        fake, real = (data.profile("x", one_file(file), []) for data in (MemoryData(), DuckdbData()))
+    # Each bar is a part of equal width; where a value lies on a border, rounding decides, in both alike.
+    assert real == fake
