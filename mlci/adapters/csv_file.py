@@ -93,6 +93,20 @@ class CsvFile:
                     break
         return lines
 
+    def records(self) -> tuple[bytes, Iterator[bytes]]:
+        """Return the header's bytes, and those of each record, each with the end of its line."""
+        end = self.header.newline
+
+        def ended(text: bytes) -> bytes:
+            return text if text.endswith(end) else text + end
+
+        def parts() -> Iterator[bytes]:
+            for start in self._starts():
+                found = self._record.match(self._bytes, start)
+                yield ended(found[1] if found else b"")
+
+        return ended(self._bytes[: self.header.end]), parts()
+
     def fault(self, line: int, problem: str, cause: str | None = None, hint: str | None = None) -> RejectedError:
         """Return the error for something in LINE that cannot be read."""
         return self._file.fault(line, problem, cause, hint)

@@ -94,6 +94,51 @@ def _default_branch(folder: Path) -> str:
         return "main"
 
 
+@app.command(short_help="Part data into train, validation and test.")
+def split(
+    data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="CSV or JSON Lines, in plain UTF-8.")],
+    *,
+    key: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Rows with the same value stay together: an id, a patient.")
+    ] = None,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="The earliest rows are to train on.")] = None,
+    shares: Annotated[str, typer.Option(metavar="PERCENTS", help="Of train, validation and test; or of two.")] = (
+        "80/10/10"
+    ),
+    salt: Annotated[str, typer.Option(metavar="TEXT", help="With --key: another text makes other sets.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier split.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci split data/visits.csv --key patient --shares 80/10/10.
+
+    Writes the sets beside the data, in the same form: by time, or by a hash that is the same on every machine.
+    """
+    from mlci.adapters.data_split import split_by_key, split_by_time
+    from mlci.core.splitting import parse_shares
+
+    parsed = parse_shares(shares)
+    if (key is None) == (time is None) or (time and salt):
+        problem = "--salt goes with --key" if time and salt else "a split is by one column: of --key or --time"
+        raise UsageError("wrong-usage", problem, hint=f"mlci split {data} --key id")
+    targets = [data.with_name(f"{data.stem}-{name}{data.suffix}") for name in parsed.names]
+    there = [target for target in targets if target.exists()]
+    if there and not force:
+        problem = f"there is a {there[0].as_posix()} already"
+        raise UsageError("file-exists", problem, hint="Add --force to replace the sets of an earlier split.")
+    if key is not None:
+        written = split_by_key(data, targets, key, parsed, salt)
+    else:
+        written = split_by_time(data, targets, str(time), parsed)
+    if as_json:
+        sets = [
+            {"name": name, "path": each.path.as_posix(), "rows": each.rows, "sha256": each.sha256}
+            for name, each in zip(parsed.names, written, strict=True)
+        ]
+        show_json("split", {"by": "key" if key else "time", "column": key or time, "salt": salt, "sets": sets})
+    else:
+        show("\n".join(f"wrote {each.path.as_posix()} ({each.rows:,} rows)" for each in written))
+
+
 @app.command(short_help="Play seven acts of a model's life.")
 def demo(
     *,
