@@ -22,7 +22,7 @@ from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence, Slice
 from mlci.core.gates import judge
 from mlci.core.margin import Margin
-from mlci.core.metrics import METRICS
+from mlci.core.metrics import names_of
 from mlci.core.model_comparison import MetricComparison, comparison_of
 from mlci.core.nearest import did_you_mean
 from mlci.core.requirement import Gate
@@ -178,11 +178,12 @@ def _gates(metrics: Iterable[str], margin: float, *, has_slices: bool) -> Iterat
     if isinstance(metrics, str):
         raise UsageError("metrics-unusable", "metrics is a list of names", hint=f'metrics=["{metrics}"]')
     names = list(dict.fromkeys(metrics))
+    of_task = names_of("binary")
     for name in names:
-        if name not in METRICS:
-            known = f"These are known: {', '.join(METRICS)}"
+        if name not in of_task:
+            known = f"These are known: {', '.join(of_task)}"
             raise UsageError(
-                "metric-unknown", f"there is no metric {name!r}", hint=did_you_mean(str(name), METRICS, known)
+                "metric-unknown", f"there is no metric {name!r}", hint=did_you_mean(str(name), of_task, known)
             )
     tolerated = Margin(_between("margin", margin, 0.0, None))
     for name in names:

@@ -15,7 +15,7 @@ from mlci.core.plain_text import one_line
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from mlci.commands.evaluation import Installed
+    from mlci.commands.installed import Installed
 
 app = typer.Typer()
 registry_app = registry.app

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from mlci.commands.evaluation import Installed, evaluate, fetch
+from mlci.commands.evaluation import evaluate, fetch
 from mlci.commands.leaks import with_leaks
 from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
@@ -25,6 +25,7 @@ from mlci.render.markdown import comment
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from mlci.commands.installed import Installed
     from mlci.commands.ports import Data, Predictor, RegistryBranch, Signing, Store, Tree, Workbench
     from mlci.core.config import PromoteSection
     from mlci.core.findings import DatasetReport
@@ -227,7 +228,7 @@ def report_on(
         datasets=datasets,
         training=training,
         verdict=verdict,
-        positive=f"{config.evaluate.label} = {config.evaluate.positive}",
+        positive="" if config.evaluate.positive is None else f"{config.evaluate.label} = {config.evaluate.positive}",
         trust=Trust(
             has_base=case.rules.has_base,
             confined=confinement.is_complete,

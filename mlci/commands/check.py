@@ -14,7 +14,7 @@ from mlci.commands.case import (
     report_on,
     validate_case,
 )
-from mlci.commands.evaluation import Installed
+from mlci.commands.installed import Installed
 from mlci.commands.own_tests import run_tests
 from mlci.commands.quarantine import quarantined_version, rejected_by_quarantine
 from mlci.commands.train import train_side

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from mlci.commands.archives import archive_of
-from mlci.commands.evaluation_set import set_of, specs
+from mlci.commands.evaluation_set import set_of, specs, type_of_classes
 from mlci.commands.evaluation_slices import slices_of
+from mlci.commands.installed import Installed
+from mlci.commands.said import classes_of, numbers, probabilities, probabilities_of
 from mlci.core.contract.constraints import TYPE_WORDS, code, written
 from mlci.core.gates import Evidence, Verdict, judge
-from mlci.core.package import positive_index, read_package
-from mlci.errors import IntegrityError, RejectedError
+from mlci.core.package import read_package
+from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.archive import unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from mlci.commands.evaluation_set import EvaluationSet
     from mlci.commands.ports import Data, Predictor, Store, Tree
     from mlci.core.config import EvaluateSection
     from mlci.core.contract import ColumnType
+    from mlci.core.metrics import Task
     from mlci.core.package import Package
     from mlci.core.registry import Version
     from mlci.core.rules import Rules
@@ -35,15 +37,6 @@ MOST_NAMED = 5
 """Columns that a sentence names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """A package with its digest, and its version where it has one."""
-
-    package: Package
-    sha256: str
-    version: str | None = None
-
-
 def fetch(version: Version, store: Store) -> Installed:
     """Return the package of VERSION from the store, verified."""
     return Installed(read_package(unpack(archive_of(version, store))), version.package_sha256, version.number)
@@ -51,7 +44,7 @@ def fetch(version: Version, store: Store) -> Installed:
 
 def answers_by_signature(package: Package, predictor: Predictor) -> bool:
     """Return whether the model loads in a child, with the classes that its signature promises."""
-    return predictor.describe(package.model, package.info.format).classes == package.info.signature.classes
+    return (predictor.describe(package.model, package.info.format).classes or ()) == package.info.signature.classes
 
 
 def evaluate(
@@ -66,19 +59,20 @@ def evaluate(
 ) -> Verdict:
     """Return the verdict on CANDIDATE, scored on the evaluation set of ROWS_FROM (base, or head without a base)."""
     section = rules.config.evaluate
+    _refuse_another_task(rules.config.model.task, candidate)
     _refuse_label_as_feature(section, candidate, *([production] if production else []))
     rows = set_of(rules, rows_from, data=data, objects=objects)
-    table = rows.read(_types(candidate))
+    signature = candidate.package.info.signature
+    table = rows.read(_types(candidate), signature.classes)
     labels, weights, sampling = rows.labels(table), rows.weights(), rows.sampling()
     slices = slices_of(rows, rules)
     # A model never sees the label or the id.
     features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}
     known = _known_to(production, candidate, rows, features) if production else None
+    before = (production, known) if production and isinstance(known, dict) else None
     evidence = Evidence(
         ids=[str(value) for value in table.columns[section.id].values],
-        labels=labels,
-        candidate=probabilities(candidate, features, predictor),
-        production=probabilities(production, known, predictor) if production and isinstance(known, dict) else None,
+        **_said(rows.task, labels, (candidate, features), before, predictor),
         threshold=section.threshold,
         is_same_model=production is not None and _is_same(candidate.package, production.package),
         not_comparable=known if isinstance(known, str) else None,
@@ -86,31 +80,49 @@ def evaluate(
         weights=weights,
         sampling=sampling,
         slices=slices,
+        task=rows.task,
     )
     return judge(rules.gates, evidence, rules.config.statistics)
+
+
+_Asked = tuple[Installed, Mapping[str, "Column"]]
+"""A model, and the columns that it is given."""
+_Ask = Callable[[Installed, Mapping[str, "Column"], "Predictor"], "NDArray[np.float64]"]
+
+
+class _Said(TypedDict):
+    """What is true of the rows, and what both models say of them."""
+
+    labels: NDArray[Any]
+    candidate: NDArray[np.float64]
+    production: NDArray[np.float64] | None
+    classes: tuple[str, ...]
+
+
+def _said(task: Task, labels: NDArray[Any], now: _Asked, before: _Asked | None, predictor: Predictor) -> _Said:
+    """Return what both models say, in the form that the task has."""
+    names: tuple[str, ...] = ()
+    ask: _Ask = probabilities
+    match task:
+        case "binary":
+            pass
+        case "regression":
+            ask = numbers
+        case "multiclass":
+            known = [model.package.info.signature.classes for model, _ in filter(None, (now, before))]
+            found = classes_of(labels, *known)
+            names, labels, ask = found.names, found.codes, partial(probabilities_of, found.names)
+    return {
+        "labels": labels,
+        "candidate": ask(*now, predictor),
+        "production": ask(*before, predictor) if before else None,
+        "classes": names,
+    }
 
 
 def _is_same(one: Package, other: Package) -> bool:
     """Return whether two packages decide alike: the same model, asked for the same class."""
     return one.model == other.model and one.info.signature.positive == other.info.signature.positive
-
-
-def probabilities(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> NDArray[np.float64]:
-    """Return the probability of the positive class, (n_rows,); the model sees what its signature names of COLUMNS.
-
-    Raises `IntegrityError("signature-differs")` where it does not answer as its signature says.
-    """
-    signature = installed.package.info.signature
-    given = {item.name: columns[item.name] for item in signature.inputs}
-    prediction = predictor.predict(installed.sha256, installed.package.model, installed.package.info.format, given)
-    if prediction.kind != "probabilities" or prediction.classes != signature.classes:
-        raise IntegrityError(
-            "signature-differs",
-            "the model does not answer as its signature says",
-            cause="The package was made by something else than mlci, or the model has no predict_proba.",
-            hint="Use an estimator with predict_proba, such as LogisticRegression.",
-        )
-    return np.asarray(prediction.values[:, positive_index(signature)], dtype=np.float64)
 
 
 def _known_to(
@@ -121,8 +133,15 @@ def _known_to(
     Returns in words why there are none, where the evaluation set or its label moved on since production was packaged.
     """
     name = f"production {production.version}" if production.version else "production"
+    if production.package.info.task != rows.task:
+        return f"{name} solves a {production.package.info.task} task, and the task is {rows.task} now"
+    ours, theirs = candidate.package.info.signature.classes, production.package.info.signature.classes
+    if rows.task == "multiclass" and type_of_classes(ours) != type_of_classes(theirs):
+        return f"{name} names its classes as {TYPE_WORDS[type_of_classes(theirs)]}, which they no longer are"
     found, asked = production.package.info.signature.positive, rows.section.positive
-    if type(found) is not type(asked) or found != asked:
+    if found is None or asked is None:
+        pass
+    elif type(found) is not type(asked) or found != asked:
         return f"{name} finds the class {code(written(found))}, and evaluate.positive is {code(written(asked))} now"
     wanted, names = _types(production), rows.data.columns(rows.files)
     absent = [code(column) for column in wanted if column not in names]
@@ -147,6 +166,19 @@ def _can_read(rows: EvaluationSet, column: str, kind: ColumnType) -> bool:
     except RejectedError:
         return False
     return True
+
+
+def _refuse_another_task(task: Task, candidate: Installed) -> None:
+    """Raise where the candidate answers another question than the rules ask."""
+    solved = candidate.package.info.task
+    if solved != task:
+        raise UsageError(
+            "task-differs",
+            f"the candidate solves a {solved} task, and the rules judge a {task} one",
+            where="mlci.yaml",
+            cause="model.task is a rule, read from the target branch; this branch changes it.",
+            hint="Land the new model.task first, then the model; or give the new task a folder and a model of its own.",
+        )
 
 
 def _refuse_label_as_feature(section: EvaluateSection, *installed: Installed) -> None:

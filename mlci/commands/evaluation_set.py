@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlci.core.config import EvaluateSection
     from mlci.core.contract import ColumnType
     from mlci.core.data_files import DataFiles
+    from mlci.core.metrics import Task
     from mlci.core.rules import Rules
     from mlci.core.statistics.sampling import Sampling
     from mlci.core.table import Column, Table
@@ -50,20 +51,30 @@ class EvaluationSet:
     """Whether the labels identify people, so that no error shows them."""
     has_private_ids: bool
     """Whether the ids do, so that no report shows them."""
+    task: Task = "binary"
 
-    def read(self, wanted: Mapping[str, ColumnType]) -> Table:
-        """Return id, label, what says how rows count, and the columns that a model WANTED to read."""
-        section = self.section
-        types: dict[str, ColumnType] = {section.id: "string", section.label: label_type(section), **wanted}
+    def read(self, wanted: Mapping[str, ColumnType], classes: Sequence[object] = ()) -> Table:
+        """Return id, label, and the columns that a model WANTED to read; its CLASSES say how labels are written."""
+        section, kind = self.section, self._label_type(classes)
+        types: dict[str, ColumnType] = {section.id: "string", section.label: kind, **wanted}
         try:
             return self._table(types)
         except RejectedError as error:
-            if error.code == "data-ill-typed" and label_type(section) != "string":
+            if error.code == "data-ill-typed" and self.task == "binary" and kind != "string":
                 self._refuse_other_words()
             raise
 
-    def labels(self, table: Table) -> NDArray[np.bool_]:
-        """Return whether each row of TABLE is of the positive class, (n_rows,)."""
+    def _label_type(self, classes: Sequence[object]) -> ColumnType:
+        match self.task:
+            case "binary":
+                return label_type(self.section)
+            case "regression":
+                return "number"
+            case "multiclass":
+                return type_of_classes(classes)
+
+    def labels(self, table: Table) -> NDArray[Any]:
+        """Return what is true of each row of TABLE, (n_rows,): whether it is positive, its class, or its number."""
         section = self.section
         ids, labels = table.columns[section.id], table.columns[section.label]
         for name, column in ((section.id, ids), (section.label, labels)):
@@ -84,6 +95,8 @@ class EvaluationSet:
             )
         if table.rows == 0:
             raise UsageError("no-rows", "the evaluation set has no rows", where=self.files.name)
+        if self.task != "binary":
+            return labels.values
         positive = np.asarray(labels.values == section.positive, dtype=np.bool_)
         if not positive.any():
             raise self._positive_absent(np.unique(labels.values).tolist())
@@ -199,9 +212,8 @@ class EvaluationSet:
 def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
     """Return the evaluation set of RULES in TREE, the commit that they are from."""
     files, configuration = files_of(rules.evaluation_data, tree, objects), named_in(FILE_NAME, tree)
-    return EvaluationSet(
-        files, configuration, rules.config.evaluate, data, *private_parts(rules.config.evaluate, rules)
-    )
+    section, task = rules.config.evaluate, rules.config.model.task
+    return EvaluationSet(files, configuration, section, data, *private_parts(section, rules), task)
 
 
 def private_parts(section: EvaluateSection, rules: Rules) -> tuple[bool, bool]:
@@ -225,6 +237,18 @@ def label_type(section: EvaluateSection) -> ColumnType:
     if isinstance(section.positive, bool):
         return "boolean"
     return "number" if isinstance(section.positive, int) else "string"
+
+
+def type_of_classes(classes: Sequence[object]) -> ColumnType:
+    """Return the type that labels are read with, so that they compare with the CLASSES of a model.
+
+    >>> type_of_classes((0, 1, 2)), type_of_classes(("early", "late")), type_of_classes(())
+    ('number', 'string', 'string')
+    """
+    if classes and all(isinstance(each, bool) for each in classes):
+        return "boolean"
+    is_number = bool(classes) and all(isinstance(each, int | float) and not isinstance(each, bool) for each in classes)
+    return "number" if is_number else "string"
 
 
 def _in_time(moments: NDArray[np.str_]) -> NDArray[np.float64] | NDArray[np.str_]:

@@ -23,7 +23,7 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
     """
     section = side.config.evaluate
     files = files_of(side.config.data[section.data], tree, objects)
-    rows = EvaluationSet(files, FILE_NAME, section, data, *private_parts(section, rules))
+    rows = EvaluationSet(files, FILE_NAME, section, data, *private_parts(section, rules), side.config.model.task)
     rows.labels(rows.read({}))
     rows.weights()
     rows.sampling()

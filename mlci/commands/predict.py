@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlci.commands.evaluation import probabilities
+from mlci.commands.said import probabilities
 from mlci.core.contract import ColumnSpec
 from mlci.core.contract.constraints import written
 from mlci.core.data_files import one_file
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from mlci.commands.evaluation import Installed
+    from mlci.commands.installed import Installed
     from mlci.commands.ports import Data, Predictor
     from mlci.core.signature import ModelClass, Signature
     from mlci.core.table import Table
@@ -49,6 +49,13 @@ def predict(installed: Installed, rows: Path, *, data: Data, predictor: Predicto
     The rows are what the user handed over: whatever is wrong with them is a `UsageError`.
     """
     signature = installed.package.info.signature
+    if signature.positive is None or signature.threshold is None:
+        raise UsageError(
+            "task-not-answered",
+            f"the model solves a {installed.package.info.task} task, and mlci predict answers binary ones",
+            cause="This version of mlci judges, registers and deploys models of other tasks, and does not ask them.",
+            hint="mlci pull REF, and load the model in Python",
+        )
     table = _table(rows, signature, data)
     with _refusals_told(rows, table):
         answers = probabilities(installed, table.columns, predictor)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from mlci.commands.before_push import before_push, refuse_to_guess
 from mlci.commands.candidate import Candidate, repackaged, submitted
 from mlci.commands.case import conclusion_of, is_broken, judge_case, open_case, report_on, validate_case
-from mlci.commands.evaluation import Installed, fetch
+from mlci.commands.evaluation import fetch
+from mlci.commands.installed import Installed
 from mlci.commands.quarantine import quarantined_version
 from mlci.commands.sides import EmptyTree, head_side
 from mlci.commands.signatures import demanded, refuse_unsigned

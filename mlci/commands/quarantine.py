@@ -10,7 +10,7 @@ from mlci.core.report import Conclusion
 
 if TYPE_CHECKING:
     from mlci.commands.case import Case, Tools
-    from mlci.commands.evaluation import Installed
+    from mlci.commands.installed import Installed
     from mlci.core.findings import DatasetReport
     from mlci.core.report import Report, Training
 

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from mlci.commands.candidate import read_candidate
-from mlci.commands.evaluation import Installed, fetch
+from mlci.commands.evaluation import fetch
+from mlci.commands.installed import Installed
 from mlci.core.package import MANIFEST_FILE, PACKAGE_FILE, read_package
 from mlci.core.registry.catalogue import stage_hint, unknown_stage
 from mlci.errors import IntegrityError, UsageError

@@ -19,7 +19,7 @@ from mlci.commands.case import (
     report_on,
     validate_case,
 )
-from mlci.commands.evaluation import Installed
+from mlci.commands.installed import Installed
 from mlci.commands.quarantine import quarantined_version, rejected_by_quarantine
 from mlci.core.forge import Status, gate_context
 from mlci.core.report import Conclusion, Training

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlci.commands.bringing import bring
-from mlci.commands.evaluation import Installed, fetch, probabilities
+from mlci.commands.evaluation import fetch
 from mlci.commands.evaluation_set import set_of
+from mlci.commands.installed import Installed
 from mlci.commands.lineage import origin_of
 from mlci.commands.packaging import packaged
 from mlci.commands.pipeline import pull_inputs
 from mlci.commands.resolving import resolve_in
 from mlci.commands.running import Job, run_candidate
+from mlci.commands.said import all_said
 from mlci.commands.sides import head_side
 from mlci.core.fingerprint import canonical_sha256, fingerprint
 from mlci.core.lineage import made
@@ -155,9 +157,12 @@ def _answers(then: Installed, now: Installed, place: Repository, tools: Tools) -
     types = {item.name: item.type for one in (then, now) for item in one.package.info.signature.inputs}
     try:
         columns = set_of(rules, tree, data=tools.data, objects=tools.work.objects).read(types).columns
-        before, after = (probabilities(one, columns, tools.predictor) for one in (then, now))
+        before, after = (all_said(one, columns, tools.predictor) for one in (then, now))
     except MlciError as error:
         tools.tell(f"answers cannot be compared: {error.public().problem.splitlines()[0]}")
+        return None
+    if before.shape != after.shape:
+        tools.tell("answers cannot be compared: the two models know different classes")
         return None
     return Answers(len(after), float(np.max(np.abs(after - before), initial=0.0)))
 

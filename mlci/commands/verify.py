@@ -17,7 +17,7 @@ from mlci.errors import IntegrityError, MlciError, OutsideError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlci.commands.evaluation import Installed
+    from mlci.commands.installed import Installed
     from mlci.commands.ports import Predictor, RegistryBranch, Repository, Signing, Store
     from mlci.commands.signatures import Demand
     from mlci.core.registry import Registry, Trail, Version

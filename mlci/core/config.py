@@ -17,6 +17,7 @@ from mlci.core.data_section import DataSection  # noqa: TC001 - pydantic reads a
 from mlci.core.documents import read_model
 from mlci.core.duration import Duration  # noqa: TC001 - as DataSection
 from mlci.core.leaks import LeakRule  # noqa: TC001 - as DataSection
+from mlci.core.metrics import Task, metric_of, names_of
 from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as DataSection
 from mlci.core.requirement import MOST_CHOSEN, Gate
 from mlci.core.runs.secrets import without_secrets
@@ -34,7 +35,7 @@ class ModelSection(Section):
     """What the model is for and who answers for it."""
 
     name: Annotated[Name, RULE]
-    task: Annotated[Literal["binary"], RULE]
+    task: Annotated[Task, RULE]
     objective: Annotated[Text, HEAD] = ""
     description: Annotated[Text, HEAD] = ""
     owners: Annotated[tuple[Identifier, ...], RULE] = Field(default=(), strict=False)
@@ -95,7 +96,7 @@ class EvaluateSection(Section):
     data: Annotated[Name, RULE]
     id: Annotated[Identifier, RULE]
     label: Annotated[Identifier, RULE]
-    positive: Annotated[ClassLabel, RULE]
+    positive: Annotated[ClassLabel | None, RULE] = None
     threshold: Annotated[float, RULE] = Field(default=0.5, gt=0, lt=1)
     weight: Annotated[Identifier | None, RULE] = None
     group: Annotated[Identifier | None, RULE] = None
@@ -206,6 +207,7 @@ def _problems(config: Config) -> Iterator[PydanticCustomError]:
         yield _problem(("evaluate", "label"), "id and label are the same column")
     yield from _repetitions(config)
     yield from _unknown_slices(config)
+    yield from _misfits(config)
     read = {
         FILE_NAME: "this file",
         **{section.path: f"the data set {name}" for name, section in config.data.items()},
@@ -247,6 +249,21 @@ def _unknown_slices(config: Config) -> Iterator[PydanticCustomError]:
                 message = "the slice {name} is not listed under evaluate.slices (listed: {listed})"
                 path = ("gates", place, "slices")
                 yield _problem(path, message, name=chosen, listed=", ".join(names), near=tuple(names))
+
+
+def _misfits(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield what a task lacks, and metrics and keys that it does not have."""
+    task = config.model.task
+    if task == "binary" and config.evaluate.positive is None:
+        yield _problem(("evaluate",), "a binary task needs positive: the value of the label that counts as positive")
+    for key in ("positive", "threshold"):
+        if task != "binary" and key in config.evaluate.model_fields_set:
+            yield _problem(("evaluate", key), "a {task} task has no {key}; leave it out", task=task, key=key)
+    for place, gate in enumerate(config.gates):
+        if task not in metric_of(gate.metric).tasks:
+            message = "{name} is no metric of a {task} task"
+            path = ("gates", place, "metric")
+            yield _problem(path, message, name=gate.metric, task=task, near=names_of(task))
 
 
 def variable_of(dataset: str) -> str:

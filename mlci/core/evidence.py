@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlci.core.answers import Answers, Sample
-from mlci.core.metrics import METRICS
+from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers, Sample
+from mlci.core.metrics import metric_of
 from mlci.core.statistics.sampling import Independent, Sampling
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlci.core.metrics import Looks
+    from mlci.core.answers import TaskAnswers
+    from mlci.core.metrics import Looks, Task
 
     Floats = NDArray[np.float64]
     Booleans = NDArray[np.bool_]
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
 class Both:
     """What both models answered on the rows that a metric is computed on."""
 
-    candidate: Answers
-    production: Answers | None
+    candidate: TaskAnswers
+    production: TaskAnswers | None
     """None where there is no production yet, or none that can be compared with."""
 
     @property
-    def compared(self) -> Answers:
+    def compared(self) -> TaskAnswers:
         """Production's answers; raises `ValueError` where there is no production to compare with."""
         if self.production is None:
             raise ValueError("a comparison needs production's predictions")
@@ -44,12 +45,13 @@ class View:
     """What both models answered on some rows: all of them, or a slice."""
 
     whole: Both
-    _known: dict[Looks, Both] = field(default_factory=dict)
+    _known: dict[tuple[Looks, str | None], Both] = field(default_factory=dict)
 
     def on(self, metric: str) -> Both:
         """Return what both models answered on those of the rows that METRIC is computed on."""
-        looks = METRICS[metric].looks_at
-        if looks == "all":
+        chosen = metric_of(metric)
+        looks = (chosen.looks_at, chosen.of_class)
+        if chosen.looks_at == "all":
             return self.whole
         if looks not in self._known:
             before = self.whole.production
@@ -83,14 +85,15 @@ class Evidence:
     """What both models said about the rows of the evaluation set."""
 
     ids: Sequence[str]
-    labels: Booleans
-    """(n_rows,) whether the row is of the positive class."""
+    labels: NDArray[Any]
+    """(n_rows,) whether the row is of the positive class; of several classes the code of its own; or a number."""
     candidate: Floats
-    """(n_rows,) the candidate's probability of the positive class."""
+    """What the candidate says: (n_rows,) the probability of the positive class, (n_rows, n_classes) that of each class,
+    or (n_rows,) the number that it predicts."""
     production: Floats | None
-    """(n_rows,) production's; None where there is no production yet, or none that can be compared with."""
-    threshold: float
-    """A row is decided positive where its probability is at least this."""
+    """The same of production; None where there is no production yet, or none that can be compared with."""
+    threshold: float = 0.5
+    """Of a binary task: a row is decided positive where its probability is at least this."""
     is_same_model: bool = False
     """Whether candidate and production are the same bytes."""
     not_comparable: str | None = None
@@ -101,11 +104,14 @@ class Evidence:
     """(n_rows,) how much each row counts; None where all count alike."""
     sampling: Sampling = field(default_factory=Independent)
     slices: tuple[Slice, ...] = ()
+    task: Task = "binary"
+    classes: tuple[str, ...] = ()
+    """Of a multiclass task: the classes by their codes, those that labels have first."""
 
     @property
-    def positives(self) -> int:
-        """How many rows are of the positive class."""
-        return self.sample.positives
+    def positives(self) -> int | None:
+        """How many rows are of the positive class; None where the task has none."""
+        return self.sample.positives if self.task == "binary" else None
 
     @cached_property
     def all_rows(self) -> Slice:
@@ -115,14 +121,21 @@ class Evidence:
     @cached_property
     def sample(self) -> Sample:
         """The rows, without what any model said."""
-        return Sample(self.labels, self.weights, self.sampling)
+        return Sample(self.labels, self.weights, self.sampling, self.classes)
 
     @cached_property
     def whole(self) -> Both:
         """What both models answered on all rows."""
-        now = Answers(self.sample, self.candidate, self.threshold)
-        before = None if self.production is None else Answers(self.sample, self.production, self.threshold)
-        return Both(now, before)
+        return Both(self._answers(self.candidate), None if self.production is None else self._answers(self.production))
+
+    def _answers(self, said: Floats) -> TaskAnswers:
+        match self.task:
+            case "binary":
+                return Answers(self.sample, said, self.threshold)
+            case "multiclass":
+                return MulticlassAnswers(self.sample, said, int(self.labels.max(initial=-1)) + 1)
+            case "regression":
+                return NumberAnswers(self.sample, said)
 
     @cached_property
     def view(self) -> View:

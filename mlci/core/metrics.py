@@ -1,115 +1,172 @@
-"""The metrics that a gate can name: what each is, and which way is better."""
+"""The metrics that a gate can name: what each is, which way is better, and which tasks have it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Final, Literal, get_args
+
+from pydantic import AfterValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MetricName = Literal[
-    "accuracy",
-    "recall",
-    "specificity",
-    "precision",
-    "f1",
-    "balanced_accuracy",
-    "mcc",
-    "kappa",
-    "roc_auc",
-    "average_precision",
-    "log_loss",
-    "brier",
-    "calibration_error",
-    "churn",
-    "selection_rate",
-    "false_positive_rate",
-]
-Kind = Literal["share", "cells", "auc", "average_precision", "loss", "calibration", "churn", "rate"]
-Looks = Literal["all", "positives", "negatives"]
+Task = Literal["binary", "multiclass", "regression"]
+TASKS: Final[tuple[Task, ...]] = get_args(Task)
+Kind = Literal[
+    "share", "cells", "auc", "average_precision", "ranks", "loss", "ratio", "calibration", "churn", "rate"
+]  # fmt: skip
+Looks = Literal["all", "positives", "negatives", "class"]
+LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A function of labels and predictions."""
 
-    name: MetricName
+    name: str
+    """As a gate names it; of a metric with an argument up to its `@`, as in `recall@malignant`."""
     kind: Kind
     """`share` of rows that are right (paired 0/1); a function of the `cells` of label and decision; by ranks `auc` or
-    `average_precision`; mean `loss` per row; `calibration`, of which no difference can be judged; `churn`, the share of
-    rows that both models decide differently; `rate`, of which neither more nor less is better."""
+    `average_precision`, over several classes `ranks`; mean `loss` per row; `ratio` of means, by the delta method;
+    `calibration`, of which no difference can be judged; `churn`, the share of rows that both models decide
+    differently; `rate`, of which neither more nor less is better."""
     higher_is_better: bool
     sentence: str
+    tasks: frozenset[Task] = frozenset({"binary"})
     limits: tuple[float, float] | None = (0.0, 1.0)
     """Between which its value lies; None where there is no bound."""
     looks_at: Looks = "all"
     """The rows that it is computed on."""
     largest_change: float | None = None
     """The most by which one row can change the mean that it is; None where there is no bound, or no mean."""
+    of_class: str | None = None
+    """The class that it looks at, as a gate names it after `@`."""
+
+
+_CLASSES: Final[frozenset[Task]] = frozenset({"binary", "multiclass"})
+_SEVERAL: Final[frozenset[Task]] = frozenset({"multiclass"})
+_NUMBERS: Final[frozenset[Task]] = frozenset({"regression"})
+_PLUS_MINUS: Final = (-1.0, 1.0)
+
+
+def _higher(name: str, kind: Kind, sentence: str, tasks: frozenset[Task] = frozenset({"binary"})) -> Metric:
+    return Metric(name, kind, True, sentence, tasks, largest_change=1.0 if kind == "share" else None)  # noqa: FBT003 - higher
+
+
+def _lower(name: str, kind: Kind, sentence: str, tasks: frozenset[Task] = frozenset({"binary"})) -> Metric:
+    return Metric(name, kind, False, sentence, tasks, limits=None)  # noqa: FBT003 - lower is better
 
 
 _ALL = (
-    Metric("accuracy", "share", higher_is_better=True, sentence="share of rows decided right", largest_change=1.0),
-    Metric(
-        "recall",
-        "share",
-        higher_is_better=True,
-        sentence="share of positive rows that were found",
-        looks_at="positives",
+    _higher("accuracy", "share", "share of rows decided right", _CLASSES),
+    replace(_higher("recall", "share", "share of positive rows that were found"), looks_at="positives"),
+    replace(_higher("specificity", "share", "share of negative rows that were left alone"), looks_at="negatives"),
+    _higher("precision", "cells", "share of rows decided positive that are"),
+    _higher("f1", "cells", "harmonic mean of precision and recall"),
+    _higher("balanced_accuracy", "cells", "mean of the recall of the classes", _CLASSES),
+    replace(_higher("mcc", "cells", "correlation of labels and decisions", _CLASSES), limits=_PLUS_MINUS),
+    replace(_higher("kappa", "cells", "agreement beyond chance", _CLASSES), limits=_PLUS_MINUS),
+    _higher("roc_auc", "auc", "chance that a positive row scores above a negative one"),
+    _higher("average_precision", "average_precision", "mean precision at the scores of the positive rows"),
+    _lower("log_loss", "loss", "mean negative log-likelihood of the labels", _CLASSES),
+    replace(
+        _lower("brier", "loss", "mean squared error of the probabilities, between 0 and 1", _CLASSES),
+        limits=(0.0, 1.0),
         largest_change=1.0,
     ),
-    Metric(
-        "specificity",
-        "share",
-        higher_is_better=True,
-        sentence="share of negative rows that were left alone",
+    replace(
+        _lower("calibration_error", "calibration", "mean distance of probabilities and frequencies"), limits=(0, 1)
+    ),
+    replace(_lower("churn", "churn", "share of rows that both models decide differently", _CLASSES), limits=(0, 1)),
+    replace(_higher("selection_rate", "rate", "share of rows decided positive"), largest_change=1.0),
+    replace(
+        _lower("false_positive_rate", "rate", "share of negative rows decided positive"),
+        limits=(0.0, 1.0),
         looks_at="negatives",
         largest_change=1.0,
     ),
-    Metric("precision", "cells", higher_is_better=True, sentence="share of rows decided positive that are"),
-    Metric("f1", "cells", higher_is_better=True, sentence="harmonic mean of precision and recall"),
-    Metric("balanced_accuracy", "cells", higher_is_better=True, sentence="mean of recall and specificity"),
-    Metric("mcc", "cells", higher_is_better=True, sentence="correlation of labels and decisions", limits=(-1.0, 1.0)),
-    Metric("kappa", "cells", higher_is_better=True, sentence="agreement beyond chance", limits=(-1.0, 1.0)),
-    Metric("roc_auc", "auc", higher_is_better=True, sentence="chance that a positive row scores above a negative one"),
-    Metric(
-        "average_precision",
-        "average_precision",
-        higher_is_better=True,
-        sentence="mean precision at the scores of the positive rows",
-    ),
-    Metric(
-        "log_loss",
-        "loss",
-        higher_is_better=False,
-        sentence="mean negative log-likelihood of the labels",
-        limits=None,
-    ),
-    Metric(
-        "brier",
-        "loss",
-        higher_is_better=False,
-        sentence="mean squared error of the probabilities",
-        largest_change=1.0,
-    ),
-    Metric(
-        "calibration_error",
-        "calibration",
-        higher_is_better=False,
-        sentence="mean distance of probabilities and frequencies",
-    ),
-    Metric("churn", "churn", higher_is_better=False, sentence="share of rows that both models decide differently"),
-    Metric(
-        "selection_rate", "rate", higher_is_better=True, sentence="share of rows decided positive", largest_change=1.0
-    ),
-    Metric(
-        "false_positive_rate",
-        "rate",
-        higher_is_better=False,
-        sentence="share of negative rows decided positive",
-        looks_at="negatives",
-        largest_change=1.0,
-    ),
+    _higher("recall_macro", "cells", "mean of the classes' recall", _SEVERAL),
+    _higher("precision_macro", "cells", "mean of the classes' precision", _SEVERAL),
+    _higher("precision_weighted", "cells", "mean of the classes' precision by their share of the labels", _SEVERAL),
+    _higher("f1_macro", "cells", "mean of the classes' F1", _SEVERAL),
+    _higher("f1_weighted", "cells", "mean of the classes' F1 by their share of the labels", _SEVERAL),
+    replace(_higher("kappa_linear", "cells", "kappa by how far classes are apart", _SEVERAL), limits=_PLUS_MINUS),
+    replace(_higher("kappa_quadratic", "cells", "kappa by the square of how far", _SEVERAL), limits=_PLUS_MINUS),
+    _higher("roc_auc_ovr", "ranks", "mean of the classes' AUC, each against all others", _SEVERAL),
+    _higher("roc_auc_ovr_weighted", "ranks", "the same by the classes' share of the labels", _SEVERAL),
+    _higher("average_precision_macro", "ranks", "mean of the classes' average precision", _SEVERAL),
+    _lower("mae", "loss", "mean absolute error", _NUMBERS),
+    _lower("mse", "loss", "mean squared error", _NUMBERS),
+    _lower("rmse", "ratio", "root of the mean squared error", _NUMBERS),
+    replace(_higher("r2", "ratio", "share of the variance that is explained", _NUMBERS), limits=None),
+    _lower("mape", "loss", "mean absolute error as a share of the outcome", _NUMBERS),
+    _lower("wape", "ratio", "sum of absolute errors as a share of the sum of the outcomes", _NUMBERS),
 )
-METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
+METRICS: Final[Mapping[str, Metric]] = {metric.name: metric for metric in _ALL}
+"""Those without an argument, by name."""
+
+_OF_CLASS: Final[Mapping[str, Metric]] = {
+    "recall": replace(
+        _higher("recall@", "share", "share of the rows of a class that were found", _SEVERAL), looks_at="class"
+    ),
+    "precision": _higher("precision@", "cells", "share of the rows decided to be of a class that are", _SEVERAL),
+    "f1": _higher("f1@", "cells", "harmonic mean of precision and recall of a class", _SEVERAL),
+}
+_PINBALL: Final = _lower("pinball@", "loss", "mean loss of predicting a quantile, such as pinball@0.9", _NUMBERS)
+WITH_ARGUMENT: Final = ("recall@CLASS", "precision@CLASS", "f1@CLASS", "pinball@QUANTILE")
+
+
+def metric_of(name: str) -> Metric:
+    """Return the metric that a gate calls NAME; raises `KeyError` where there is none.
+
+    >>> metric_of("recall@late").of_class
+    'late'
+    """
+    word, at, argument = name.partition("@")
+    if not at:
+        return METRICS[name]
+    if word == "pinball" and _is_quantile(argument):
+        return _PINBALL
+    if not argument:
+        raise KeyError(name)
+    return replace(_OF_CLASS[word], of_class=argument)
+
+
+def names_of(task: Task) -> tuple[str, ...]:
+    """Return the names of the metrics of TASK, those with an argument last, as in `recall@CLASS`."""
+    plain = tuple(name for name, metric in METRICS.items() if task in metric.tasks)
+    return (*plain, *{"multiclass": WITH_ARGUMENT[:3], "regression": WITH_ARGUMENT[3:]}.get(task, ()))
+
+
+def _is_quantile(text: str) -> bool:
+    try:
+        return text.isascii() and 0 < float(text) < 1
+    except ValueError:
+        return False
+
+
+def _known(name: str) -> str:
+    try:
+        metric_of(name)
+    except KeyError:
+        message = "there is no metric {name}"
+        context = {"name": name[:LONGEST_NAME], "path": (), "near": (*METRICS, *WITH_ARGUMENT)}
+        raise PydanticCustomError("configuration", message, context) from None
+    return name
+
+
+MetricName = Annotated[
+    str,
+    AfterValidator(_known),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": list(METRICS)},
+                {"type": "string", "pattern": "^(recall|precision|f1)@.{1,200}$"},
+                {"type": "string", "pattern": "^pinball@0?[.][0-9]{1,12}$"},
+            ]
+        }
+    ),
+]
+"""A metric as a gate names it."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 from pydantic import Field, ValidationError
 
 from mlci.core.contract.constraints import code
+from mlci.core.metrics import Task  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.names import NAME
 from mlci.core.plain_text import one_line
 from mlci.core.section import LONGEST_IDENTIFIER, Identifier
@@ -67,7 +68,7 @@ class PackageInfo(Frozen):
 
     schema_: Literal["mlci/package/1"] = SCHEMA
     name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
-    task: Literal["binary"]
+    task: Task
     format: ModelFormat
     model: ModelFile
     estimator: Identifier
@@ -167,10 +168,7 @@ def _card(config: Config, info: PackageInfo, assumption: str | None) -> str:
     lines = [f"# {info.name}", ""]
     lines += [line for text in (config.model.objective, config.model.description) if text for line in (text, "")]
     lines += [
-        (
-            f"A {code(info.estimator)} for a {info.task} task: {len(signature.inputs)} inputs, "
-            f"positive class {code(str(signature.positive))}, decided positive from {signature.threshold:g}."
-        ),
+        (f"A {code(info.estimator)} for a {info.task} task: {len(signature.inputs)} inputs, {_answer(signature)}."),
         "",
         "| input | type | unit | range |",
         "|---|---|---|---|",
@@ -184,6 +182,15 @@ def _card(config: Config, info: PackageInfo, assumption: str | None) -> str:
     if config.model.owners:
         lines += ["", f"Owners: {', '.join(config.model.owners)}"]
     return "\n".join(lines) + "\n"
+
+
+def _answer(signature: Signature) -> str:
+    """Return what a model answers, in words."""
+    if signature.positive is not None and signature.threshold is not None:
+        return f"positive class {code(str(signature.positive))}, decided positive from {signature.threshold:g}"
+    if signature.classes:
+        return f"one of {len(signature.classes)} classes, the most probable one"
+    return "a number"
 
 
 def _cell(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlci.core.contract.constraints import OF_THE_FILE
 from mlci.core.gates import Outcome
-from mlci.core.metrics import METRICS
+from mlci.core.metrics import metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -286,7 +286,7 @@ def _gate_sentence(result: GateResult) -> str:
         case "no_proven_regression":
             return f"`{result.metric}` is proven worse: {production} → {candidate} (tolerated {result.limit})"
         case _:
-            verb = "falls" if METRICS[result.metric].higher_is_better else "rises"
+            verb = "falls" if metric_of(result.metric).higher_is_better else "rises"
             return f"`{result.metric}` {verb} from {production} to {candidate} (margin {result.limit})"
 
 

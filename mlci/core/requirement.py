@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mlci.core.margin import Margin, MarginField, written_number
-from mlci.core.metrics import METRICS, MetricName
+from mlci.core.metrics import MetricName, metric_of
 from mlci.core.section import LONGEST_IDENTIFIER, RULE, Identifier, Section
 from mlci.core.statistics.requirement_text import LONGEST_REQUIREMENT, parse_requirement
 
@@ -106,7 +106,7 @@ class Gate(Section):
     @property
     def needs_production(self) -> bool:
         """Whether there is nothing to decide without production."""
-        return not self.is_alone or METRICS[self.metric].kind == "churn"
+        return not self.is_alone or metric_of(self.metric).kind == "churn"
 
     @model_validator(mode="before")
     @classmethod
@@ -123,8 +123,9 @@ class Gate(Section):
                 msg = "`d` is the share of rows that both models decide differently: write metric: churn"
                 raise ValueError(msg)
             return value | {"metric": "churn", "require": "ceiling", "value": written.limit}
-        known = METRICS.get(str(value.get("metric")))
-        if known is None:
+        try:
+            known = metric_of(str(value.get("metric")))
+        except KeyError:
             return value | {"require": "floor", "value": 0.0}  # the metric is what is wrong, and is told
         require, number = written.gate(higher_is_better=known.higher_is_better)
         return value | {"require": require, ("value" if require in ALONE else "margin"): number}
@@ -137,7 +138,7 @@ class Gate(Section):
         return self
 
     def _problem_alone(self) -> str | None:
-        chosen = METRICS[self.metric]
+        chosen = metric_of(self.metric)
         if chosen.kind == "rate":
             return _of_rate(self.metric)
         if self.require == "floor" and not chosen.higher_is_better:
@@ -154,7 +155,7 @@ class Gate(Section):
         return None
 
     def _problem_of_comparison(self) -> str | None:
-        chosen = METRICS[self.metric]
+        chosen = metric_of(self.metric)
         if chosen.kind == "churn":
             return "churn compares with production already: use a ceiling, or `require: d < 0.1`"
         if chosen.kind == "calibration":

@@ -15,6 +15,7 @@ from mlci.core.config import FILE_NAME
 from mlci.core.contract import combined, compare_constraints
 from mlci.core.contract.constraints import written
 from mlci.core.leaks import OwnedLeakRule, merged_leaks
+from mlci.core.metrics import metric_of
 from mlci.core.plain_text import one_line
 from mlci.core.section import RULE, Owner
 from mlci.core.storage import StoreSection
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mlci.core.config import Config
     from mlci.core.contract import Constraint, Contract
     from mlci.core.data_section import DataSection
+    from mlci.core.metrics import Task
     from mlci.core.requirement import Gate
     from mlci.core.slicing import SliceRule
 
@@ -124,7 +126,7 @@ def effective(base: Side | None, head: Side) -> tuple[Rules, tuple[RuleChange, .
     config, changes = _merged(base.config, head.config, "")
     slices, slice_changes = _slices(base.config.evaluate.slices, head.config.evaluate.slices)
     config = config.model_copy(update={"evaluate": config.evaluate.model_copy(update={"slices": slices})})
-    gates, gate_changes = _gates(base.config.gates, head.config.gates)
+    gates, gate_changes = _gates(base.config.gates, head.config.gates, base.config.model.task)
     gates = _in_slices(gates, base.config.evaluate.slices, slices)
     constraints, contract_changes = _contracts(base, head)
     leaks, leak_changes = merged_leaks(base.config.leaks, head.config.leaks)
@@ -216,8 +218,13 @@ def _shown(value: object) -> str:
     return one_line(text.replace("`", "'"), LONGEST_VALUE)
 
 
-def _gates(base: tuple[Gate, ...], head: tuple[Gate, ...]) -> tuple[tuple[OwnedGate, ...], tuple[RuleChange, ...]]:
-    """Return base's gates and, in addition, what head adds or tightens; and the changes in words."""
+def _gates(
+    base: tuple[Gate, ...], head: tuple[Gate, ...], task: Task
+) -> tuple[tuple[OwnedGate, ...], tuple[RuleChange, ...]]:
+    """Return base's gates and, in addition, what head adds or tightens; and the changes in words.
+
+    What head adds for another TASK than base's cannot be checked before that is base's.
+    """
     gates = [OwnedGate(gate, "base") for gate in base]
     changes: list[RuleChange] = []
     theirs = {gate.key: gate for gate in head}
@@ -233,6 +240,11 @@ def _gates(base: tuple[Gate, ...], head: tuple[Gate, ...]) -> tuple[tuple[OwnedG
         if direction == "tighter":
             gates.append(OwnedGate(other, "head"))
     for gate in theirs.values():
+        if task not in metric_of(gate.metric).tasks:
+            changes.append(
+                RuleChange("gates", "other", f"adds the gate {gate.text}, which a {task} task does not have")
+            )
+            continue
         changes.append(RuleChange("gates", "tighter", f"adds the gate {gate.text}"))
         gates.append(OwnedGate(gate, "head"))
     return tuple(gates), tuple(changes)

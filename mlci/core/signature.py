@@ -65,8 +65,11 @@ class Signature(Frozen):
 
     inputs: tuple[Input, ...]
     classes: tuple[ModelClass, ...]
-    positive: ModelClass
-    threshold: Annotated[float, Field(gt=0, lt=1)]
+    """Those of a classifier in the order of its probabilities; none for a regression."""
+    positive: ModelClass | None = None
+    """The positive class of a binary task."""
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """From which probability on a row is decided positive, in a binary task."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -74,7 +77,10 @@ class Signature(Frozen):
         if len(names) < len(self.inputs):
             msg = "an input stands twice"
             raise ValueError(msg)
-        if not any(_is_same_class(item, self.positive) for item in self.classes):
+        if (self.positive is None) != (self.threshold is None):
+            msg = "a positive class and a threshold come together"
+            raise ValueError(msg)
+        if self.positive is not None and not any(_is_same_class(item, self.positive) for item in self.classes):
             msg = "the positive class is none of the classes"
             raise ValueError(msg)
         return self
@@ -102,17 +108,20 @@ def build_signature(
     order: `assumption` says so. ESTIMATOR, the name of its class, and HAS_PROBABILITIES serve to tell what a model
     without classes is.
 
-    Raises `UsageError`: "not-fitted", "no-classifier", "features-unnamed", "label-as-feature",
+    Raises `UsageError`: "not-fitted", "no-classifier", "no-regressor", "one-class", "features-unnamed",
+    "label-as-feature",
     "feature-not-in-contract", "not-binary", "positive-unknown", "no-probabilities", "signature-unusable".
     """
-    if classes is None:
-        raise _without_classes(estimator, count, has_probabilities=has_probabilities)
+    task = config.model.task
+    if (classes is None) != (task == "regression") or (classes is None and features is None and count is None):
+        raise _of_another_task(classes, estimator, count, has_probabilities=has_probabilities)
     columns = dict(contract.columns) if contract else {}
     names = _unnamed_features(count, config, columns) if features is None else tuple(features)
     for name in names:
         _check_feature(name, config, columns)
-    _check_classes(classes, config)
-    if not has_probabilities:
+    if classes is not None:
+        _check_classes(classes, config)
+    if classes is not None and not has_probabilities:
         raise UsageError(
             "no-probabilities",
             f"the model, a {code(one_line(estimator, LONGEST_IDENTIFIER))}, has no predict_proba",
@@ -122,9 +131,9 @@ def build_signature(
     try:
         return Signature(
             inputs=tuple(_input(name, columns.get(name)) for name in names),
-            classes=classes,
+            classes=classes or (),
             positive=config.evaluate.positive,
-            threshold=config.evaluate.threshold,
+            threshold=config.evaluate.threshold if task == "binary" else None,
         )
     except ValidationError as error:
         raise UsageError(
@@ -142,6 +151,20 @@ def assumption(features: Iterable[str] | None) -> str | None:
     return (
         "The model does not know the names of its columns: it was fitted on an array. They are taken to be the "
         "contract's without id and label, in the contract's order; their number fits, their order nothing can check."
+    )
+
+
+def _of_another_task(
+    classes: tuple[Scalar, ...] | None, estimator: str, count: int | None, *, has_probabilities: bool
+) -> UsageError:
+    """Return the error of a model that does not answer what the task asks."""
+    if classes is None:
+        return _without_classes(estimator, count, has_probabilities=has_probabilities)
+    return UsageError(
+        "no-regressor",
+        f"the model, a {code(one_line(estimator, LONGEST_IDENTIFIER))}, has classes; a regression predicts numbers",
+        cause="It is a classifier, or model.task says another task than the training code solves.",
+        hint="Fit a regressor, or set model.task to binary or multiclass.",
     )
 
 
@@ -175,19 +198,23 @@ def _check_classes(classes: tuple[Scalar, ...], config: Config) -> None:
     evaluate = config.evaluate
     shown = one_line(", ".join(map(repr, classes[:MOST_SHOWN])), LONGEST_IDENTIFIER)
     listed = f"{shown} and {len(classes) - MOST_SHOWN} more" if len(classes) > MOST_SHOWN else shown
+    task = config.model.task
     if len(classes) < BINARY:
         error = UsageError(
-            "not-binary",
-            f"the model knows {f'one class only, {listed}' if classes else 'no class'}; a binary task has two",
+            "not-binary" if task == "binary" else "one-class",
+            f"the model knows {f'one class only, {listed}' if classes else 'no class'}; a {task} task has "
+            + ("two" if task == "binary" else "two or more"),
             cause="All rows that it was fitted on have the same label.",
             hint=f"Look at what reaches `fit`: which rows, and whether `{evaluate.label}` is recoded on the way.",
         )
+    elif task == "multiclass":
+        return
     elif len(classes) > BINARY:
         error = UsageError(
             "not-binary",
             f"the model knows {len(classes)} classes, {listed}; a binary task has two",
-            cause="The label has more than two values; this version of mlci judges binary tasks only.",
-            hint=f"Bring `{evaluate.label}` to two values in the data themselves, and fit on that.",
+            cause="The label has more than two values.",
+            hint=f"Set model.task to multiclass, or bring `{evaluate.label}` to two values in the data themselves.",
         )
     elif not any(_is_same_class(item, evaluate.positive) for item in classes):
         error = UsageError(

@@ -16,6 +16,7 @@ from mlci.render.wording import (
     interval,
     level,
     limit,
+    of_them_positive,
     plural,
     power_sentence,
     title,
@@ -132,9 +133,10 @@ def _gates(report: Report, *, rows: bool) -> Iterator[str]:
     subject = report.subject
     candidate = markdown_code((subject.candidate_sha256 or "")[:SHORT_DIGEST])
     against = f" against production {markdown_code(subject.production)}" if subject.production else ""
+    positive = markdown_code(report.positive)
     yield (
-        f"Candidate {candidate}{against} on {plural(verdict.rows, 'row')}, "
-        f"{verdict.positives:,} of them positive ({markdown_code(report.positive)})."
+        f"Candidate {candidate}{against} on {plural(verdict.rows, 'row')}"
+        + ("." if verdict.positives is None else f", {verdict.positives:,} of them positive ({positive}).")
     )
     lines = [
         f"| gate | production | candidate | difference [{level(report.confidence)} interval] | verdict | why |",
@@ -191,10 +193,8 @@ def _worst_slices(verdict: Verdict, *, rows: bool) -> Iterator[str]:
 
 def _flips(flips: Flips, *, rows: bool) -> str:
     lost, won = len(flips.right_to_wrong), len(flips.wrong_to_right)
-    text = (
-        f"**Rows that changed sides:** {lost} right → wrong ({flips.positive_right_to_wrong} positive), "
-        f"{won} wrong → right ({flips.positive_wrong_to_right} positive)."
-    )
+    positive_lost, positive_won = of_them_positive(flips)
+    text = f"**Rows that changed sides:** {lost} right → wrong{positive_lost}, {won} wrong → right{positive_won}."
     if not rows or flips.has_private_ids or not (lost or won):
         return text
     lists = [

@@ -13,6 +13,7 @@ from mlci.render.wording import (
     interval,
     level,
     limit,
+    of_them_positive,
     plural,
     power_sentence,
     title,
@@ -119,8 +120,8 @@ def _verdict(report: Report, *, rows: bool) -> Iterator[str]:
     subject = report.subject
     against = f" against production {subject.production}" if subject.production else ""
     yield filled(
-        f"candidate {(subject.candidate_sha256 or '')[:SHORT_DIGEST]}{against} on {plural(verdict.rows, 'row')}, "
-        f"{verdict.positives:,} of them positive ({report.positive})"
+        f"candidate {(subject.candidate_sha256 or '')[:SHORT_DIGEST]}{against} on {plural(verdict.rows, 'row')}"
+        + ("" if verdict.positives is None else f", {verdict.positives:,} of them positive ({report.positive})")
     )
     head = ["gate", "asked", "production", "candidate", f"difference [{level(report.confidence)}]", "verdict"]
     lines = [
@@ -185,10 +186,10 @@ def _worst_slices(verdict: Verdict, *, rows: bool) -> Iterator[str]:
 def _flips(flips: Flips, *, rows: bool) -> str:
     lines = ["rows that changed sides"]
     for name, ids, positive in (
-        ("right → wrong", flips.right_to_wrong, flips.positive_right_to_wrong),
-        ("wrong → right", flips.wrong_to_right, flips.positive_wrong_to_right),
+        ("right → wrong", flips.right_to_wrong, of_them_positive(flips)[0]),
+        ("wrong → right", flips.wrong_to_right, of_them_positive(flips)[1]),
     ):
-        count = f"{name}: {len(ids)} ({positive} positive)"
+        count = f"{name}: {len(ids)}{positive}"
         shown = ", ".join(one_line(row, 40) for row in ids[:MOST_ROWS])
         more = f" and {len(ids) - MOST_ROWS} more" if len(ids) > MOST_ROWS else ""
         names_rows = ids and rows and not flips.has_private_ids

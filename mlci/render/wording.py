@@ -8,7 +8,7 @@ from mlci.core.gates import rows_of
 from mlci.core.report import Conclusion
 
 if TYPE_CHECKING:
-    from mlci.core.gates import GateResult, SliceResult
+    from mlci.core.gates import Flips, GateResult, SliceResult
     from mlci.core.report import Report
     from mlci.core.statistics.interval import Interval
 
@@ -104,6 +104,13 @@ def interval(result: GateResult, of: Interval | None = None) -> str:
     if result.is_alone:
         return f"candidate in [{found.lower:.3f}, {found.upper:.3f}]"
     return f"{signed(found.estimate)} [{signed(found.lower)}, {signed(found.upper)}]"
+
+
+def of_them_positive(flips: Flips) -> tuple[str, str]:
+    """Return how many of the rows that were lost, and won, are of the positive class; nothing where there is none."""
+    if not flips.has_positives:
+        return "", ""
+    return f" ({flips.positive_right_to_wrong} positive)", f" ({flips.positive_wrong_to_right} positive)"
 
 
 def level(confidence: float) -> str:

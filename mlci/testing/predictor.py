@@ -28,11 +28,15 @@ _LOADER: Final = "ScriptedModel"
 
 @dataclass(frozen=True, slots=True)
 class ScriptedModel:
-    """A binary model: `probability` takes its features and returns that of the second class, (n_rows,) each."""
+    """A model as a function of its features, (n_rows,) each.
+
+    With two classes `probability` returns that of the second, (n_rows,), with more that of each, (n_rows, n_classes);
+    without classes it is a regression, and returns the numbers that it predicts.
+    """
 
     features: tuple[str, ...]
     probability: Probability
-    classes: tuple[Class, Class] = (0, 1)
+    classes: tuple[Class, ...] | None = (0, 1)
     knows_names: bool = True
     """Whether it knows the names of its features, or only their number."""
     has_probabilities: bool = True
@@ -94,6 +98,10 @@ class ScriptedPredictor:
         second = np.asarray(model.probability(values), dtype=np.float64)
         if not np.isfinite(second).all():
             raise IntegrityError("model-answers-nan", "the model answers with NaN or infinity")
+        if model.classes is None:
+            return Prediction(second, None, "labels")
+        if second.ndim > 1:
+            return Prediction(second, model.classes, "probabilities")
         if not model.has_probabilities:
             return Prediction((second >= 0.5).astype(np.float64), model.classes, "labels")  # noqa: PLR2004 - the likelier class
         return Prediction(np.column_stack([1 - second, second]), model.classes, "probabilities")

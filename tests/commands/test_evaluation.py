@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlci.commands.evaluation import Installed, evaluate, fetch
+from mlci.commands.evaluation import evaluate, fetch
+from mlci.commands.installed import Installed
 from mlci.core.config import read_config
 from mlci.core.contract import Contract
 from mlci.core.documents import read_model

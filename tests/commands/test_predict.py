@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from mlci.commands.evaluation import Installed
+from mlci.commands.installed import Installed
 from mlci.commands.predict import Answers, predict
 from mlci.errors import IntegrityError, MlciError, UsageError
 from mlci.testing import Question

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.commands.case import open_case
-from mlci.commands.evaluation import Installed
+from mlci.commands.installed import Installed
 from mlci.commands.quarantine import quarantined_version
 from mlci.core.report import Conclusion
 from mlci.errors import IntegrityError, OutsideError

@@ -14,7 +14,7 @@ from mlci.testing import FakeRegistryBranch
 from tests.commands.builders import MODEL, Project, a_project, a_released_project
 
 if TYPE_CHECKING:
-    from mlci.commands.evaluation import Installed
+    from mlci.commands.installed import Installed
 
 
 def named(project: Project, text: str) -> Installed:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlci.commands.evaluation import Installed
+from mlci.commands.installed import Installed
 from mlci.commands.verify import Checked, verify_package, verify_registry, worst
 from mlci.core.registry import NewVersion, plan_promotion
 from mlci.core.registry.entries import event_path

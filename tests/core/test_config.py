@@ -160,6 +160,7 @@ def test_owners__a_field_without_one_is_a_defect() -> None:
         owners(Careless)
 
 
+TASK = "`model.task`: input should be 'binary', 'multiclass' or 'regression'"
 MISTAKES = {
     "a typing mistake": (
         "evaluate: {data",
@@ -188,6 +189,34 @@ MISTAKES = {
         "2:1",
         "`sealed` is not in this version of mlci",
         "Remove the key; it is planned.",
+    ),
+    "an unknown metric": (
+        "metric: roc_auc, require: not_worse",
+        "metric: roc_acu, require: not_worse",
+        "9:6",
+        "`gates[0].metric`: there is no metric roc_acu",
+        "Did you mean `roc_auc`?",
+    ),
+    "a metric of another task": (
+        "metric: roc_auc, require: not_worse",
+        "metric: roc_auc_ovr, require: not_worse",
+        "9:6",
+        "`gates[0].metric`: roc_auc_ovr is no metric of a binary task",
+        "Did you mean `roc_auc`?",
+    ),
+    "a binary task without its positive class": (
+        ", positive: 1}",
+        "}",
+        "7:1",
+        "`evaluate`: a binary task needs positive: the value of the label that counts as positive",
+        None,
+    ),
+    "a positive class of a regression": (
+        "task: binary",
+        "task: regression",
+        "7:53",
+        "`evaluate.positive`: a regression task has no positive; leave it out",
+        None,
     ),
     "a gate in slices where there are none": (
         "margin: 0.01",
@@ -276,7 +305,13 @@ MISTAKES = {
     "another version": ("version: 1", "version: 2", "1:1", "`version`: input should be 1", None),
     "a version with a point": ("version: 1", "version: 1.0", "1:1", "`version`: input should be 1", None),
     "a version that is true": ("version: 1", "version: true", "1:1", "`version`: input should be 1", None),
-    "another task": ("task: binary", "task: ranking", "2:23", "`model.task`: input should be 'binary'", None),
+    "another task": (
+        "task: binary",
+        "task: ranking",
+        "2:23",
+        TASK,
+        None,
+    ),
     "a name with a capital": (
         "name: tumour",
         "name: Tumour",
@@ -561,7 +596,7 @@ def test_config__a_mistake_is_told_with_its_place(
 
 def test_config__every_problem_is_told() -> None:
     error = problem_of(edited(TUMOUR, ("task: binary", "task: binay"), ("margin: 0.01", "magin: 0.01")))
-    assert error.problem == ("unknown key `magin`\nmlci.yaml:2:23: `model.task`: input should be 'binary'")
+    assert error.problem == f"unknown key `magin`\nmlci.yaml:2:23: {TASK}"
 
 
 def test_later__no_planned_key_is_in_this_version() -> None:

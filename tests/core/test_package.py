@@ -125,7 +125,7 @@ def test_signature__refuses_a_positive_class_that_the_model_does_not_know(classe
     )
 
 
-FIT_ON_TWO = "Bring `malignant` to two values in the data themselves, and fit on that."
+FIT_ON_TWO = "Set model.task to multiclass, or bring `malignant` to two values in the data themselves."
 LOOK_AT_ROWS = "Look at what reaches `fit`: which rows, and whether `malignant` is recoded on the way."
 
 

@@ -498,3 +498,21 @@ def test_slices__a_gate_of_head_looks_at_all_of_them() -> None:
         ("recall", "head", ("size_band",)),
         ("accuracy", "head", ("site", "size_band")),
     ]
+
+
+def test_gates__for_another_task_wait_until_it_is_bases() -> None:
+    base = with_gates("metric: recall, require: floor, value: 0.7")
+    head = base.model_copy(
+        update={
+            "model": base.model.model_copy(update={"task": "regression"}),
+            "gates": (Gate.model_validate({"metric": "mae", "require": "not_worse", "margin": "5%"}),),
+        }
+    )
+    gates, changes = gates_of(base, head)
+    waiting = "adds the gate `mae` not_worse margin 5%, which a binary task does not have"
+    assert gates == ["base `recall` floor 0.7"]
+    assert changes == [
+        "gates: looser: removes the gate `recall` floor 0.7; takes effect after merge",
+        f"gates: other: {waiting}; takes effect after merge",
+        "model: other: changes `model.task`: binary → regression; takes effect after merge",
+    ]

@@ -285,7 +285,7 @@ def test_gap__that_grows_beyond_the_margin() -> None:
 
 def test_gap__that_narrows() -> None:
     wide = some_sites((0, 30), (0, 0))
-    narrower = replace(wide, candidate=wide.whole.compared.probabilities, production=wide.candidate)
+    narrower = replace(wide, candidate=wide.whole.compared.said, production=wide.candidate)
     result = judged(a_gap(0.01), narrower)
     assert (result.outcome, result.candidate) == (Outcome.PASS, 0.0)
     assert result.interval is not None

@@ -9,7 +9,7 @@ from mlci.core.bounds import alone, churn, difference, power_of, rows_for_bound,
 from mlci.core.gates.result import Decision, Outcome, rows_of
 from mlci.core.gates.wording import number, signed
 from mlci.core.margin import written_number
-from mlci.core.metrics import METRICS
+from mlci.core.metrics import metric_of
 from mlci.core.statistics.interval import Interval
 from mlci.core.statistics.sampling import NotTrusted
 
@@ -80,7 +80,7 @@ def _bound(gate: Gate, both: Both, confidence: float) -> Decision:
 
 def _alone(gate: Gate, both: Both, confidence: float) -> Interval | NotTrusted:
     """Return the interval of the candidate's own value; of churn, that of the rows that it decides otherwise."""
-    if METRICS[gate.metric].kind == "churn":
+    if metric_of(gate.metric).kind == "churn":
         return churn(both.candidate, both.compared, confidence)
     return alone(gate.metric, both.candidate, confidence)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlci.core.answers import Answers, Sample
+    from mlci.core.answers import Sample, TaskAnswers
     from mlci.core.evidence import Both, Slice, View
     from mlci.core.gates.decision import Strictness
     from mlci.core.requirement import Gate
@@ -113,7 +113,7 @@ def _worst(gate: Gate, both: Both, confidence: float) -> float | None:
     return worst_loss(gate.metric, both.candidate, both.compared, confidence)
 
 
-def _places(rows: NDArray[np.bool_], answers: Answers, metric: str) -> NDArray[np.intp]:
+def _places(rows: NDArray[np.bool_], answers: TaskAnswers, metric: str) -> NDArray[np.intp]:
     """Return which of all rows METRIC is computed on within a group."""
     looked = answers.sample.looked_at(metric)
     return np.flatnonzero(rows if looked is None else rows & looked)

@@ -10,7 +10,7 @@ from mlci.core.gates.decision import Strictness, decide, without_rows
 from mlci.core.gates.gap import gap_between, worst_of
 from mlci.core.gates.result import Decision, Flips, GateResult, Outcome, Verdict
 from mlci.core.gates.slices import in_slices
-from mlci.core.metrics import METRICS
+from mlci.core.metrics import metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MASK: Final = "…"
 """What stands for an id that identifies somebody."""
-SORTED: Final = frozenset({"auc", "average_precision"})
+SORTED: Final = frozenset({"auc", "average_precision", "ranks"})
 """Kinds of metrics that need the rows in the order of their scores."""
 
 
@@ -44,7 +44,7 @@ def judge(gates: Sequence[OwnedGate], evidence: Evidence, statistics: Statistics
     return Verdict(
         outcome=_whole({result.outcome for result in results if result.severity == "error"}, evidence),
         results=results,
-        flips=None if evidence.production is None else _flips(evidence),
+        flips=None if evidence.production is None or evidence.task == "regression" else _flips(evidence),
         rows=len(evidence.labels),
         positives=evidence.positives,
         not_comparable=evidence.not_comparable,
@@ -84,7 +84,7 @@ def _in_slices(
             continue
         key = (gate.require, owned.origin, gate.severity) if is_family else (place,)
         families.setdefault(key, {})[place] = (gate, chosen)
-    if any(METRICS[gate.metric].kind in SORTED for family in families.values() for gate, _ in family.values()):
+    if any(metric_of(gate.metric).kind in SORTED for family in families.values() for gate, _ in family.values()):
         _sort(evidence)
     members = [list(family.values()) for family in families.values()]
     found = in_slices(members, evidence.view, strictness, is_adjusted=is_adjusted)
@@ -107,7 +107,7 @@ def _sort(evidence: Evidence) -> None:
     """Sort the scores of both models once, so that slices are cut out of an order."""
     for answers in (evidence.whole.candidate, evidence.whole.production):
         if answers is not None:
-            _ = answers.ranking
+            answers.sort()
 
 
 def _gaps(gate: Gate, chosen: tuple[Slice, ...], evidence: Evidence, strictness: Strictness) -> Judgement:
@@ -155,7 +155,7 @@ def _result(owned: OwnedGate, evidence: Evidence, decision: Decision, slices: tu
 
 def _value(gate: Gate, evidence: Evidence) -> float | None:
     both = evidence.view.on(gate.metric)
-    if METRICS[gate.metric].kind == "churn":
+    if metric_of(gate.metric).kind == "churn":
         return None if both.production is None else float((both.candidate.decisions != both.compared.decisions).mean())
     return both.candidate.value(gate.metric)
 
@@ -164,12 +164,14 @@ def _flips(evidence: Evidence) -> Flips:
     """Return the rows that changed sides."""
     now, before = evidence.whole.candidate.right, evidence.whole.compared.right
     lost, won = before & ~now, now & ~before
+    positive = evidence.labels if evidence.task == "binary" else np.zeros(len(evidence.labels), dtype=np.bool_)
     return Flips(
         right_to_wrong=_named(lost, evidence),
         wrong_to_right=_named(won, evidence),
-        positive_right_to_wrong=int((lost & evidence.labels).sum()),
-        positive_wrong_to_right=int((won & evidence.labels).sum()),
+        positive_right_to_wrong=int((lost & positive).sum()),
+        positive_wrong_to_right=int((won & positive).sum()),
         has_private_ids=evidence.has_private_ids,
+        has_positives=evidence.task == "binary",
     )
 
 

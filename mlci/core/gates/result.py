@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mlci.core.metrics import METRICS
+from mlci.core.metrics import metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from mlci.core.metrics import Looks
     from mlci.core.statistics.interval import Interval
 
-ROWS: Final[Mapping[Looks, str]] = {"all": "rows", "positives": "positive rows", "negatives": "negative rows"}
+ROWS: Final[Mapping[Looks, str]] = {
+    "all": "rows",
+    "positives": "positive rows",
+    "negatives": "negative rows",
+    "class": "rows of the class",
+}
 """What the rows are called that a metric looks at."""
 
 ALONE: Final = frozenset({"floor", "ceiling"})
@@ -181,6 +186,8 @@ class Flips:
     positive_wrong_to_right: int
     has_private_ids: bool = False
     """Whether the ids identify people; they are masked here, and a report has the counts alone."""
+    has_positives: bool = True
+    """Whether the task has a positive class, so that its rows are counted."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return counts as a JSON object; ids stay out of it, since reports may be public."""
@@ -200,7 +207,8 @@ class Verdict:
     results: tuple[GateResult, ...]
     flips: Flips | None
     rows: int
-    positives: int
+    positives: int | None
+    """Rows of the positive class; None where the task has none."""
     not_comparable: str | None = None
     """Why production could not be compared with, in words."""
 
@@ -219,4 +227,4 @@ class Verdict:
 
 def rows_of(metric: str) -> str:
     """Return what the rows are called that METRIC looks at."""
-    return ROWS[METRICS[metric].looks_at]
+    return ROWS[metric_of(metric).looks_at]

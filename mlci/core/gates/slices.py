@@ -91,7 +91,7 @@ def _fill(cell: _Cell, cut: View, strictness: Strictness) -> None:
     cell.production = None if both.production is None else both.production.value(cell.gate.metric)
     least = cell.slice.min_rows or strictness.min_rows
     if cell.gate.require == "no_proven_regression" and cell.rows < least:
-        cell.found = Decision(Outcome.PASS, f"{counted(cell.rows, rows_of(cell.gate.metric)[:-1])}, {least} are wanted")
+        cell.found = Decision(Outcome.PASS, f"{cell.rows:,} {rows_of(cell.gate.metric)}, {least} are wanted")
         cell.is_small = True
         return
     cell.found = _rule(cell)(cell.gate, both, _of_slice(cell.slice, strictness))

@@ -1,0 +1,113 @@
+"""What a model says of rows, asked in a confined child and held against its signature, by task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlci.core.contract.constraints import written
+from mlci.core.package import positive_index
+from mlci.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from mlci.commands.installed import Installed
+    from mlci.commands.ports import Predictor
+    from mlci.core.prediction import Prediction
+    from mlci.core.signature import ModelClass
+    from mlci.core.table import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The classes of a multiclass task: those that labels have, then those that only models know."""
+
+    names: tuple[str, ...]
+    codes: NDArray[np.intp]
+    """(n_rows,) which of the names each label is."""
+
+
+def classes_of(labels: NDArray[Any], *known: Sequence[ModelClass]) -> Classes:
+    """Return the classes of LABELS, in their order, and what else models KNOW.
+
+    >>> classes_of(np.array(["late", "early", "late"]), ("early", "odd")).names
+    ('early', 'late', 'odd')
+    """
+    found, codes = np.unique(labels, return_inverse=True)
+    names = dict.fromkeys(class_name(value) for value in found.tolist())
+    names |= dict.fromkeys(class_name(value) for each in known for value in each)
+    return Classes(tuple(names), np.asarray(codes, dtype=np.intp))
+
+
+def class_name(value: ModelClass) -> str:
+    """Return a class as gates and reports name it: text whole, numbers without a needless `.0`.
+
+    >>> class_name(2.0), class_name(True), class_name("late")
+    ('2', 'true', 'late')
+    """
+    return value if isinstance(value, str) else written(value)
+
+
+def probabilities(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> NDArray[np.float64]:
+    """Return the probability of the positive class, (n_rows,); the model sees what its signature names of COLUMNS.
+
+    Raises `IntegrityError("signature-differs")` where it does not answer as its signature says.
+    """
+    said = _with_probabilities(installed, columns, predictor)
+    return np.asarray(said.values[:, positive_index(installed.package.info.signature)], dtype=np.float64)
+
+
+def probabilities_of(
+    names: Sequence[str], installed: Installed, columns: Mapping[str, Column], predictor: Predictor
+) -> NDArray[np.float64]:
+    """Return the probability of each of the classes NAMES, (n_rows, n_classes); 0 of those that the model lacks."""
+    said = _with_probabilities(installed, columns, predictor)
+    found = np.zeros((len(said.values), len(names)))
+    for place, value in enumerate(said.classes or ()):
+        found[:, list(names).index(class_name(value))] = said.values[:, place]
+    return found
+
+
+def all_said(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> NDArray[np.float64]:
+    """Return all that a model says of rows, whatever its task: (n_rows,) or, by class, (n_rows, n_classes)."""
+    signature = installed.package.info.signature
+    if signature.positive is not None:
+        return probabilities(installed, columns, predictor)
+    if signature.classes:
+        return np.asarray(_with_probabilities(installed, columns, predictor).values, dtype=np.float64)
+    return numbers(installed, columns, predictor)
+
+
+def numbers(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> NDArray[np.float64]:
+    """Return the number that a regression predicts, (n_rows,)."""
+    said = _asked(installed, columns, predictor)
+    if said.kind != "labels" or said.classes is not None:
+        raise _differs("Use an estimator that predicts one number for each row, such as Ridge.")
+    return np.asarray(said.values, dtype=np.float64)
+
+
+def _with_probabilities(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> Prediction:
+    said = _asked(installed, columns, predictor)
+    if said.kind != "probabilities" or said.classes != installed.package.info.signature.classes:
+        raise _differs("Use an estimator with predict_proba, such as LogisticRegression.")
+    return said
+
+
+def _asked(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> Prediction:
+    package = installed.package
+    given = {item.name: columns[item.name] for item in package.info.signature.inputs}
+    return predictor.predict(installed.sha256, package.model, package.info.format, given)
+
+
+def _differs(hint: str) -> IntegrityError:
+    return IntegrityError(
+        "signature-differs",
+        "the model does not answer as its signature says",
+        cause="The package was made by something else than mlci, or the model has no predict_proba.",
+        hint=hint,
+    )

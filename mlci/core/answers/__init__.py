@@ -1,0 +1,13 @@
+"""What one model answers on the rows of an evaluation set, and what every metric makes of it, by task.
+
+Whatever several metrics share (decisions, their cells, one sort of the scores) is computed once; a slice is cut out of
+it without another sort.
+"""
+
+from mlci.core.answers.binary import RARER_CLASS, Answers
+from mlci.core.answers.multiclass import MulticlassAnswers
+from mlci.core.answers.numbers import NumberAnswers
+from mlci.core.answers.sample import Sample
+from mlci.core.answers.task import TaskAnswers
+
+__all__ = ["RARER_CLASS", "Answers", "MulticlassAnswers", "NumberAnswers", "Sample", "TaskAnswers"]

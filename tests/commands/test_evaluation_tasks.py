@@ -1,0 +1,201 @@
+"""Scoring tasks with several classes, and with numbers: what base's rows hold, and what children answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from mlci.commands.evaluation import evaluate
+from mlci.commands.installed import Installed
+from mlci.core.config import read_config
+from mlci.core.gates import Outcome, Verdict
+from mlci.core.package import Input, Signature, build_package
+from mlci.core.rules import Side, effective
+from mlci.errors import IntegrityError, RejectedError, UsageError
+from mlci.formats.archive import digest, pack
+from mlci.testing import MemoryData, MemoryTree, ScriptedModel, ScriptedPredictor, model_file
+from tests.commands.builders import a_configuration
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlci.core.signature import ModelClass
+    from mlci.testing.predictor import Columns
+
+SIZE = Input(name="size", type="number")
+STAGES = ("early", "late", "none")
+CODES = np.arange(300) % 3
+
+
+def rows_of(labels: list[str]) -> bytes:
+    rows = [f"{row},{row},{label}" for row, label in enumerate(labels)]
+    return "\n".join(["id,size,stage", *rows, ""]).encode()
+
+
+def decides(wrong_every: int, *, columns: tuple[int, ...] = (0, 1, 2)) -> ScriptedModel:
+    """Return a model that is wrong in every so many rows; COLUMNS is the order of its classes."""
+
+    def probability(given: Columns) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        row = given["size"].astype(int)
+        decided = np.where(row % wrong_every == 0, (row + 1) % 3, row % 3)
+        return (np.eye(3) * 0.7 + 0.1)[decided][:, list(columns)]
+
+    return ScriptedModel(("size",), probability, tuple(STAGES[place] for place in columns))
+
+
+def predicts(error: float) -> ScriptedModel:
+    def numbers(given: Columns) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        row = given["size"].astype(int)
+        return np.asarray(row + error * (0.5 + row % 3 / 2) * np.where(row * 37 % 100 < 50, 1, -1), dtype=np.float64)
+
+    return ScriptedModel(("size",), numbers, None, has_probabilities=False, estimator="Ridge")
+
+
+@dataclass
+class Scoring:
+    """An evaluation set, a task, and models that a test may change."""
+
+    place: Path
+    task: str
+    rows: bytes
+    models: dict[str, ScriptedModel]
+    gates: tuple[str, ...]
+    packaged: dict[str, str] = field(default_factory=dict)
+
+    def package(self, name: str, classes: tuple[ModelClass, ...], version: str | None = None) -> Installed:
+        signature = Signature(inputs=(SIZE,), classes=classes)
+        package = build_package(model_file(name), "Any", signature, {"skops": "0.13.0"}, read_config(self.written()))
+        return Installed(package, digest(pack(package.files)), version)
+
+    def written(self) -> bytes:
+        return a_configuration(
+            *self.gates,
+            model=f"{{name: tumour, task: {self.task}}}",
+            evaluate="{data: holdout, id: id, label: stage}",
+            data="{cells: {path: data/cells.csv}, holdout: {path: data/holdout.csv}}",
+        ).encode()
+
+    def verdict(self, candidate: Installed, production: Installed | None = None) -> Verdict:
+        rules, _ = effective(None, Side(read_config(self.written()), {}))
+        return evaluate(
+            rules,
+            rows_from=MemoryTree({"data/holdout.csv": self.rows}),
+            candidate=candidate,
+            production=production,
+            data=MemoryData(),
+            predictor=ScriptedPredictor(self.models),
+            objects=self.place,
+        )
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Scoring:
+    models = {"good": decides(20), "bad": decides(3), "reordered": decides(20, columns=(2, 0, 1))}
+    gates = (
+        "{metric: accuracy, require: not_worse, margin: 0.05}",
+        "{metric: recall@late, require: floor, value: 0.8}",
+    )
+    return Scoring(tmp_path, "multiclass", rows_of([STAGES[code] for code in CODES]), models, gates)
+
+
+@pytest.fixture
+def regression(tmp_path: Path) -> Scoring:
+    gates = ("{metric: mae, require: not_worse, margin: 5%}", "{metric: r2, require: floor, value: 0.9}")
+    models = {"good": predicts(2.0), "bad": predicts(9.0)}
+    return Scoring(tmp_path, "regression", rows_of([str(row) for row in range(300)]), models, gates)
+
+
+def test_multiclass__both_models_on_the_same_rows(several: Scoring) -> None:
+    verdict = several.verdict(several.package("good", STAGES), several.package("bad", STAGES, "v1.0.0"))
+    assert verdict.outcome is Outcome.PASS
+    assert [(round(each.candidate or 0, 3), round(each.production or 0, 3)) for each in verdict.results] == [
+        (0.95, 0.667),
+        (0.95, 1.0),
+    ]
+
+
+def test_multiclass__a_worse_candidate_fails(several: Scoring) -> None:
+    verdict = several.verdict(several.package("bad", STAGES), several.package("good", STAGES, "v1.0.0"))
+    assert [str(each.outcome) for each in verdict.results] == ["fail", "pass"]
+    assert verdict.flips is not None
+    assert len(verdict.flips.right_to_wrong) == 95
+
+
+def test_multiclass__the_order_of_a_models_classes_does_not_matter(several: Scoring) -> None:
+    other = several.package("reordered", ("none", "early", "late"), "v1.0.0")
+    verdict = several.verdict(several.package("good", STAGES), other)
+    assert [(each.candidate, each.production) for each in verdict.results] == [(0.95, 0.95), (0.95, 0.95)]
+
+
+def test_multiclass__a_model_that_lacks_a_class_is_wrong_about_its_rows(several: Scoring) -> None:
+    two = ScriptedModel(("size",), lambda given: np.full((len(given["size"]), 2), 0.5), ("early", "late"))
+    several.models["two"] = two
+    assert several.verdict(several.package("two", ("early", "late"))).results[0].candidate == pytest.approx(1 / 3)
+
+
+def test_multiclass__numbers_as_classes(several: Scoring) -> None:
+    several.rows = rows_of([str(code) for code in CODES])
+    several.gates = ("{metric: recall@2, require: floor, value: 0.8}",)
+    several.models["counted"] = ScriptedModel(("size",), decides(20).probability, (0, 1, 2))
+    assert several.verdict(several.package("counted", (0, 1, 2))).results[0].candidate == 0.95
+
+
+def test_multiclass__a_signature_that_lies_about_classes(several: Scoring) -> None:
+    with pytest.raises(IntegrityError) as caught:
+        several.verdict(several.package("good", ("late", "early", "none")))
+    assert caught.value.code == "signature-differs"
+
+
+def test_multiclass__production_that_names_its_classes_otherwise(several: Scoring) -> None:
+    verdict = several.verdict(several.package("good", STAGES), several.package("bad", (0, 1, 2), "v1.0.0"))
+    assert verdict.outcome is Outcome.NOT_COMPARABLE
+    assert verdict.not_comparable == "production v1.0.0 names its classes as a number, which they no longer are"
+
+
+def test_task__production_that_solved_another(several: Scoring, regression: Scoring) -> None:
+    before = regression.package("bad", (), "v1.0.0")
+    verdict = several.verdict(several.package("good", STAGES), before)
+    assert verdict.not_comparable == "production v1.0.0 solves a regression task, and the task is multiclass now"
+
+
+def test_regression__both_models_on_the_same_rows(regression: Scoring) -> None:
+    verdict = regression.verdict(regression.package("good", ()), regression.package("bad", (), "v1.0.0"))
+    assert (verdict.outcome, verdict.positives, verdict.flips) == (Outcome.PASS, None, None)
+    assert (verdict.results[0].candidate, verdict.results[0].production) == (2.0, 9.0)
+
+
+def test_regression__a_model_that_answers_with_classes(regression: Scoring) -> None:
+    regression.models["classes"] = decides(20)
+    with pytest.raises(IntegrityError) as caught:
+        regression.verdict(regression.package("classes", ()))
+    assert (caught.value.code, caught.value.exit_code) == ("signature-differs", 4)
+
+
+def test_regression__a_label_that_is_no_number(regression: Scoring) -> None:
+    regression.rows = rows_of(["many", *map(str, range(1, 300))])
+    with pytest.raises(RejectedError) as caught:
+        regression.verdict(regression.package("good", ()))
+    assert caught.value.code == "data-ill-typed"
+
+
+def test_regression__a_label_that_is_missing(regression: Scoring) -> None:
+    regression.rows = rows_of(["", *map(str, range(1, 300))])
+    with pytest.raises(UsageError) as caught:
+        regression.verdict(regression.package("good", ()))
+    assert caught.value.code == "label-missing"
+
+
+def test_regression__a_prediction_that_is_no_number(regression: Scoring) -> None:
+    regression.models["broken"] = predicts(float("nan"))
+    with pytest.raises(IntegrityError) as caught:
+        regression.verdict(regression.package("broken", ()))
+    assert caught.value.code == "model-answers-nan"
+
+
+def test_task__a_candidate_that_solves_another_than_the_rules_judge(several: Scoring, regression: Scoring) -> None:
+    with pytest.raises(UsageError) as caught:
+        several.verdict(regression.package("good", ()))
+    assert (caught.value.code, caught.value.exit_code) == ("task-differs", 2)

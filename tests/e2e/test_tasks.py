@@ -1,0 +1,80 @@
+"""Tasks with several classes, and with numbers, from the training command to a red pull request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Project
+
+SCRIPT = """\
+import pandas as pd
+import skops.io
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
+cells = pd.read_csv("data/cells.csv")
+features = cells[["mean_radius", "mean_texture"]]
+{fit}
+skops.io.dump(model, "model.skops")
+"""
+REGRESSION = (
+    "worst_radius",
+    ("  - {metric: mae, require: not_worse, margin: 5%}", "  - {metric: r2, require: floor, value: 0.5}"),
+)
+SEVERAL = (
+    "malignant",
+    ("  - {metric: f1_macro, require: not_worse, margin: 0.02}", "  - {metric: recall@1, require: floor, value: 0.5}"),
+)
+
+
+def solves(project: Project, task: str, label: str, gates: tuple[str, ...]) -> None:
+    """Let the project solve another task from now on."""
+    path = project.folder / "mlci.yaml"
+    text = path.read_text().replace("task: binary", f"task: {task}").replace("malignant, positive: 1", label)
+    path.write_text(re.sub(r"gates:\n(  - .*\n)+", "gates:\n" + "\n".join(gates) + "\n", text))
+
+
+def trains(project: Project, fit: str) -> None:
+    (project.folder / "train.py").write_text(SCRIPT.format(fit=fit))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("task", "rules", "good", "bad", "told"),
+    [
+        (
+            "regression",
+            REGRESSION,
+            "model = LinearRegression().fit(features, cells['worst_radius'])",
+            "model = DummyRegressor().fit(features, cells['worst_radius'])",
+            "mae rises from",
+        ),
+        (
+            "multiclass",
+            SEVERAL,
+            "model = LogisticRegression(max_iter=1000).fit(features, cells['malignant'])",
+            "model = DummyClassifier(strategy='stratified', random_state=0).fit(features, cells['malignant'])",
+            "f1_macro falls from",
+        ),
+    ],
+)
+def test_task__is_trained_promoted_and_guarded(
+    fresh: Project, task: str, rules: tuple[str, tuple[str, ...]], good: str, bad: str, told: str
+) -> None:
+    solves(fresh, task, *rules)
+    fresh.commit(f"Solve a {task} task")  # the commit before a push sets the rules
+    trains(fresh, good)
+    fresh.commit("Train for it")
+    fresh.git("push", "--quiet", "origin", "HEAD:main")
+    for verb in ("train", "promote"):
+        ended = fresh.mlci(verb)
+        assert ended.exit_code == 0, ended.err + ended.out
+    fresh.git("switch", "--quiet", "--create", "worse")
+    trains(fresh, bad)
+    fresh.commit("Make it simpler")
+    ended = fresh.mlci("check")
+    assert (ended.exit_code, told in ended.out.replace("\n", " ")) == (1, True), ended.out + ended.err
