@@ -217,7 +217,7 @@ def _told(
         told_by = list(islice(values, len(part)))
         match constraint.value:
             case AggregateDemand(rule=AggregateRule(by=None)) as demand:
-                told[id(constraint)] = told_of_all(demand, told_by, masked)
+                told[id(constraint)] = told_of_all(demand, constraint.columns, told_by, masked)
             case AggregateDemand() as demand:
                 groups = Query(reading)
                 told[id(constraint)] = told_of_groups(connection, groups, demand, constraint.columns, masked)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mlci.adapters.duckdb_check import CheckSql
 from mlci.core.contract.constraints import written
-from mlci.core.expression import Truth, truth
+from mlci.core.contract.model import value_type
+from mlci.core.expression import Truth, resolved, truth
 from mlci.core.expression.tree import columns_of, text_of
 from mlci.core.findings import MASK, MOST_EXAMPLES
 from mlci.core.plain_text import one_line
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from mlci.adapters.duckdb_query import Query
     from mlci.core.contract import AggregateDemand, ColumnSpec
-    from mlci.core.expression import Measure
+    from mlci.core.expression import Measure, Node
+    from mlci.core.expression.truth import Value
 
 LONGEST_GROUP = 80
 """Characters of a group's name that a report shows."""
@@ -46,11 +48,13 @@ def measures(query: Query, demand: AggregateDemand, columns: Sequence[ColumnSpec
     return [_measure(query, each, columns) for each in demand.rule.aggregate.measures]
 
 
-def told_of_all(demand: AggregateDemand, values: Sequence[float | None], masked: set[str]) -> Told:
+def told_of_all(
+    demand: AggregateDemand, columns: Sequence[ColumnSpec], values: Sequence[Value], masked: set[str]
+) -> Told:
     """Return what a rule without groups says, given what its measures are."""
     check = demand.rule.aggregate
     row = {text_of(each): value for each, value in zip(check.measures, values, strict=True)}
-    found = truth(check.tree, row)
+    found = truth(_resolved(demand, columns), row)
     fails = _fails(demand, found)
     shown = (_shown(demand, values, masked),) if fails else ()
     return Told(int(fails), int(found is not Truth.UNKNOWN), shown)
@@ -69,12 +73,12 @@ def told_of_groups(
     group = query.value(by)
     computed = measures(query, demand, columns)
     names = {text_of(each): f"m{place}" for place, each in enumerate(check.measures)}
-    says = CheckSql(names.__getitem__, query.parameter).truth(check.tree)
+    says = CheckSql(names.__getitem__, query.parameter).truth(_resolved(demand, columns))
     failing = [Truth.FALSE, Truth.ERROR, *([Truth.UNKNOWN] if demand.fails_without_values else [])]
     fails = f"says IN ({', '.join(str(int(each)) for each in failing)})"
     listed = ", ".join(f"{sql} AS m{place}" for place, sql in enumerate(computed))
-    values = ", ".join(f"CAST({name} AS DOUBLE)" for name in names.values())
-    example = f"{{'name': left(CAST(name AS VARCHAR), {LONGEST_GROUP + 1}), 'values': [{values}]}}"
+    values = ", ".join(f"'{name}': {name}" for name in names.values())
+    example = f"{{'name': left(CAST(name AS VARCHAR), {LONGEST_GROUP + 1}), {values}}}"
     sql = f"""
         WITH {query.tables()},
         groups AS (SELECT {group} AS name, {listed} FROM {query.name} WHERE {group} IS NOT NULL GROUP BY {group}),
@@ -86,7 +90,7 @@ def told_of_groups(
     count, checked, examples = found
     shown = tuple(
         f"{by.name} = {MASK if by.name in masked else one_line(each['name'], LONGEST_GROUP)}: "
-        f"{_shown(demand, each['values'], masked)}"
+        f"{_shown(demand, [each[name] for name in names.values()], masked)}"
         for each in examples or ()
     )
     return Told(count, checked, shown)
@@ -111,15 +115,19 @@ def _measure(query: Query, measure: Measure, columns: Sequence[ColumnSpec]) -> s
     match measure.function:
         case "distinct":
             return f"count(DISTINCT {value})"
-        case "sum":
-            return f"fsum(CAST({value} AS DOUBLE))"
-        case "mean":
-            return f"favg(CAST({value} AS DOUBLE))"
+        case "sum" | "mean":
+            # By way of the text, since a division by a power of ten may be rounded twice.
+            exact = f"CAST({value} AS VARCHAR)" if column.digits else value
+            return f"{'fsum' if measure.function == 'sum' else 'favg'}(CAST({exact} AS DOUBLE))"
         case plain:
             return f"{plain}({value})"
 
 
-def _shown(demand: AggregateDemand, values: Sequence[float | None], masked: set[str]) -> str:
+def _resolved(demand: AggregateDemand, columns: Sequence[ColumnSpec]) -> Node:
+    return resolved(demand.rule.aggregate.tree, {column.name: value_type(column) for column in columns})
+
+
+def _shown(demand: AggregateDemand, values: Sequence[Value], masked: set[str]) -> str:
     """Return what was computed, without what tells about people."""
     parts = [
         f"{one_line(text_of(measure))} = {_value(measure, value, masked)}"
@@ -128,9 +136,9 @@ def _shown(demand: AggregateDemand, values: Sequence[float | None], masked: set[
     return ", ".join(parts)
 
 
-def _value(measure: Measure, value: float | None, masked: set[str]) -> str:
+def _value(measure: Measure, value: Value, masked: set[str]) -> str:
     if value is None:
         return "no value"
     if measure.operand is not None and measure.function not in _COUNTING and masked & {*columns_of(measure.operand)}:
         return MASK
-    return written(value) if isinstance(value, int) else written(float(f"{value:.6g}"))
+    return written(float(f"{value:.6g}") if isinstance(value, float) else value)

@@ -15,6 +15,7 @@ from mlci.core.expression import (
     Call,
     ColumnReference,
     Comparison,
+    Converted,
     Literal,
     Measure,
     Membership,
@@ -29,6 +30,8 @@ from mlci.core.expression.truth import BLANKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date, time
+    from decimal import Decimal
 
     from mlci.core.expression import Node
 
@@ -61,7 +64,7 @@ class CheckSql:
 
     column: Callable[[str], str]
     """Returns the expression of a column's typed value; of what was measured, by the text of the measure."""
-    parameter: Callable[[int | float | str | bool], str]
+    parameter: Callable[[int | float | str | bool | Decimal | date | time], str]
     """Returns the placeholder of a value."""
 
     def truth(self, check: Node) -> str:
@@ -95,30 +98,41 @@ class CheckSql:
                 return _Value(self.parameter(value), "false")
             case Measure():
                 column = self.column(text_of(node))
-                return _Value(column, f"({column} IS NULL)", is_computed=True)
+                return _Value(column, f"({column} IS NULL)", is_computed=node.function in {"sum", "mean"})
+            case Converted(operand, scale):
+                inner = self._value(operand)
+                # By way of the text, since a division by a power of ten may be rounded twice.
+                text = f"CAST({inner.sql} AS VARCHAR)"
+                sql = f"CAST({text} AS DOUBLE)" if scale is None else f"CAST({inner.sql} AS DECIMAL(38, {scale}))"
+                return _Value(sql, inner.null, inner.error)
             case Negation(operand):
                 inner = self._value(operand)
                 # In double precision, since the smallest of the 64-bit integers has no opposite.
                 return _computed(f"(-{_double(inner)})", inner)
-            case Arithmetic("/", left, right):
-                one, other = self._value(left), self._value(right)
-                # What is divided by infinity is zero, and shows nothing.
-                hidden = _any(one.hidden, other.error)
-                return _Value(
-                    f"({_double(one)} / {_double(other)})", _any(one.null, other.null), hidden, is_computed=True
-                )
-            case Arithmetic("%", left, right):
-                one, other = self._value(left), self._value(right)
-                divisor = _double(other)
-                return _computed(f"((({_double(one)} % {divisor}) + {divisor}) % {divisor})", one, other)
-            case Arithmetic(symbol, left, right):
-                one, other = self._value(left), self._value(right)
-                return _computed(f"({_double(one)} {symbol} {_double(other)})", one, other)
+            case Arithmetic():
+                return self._joined(node)
             case Call(function, arguments):
                 return self._called(function, [self._value(each) for each in arguments])
             case _:
                 msg = f"{type(node).__name__} is no value"
                 raise TypeError(msg)
+
+    def _joined(self, node: Arithmetic) -> _Value:
+        one, other = self._value(node.left), self._value(node.right)
+        null = _any(one.null, other.null)
+        if isinstance(node.left, Converted) and node.left.scale is not None:
+            # `resolved` has seen to it that the digits suffice.
+            return _Value(f"({one.sql} {node.operator} {other.sql})", null, _any(one.error, other.error))
+        match node.operator:
+            case "/":
+                # What is divided by infinity is zero, and shows nothing.
+                hidden = _any(one.hidden, other.error)
+                return _Value(f"({_double(one)} / {_double(other)})", null, hidden, is_computed=True)
+            case "%":
+                divisor = _double(other)
+                return _computed(f"((({_double(one)} % {divisor}) + {divisor}) % {divisor})", one, other)
+            case symbol:
+                return _computed(f"({_double(one)} {symbol} {_double(other)})", one, other)
 
     def _called(self, function: str, given: list[_Value]) -> _Value:
         values = ", ".join(each.sql for each in given)
@@ -139,7 +153,15 @@ class CheckSql:
                 sql = f"translate({values}, {self.parameter(before)}, {self.parameter(after)})"
             case "trim":
                 sql = f"trim({values}, {self.parameter(BLANKS)})"
-            case _:  # length, contains, starts_with, ends_with
+            case "weekday":
+                sql = f"isodow({values})"
+            case "date":
+                sql = f"CAST({values} AS DATE)"
+            case "days_between" | "seconds_between":
+                unit = 86_400_000_000 if function == "days_between" else 1_000_000
+                start, end = (f"epoch_us({each.sql})" for each in given)
+                sql = f"(CAST({end} - {start} AS DOUBLE) / {unit})"
+            case _:  # year, month, day, hour, minute; length, contains, starts_with, ends_with
                 sql = f"{function}({values})"
         return _Value(sql, _any(*(each.null for each in given)), _any(*(each.error for each in given)))
 

@@ -15,7 +15,8 @@ from mlci.adapters.duckdb_check import CheckSql
 from mlci.adapters.duckdb_types import typed_text
 from mlci.core.contract import CrossRule, Pattern
 from mlci.core.contract.formats import format_called
-from mlci.core.expression import Truth
+from mlci.core.contract.model import value_type
+from mlci.core.expression import Truth, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +137,7 @@ class Query:
         """Return the `Truth` of CHECK, which reads COLUMNS, for the row at hand; computed once."""
         specs = {column.name: column for column in columns}
         writer = CheckSql(lambda name: self.value(specs[name]), self.parameter)
-        truth = writer.truth(check)
+        truth = writer.truth(resolved(check, {name: value_type(column) for name, column in specs.items()}))
         alias = f"t{len(self._typed)}"
         self._typed[alias] = truth
         return alias

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.contract.scalar import DATE, INTEGER, NUMBER, TIME, TIMESTAMP, ZONE
+from mlci.core.contract.scalar import INTEGER, NUMBER
+from mlci.core.moment import DATE, TIME, TIMESTAMP, ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

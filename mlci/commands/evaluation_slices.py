@@ -85,7 +85,7 @@ def _holding(
             )
     specs = [known[column] for column in check.columns]
     try:
-        check_types(check, {spec.name: value_type(spec.type) for spec in specs})
+        check_types(check, {spec.name: value_type(spec) for spec in specs})
     except ValueError as error:
         raise UsageError(
             "slice-ill-typed",

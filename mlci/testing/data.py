@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlci.core.contract import ColumnSpec
+from mlci.core.contract.model import value_type
 from mlci.core.contract.scalar import ORDERED
 from mlci.core.data_files import short
-from mlci.core.expression import Truth, truth
+from mlci.core.expression import Truth, resolved, truth
 from mlci.core.findings import DatasetReport, finding
 from mlci.core.leaks import LeakEvidence, PairEvidence, Shared
 from mlci.core.profile import BARS, MOST_FREQUENT, ColumnProfile, Profile, quantiles
@@ -120,7 +121,8 @@ class MemoryData:
             }
             for row in range(table.rows)
         ]
-        return np.array([truth(check.tree, row) is Truth.TRUE for row in rows], dtype=np.bool_)
+        tree = resolved(check.tree, {column.name: value_type(column) for column in columns})
+        return np.array([truth(tree, row) is Truth.TRUE for row in rows], dtype=np.bool_)
 
 
 def _pair(rule: LeakRule, sets: Mapping[str, DataFiles], earlier: str, later: str) -> PairEvidence:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,10 @@ from hypothesis import strategies as st
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import Contract, constraints
 from mlci.core.data_files import one_file
-from mlci.core.expression import Check, Truth, measured, truth
+from mlci.core.expression import Check, Measure, Truth, measured, resolved, truth
 from mlci.core.expression.tree import text_of
 from mlci.core.findings import MASK, Finding
-from tests.core.expression.checks import AGGREGATES, EXACT_ROWS
+from tests.core.expression.checks import AGGREGATES, EXACT_ROWS, TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +27,17 @@ COLUMNS: dict[str, dict[str, Any]] = {
     **{name: {"type": "number", "required": False} for name in "xy"},
     **{name: {"type": "string", "required": False} for name in "st"},
     "b": {"type": "boolean", "required": False},
+    "m": {"type": "decimal", "precision": 5, "scale": 2, "required": False},
+    "n": {"type": "decimal", "precision": 8, "scale": 4, "required": False},
+    **{name: {"type": "date", "required": False} for name in "de"},
+    "h": {"type": "time", "required": False},
+    **{name: {"type": "timestamp", "required": False} for name in "pq"},
+    "z": {"type": "timestamp_with_zone", "required": False},
 }
 
 
-def written(value: object) -> str:
-    return "" if value is None else str(value)
+def written(name: str, value: object) -> str:
+    return "" if value is None else f"{value}{'Z' * (name == 'z')}"
 
 
 def found(folder: Path, table: Sequence[dict[str, Any]], rule: dict[str, Any], **more: Any) -> tuple[Finding, ...]:  # noqa: ANN401 - parts of a contract
@@ -38,14 +45,21 @@ def found(folder: Path, table: Sequence[dict[str, Any]], rule: dict[str, Any], *
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows([[written(row.get(name)) for name in COLUMNS] for row in table])
+        writer.writerows([[written(name, row.get(name)) for name in COLUMNS] for row in table])
     document = {"columns": COLUMNS, "aggregates": [{"name": "rule", **rule}], **more}
     contract = Contract.model_validate(document)
     return DuckdbData().validate("cells", one_file(path), constraints(contract)).findings
 
 
 def means(check: Check, rows: Sequence[dict[str, Any]]) -> Truth:
-    return truth(check.tree, {text_of(each): measured(each, rows) for each in check.measures})
+    row = {text_of(each): measured(ready(each), rows) for each in check.measures}
+    return truth(resolved(check.tree, TYPES), row)
+
+
+def ready(measure: Measure) -> Measure:
+    """Return a measure whose test, if it has one, is resolved."""
+    is_share = measure.function == "share" and measure.operand is not None
+    return replace(measure, operand=resolved(measure.operand, TYPES)) if is_share and measure.operand else measure
 
 
 GROUPED = st.tuples(st.sampled_from([None, "k", "l"]), EXACT_ROWS).map(lambda pair: {"g": pair[0], **pair[1]})

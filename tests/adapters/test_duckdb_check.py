@@ -8,16 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlci.adapters.duckdb_check import CheckSql
-from mlci.core.expression import Check, parse_check, truth
-from tests.core.expression.checks import CHECKS, ROWS
+from mlci.core.expression import Check, Truth, parse_check, resolved, truth
+from tests.core.expression.checks import CHECKS, ROWS, TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mlci.core.contract import Scalar
     from mlci.core.expression.truth import Value
 
 Row = dict[str, Any]
-TABLE = "CREATE OR REPLACE TABLE data (n INTEGER, i BIGINT, j BIGINT, x DOUBLE, y DOUBLE, s TEXT, t TEXT, b BOOLEAN)"
+COLUMNS = (
+    "i BIGINT, j BIGINT, x DOUBLE, y DOUBLE, m DECIMAL(5, 2), n DECIMAL(8, 4), s TEXT, t TEXT, b BOOLEAN, "
+    "d DATE, e DATE, h TIME, p TIMESTAMP, q TIMESTAMP, z TIMESTAMP"
+)
+TABLE = f"CREATE OR REPLACE TABLE data (row INTEGER, {COLUMNS})"
 
 
 @pytest.fixture(scope="module")
@@ -26,23 +31,28 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
+def meaning(check: Check, row: Row) -> Truth:
+    return truth(resolved(check.tree, TYPES), row)
+
+
 def answered(connection: duckdb.DuckDBPyConnection, check: Check, rows: list[Row]) -> list[int]:
     connection.execute(TABLE)
-    values = [[n, *(row[name] for name in "ijxystb")] for n, row in enumerate(rows)]
-    connection.executemany("INSERT INTO data VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+    values = [[number, *(row[name] for name in TYPES)] for number, row in enumerate(rows)]
+    places = ", ".join("?" * (1 + len(TYPES)))
+    connection.executemany(f"INSERT INTO data VALUES ({places})", values)  # noqa: S608 - question marks
     parameters: dict[str, Value] = {}
 
-    def parameter(value: float | str) -> str:
+    def parameter(value: Scalar) -> str:
         parameters[f"p{len(parameters)}"] = value
         return f"$p{len(parameters) - 1}"
 
-    sql = CheckSql(str, parameter).truth(check.tree)
-    return [found for (found,) in connection.execute(f"SELECT {sql} FROM data ORDER BY n", parameters).fetchall()]  # noqa: S608 - our own tree
+    sql = CheckSql(str, parameter).truth(resolved(check.tree, TYPES))
+    return [found for (found,) in connection.execute(f"SELECT {sql} FROM data ORDER BY row", parameters).fetchall()]  # noqa: S608 - our own tree
 
 
 @given(CHECKS, st.lists(ROWS, min_size=1, max_size=8))
 def test_truth__is_what_the_tree_means(connection: duckdb.DuckDBPyConnection, check: Check, rows: list[Row]) -> None:
-    assert answered(connection, check, rows) == [int(truth(check.tree, row)) for row in rows]
+    assert answered(connection, check, rows) == [int(meaning(check, row)) for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +67,6 @@ def test_truth__is_what_the_tree_means(connection: duckdb.DuckDBPyConnection, ch
     ],
 )
 def test_truth__of_the_longest_checks_stays_short(connection: duckdb.DuckDBPyConnection, text: str) -> None:
-    row = dict.fromkeys("ijxystb")
-    assert answered(connection, parse_check(text), [row]) == [int(truth(parse_check(text).tree, row))]
+    row: Row = dict.fromkeys(TYPES)
+    assert answered(connection, parse_check(text), [row]) == [int(meaning(parse_check(text), row))]
     assert len(CheckSql(str, str).truth(parse_check(text).tree)) < 100_000

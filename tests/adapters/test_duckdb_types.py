@@ -14,8 +14,9 @@ from mlci.adapters.duckdb import DuckdbData
 from mlci.adapters.duckdb_types import typed_text
 from mlci.core.contract import Contract, constraints
 from mlci.core.contract.constraints import TYPE_WORDS
-from mlci.core.contract.scalar import NESTED, ColumnType, Digits, read_value
+from mlci.core.contract.scalar import NESTED, ColumnType, read_value
 from mlci.core.data_files import one_file
+from mlci.core.digits import Digits
 from mlci.errors import UsageError
 from tests.core.contract.texts import MONEY, RIGHT, WRONG
 

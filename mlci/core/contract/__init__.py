@@ -8,8 +8,9 @@ from mlci.core.contract.model import LATER, ColumnRule, ColumnSpec, Contract, Le
 from mlci.core.contract.part import Severity
 from mlci.core.contract.pattern import Pattern, parse_pattern
 from mlci.core.contract.rule import AggregateDemand, AggregateRule, CrossRule
-from mlci.core.contract.scalar import ColumnType, Digits, Scalar
+from mlci.core.contract.scalar import ColumnType, Scalar
 from mlci.core.contract.share import Share
+from mlci.core.digits import Digits
 
 __all__ = [
     "FORMATS",

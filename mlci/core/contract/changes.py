@@ -35,8 +35,9 @@ from mlci.core.contract.data_set_changes import (
 from mlci.core.contract.data_set_rule import Conflicts, Freshness, Reference
 from mlci.core.contract.pattern import Pattern
 from mlci.core.contract.rule import AggregateDemand, CrossRule
-from mlci.core.contract.scalar import TEMPORAL, Digits
+from mlci.core.contract.scalar import TEMPORAL
 from mlci.core.contract.share import Share
+from mlci.core.digits import Digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

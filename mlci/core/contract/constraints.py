@@ -10,8 +10,9 @@ from mlci.core.contract.data_set_rule import Conflicts, Freshness, Reference
 from mlci.core.contract.formats import FORMATS
 from mlci.core.contract.pattern import Pattern
 from mlci.core.contract.rule import AggregateDemand, CrossRule
-from mlci.core.contract.scalar import TEMPORAL, Digits, Scalar
+from mlci.core.contract.scalar import TEMPORAL, Scalar
 from mlci.core.contract.share import Share
+from mlci.core.digits import Digits
 from mlci.core.duration import write_duration
 from mlci.core.plain_text import one_line
 

@@ -28,19 +28,18 @@ from mlci.core.contract.pattern import PatternField  # noqa: TC001 - as FormatNa
 from mlci.core.contract.rule import AggregateRule, CrossRule  # noqa: TC001 - as FormatName
 from mlci.core.contract.scalar import (
     LARGEST_INTEGER,
-    MOST_DIGITS,
     NESTED,
     NUMERIC,
     ORDERED,
     SMALLEST_INTEGER,
     TEMPORAL,
     ColumnType,
-    Digits,
     Scalar,
     bound,
 )
 from mlci.core.contract.share import NONE, Share, ShareField, parse_share
-from mlci.core.expression import ValueType, check_types
+from mlci.core.digits import MOST_DIGITS, Digits
+from mlci.core.expression import Kind, ValueType, check_types
 from mlci.core.plain_text import is_visible
 
 if TYPE_CHECKING:
@@ -78,10 +77,14 @@ Key = Annotated[tuple[ColumnName, ...], Field(strict=False, min_length=2, max_le
 """Columns whose values together name a row."""
 
 _VALUE_TYPES: dict[ColumnType, ValueType] = {
-    "integer": "number",
+    "integer": "integer",
     "number": "number",
     "string": "text",
     "boolean": "truth",
+    "date": "date",
+    "time": "time",
+    "timestamp": "timestamp",
+    "timestamp_with_zone": "timestamp_with_zone",
 }
 
 
@@ -98,11 +101,14 @@ class ColumnSpec:
     """Of a decimal, and of nothing else."""
 
 
-def value_type(type_: ColumnType) -> ValueType:
-    if type_ not in _VALUE_TYPES:
-        msg = f"a check cannot read a column of type {type_}"
+def value_type(column: ColumnSpec) -> Kind:
+    """Return what a column is to a check; raises `ValueError` where no check can read it."""
+    if column.digits is not None:
+        return column.digits
+    if column.type not in _VALUE_TYPES:
+        msg = f"a check cannot read a column of type {column.type}"
         raise ValueError(msg)
-    return _VALUE_TYPES[type_]
+    return _VALUE_TYPES[column.type]
 
 
 class Length(Part):
@@ -333,7 +339,7 @@ class Contract(Part):
                 message = "the column {column} is not listed under columns:"
                 raise problem(message, section, place, name, column=column)
         try:
-            check_types(check, {column: value_type(self.columns[column].type) for column in check.columns})
+            check_types(check, {column: value_type(self.column(column)) for column in check.columns})
         except ValueError as error:
             raise problem("{problem}", section, place, name, problem=str(error)) from error
 

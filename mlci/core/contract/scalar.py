@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, time
 from decimal import Decimal
 from typing import Final, Literal
+
+from mlci.core.digits import MOST_DIGITS, Digits
+from mlci.core.moment import read_moment
 
 ColumnType = Literal[
     "integer", "number", "decimal", "string", "boolean", "date", "time", "timestamp", "timestamp_with_zone",
@@ -33,18 +35,12 @@ ORDERED: Final[frozenset[ColumnType]] = NUMERIC | TEMPORAL | {"decimal"}
 
 LARGEST_INTEGER: Final = 2**63 - 1
 SMALLEST_INTEGER: Final = -(2**63)
-MOST_DIGITS: Final = 38
 EXACT_DIGITS: Final = 15
 """Digits that a number in YAML keeps for certain, since it is read in double precision."""
 
 INTEGER: Final = "[+-]?[0-9]+"
 NUMBER: Final = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
-_YEAR: Final = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
-DATE: Final = f"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}"
-TIME: Final = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
-TIMESTAMP: Final = f"{DATE}[T ]{TIME}"
-ZONE: Final = "(Z|[+-](0[0-9]|1[0-5])(:[0-5][0-9])?)"
-"""What counts as written right, before anything is converted: for Python and for DuckDB alike."""
+"""What counts as written right, before anything is converted; `mlci.core.moment` has the same for dates and times."""
 
 EXAMPLES: Final[dict[ColumnType, str]] = {
     "decimal": "'12.50'",
@@ -53,19 +49,6 @@ EXAMPLES: Final[dict[ColumnType, str]] = {
     "timestamp": "'2024-02-29T23:59:59'",
     "timestamp_with_zone": "'2024-02-29T23:59:59Z'",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Digits:
-    """How many digits a decimal has, and how many of them stand after the point."""
-
-    precision: int
-    scale: int
-
-    @property
-    def pattern(self) -> str:
-        """What a number of so many digits matches; zeros that say nothing do not count. A digit is needed besides."""
-        return rf"[+-]?0*[0-9]{{0,{self.precision - self.scale}}}(\.[0-9]{{0,{self.scale}}}0*)?"
 
 
 def read_value(text: str, type_: ColumnType, digits: Digits | None = None) -> Scalar | None:
@@ -87,7 +70,7 @@ def read_value(text: str, type_: ColumnType, digits: Digits | None = None) -> Sc
         case "decimal":
             return _decimal(text, digits or Digits(MOST_DIGITS, 0))
         case "date" | "time" | "timestamp" | "timestamp_with_zone":
-            return _moment(text, type_)
+            return read_moment(text, type_)
         case "list" | "struct" | "binary":
             return None
 
@@ -145,22 +128,3 @@ def _decimal(text: str, digits: Digits) -> Decimal | None:
         return None
     whole, _, fraction = _without_zeros(text).partition(".")
     return Decimal(f"{whole}.{fraction[: digits.scale]:0<{digits.scale}}" if digits.scale else whole or "0")
-
-
-def _moment(text: str, type_: ColumnType) -> date | time | None:
-    """Return a day, a time or both; with a zone, in UTC."""
-    pattern = {"date": DATE, "time": TIME, "timestamp": TIMESTAMP}.get(type_, TIMESTAMP + ZONE)
-    if not _is(pattern, text):
-        return None
-    try:
-        match type_:
-            case "date":
-                return date.fromisoformat(text)
-            case "time":
-                return time.fromisoformat(text)
-            case "timestamp":
-                return datetime.fromisoformat(text)
-            case _:
-                return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):  # a 30th of February; a zone that leads out of the years
-        return None

@@ -11,6 +11,7 @@ from mlci.core.expression.tree import (
     Check,
     ColumnReference,
     Comparison,
+    Converted,
     Literal,
     Measure,
     Membership,
@@ -21,7 +22,7 @@ from mlci.core.expression.tree import (
     Or,
 )
 from mlci.core.expression.truth import Truth, measured, truth
-from mlci.core.expression.types import ValueType, check_types
+from mlci.core.expression.types import Kind, ValueType, check_types, resolved
 
 __all__ = [
     "LONGEST_CHECK",
@@ -32,6 +33,8 @@ __all__ = [
     "Check",
     "ColumnReference",
     "Comparison",
+    "Converted",
+    "Kind",
     "Literal",
     "Measure",
     "Membership",
@@ -46,5 +49,6 @@ __all__ = [
     "measured",
     "parse_aggregate",
     "parse_check",
+    "resolved",
     "truth",
 ]

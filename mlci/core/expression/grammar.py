@@ -11,7 +11,8 @@ comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
 sum        = product { ( "+" | "-" ) product }
 product    = factor { ( "*" | "/" | "%" ) factor }
 factor     = "-" factor | value | column | function "(" check { "," check } ")" | "(" check ")"
-value      = [ "-" ] number | text | "true" | "false"
+value      = [ "-" ] number | text | "true" | "false" | moment
+moment     = ( "date" | "time" | "timestamp" ) text, as ISO 8601 writes it; a timestamp with a zone or without one
 column     = a name of letters, digits and _ (not first a digit), or any name in `backticks` (a backtick is doubled)
 number     = 12 | 1.5 | .5 | 1e-3
 text       = 'single quotes' or "double quotes" (the quote is doubled)
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, get_args
 
 from mlci.core.expression.tree import (
@@ -49,9 +51,12 @@ from mlci.core.expression.tree import (
     NullTest,
     Or,
 )
+from mlci.core.moment import read_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from mlci.core.moment import MomentType
 
 LONGEST_CHECK: Final = 2_000
 MOST_PARTS: Final = 250
@@ -79,6 +84,9 @@ _INSTEAD: Final = {
     "=>": ">=", "=<": "<=", "=": "==", "&&": "and", "||": "or", "&": "and", "|": "or", "!": "not",
 }  # fmt: skip
 _LARGEST_INTEGER: Final = 2**63
+_MOMENTS: Final[Mapping[str, tuple[MomentType, ...]]] = {
+    "date": ("date",), "time": ("time",), "timestamp": ("timestamp", "timestamp_with_zone"),
+}  # fmt: skip
 
 
 def parse_check(text: str) -> Check:
@@ -279,12 +287,12 @@ class _Parser:
         if token.is_symbol("-"):
             self.take()
             number = self.literal(self.take())
-            if number is None or isinstance(number.value, str | bool):
+            if number is None or isinstance(number.value, bool) or not isinstance(number.value, int | float):
                 raise expected("a number", token)
             return Negation(number)
         found = self.literal(self.take())
         if found is None:
-            raise expected("a number, a text, true or false", token)
+            raise expected("a number, a text, a date, true or false", token)
         return found
 
     def sum(self) -> Node:
@@ -307,7 +315,7 @@ class _Parser:
             inner = self.deeper(self.check)
             self.demand(")")
             return inner
-        if token.kind == "name":
+        if token.kind == "name" and not self.opens_moment(token):
             is_called = self.peek().is_symbol("(") and self.text[token.place] != "`"
             if self.aggregates and (not is_called or token.text in MEASURES):
                 return self.measure(token)
@@ -351,9 +359,27 @@ class _Parser:
         self.demand(")")
         return Call(function, tuple(arguments))
 
+    def opens_moment(self, name: _Token) -> bool:
+        """Tell whether a day or a time follows NAME: `date '2024-02-29'`."""
+        return name.text in _MOMENTS and self.text[name.place] != "`" and self.peek().kind == "text"
+
+    def moment(self, name: _Token) -> Literal:
+        text = self.take()
+        for type_ in _MOMENTS[name.text]:
+            found = read_moment(text.text, type_)
+            if type_ == "timestamp_with_zone" and isinstance(found, datetime):
+                return Literal(found.replace(tzinfo=UTC))
+            if found is not None:
+                return Literal(found)
+        example = {"date": "2024-02-29", "time": "23:59:59", "timestamp": "2024-02-29T23:59:59Z"}[name.text]
+        msg = f"character {text.place + 1}: this is no {name.text}, which is written as {name.text} '{example}'"
+        raise ValueError(msg)
+
     def literal(self, token: _Token) -> Literal | None:
         if token.kind == "text":
             return Literal(token.text)
+        if token.kind == "name" and self.opens_moment(token):
+            return self.moment(token)
         if token.kind == "word" and token.text in {"true", "false"}:
             return Literal(token.text == "true")
         if token.kind != "number":

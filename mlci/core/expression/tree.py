@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import typing
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, assert_never, get_args
 
 from typing_extensions import override
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
 ComparisonOperator = typing.Literal["<", "<=", ">", ">=", "==", "!="]
 ArithmeticOperator = typing.Literal["+", "-", "*", "/", "%"]
 Function = typing.Literal[
-    "abs", "ceil", "coalesce", "contains", "ends_with", "floor", "greatest", "least", "length", "lower", "round",
-    "starts_with", "trim", "upper",
+    "abs", "ceil", "coalesce", "contains", "date", "day", "days_between", "ends_with", "floor", "greatest", "hour",
+    "least", "length", "lower", "minute", "month", "round", "seconds_between", "starts_with", "trim", "upper",
+    "weekday", "year",
 ]  # fmt: skip
 FUNCTIONS: Final[tuple[Function, ...]] = get_args(Function)
 MeasureFunction = typing.Literal["count", "distinct", "max", "mean", "min", "share", "sum"]
@@ -34,9 +37,9 @@ class ColumnReference:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A number (never negative: a minus before it is a negation), a text, true or false."""
+    """A number (never negative as it is written: a minus before it is a negation), a text, true or false, a moment."""
 
-    value: int | float | str | bool
+    value: int | float | str | bool | Decimal | date | time
 
     @override
     def __eq__(self, other: object) -> bool:
@@ -63,6 +66,15 @@ class Arithmetic:
     operator: ArithmeticOperator
     left: Node
     right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """The same number as another kind; nobody writes it, `types.resolved` does."""
+
+    operand: Node
+    scale: int | None
+    """Digits after the point of an exact number; None for one in double precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,8 @@ class Membership:
     """Whether the operand is one of some values; never null."""
 
     operand: Node
-    values: tuple[Literal | Negation, ...]
+    values: tuple[Node, ...]
+    """Literals, perhaps with a sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +141,7 @@ class Or:
 
 
 Node = (
-    ColumnReference | Literal | Negation | Arithmetic | Call | Measure
+    ColumnReference | Literal | Negation | Arithmetic | Converted | Call | Measure
     | Comparison | Membership | NullTest | Not | And | Or
 )  # fmt: skip
 
@@ -160,7 +173,7 @@ def children(node: Node) -> tuple[Node, ...]:
     match node:
         case ColumnReference() | Literal():
             return ()
-        case Negation(operand) | NullTest(operand) | Not(operand):
+        case Negation(operand) | NullTest(operand) | Not(operand) | Converted(operand):
             return (operand,)
         case Measure(_, inner):
             return () if inner is None else (inner,)
@@ -220,13 +233,15 @@ def _test(node: Comparison | Membership | NullTest, opposite: str) -> str:
     assert_never(node)
 
 
-def _value(node: ColumnReference | Literal | Negation | Arithmetic | Call | Measure) -> str:
+def _value(node: ColumnReference | Literal | Negation | Arithmetic | Converted | Call | Measure) -> str:
     match node:
         case ColumnReference(name):
             plain = _PLAIN_NAME.fullmatch(name) and name not in RESERVED
             return name if plain else "`" + name.replace("`", "``") + "`"
         case Literal(value):
             return _literal(value)
+        case Converted(operand):
+            return text_of(operand)
         case Negation(operand):
             return f"-{_within(operand, _SIGN)}"
         case Arithmetic(operator, left, right):
@@ -260,6 +275,8 @@ def _strength(node: Node) -> int:
             return _SUM if operator in {"+", "-"} else _PRODUCT
         case Negation():
             return _SIGN
+        case Converted(operand):
+            return _strength(operand)
         case ColumnReference() | Literal() | Call() | Measure():
             return _SINGLE
     assert_never(node)
@@ -270,9 +287,17 @@ def _within(node: Node, strength: int) -> str:
     return text_of(node) if _strength(node) >= strength else f"({text_of(node)})"
 
 
-def _literal(value: float | str | bool) -> str:  # noqa: FBT001 - one of the kinds of a literal
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return repr(value)
+def _literal(value: float | str | bool | Decimal | date | time) -> str:  # noqa: FBT001 - one of the kinds of a literal
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case Decimal():
+            return f"{value:f}"
+        case datetime():
+            return f"timestamp '{value.isoformat().replace('+00:00', 'Z')}'"
+        case date() | time():
+            return f"{type(value).__name__} '{value.isoformat()}'"
+        case _:
+            return repr(value)

@@ -14,9 +14,10 @@ A measure of many rows leaves out those without a value; of none, `count`, `dist
 cannot be computed where a sum overflows. The `share` of a test is the part of the rows where it is true among those
 where it is not unknown. Sums and means are in double precision.
 
-Numbers are compared exactly where both are integers, else in double precision; arithmetic is in double precision; `%`
-has the sign of the divisor; `round` takes halves away from zero. Text is compared by code points, `length` counts
-them; `lower` and `upper` change the letters A to Z alone, `trim` takes away blanks, tabs and line ends.
+What kind of a number is computed from which stands in `types`, and in the tree that `types.resolved` returns: a check
+of exact numbers, or with a moment in a zone, is resolved before its truth is asked for. `%` has the sign of the
+divisor; `round` takes halves away from zero. Text is compared by code points, `length` counts them; `lower` and `upper`
+change the letters A to Z alone, `trim` takes away blanks, tabs and line ends.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ from __future__ import annotations
 import math
 import operator
 import string
+from datetime import date, datetime, time, timedelta
+from decimal import Context, Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from mlci.core.digits import MOST_DIGITS
 from mlci.core.expression.tree import (
     And,
     Arithmetic,
@@ -34,6 +38,7 @@ from mlci.core.expression.tree import (
     Call,
     ColumnReference,
     Comparison,
+    Converted,
     Literal,
     Measure,
     Membership,
@@ -49,7 +54,7 @@ from mlci.core.expression.tree import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-Value = int | float | str | bool | None
+Value = int | float | str | bool | Decimal | date | time | None
 BLANKS: Final = " \t\n\r"
 
 
@@ -62,7 +67,7 @@ class Truth(IntEnum):
     TRUE = 3
 
 
-def measured(measure: Measure, rows: Sequence[Mapping[str, Value]]) -> int | float | None:
+def measured(measure: Measure, rows: Sequence[Mapping[str, Value]]) -> Value:
     """Return MEASURE of ROWS, infinite where it cannot be computed.
 
     >>> measured(Measure("mean", ColumnReference("x")), [{"x": 1}, {"x": None}, {"x": 2}])
@@ -88,9 +93,9 @@ def measured(measure: Measure, rows: Sequence[Mapping[str, Value]]) -> int | flo
             return max(values, default=None)
 
 
-def _summed(values: Sequence[float], divisor: int) -> float:
+def _summed(values: Sequence[float | Decimal], divisor: int) -> float:
     try:
-        return math.fsum(values) / divisor
+        return math.fsum(map(float, values)) / divisor
     except OverflowError:
         return math.inf
 
@@ -154,10 +159,14 @@ def _value(node: Node, row: Mapping[str, Value]) -> _Found:
         case Measure():
             measured = row[text_of(node)]
             return _ERROR if isinstance(measured, float) and not math.isfinite(measured) else measured
+        case Converted(operand, scale):
+            return _of([_value(operand, row)], float if scale is None else Decimal)
         case Negation(operand):
             return _of([_value(operand, row)], _finite(operator.neg))
         case Arithmetic(symbol, left, right):
-            return _of([_value(left, row), _value(right, row)], _finite(_ARITHMETIC[symbol]))
+            is_exact = isinstance(left, Converted) and left.scale is not None
+            compute = _EXACT[symbol] if is_exact else _finite(_ARITHMETIC[symbol])
+            return _of([_value(left, row), _value(right, row)], compute)
         case Call("coalesce", arguments):
             given = [_value(each, row) for each in arguments]
             return _ERROR if _ERROR in given else next((each for each in given if each is not None), None)
@@ -188,6 +197,13 @@ def _finite(compute: Callable[..., float]) -> Callable[..., _Found]:
     return computed
 
 
+def _microseconds(start: Any, end: Any) -> float:  # noqa: ANN401 - two of one type
+    """Return the time from one day, time or timestamp to another, in whole microseconds."""
+    if isinstance(start, time):
+        start, end = (datetime.combine(date.min, each) for each in (start, end))
+    return float((end - start) // timedelta(microseconds=1))
+
+
 def _comparable(one: Any, other: Any) -> tuple[Any, Any]:  # noqa: ANN401 - of any one type
     """Return both, in double precision where one of them is."""
     if isinstance(one, float) != isinstance(other, float):
@@ -209,21 +225,37 @@ _ARITHMETIC: Final[Mapping[ArithmeticOperator, Callable[[float, float], float]]]
     "/": operator.truediv,
     "%": lambda left, right: math.fmod(math.fmod(left, right) + right, right),
 }
+_EXACTLY: Final = Context(prec=2 * MOST_DIGITS)
+_EXACT: Final[Mapping[str, Callable[[Decimal, Decimal], Decimal]]] = {
+    "+": _EXACTLY.add, "-": _EXACTLY.subtract, "*": _EXACTLY.multiply,
+}  # fmt: skip
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _UPPER: Final = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _HALF: Final = 0.5
+_SECOND: Final = 1e6
+"""In microseconds."""
+_DAY: Final = 86_400 * _SECOND
 _FUNCTIONS: Final[Mapping[str, Callable[..., _Found]]] = {
     "abs": _finite(abs),
     "ceil": _finite(lambda x: float(math.ceil(x))),
     "contains": lambda text, part: part in text,
+    "date": lambda moment: moment.date(),
+    "day": lambda day: day.day,
+    "days_between": lambda start, end: _microseconds(start, end) / _DAY,
     "ends_with": str.endswith,
     "floor": _finite(lambda x: float(math.floor(x))),
     "greatest": _finite(max),
+    "hour": lambda moment: moment.hour,
     "least": _finite(min),
     "length": len,
     "lower": lambda text: text.translate(_LOWER),
+    "minute": lambda moment: moment.minute,
+    "month": lambda day: day.month,
     "round": _finite(lambda x: math.copysign(math.floor(abs(x)) + (abs(x) - math.floor(abs(x)) >= _HALF), x)),
+    "seconds_between": lambda start, end: _microseconds(start, end) / _SECOND,
     "starts_with": str.startswith,
     "trim": lambda text: text.strip(BLANKS),
     "upper": lambda text: text.translate(_UPPER),
+    "weekday": lambda day: day.isoweekday(),
+    "year": lambda day: day.year,
 }

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from mlci.core.contract.scalar import ColumnType, Digits, Scalar, bound, read_value
+from mlci.core.contract.scalar import ColumnType, Scalar, bound, read_value
+from mlci.core.digits import Digits
 from tests.core.contract.texts import MONEY, RIGHT, WRONG
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from mlci.core.contract.scalar import Digits
+from mlci.core.digits import Digits
 
 if TYPE_CHECKING:
     from mlci.core.contract.scalar import ColumnType, Scalar

@@ -1,6 +1,8 @@
+# ruff: noqa: DTZ001 - timestamps without a zone are what is tested
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,8 +88,8 @@ def test_comparison__knows_its_columns_once_in_order() -> None:
         ("a is 1", "character 6: `null` is expected, `1` stands there"),
         ("a == null", "character 6: nothing is equal to null; write `is null` or `is not null`"),
         ("a in 1", "character 6: `(` is expected, `1` stands there"),
-        ("a in ()", "character 7: a number, a text, true or false is expected, `)` stands there"),
-        ("a in (b)", "character 7: a number, a text, true or false is expected, `b` stands there"),
+        ("a in ()", "character 7: a number, a text, a date, true or false is expected, `)` stands there"),
+        ("a in (b)", "character 7: a number, a text, a date, true or false is expected, `b` stands there"),
         ("a in (-'x')", "character 7: a number is expected, `-` stands there"),
         ("a between 1 or 2", "character 13: `and` is expected, `or` stands there"),
         ("a && b", "character 3: write `and` instead of `&&`"),
@@ -117,6 +119,16 @@ def test_comparison__knows_its_columns_once_in_order() -> None:
         ("a < `b", "character 5: a backtick opens here and never closes, or holds nothing"),
         ("a < ``", "character 5: a backtick opens here and never closes, or holds nothing"),
         ("a < b; drop table x", "character 6: ';' has no meaning here; a check is like `worst >= 2 * mean`"),
+        (
+            "a < date '2023-02-29'",
+            "character 10: this is no date, which is written as date '2024-02-29'",
+        ),
+        (
+            "a < timestamp '2024-01-01'",
+            "character 15: this is no timestamp, which is written as timestamp '2024-02-29T23:59:59Z'",
+        ),
+        ("a < `date` '2024-02-29'", "character 12: the end, `and` or `or` is expected, `2024-02-29` stands there"),
+        ("a in (-date '2024-02-29')", "character 7: a number is expected, `-` stands there"),
         ("a < 1x", "character 5: '1' has no meaning here; a check is like `worst >= 2 * mean`"),
         (
             "a < \N{ARABIC-INDIC DIGIT ONE}",
@@ -183,6 +195,15 @@ def test_text__has_as_few_brackets_as_keep_its_shape(written: str, shortest: str
         ("lower == 'x'", Comparison("==", ColumnReference("lower"), Literal("x"))),
         ("`and` > 1", Comparison(">", ColumnReference("and"), Literal(1))),
         ("a % 2 == 0", Comparison("==", Arithmetic("%", A, Literal(2)), Literal(0))),
+        ("a >= date '2024-02-29'", Comparison(">=", A, Literal(date(2024, 2, 29)))),
+        ('a in (time "12:30")', Membership(A, (Literal(time(12, 30)),))),
+        ("a < timestamp '2024-02-29 12:00'", Comparison("<", A, Literal(datetime(2024, 2, 29, 12)))),
+        (
+            "a < timestamp '2024-02-29 12:00+02'",
+            Comparison("<", A, Literal(datetime(2024, 2, 29, 10, tzinfo=UTC))),
+        ),
+        ("date(a) == date", Comparison("==", Call("date", (A,)), ColumnReference("date"))),
+        ("date > time", Comparison(">", ColumnReference("date"), ColumnReference("time"))),
     ],
 )
 def test_parse_check__reads_tests(text: str, tree: Node) -> None:

@@ -1,10 +1,14 @@
+# ruff: noqa: DTZ001 - timestamps without a zone are what is tested
 from __future__ import annotations
 
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mlci.core.expression import Truth, measured, parse_aggregate, parse_check, truth
+from mlci.core.digits import Digits
+from mlci.core.expression import Kind, Truth, measured, parse_aggregate, parse_check, resolved, truth
 
 if TYPE_CHECKING:
     from mlci.core.expression.truth import Value
@@ -105,3 +109,55 @@ def test_truth__of_a_sum_that_overflows_is_an_error() -> None:
     (measure,) = check.measures
     row = {"sum(x)": measured(measure, [{"x": 1e308}, {"x": 1e308}])}
     assert truth(check.tree, row) is Truth.ERROR
+
+
+EXACT: dict[str, Kind] = {
+    **dict.fromkeys("ij", "integer"),
+    "x": "number",
+    "m": Digits(12, 2),
+    "n": Digits(12, 2),
+    **dict.fromkeys("de", "date"),
+    "h": "time",
+    "p": "timestamp",
+    "z": "timestamp_with_zone",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "expected"),
+    [
+        ("m + n == 0.3", {"m": Decimal("0.10"), "n": Decimal("0.20")}, Truth.TRUE),
+        ("m - n == 0.1", {"m": Decimal("0.30"), "n": Decimal("0.20")}, Truth.TRUE),
+        ("m * 0.19 == n", {"m": Decimal("100.00"), "n": Decimal("19.00")}, Truth.TRUE),
+        ("m * i == 3333333333.33", {"m": Decimal("1111111111.11"), "i": 3}, Truth.TRUE),
+        ("-m == n", {"m": Decimal("1.10"), "n": Decimal("-1.10")}, Truth.TRUE),
+        ("m in (0.1, -0.2)", {"m": Decimal("-0.20")}, Truth.TRUE),
+        ("m == i", {"m": Decimal("9007199254.00"), "i": 9007199254}, Truth.TRUE),
+        ("m == x", {"m": Decimal("0.10"), "x": 0.1}, Truth.TRUE),
+        ("m / 3 > 0.03", {"m": Decimal("0.10")}, Truth.TRUE),
+        ("m / n > 1", {"m": Decimal("0.10"), "n": Decimal("0.00")}, Truth.ERROR),
+        ("m % 1 == 0.5", {"m": Decimal("2.50")}, Truth.TRUE),
+        ("round(m) == 3", {"m": Decimal("2.50")}, Truth.TRUE),
+        ("m > 1", {"m": None}, Truth.UNKNOWN),
+        ("coalesce(m, 0.5) == 0.5", {"m": None}, Truth.TRUE),
+        ("coalesce(i, -1) in (9007199254740993)", {"i": 2**53 + 1}, Truth.TRUE),
+        ("coalesce(i, -1) in (9007199254740993)", {"i": 2**53}, Truth.FALSE),
+        ("coalesce(i, j + 0) == 9007199254740992.0", {"i": 2**53 + 1, "j": 0}, Truth.TRUE),
+        ("d >= date '2024-02-29'", {"d": date(2024, 2, 29)}, Truth.TRUE),
+        ("d < date '1960-01-01'", {"d": date(1959, 12, 31)}, Truth.TRUE),
+        ("days_between(d, e) == 366", {"d": date(2024, 1, 1), "e": date(2025, 1, 1)}, Truth.TRUE),
+        ("days_between(e, d) == -1", {"d": date(1969, 12, 31), "e": date(1970, 1, 1)}, Truth.TRUE),
+        ("days_between(d, e) >= 0", {"d": None, "e": date(2024, 1, 1)}, Truth.UNKNOWN),
+        ("year(d) == 1 and month(d) == 1 and day(d) == 1", {"d": date(1, 1, 1)}, Truth.TRUE),
+        ("weekday(d) == 7", {"d": date(2024, 3, 3)}, Truth.TRUE),
+        ("weekday(d) in (6, 7)", {"d": date(2024, 3, 4)}, Truth.FALSE),
+        ("hour(h) == 23 and minute(h) == 59", {"h": time(23, 59)}, Truth.TRUE),
+        ("seconds_between(time '12:00', h) == 0.5", {"h": time(12, 0, 0, 500_000)}, Truth.TRUE),
+        ("date(p) == d", {"p": datetime(2024, 3, 31, 2, 30), "d": date(2024, 3, 31)}, Truth.TRUE),
+        ("z == timestamp '2024-03-31T03:30:00+02:00'", {"z": datetime(2024, 3, 31, 1, 30)}, Truth.TRUE),
+        ("p in (timestamp '2024-01-01T00:00', timestamp '2024-01-02T00:00')", {"p": datetime(2024, 1, 2)}, Truth.TRUE),
+    ],
+)
+def test_truth__of_exact_numbers_and_moments(text: str, row: dict[str, Value], expected: Truth) -> None:
+    whole: dict[str, Value] = dict.fromkeys(EXACT) | row
+    assert truth(resolved(parse_check(text).tree, EXACT), whole) is expected
