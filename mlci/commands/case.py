@@ -13,6 +13,7 @@ from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
 from mlci.commands.target_branch import evaluation_of, side_of_base
 from mlci.commands.validate import validate_datasets
+from mlci.core.contract_diffs import contract_diffs
 from mlci.core.data_section import identity
 from mlci.core.fingerprint import fingerprint
 from mlci.core.gates import Outcome
@@ -242,6 +243,7 @@ def report_on(
         promotion_blocks=config.on_inconclusive.promotion == "block",
         confidence=config.statistics.confidence,
         tests=case.tests,
+        contracts=contract_diffs(case.base_side, case.head_side),
     )
     content = json.dumps(report.to_dict(), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     tools.work.write("report.json", f"{content}\n".encode())

@@ -13,6 +13,7 @@ from mlci.core.metrics import metric_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlci.core.contract_diffs import ContractDiff
     from mlci.core.findings import DatasetReport
     from mlci.core.forge import StatusState
     from mlci.core.gates import Flips, GateResult, Verdict
@@ -156,6 +157,8 @@ class Report:
     """How the project's own tests ended, where they ran."""
     confidence: float = 0.95
     """Of each one-sided bound."""
+    contracts: tuple[ContractDiff, ...] = ()
+    """The contracts that head changes, and whom that breaks."""
 
     @property
     def exit_code(self) -> int:
@@ -258,6 +261,7 @@ class Report:
             "candidate_sha256": self.subject.candidate_sha256,
             "fingerprint": self.subject.fingerprint,
             "rule_changes": [change.to_dict() for change in self.changes],
+            "contract_changes": [diff.to_dict() for diff in self.contracts],
             "datasets": [dataset.to_dict() for dataset in self.datasets],
             "tests": self.tests.to_dict() if self.tests else None,
             "training": self.training.to_dict() if self.training else None,

@@ -13,6 +13,7 @@ from mlci.render.escape import markdown_code, markdown_text
 from mlci.render.wording import (
     SHORT_DIGEST,
     asked,
+    broken_by,
     interval,
     level,
     limit,
@@ -67,6 +68,7 @@ def comment(report: Report, *, rows: bool = True) -> str:
         f"### {_SIGNS[report.conclusion]} {markdown_code(report.subject.model)}: {title(report)}",
         f"**{_sentence(report.headline)}**",
         *_rule_changes(report),
+        *_contracts(report),
         *_gates(report, rows=rows),
         *_data(report, rows=rows),
         *_training(report),
@@ -119,6 +121,16 @@ def _rule_changes(report: Report) -> Iterator[str]:
     else:
         yield "**This pull request is judged by its own rules:**"
     yield "\n".join(lines)
+
+
+def _contracts(report: Report) -> Iterator[str]:
+    """Yield what a changed contract means to those who rely on it."""
+    for diff in report.contracts:
+        names = " and ".join(map(markdown_text, diff.datasets))  # a summary is HTML, where code spans are none
+        lines = ["| change | for readers of the data | for users of a model |", "|---|---|---|"]
+        lines += [f"| {_sentence(each.sentence)} | {each.readers} | {each.model} |" for each in diff.changes]
+        head = f"The contract of {names} changes, which {broken_by(diff)}"
+        yield f"<details><summary>{head}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
 
 
 def _change(sentence: str) -> str:

@@ -10,6 +10,7 @@ from mlci.render.lines import filled, plain, table
 from mlci.render.wording import (
     SHORT_DIGEST,
     asked,
+    broken_by,
     interval,
     level,
     limit,
@@ -37,6 +38,10 @@ def report_text(report: Report, *, rows: bool = True) -> str:
     blocks = [
         filled(f"{report.subject.model}: {title(report, loud=True)}\n{plain(report.headline)}"),
         *_rule_changes(report),
+        *(
+            filled(f"the contract of {' and '.join(diff.datasets)} changes, which {broken_by(diff)}")
+            for diff in report.contracts
+        ),
         *_verdict(report, rows=rows),
         *(
             dataset_text(each, rows=rows)

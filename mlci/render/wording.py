@@ -8,6 +8,7 @@ from mlci.core.gates import rows_of
 from mlci.core.report import Conclusion
 
 if TYPE_CHECKING:
+    from mlci.core.contract_diffs import ContractDiff
     from mlci.core.gates import Flips, GateResult, SliceResult
     from mlci.core.report import Report
     from mlci.core.statistics.interval import Interval
@@ -132,6 +133,14 @@ def power_sentence(result: GateResult) -> str:
     if result.smallest_visible is None:
         return decide
     return f"{decide}; the smallest difference that {result.rows:,} show is {result.smallest_visible:.3f}"
+
+
+def broken_by(diff: ContractDiff) -> str:
+    """Return whom the changes of a contract break: "breaks readers of the data (2 changes)"."""
+    broken = [f"{whom} ({plural(count, 'change')})" for whom, count in diff.breaking().items()]
+    if not broken:
+        return f"breaks nobody for sure ({plural(len(diff.changes), 'change')})"
+    return f"breaks {' and '.join(broken)}"
 
 
 def plural(count: int, word: str) -> str:

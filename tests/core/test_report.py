@@ -262,6 +262,7 @@ def test_to_dict__is_the_report_as_json() -> None:
         "production_sha256": "a" * 64,
         "candidate_sha256": "b" * 64,
         "fingerprint": "c" * 64,
+        "contract_changes": [],
         "rule_changes": [
             {
                 "subject": "gates",
