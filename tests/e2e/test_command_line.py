@@ -322,6 +322,29 @@ def test_check__loads_neither_scikit_learn_nor_scipy_stats(released: Project) ->
     assert not modules & {"sklearn", "scipy.stats", "pandas", "skops", "joblib"}
 
 
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("contract", "infer", "data/cells.csv"),
+        ("contract", "diff", "contracts/cells.yaml", "HEAD:contracts/cells.yaml"),
+        ("contract", "export", "contracts/cells.yaml"),
+        ("split", "data/cells.csv", "--key", "id"),
+    ],
+    ids=" ".join,
+)
+def test_verbs_about_data__load_no_numbers(fresh: Project, verb: tuple[str, ...]) -> None:
+    modules = loaded_by(fresh, *verb)
+    assert "mlci.cli.app" in modules
+    assert not modules & {"numpy", "pandas", "scipy", "sklearn", "requests"}
+
+
+def test_validate__loads_no_pandas_to_look_for_leaks(fresh: Project) -> None:
+    fresh.replace("mlci.yaml", "gates:", "leaks: [{sets: [cells, holdout], label: malignant}]\ngates:")
+    modules = loaded_by(fresh, "validate")
+    assert "mlci.adapters.duckdb_leaks" in modules
+    assert not modules & {"pandas", "scipy", "sklearn"}
+
+
 def test_registry_list__loads_no_numbers(released: Project) -> None:
     modules = loaded_by(released, "registry", "list")
     assert "mlci.core.registry" in modules
