@@ -29,6 +29,34 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "a model that no stage makes",
+        "mlci/commands/pipeline.py",
+        "if not any(train.model in stage.makes for stage in locked):",
+        "if not locked:",
+        "tests/commands/test_pipeline.py::test_pipeline__a_model_that_no_stage_makes",
+    ),
+    Guard(
+        "the hash of a model from elsewhere",
+        "mlci/commands/bringing.py",
+        "    if _md5(job.output) != pinned.md5:\n        raise",
+        "    if _md5(job.output) is None:\n        raise",
+        "tests/commands/test_pipeline.py::test_elsewhere__a_file_that_is_not_what_its_pointer_names",
+    ),
+    Guard(
+        "one training at a time",
+        "mlci/adapters/work_folder.py",
+        "fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        "tests/adapters/test_work_folder.py::test_alone__only_one_trains_at_a_time",
+    ),
+    Guard(
+        "labels of a chart take no orders",
+        "mlci/render/lineage_text.py",
+        'each if each.isalnum() or each in _PLAIN else f"#{ord(each)};" for each in shown',
+        "each for each in shown",
+        "tests/commands/test_lineage.py::test_mermaid__draws_each_thing_once_and_takes_no_orders",
+    ),
+    Guard(
         "nothing unsigned where base demands signatures",
         "mlci/commands/promote.py",
         "if tools.signing:",

@@ -124,6 +124,27 @@ class WorkFolder:
         return file.relative_to(self.folder).as_posix()
 
     @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Train alone in this folder while the block lasts: two would write the same model file.
+
+        Raises `UsageError("training-runs")` where somebody trains here; the system ends the lock with the process.
+        """
+        with self._writing():
+            lock = (self.ready() / "training.lock").open("wb")
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UsageError(
+                    "training-runs",
+                    "another training runs in this folder",
+                    where=str(self.path),
+                    cause="Both would write the same model file, and neither could say whose it is.",
+                    hint="Wait for it, or train in another clone: git worktree add ../other",
+                ) from None
+            yield
+
+    @contextmanager
     def environment(self, sha256: str) -> Iterator[tuple[Path, bool]]:
         """Yield where an environment lies and whether it is whole; who wants the same waits until the block is done.
 

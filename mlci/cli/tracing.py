@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - typer reads annotations at run time
 from typing import Annotated
 
 import typer
 
-from mlci.cli.output import Json, NoFetch, show, show_json
+from mlci.cli.output import Json, NoFetch, show, show_json, tell
 from mlci.core.reproduction import TOLERANCE
 from mlci.errors import UsageError
 
@@ -42,6 +43,53 @@ def lineage(
         show_json("lineage", {"tree": tree.to_dict()})
     else:
         show(mermaid(tree) if as_mermaid else lineage_text(tree))
+
+
+@app.command(short_help="Show two runs beside each other.")
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="A run, candidate, a version or a stage.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="As A.")],
+    *,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Answer in CSV.")] = False,
+    curves: Annotated[
+        Path | None, typer.Option("--curves", metavar="FOLDER", help="Draw each metric over its steps there, as SVG.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci compare "#production" candidate.
+
+    In what two runs differ (parameters, data, code, environment), and their metrics.
+    """
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.compare import compare_runs, curve_files
+    from mlci.core.runs.comparison import comparison_csv
+    from mlci.render.comparison_text import run_comparison_text
+
+    if as_csv and as_json:
+        raise UsageError("wrong-usage", "--csv and --json exclude each other", hint="Keep one of them.")
+    place = Workplace.here()
+    compared = compare_runs(
+        first,
+        second,
+        model=place.config().model.name,
+        repository=place.repository,
+        registry=place.registry(),
+        work=place.work,
+    )
+    if as_json:
+        show_json("run-comparison", compared.to_dict())
+    else:
+        show(comparison_csv(compared).removesuffix("\n") if as_csv else run_comparison_text(compared))
+    if curves is not None:
+        from mlci.adapters.files import write_atomically
+        from mlci.render.figures.history import metric_history
+
+        names = (compared.first.id[:8], compared.second.id[:8])
+        drawn = curve_files(compared)
+        for metric, file in drawn.items():
+            first_history, second_history = zip(names, compared.histories[metric], strict=True)
+            write_atomically(curves / file, metric_history(metric, first_history, second_history))
+        tell(f"{len(drawn)} figure{'s' if len(drawn) != 1 else ''} in {curves}")
 
 
 @app.command(short_help="Make a model once more from its commit, and compare.")

@@ -345,6 +345,9 @@ class Workbench(Protocol):
     def submit(self, submission: Submission, package: Package) -> None:
         """Keep what is submitted for judging, and lay out its package where people can look at it."""
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Train alone in this folder while the block lasts; somebody else's training is a `UsageError`."""
+
     def environment(self, sha256: str) -> AbstractContextManager[tuple[Path, bool]]:
         """Yield where an environment lies and whether it is whole, to nobody else meanwhile; it is whole after that."""
 

@@ -84,7 +84,8 @@ def train_side(
         reason = asked or ("the kept run is damaged" if kept else NEW_INPUTS)
         if tell:
             tell(f"train: {title}" + ("" if reason == NEW_INPUTS else f" ({reason})"))
-        model, training = _made_anew(job, reason, tell)
+        with work.alone():
+            model, training = _made_anew(job, reason, tell)
     else:
         _, model = kept
         training = Training(title, "reused", f"same inputs as run {inputs.training[:12]}")
@@ -158,5 +159,6 @@ def _further_seeds(job: Job, *, anew: bool, tell: Callable[[str], None] | None) 
         if seed not in records:
             if tell:
                 tell(f"train: seed {seed} of {count - 1}")
-            records[seed] = run_further(job, seed)
+            with job.work.alone():
+                records[seed] = run_further(job, seed)
     return summary_of([records[seed] for seed in range(count) if seed in records])

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlci.core.runs import KeptRun
+from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ class MemoryWorkbench:
         self.models: dict[str, tuple[KeptModel, bytes]] = {}
         self.records: dict[str, tuple[RunRecord, RunDetails]] = {}
         self.environments: set[str] = set()
+        self.is_training = False
         self._submission: Submission | None = None
 
     @property
@@ -59,6 +61,17 @@ class MemoryWorkbench:
         """Return what is too long for the record of a run."""
         _, details = self.records.get(run.id, (None, None))
         return details
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Train alone while the block lasts."""
+        if self.is_training:
+            raise UsageError("training-runs", "another training runs in this folder")
+        self.is_training = True
+        try:
+            yield
+        finally:
+            self.is_training = False
 
     @contextmanager
     def environment(self, sha256: str) -> Iterator[tuple[Path, bool]]:

@@ -336,6 +336,15 @@ def test_details__that_are_not_those_of_the_record_are_none(work: WorkFolder, co
     assert work.details(run) is None
 
 
+def test_alone__only_one_trains_at_a_time(tmp_path: Path) -> None:
+    work, other = WorkFolder(tmp_path), WorkFolder(tmp_path)
+    with work.alone(), pytest.raises(UsageError, match="another training runs") as caught, other.alone():
+        pass
+    assert caught.value.code == "training-runs"
+    with other.alone():
+        pass
+
+
 def test_environment__is_whole_after_it_was_made_once(tmp_path: Path) -> None:
     work = WorkFolder(tmp_path)
     with work.environment("a" * 64) as (path, is_whole):

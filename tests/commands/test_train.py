@@ -171,6 +171,28 @@ def test_train__no_secret_is_in_record_package_or_error(tmp_path: Path) -> None:
     assert second.reason == "`python train.py --password (withheld)` ended with exit code 2"
 
 
+def test_check__no_secret_of_tests_or_environment_is_kept_or_told(tmp_path: Path) -> None:
+    install, tests = "make it --token hunter2-of-install", "pytest --password hunter2-of-tests"
+    project = a_project(tmp_path, environment=f"{{install: {install}}}", tests=tests)
+    project.runner.scripts |= {install: Script(makes_environment=True), tests: Script()}
+    project.check()
+    project.runner.scripts[tests] = Script(exit_code=1)
+    with pytest.raises(MlciError) as failed:
+        project.check(force=True)
+    project.write(train_py="# other\n")
+    project.work.environments.clear()
+    project.runner.scripts[install] = Script(exit_code=1)
+    with pytest.raises(MlciError) as unmade:
+        project.check()
+    kept = [each.to_bytes() for pair in project.work.records.values() for each in pair]
+    kept += [*project.work.files.values(), str(failed.value.to_dict()).encode(), str(unmade.value.to_dict()).encode()]
+    assert [text for text in kept if b"hunter2" in text] == []
+    assert {run.secrets for run in project.runner.runs if run.command != COMMAND} == {
+        ("hunter2-of-install",),
+        ("hunter2-of-tests",),
+    }
+
+
 def test_train__the_same_inputs_are_not_run_again(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     first, second = project.train(), project.train()
@@ -370,6 +392,14 @@ def test_train__tests_run_in_the_environment_too(tmp_path: Path) -> None:
     project.check()
     assert [run.command for run in project.runner.runs] == ["./make", "pytest -q", COMMAND]
     assert "MLCI_ENVIRONMENT" in project.runner.runs[1].variables
+
+
+def test_train__while_another_one_runs_in_this_folder(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    with project.work.alone():
+        assert refused(project).code == "training-runs"
+    assert project.runner.runs == []
+    assert project.train().training.outcome == "trained"
 
 
 def test_train__a_command_that_fails(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -169,3 +171,18 @@ def test_run__that_is_damaged_is_made_again(released: Project, file: str) -> Non
     (run / file).write_bytes((run / file).read_bytes()[:-20])
     assert released.mlci("train").out.startswith("trained: ")
     assert (run / "model.skops").read_bytes() == whole
+
+
+def test_training__two_at_once_in_one_folder(fresh: Project) -> None:
+    (fresh.folder / "train.py").write_text("open('begun', 'w').close()\nimport time\ntime.sleep(60)\n")
+    with fresh.start("train") as first:
+        deadline = time.monotonic() + 30
+        while not (fresh.folder / "begun").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        second = fresh.mlci("train")
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=30)
+    assert second.exit_code == 2
+    assert "error[training-runs]: another training runs in this folder" in second.err
+    (run,) = json.loads(fresh.mlci("runs", "list", "--json").out)["runs"]
+    assert run["outcome"] == "interrupted"

@@ -69,6 +69,21 @@ def test_runs__are_listed_shown_chosen_and_exported(released: Project) -> None:
     assert len(json.loads(released.mlci("runs", "export", "--json").out)["runs"]) == 3
 
 
+def test_compare__shows_two_runs_and_draws_curves(released: Project) -> None:
+    with (released.folder / "train.py").open("a") as file:
+        file.write("\nimport mlci\nfor step in range(3):\n    mlci.log_metric('loss', 1 / (step + 1), step)\n")
+    released.replace("params.yaml", "C: 0.1", "C: 0.2")
+    assert released.mlci("train").exit_code == 0
+    shown = released.mlci("compare", "#production", "candidate", "--curves", "drawn")
+    assert shown.exit_code == 0, shown.err
+    assert [" ".join(line.split()[:2]) for line in shown.out.splitlines()][1:3] == ["parameter C", "code train.py"]
+    drawing = (released.folder / "drawn" / "001-loss.svg").read_text()
+    assert "3 values, the last 0.3333333333333333 at step 2" in drawing
+    answer = json.loads(released.mlci("compare", "v1.0.0", "candidate", "--json").out)
+    assert answer["metrics"] == [{"kind": "metric", "name": "loss", "first": None, "second": 1 / 3}]
+    assert released.mlci("compare", "v1.0.0", "candidate", "--csv").out.startswith("kind,name,")
+
+
 def test_runs__before_the_first(fresh: Project) -> None:
     assert fresh.mlci("runs", "list").out == "no run yet: mlci train makes the first\n"
 

@@ -109,7 +109,7 @@ def csv_text(runs: Sequence[KeptRun]) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     names = ("run", *_FACTS, *(f"data.{name}.sha256" for name in data))
     writer.writerow(
-        [_cell(name) for name in (*names, *(f"params.{name}" for name in params), *(f"metrics.{m}" for m in metrics))]
+        [cell(name) for name in (*names, *(f"params.{name}" for name in params), *(f"metrics.{m}" for m in metrics))]
     )
     for run in runs:
         record = run.record
@@ -119,7 +119,7 @@ def csv_text(runs: Sequence[KeptRun]) -> str:
             *(record.params.get(name) for name in params),
             *(record.metrics.get(name) for name in metrics),
         ]
-        writer.writerow([_cell(value) for value in (run.id, *_facts(run), *values)])
+        writer.writerow([cell(value) for value in (run.id, *_facts(run), *values)])
     return buffer.getvalue()
 
 
@@ -139,6 +139,6 @@ def _facts(run: KeptRun) -> Iterator[Any]:
         yield value.isoformat().replace("+00:00", "Z") if name == "started" else value
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
     """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection); numbers are left as they are."""
     return f"'{value}" if isinstance(value, str) and value[:1] in _BEGINS_FORMULA and value != "-inf" else value
