@@ -106,7 +106,7 @@ def _said(task: Task, labels: NDArray[Any], now: _Asked, before: _Asked | None, 
     match task:
         case "binary":
             pass
-        case "regression":
+        case "regression" | "quantile" | "forecast":
             ask = numbers
         case "multiclass":
             known = [model.package.info.signature.classes for model, _ in filter(None, (now, before))]

@@ -68,7 +68,7 @@ class EvaluationSet:
         match self.task:
             case "binary":
                 return label_type(self.section)
-            case "regression":
+            case "regression" | "quantile" | "forecast":
                 return "number"
             case "multiclass":
                 return type_of_classes(classes)

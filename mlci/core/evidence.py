@@ -134,7 +134,7 @@ class Evidence:
                 return Answers(self.sample, said, self.threshold)
             case "multiclass":
                 return MulticlassAnswers(self.sample, said, int(self.labels.max(initial=-1)) + 1)
-            case "regression":
+            case "regression" | "quantile" | "forecast":
                 return NumberAnswers(self.sample, said)
 
     @cached_property

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "regression", "quantile", "forecast"]
 TASKS: Final[tuple[Task, ...]] = get_args(Task)
 Kind = Literal[
     "share", "cells", "auc", "average_precision", "ranks", "loss", "ratio", "calibration", "churn", "rate"
@@ -46,7 +46,9 @@ class Metric:
 
 _CLASSES: Final[frozenset[Task]] = frozenset({"binary", "multiclass"})
 _SEVERAL: Final[frozenset[Task]] = frozenset({"multiclass"})
-_NUMBERS: Final[frozenset[Task]] = frozenset({"regression"})
+_NUMBERS: Final[frozenset[Task]] = frozenset({"regression", "forecast"})
+OF_NUMBERS: Final[frozenset[Task]] = _NUMBERS | {"quantile"}
+"""Tasks whose labels and answers are numbers."""
 _PLUS_MINUS: Final = (-1.0, 1.0)
 
 
@@ -113,7 +115,7 @@ _OF_CLASS: Final[Mapping[str, Metric]] = {
     "precision": _higher("precision@", "cells", "share of the rows decided to be of a class that are", _SEVERAL),
     "f1": _higher("f1@", "cells", "harmonic mean of precision and recall of a class", _SEVERAL),
 }
-_PINBALL: Final = _lower("pinball@", "loss", "mean loss of predicting a quantile, such as pinball@0.9", _NUMBERS)
+_PINBALL: Final = _lower("pinball@", "loss", "mean loss of predicting a quantile, such as pinball@0.9", OF_NUMBERS)
 WITH_ARGUMENT: Final = ("recall@CLASS", "precision@CLASS", "f1@CLASS", "pinball@QUANTILE")
 
 
@@ -136,7 +138,9 @@ def metric_of(name: str) -> Metric:
 def names_of(task: Task) -> tuple[str, ...]:
     """Return the names of the metrics of TASK, those with an argument last, as in `recall@CLASS`."""
     plain = tuple(name for name, metric in METRICS.items() if task in metric.tasks)
-    return (*plain, *{"multiclass": WITH_ARGUMENT[:3], "regression": WITH_ARGUMENT[3:]}.get(task, ()))
+    if task in OF_NUMBERS:
+        return (*plain, *WITH_ARGUMENT[3:])
+    return (*plain, *WITH_ARGUMENT[:3]) if task == "multiclass" else plain
 
 
 def _is_quantile(text: str) -> bool:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from mlci.core.contract.constraints import MOST_SHOWN, TYPE_WORDS, code
 from mlci.core.contract.model import LARGEST_INTEGER, SMALLEST_INTEGER, is_visible
 from mlci.core.fingerprint import canonical_sha256
+from mlci.core.metrics import OF_NUMBERS
 from mlci.core.plain_text import one_line
 from mlci.core.section import LONGEST_IDENTIFIER, Identifier
 from mlci.errors import UsageError
@@ -113,7 +114,7 @@ def build_signature(
     "feature-not-in-contract", "not-binary", "positive-unknown", "no-probabilities", "signature-unusable".
     """
     task = config.model.task
-    if (classes is None) != (task == "regression") or (classes is None and features is None and count is None):
+    if (classes is None) != (task in OF_NUMBERS) or (classes is None and features is None and count is None):
         raise _of_another_task(classes, estimator, count, has_probabilities=has_probabilities)
     columns = dict(contract.columns) if contract else {}
     names = _unnamed_features(count, config, columns) if features is None else tuple(features)
@@ -162,7 +163,7 @@ def _of_another_task(
         return _without_classes(estimator, count, has_probabilities=has_probabilities)
     return UsageError(
         "no-regressor",
-        f"the model, a {code(one_line(estimator, LONGEST_IDENTIFIER))}, has classes; a regression predicts numbers",
+        f"the model, a {code(one_line(estimator, LONGEST_IDENTIFIER))}, has classes; the task asks for numbers",
         cause="It is a classifier, or model.task says another task than the training code solves.",
         hint="Fit a regressor, or set model.task to binary or multiclass.",
     )

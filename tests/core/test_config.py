@@ -160,7 +160,7 @@ def test_owners__a_field_without_one_is_a_defect() -> None:
         owners(Careless)
 
 
-TASK = "`model.task`: input should be 'binary', 'multiclass' or 'regression'"
+TASK = "`model.task`: input should be 'binary', 'multiclass', 'regression', 'quantile' or 'forecast'"
 MISTAKES = {
     "a typing mistake": (
         "evaluate: {data",
@@ -209,6 +209,13 @@ MISTAKES = {
         "}",
         "7:1",
         "`evaluate`: a binary task needs positive: the value of the label that counts as positive",
+        None,
+    ),
+    "a forecast without its time": (
+        "task: binary",
+        "task: forecast",
+        "7:1",
+        "`evaluate`: a forecast task needs time: the column that orders the rows",
         None,
     ),
     "a positive class of a regression": (

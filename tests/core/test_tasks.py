@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import scipy.stats
 from sklearn import metrics as reference
 from sklearn.preprocessing import label_binarize
 
@@ -16,6 +18,7 @@ from mlci.core.gates import GateResult, Outcome, judge
 from mlci.core.metrics import METRICS, metric_of, names_of
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
+from mlci.core.statistics.sampling import Blocks
 from mlci.core.statistics.tango import tango
 
 if TYPE_CHECKING:
@@ -237,3 +240,31 @@ def test_metric__unknown(name: str) -> None:
 
 def test_metric__each_belongs_to_a_task() -> None:
     assert [name for name, metric in METRICS.items() if not metric.tasks] == []
+
+
+def test_forecast__is_diebold_and_mariano_with_block_sums() -> None:
+    order = np.random.default_rng(8).permutation(ROWS)
+    evidence = replace(a_regression(sampling=Blocks(order)), task="forecast")
+    interval = judged("mae", "not_worse", 0.5, evidence).interval
+    lost = np.abs(OTHERS - OUTCOMES) - np.abs(NUMBERS - OUTCOMES)
+    blocks = lost[order].reshape(20, ROWS // 20).mean(axis=1)
+    expected = scipy.stats.ttest_1samp(blocks, 0.0).confidence_interval(0.9)
+    assert interval is not None
+    assert (interval.lower, interval.upper) == pytest.approx((expected.low, expected.high), rel=1e-9)
+
+
+def test_forecast__of_few_rows_is_undecided() -> None:
+    short = Evidence(
+        [str(row) for row in range(400)], OUTCOMES[:400], NUMBERS[:400], OTHERS[:400],
+        sampling=Blocks(np.arange(400)), task="forecast",
+    )  # fmt: skip
+    result = judged("mae", "not_worse", 0.5, short)
+    assert result.sentence == "a time series needs at least 500 rows, there are 400"
+
+
+def test_quantile__is_judged_by_the_loss_of_its_quantile() -> None:
+    high, middle = NUMBERS + 4.0, NUMBERS
+    evidence = replace(a_regression(high, middle), task="quantile")
+    assert judged("pinball@0.9", "better", 0.0, evidence).outcome is Outcome.PASS
+    assert judged("pinball@0.5", "not_worse", 0.1, evidence).outcome is Outcome.FAIL
+    assert names_of("quantile") == ("pinball@QUANTILE",)

@@ -10,7 +10,7 @@ from mlci.core.gates.decision import Strictness, decide, without_rows
 from mlci.core.gates.gap import gap_between, worst_of
 from mlci.core.gates.result import Decision, Flips, GateResult, Outcome, Verdict
 from mlci.core.gates.slices import in_slices
-from mlci.core.metrics import metric_of
+from mlci.core.metrics import OF_NUMBERS, metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def judge(gates: Sequence[OwnedGate], evidence: Evidence, statistics: Statistics
     return Verdict(
         outcome=_whole({result.outcome for result in results if result.severity == "error"}, evidence),
         results=results,
-        flips=None if evidence.production is None or evidence.task == "regression" else _flips(evidence),
+        flips=None if evidence.production is None or evidence.task in OF_NUMBERS else _flips(evidence),
         rows=len(evidence.labels),
         positives=evidence.positives,
         not_comparable=evidence.not_comparable,
