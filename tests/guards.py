@@ -55,6 +55,8 @@ GUARDS = (
         'each if each.isalnum() or each in _PLAIN else f"#{ord(each)};" for each in shown',
         "each for each in shown",
         "tests/commands/test_lineage.py::test_mermaid__draws_each_thing_once_and_takes_no_orders",
+    ),
+    Guard(
         "the task from base",
         "mlci/commands/evaluation.py",
         "_refuse_another_task(rules.config.model.task, candidate)",
@@ -162,8 +164,8 @@ GUARDS = (
     Guard(
         "rules from base",
         "mlci/core/rules.py",
-        "_gates(base.config.gates, head.config.gates)",
-        "_gates(head.config.gates, head.config.gates)",
+        "_gates(base.config.gates, head.config.gates, ",
+        "_gates(head.config.gates, head.config.gates, ",
         "tests/e2e/test_journey.py::test_a_loosened_gate__is_judged_by_the_one_on_the_target_branch",
     ),
     Guard(
