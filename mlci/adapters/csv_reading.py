@@ -47,6 +47,10 @@ class CsvReading(FileSet):
         )
         return self.with_partitions(reader, own, parameter) if self.has_partitions else reader
 
+    def stored(self, place: int) -> str:
+        """Return the text of a column."""
+        return f"c{place}"
+
     def typed(self, place: int, type_: ColumnType, digits: Digits | None) -> None:  # noqa: ARG002 - as the protocol says
         """Return None, since everything is text; raises `UsageError("type-not-in-text")` for what no text holds."""
         if type_ in NESTED:

@@ -226,7 +226,26 @@ def _told(
                 told[id(constraint)] = Told(repeats.failing, repeats.checked, first=repeats.first)
             case _:
                 told[id(constraint)] = Told(told_by[0], told_by[1])
-    return told, profile
+    # A bound that some row breaks is known as such; only then is it worth to count the rows.
+    return told | _counted_bounds(connection, reading, [each for each in constraints if _breaks(told, each)]), profile
+
+
+def _breaks(told: Mapping[int, Told], constraint: Constraint) -> bool:
+    return constraint.kind in {"min", "max"} and told[id(constraint)].failing > 0
+
+
+def _counted_bounds(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, broken: Sequence[Constraint]
+) -> dict[int, Told]:
+    """Return how many rows fail and how many were checked, for bounds that some row breaks, in a pass for all."""
+    if not broken:
+        return {}
+    query = Query(reading)
+    fails = [f"count(*) FILTER (WHERE {query.condition(each).fails})" for each in broken]
+    checked = [f"count({query.value(each.columns[0])})" for each in broken]
+    found = select(connection, query, reading, [*fails, *checked], numbered=False)
+    counts = zip(broken, found[: len(broken)], found[len(broken) :], strict=True)
+    return {id(each): Told(failing, rows) for each, failing, rows in counts}
 
 
 def _counted(query: Query, constraint: Constraint) -> list[str]:
@@ -239,8 +258,7 @@ def _counted(query: Query, constraint: Constraint) -> list[str]:
         case _ if constraint.kind in TOGETHER:
             return []
         case _:
-            condition = query.condition(constraint)
-            return [f"count(*) FILTER (WHERE {sql})" for sql in (condition.fails, condition.checked)]
+            return [*query.counts(constraint)]
 
 
 def _examples(

@@ -35,21 +35,21 @@ class ProfileScan:
         """Begin with COLUMNS, which the data set has, of a query that numbers its ROWS."""
         self._columns = columns
         self._values = [query.value(column) for column in columns]
-        self._raw = [query.raw(column.name) for column in columns]
+        self._stored = [query.stored(column.name) for column in columns]
         self._step = max(1, -(-rows // LARGEST_SAMPLE))
 
     @property
     def expressions(self) -> list[str]:
         """The aggregates, each with one value."""
         found: list[str] = []
-        for column, value, raw in zip(self._columns, self._values, self._raw, strict=True):
+        for column, value, stored in zip(self._columns, self._values, self._stored, strict=True):
             is_ordered, is_number = column.type in ORDERED, column.type in ORDERED - TEMPORAL
             found += [
-                f"count(*) - count({raw})",
+                f"count(*) - count({stored})",
                 f"approx_count_distinct({value})",
                 f"min({value})" if is_ordered else "NULL",
                 f"max({value})" if is_ordered else "NULL",
-                f"favg(CAST({value} AS DOUBLE))" if is_number else "NULL",
+                f"avg(CAST({value} AS DOUBLE))" if is_number else "NULL",
             ]
         return found
 
@@ -83,7 +83,7 @@ class ProfileScan:
                 smallest=smallest,
                 largest=largest,
                 # Threads may add in another order each time, which shows in the last digits.
-                mean=None if mean is None else float(f"{mean:.12g}"),
+                mean=None if mean is None else float(f"{mean:.9g}"),
                 quantiles=detail.quantiles,
                 bars=detail.bars,
                 frequent=detail.frequent,

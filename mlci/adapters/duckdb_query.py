@@ -58,6 +58,10 @@ class Query:
         """Return the text of COLUMN, NULL where the field is empty."""
         return f"c{self._places[column]}"
 
+    def stored(self, column: str) -> str:
+        """Return COLUMN as the files hold it, NULL where a row has no value."""
+        return self._reading.stored(self._places[column])
+
     def typed(self, column: str, type_: ColumnType, digits: Digits | None = None) -> str:
         """Return the value of COLUMN, NULL where it is empty or not written as its type is."""
         alias = f"{self.raw(column)}_{type_}" + (f"_{digits.precision}_{digits.scale}" if digits else "")
@@ -91,14 +95,34 @@ class Query:
         if isinstance(constraint.value, CrossRule):
             return self._rule(constraint.value, constraint.columns)
         column = constraint.columns[0]
-        raw = self.raw(column.name)
+        stored = self.stored(column.name)
         if constraint.kind == "required":
-            return Condition(f"{raw} IS NULL", "true")
+            return Condition(f"{stored} IS NULL", "true")
         value = self.value(column)
         there = f"{value} IS NOT NULL"
         if constraint.kind == "type":
-            return Condition(f"({raw} IS NOT NULL AND {value} IS NULL)", f"{raw} IS NOT NULL")
+            return Condition(f"({stored} IS NOT NULL AND {value} IS NULL)", f"{stored} IS NOT NULL")
         return Condition(f"({there} AND {self._breaks(constraint, value)})", there)
+
+    def counts(self, constraint: Constraint) -> tuple[str, str]:
+        """Return aggregates for how many rows break CONSTRAINT and how many are checked, as `condition` has them.
+
+        Of a bound, the first only tells whether any row breaks it: the smallest and the largest value prove that none
+        does, and they are had for less than a count.
+        """
+        if isinstance(constraint.value, CrossRule):
+            condition = self.condition(constraint)
+            return f"count(*) FILTER (WHERE {condition.fails})", f"count(*) FILTER (WHERE {condition.checked})"
+        stored, value = self.stored(constraint.columns[0].name), self.value(constraint.columns[0])
+        match constraint.kind:
+            case "required":
+                return f"count(*) - count({stored})", "count(*)"
+            case "type":
+                return f"count({stored}) - count({value})", f"count({stored})"
+            case "min" | "max" as kind:
+                return f"coalesce({self._breaks(constraint, f'{kind}({value})')}, false)", f"count({value})"
+            case _:
+                return f"count(*) FILTER (WHERE {self.condition(constraint).fails})", f"count({value})"
 
     def _breaks(self, constraint: Constraint, value: str) -> str:
         """Return whether a VALUE that is there breaks CONSTRAINT."""

@@ -63,6 +63,10 @@ class JsonLinesReading(FileSet):
         columns = [f"{_text(f'j[{place + 1}]')} AS c{place}, j[{place + 1}] AS n{place}" for place in own]
         return self.with_partitions(values, columns, parameter)
 
+    def stored(self, place: int) -> str:
+        """Return the text of a column."""
+        return f"c{place}"
+
     def typed(self, place: int, type_: ColumnType, digits: Digits | None) -> str | None:
         """Return the value of a column, NULL where JSON gives it another type."""
         if place >= self.own_columns:

@@ -81,6 +81,10 @@ class ParquetReading(FileSet):
         columns = [f"CAST(n{place} AS VARCHAR) AS c{place}" for place in own]
         return self.with_partitions(f"{reader} AS t({values}, filename)", [*columns, values], parameter)
 
+    def stored(self, place: int) -> str:
+        """Return the value of a column, and of a partition its text."""
+        return f"n{place}" if place < self.own_columns else f"c{place}"
+
     def typed(self, place: int, type_: ColumnType, digits: Digits | None) -> str | None:
         """Return the value of a column, NULL in every row where the files hold another type."""
         if place >= self.own_columns:

@@ -60,6 +60,9 @@ class Reading(Protocol):
         What differs from data set to data set becomes a PARAMETER. There may be more columns, which `typed` reads.
         """
 
+    def stored(self, place: int) -> str:
+        """Return column PLACE as the files hold it, to ask cheaply whether a row has a value."""
+
     def typed(self, place: int, type_: ColumnType, digits: Digits | None) -> str | None:
         """Return the value of column PLACE, NULL where it has another type; None where its text is to be read.
 

@@ -201,7 +201,7 @@ def _profiled(column: ColumnSpec, place: int, rows: list[list[str]]) -> ColumnPr
         distinct=len(set(values)),
         smallest=ordered[0] if ordered else None,
         largest=ordered[-1] if ordered else None,
-        mean=float(f"{math.fsum(map(float, ordered)) / len(ordered):.12g}") if ordered else None,
+        mean=float(f"{math.fsum(map(float, ordered)) / len(ordered):.9g}") if ordered else None,
         quantiles=quantiles(ordered),
         bars=_bars([float(value) for value in ordered]),
         frequent=() if is_ordered else tuple(frequent),
