@@ -15,22 +15,26 @@ from mlci.adapters.duckdb_profile import MOST_COLUMNS, ProfileScan, read_columns
 from mlci.adapters.duckdb_query import Query
 from mlci.core.contract import AggregateDemand, AggregateRule
 from mlci.core.contract.constraints import OF_THE_DATA_SET, OF_THE_FILE
+from mlci.core.data_files import short
 from mlci.core.findings import MASK, MOST_EXAMPLES, DatasetReport, ExampleRow, finding, holds
 from mlci.core.plain_text import one_line
 from mlci.core.profile import Profile
+from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     import duckdb
     import numpy as np
     from numpy.typing import NDArray
 
     from mlci.adapters.duckdb_repeats import Repeats
+    from mlci.adapters.outside import Outside
     from mlci.adapters.reading import Reading
     from mlci.core.contract import ColumnSpec, Constraint, ConstraintKind
-    from mlci.core.data_files import DataFiles
+    from mlci.core.data_files import DataFiles, Wanted
     from mlci.core.expression import Check
     from mlci.core.findings import Finding
     from mlci.core.leaks import LeakEvidence, LeakRule
@@ -47,9 +51,23 @@ LOOKED_FOR: Final[frozenset[ConstraintKind]] = TOGETHER | {"reference", "conflic
 class DuckdbData:
     """Reads and checks data sets; holds nothing between two calls."""
 
-    def __init__(self, now: Callable[[], datetime] | None = None) -> None:
-        """Tell the age of data by what NOW returns; without it, no contract may ask for it."""
+    def __init__(self, now: Callable[[], datetime] | None = None, outside: Outside | None = None) -> None:
+        """Tell the age of data by what NOW returns; without it, no contract may ask for it.
+
+        What lies outside of Git is brought by OUTSIDE; without it nothing is.
+        """
         self._now = now
+        self._outside = outside
+
+    def held(self, wanted: Wanted) -> Path | None:
+        """Return a file with these bytes that is here already; None where none is."""
+        return self._outside.held(wanted) if self._outside else None
+
+    def fetch(self, wanted: Wanted) -> Path:
+        """Return a file with these bytes, after bringing it if it is not here; raises as `Outside.fetch` does."""
+        if self._outside is None:
+            raise UsageError("data-missing", f"{short(wanted.name)} is not here", where=wanted.name)
+        return self._outside.fetch(wanted)
 
     def columns(self, files: DataFiles) -> tuple[str, ...]:
         """Return the names of the columns of FILES; raises as `opened` does."""

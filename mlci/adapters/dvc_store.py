@@ -121,6 +121,19 @@ class DvcStore:
         with self._asking():
             return self._system.exists(path)
 
+    def read(self, *parts: str) -> Iterator[bytes]:
+        """Yield a file of the remote by the PARTS of its path, such as data that DVC itself keeps there.
+
+        Raises `FileNotFoundError` where there is none, else what `fetch` does but for archives.
+        """
+        path = self._system.join(self._root, *parts)
+        with self._asking():
+            is_there = self._system.exists(path)
+        if not is_there:
+            raise FileNotFoundError
+        with self._asking(), self._system.open(path, "rb") as content:
+            yield from chunks(content)
+
     def _content(self, sha256: str) -> Iterator[bytes]:
         """Return an archive piece by piece; what goes wrong with the pieces elsewhere is not told as ours."""
         path = self._path(sha256)

@@ -50,6 +50,11 @@ class WorkFolder:
         return self.path / "cache" / "objects"
 
     @property
+    def data(self) -> Path:
+        """Where data that lie outside of Git are kept by their hashes."""
+        return self.path / "cache" / "data"
+
+    @property
     def packages(self) -> Path:
         """Where packages of the host's store are kept by their digests."""
         return self.path / "cache" / "packages"

@@ -6,7 +6,19 @@ import inspect
 
 import typer
 
-from mlci.cli import contracts, judging, looking, profiling, releasing, sealed, starting, tracing, tracking, versions
+from mlci.cli import (
+    contracts,
+    data,
+    judging,
+    looking,
+    profiling,
+    releasing,
+    sealed,
+    starting,
+    tracing,
+    tracking,
+    versions,
+)
 
 app = typer.Typer(
     name="mlci",
@@ -38,6 +50,7 @@ GROUPS = {
     tracking.app: "runs",
     sealed.app: "sealed",
     contracts.app: "contract",
+    data.app: "data",
 }
 """Verbs, and the word that stands before them where there is one."""
 

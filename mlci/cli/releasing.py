@@ -17,7 +17,6 @@ def fetch(*, base: Base = None, as_json: Json = False) -> None:
 
     Brings what judging needs, so that later steps with --no-fetch need no token and no network.
     """
-    from mlci.adapters.duckdb import DuckdbData
     from mlci.cli.wiring import Workplace
     from mlci.commands.fetch import fetch as command
 
@@ -28,7 +27,7 @@ def fetch(*, base: Base = None, as_json: Json = False) -> None:
         repository=place.repository,
         registry=place.registry(),
         open_store=place.open_store,
-        data=DuckdbData(),
+        data=place.data(),
         objects=place.work.objects,
     )
     if as_json:

@@ -21,16 +21,19 @@ from mlci.core.plain_text import one_line, printable
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from contextlib import AbstractContextManager
 
     from mlci.adapters.directory_target import DirectoryTarget
+    from mlci.adapters.duckdb import DuckdbData
+    from mlci.adapters.outside import Content
     from mlci.adapters.ssh_signing import SshSigning
     from mlci.adapters.training_process import TrainingProcess
     from mlci.commands.case import Tools
     from mlci.commands.ports import Forge, Store
     from mlci.commands.signatures import Demand
     from mlci.core.config import Config, DeploySection, PromoteSection
+    from mlci.core.data_files import Wanted
     from mlci.core.github_event import GithubEnvironment
 
 SIGNING_KEY = "MLCI_SIGNING_KEY"
@@ -178,16 +181,25 @@ class Workplace:
 
         return separate_tree(self.repository, self.work, commit)
 
+    def data(self) -> DuckdbData:
+        """Return what reads data, and brings what lies outside of Git."""
+        from mlci.adapters.duckdb import DuckdbData
+        from mlci.adapters.dvc_data import DvcCache, DvcData
+        from mlci.adapters.outside import Outside
+
+        folder = self.repository.folder
+        sources: dict[str, Content] = {"https": _https, "s3": _s3, "dvc": DvcData(folder, self.work.packages)}
+        return DuckdbData(self.clock.now, Outside(self.work.data, sources, [DvcCache(folder)]))
+
     def tools(self) -> Tools:
         """Return what judging needs."""
-        from mlci.adapters.duckdb import DuckdbData
         from mlci.adapters.prediction import ChildPredictor
         from mlci.commands.case import Tools
 
         return Tools(
             registry=self.registry(),
             open_store=self.open_store,
-            data=DuckdbData(self.clock.now),
+            data=self.data(),
             predictor=ChildPredictor(cache=None if self.github and self.github.token else self.work.predictions),
             work=self.work,
             token=self._kind_of_token(),
@@ -207,6 +219,18 @@ class Workplace:
     def _beside(self, path: str) -> Path:
         """Return PATH as `mlci.yaml` means it: relative to its own folder."""
         return (self.repository.folder / path).resolve()
+
+
+def _https(wanted: Wanted) -> Iterable[bytes]:
+    from mlci.adapters.https_data import https_data
+
+    return https_data(wanted)
+
+
+def _s3(wanted: Wanted) -> Iterable[bytes]:
+    from mlci.adapters.s3_data import s3_data
+
+    return s3_data(wanted)
 
 
 def _github(environ: Mapping[str, str]) -> GithubEnvironment | None:

@@ -2,38 +2,125 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import re
+from typing import TYPE_CHECKING, Final, Protocol
 
 from mlci.core.config import FILE_NAME
-from mlci.core.data_files import DataFile, DataFiles, short
+from mlci.core.data_files import DataFile, DataFiles, Pin, Wanted, short
 from mlci.core.data_format import SUFFIXES, CsvFormat, format_of
 from mlci.core.data_path import is_pattern, named, partition
+from mlci.core.data_section import stand_ins
+from mlci.core.paths import relative_path
+from mlci.core.pipeline import POINTER, read_folder_pointer, read_pointer
 from mlci.core.plain_text import one_line
-from mlci.errors import RejectedError, UsageError
+from mlci.errors import IntegrityError, RejectedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from mlci.commands.ports import Tree
+    from mlci.commands.ports import Data, Tree
     from mlci.core.data_format import Format
     from mlci.core.data_section import DataSection
 
+_MD5: Final = re.compile("[0-9a-f]{32}")
+LARGEST_LIST: Final = 64 << 20
+"""Bytes of the list of a folder of DVC's."""
 
-def files_of(section: DataSection, tree: Tree, objects: Path) -> DataFiles:
-    """Return the files of SECTION as TREE has them; those of a commit are laid out in the folder OBJECTS.
 
-    Raises `UsageError`: "data-missing" where there are none, "data-format-unknown" where nothing tells their format;
-    `RejectedError("data-too-many")` where there are more than the section allows.
+class Brings(Protocol):
+    """What brings bytes by their hash."""
+
+    def fetch(self, wanted: Wanted) -> Path:
+        """Return a file with these bytes."""
+
+
+def files_of(section: DataSection, tree: Tree, data: Data, objects: Path) -> DataFiles:
+    """Return the files of SECTION as TREE has them, after bringing what lies outside of Git.
+
+    Those of a commit are laid out in the folder OBJECTS. Raises `UsageError`: "data-missing" where there are none,
+    "data-format-unknown" where nothing tells their format; `RejectedError("data-too-many")` where there are more than
+    the section allows; and what `Data.fetch` raises.
     """
-    names = named(section.path, tree.ids()) or ((section.path,) if not is_pattern(section.path) else ())
+    if section.is_remote:
+        file = DataFile(data.fetch(wanted_at(section)), section.path, section.pin)
+        return DataFiles(section.path, form_of(section, [section.path]), (file,), section.limits.size)
+    found = parts_of(section, tree, data)
+    files = []
+    for name, pin in found.items():
+        path = _path_of(name, pin, section.limits.size, tree=tree, data=data, objects=objects)
+        files.append(DataFile(path, name, pin or section.pin, partition(section.path, name)))
+    return DataFiles(section.path, form_of(section, found), tuple(files), section.limits.size)
+
+
+def wanted_at(section: DataSection) -> Wanted:
+    """Return what lies at the address of SECTION."""
+    pin = section.pin or Pin("sha256", "")  # the section demands one
+    return Wanted(section.path, pin, section.limits.size, section.path, section.endpoint_url)
+
+
+def parts_of(section: DataSection, tree: Tree, data: Brings) -> dict[str, Pin | None]:
+    """Return the names of the files of SECTION in TREE, in their order; with its hash what DVC keeps in Git's place.
+
+    The list of a folder of DVC's is brought for that. Raises as `files_of` does.
+    """
+    ids = tree.ids()
+    kept: dict[str, Pin | None] = {}
+    for pointer in stand_ins(section.path, ids):
+        if pointer.endswith(POINTER):
+            kept.update(_pointed(pointer, tree, data))
+    kept.update((name, None) for name in ids if not name.endswith(POINTER))
+    names = named(section.path, kept) or ((section.path,) if not is_pattern(section.path) else ())
     if not names:
         raise _nothing_matches(section.path)
     _refuse_too_many(section, names)
-    files = [
-        DataFile(tree.materialise(name, objects), name, section.pin, partition(section.path, name)) for name in names
-    ]
-    return DataFiles(section.path, form_of(section, names), tuple(files), section.limits.size)
+    return {name: kept.get(name) for name in names}
+
+
+def _path_of(name: str, pin: Pin | None, limit: int, *, tree: Tree, data: Data, objects: Path) -> Path:
+    """Return where the bytes of one file are: in Git, in the work tree, or in a cache after they were brought."""
+    try:
+        return tree.materialise(name, objects)
+    except UsageError as error:
+        if pin is None or error.code != "data-missing":
+            raise
+        return data.fetch(Wanted(name, pin, limit))
+
+
+def _pointed(pointer: str, tree: Tree, data: Brings) -> Iterator[tuple[str, Pin]]:
+    """Yield the files that a POINTER of DVC stands for, with their hashes."""
+    target, content = pointer.removesuffix(POINTER), tree.read(pointer)
+    single, folder = read_pointer(content), read_folder_pointer(content)
+    if single is not None and single.path == short(target):
+        yield target, Pin("md5", single.md5)
+    elif folder is not None:
+        wanted = Wanted(f"{target}/", Pin("md5", folder), LARGEST_LIST)
+        yield from _listed(data.fetch(wanted).read_bytes(), target, pointer)
+    else:
+        raise UsageError(
+            "not-a-pointer",
+            f"{pointer} does not stand for `{short(target)}` with its hash",
+            where=pointer,
+            cause="It was not written by `dvc add`, or was edited.",
+            hint=f"dvc add {target}",
+        )
+
+
+def _listed(content: bytes, target: str, pointer: str) -> Iterator[tuple[str, Pin]]:
+    """Yield the files of a folder of DVC's, from its list; no name leads out of the folder."""
+    try:
+        for entry in json.loads(content):
+            name, digest = str(relative_path(entry["relpath"])), _MD5.fullmatch(entry["md5"])
+            yield f"{target}/{name}", Pin("md5", digest[0] if digest else "")
+    except (ValueError, TypeError, KeyError) as error:
+        raise IntegrityError(
+            "not-a-pointer",
+            f"the list of the folder {target} is not in the form that DVC writes",
+            where=pointer,
+            cause="The file in DVC's cache or remote was not written by DVC.",
+            hint=f"dvc add {target}",
+        ) from error
 
 
 def form_of(section: DataSection, names: Iterable[str]) -> Format:

@@ -211,7 +211,7 @@ class EvaluationSet:
 
 def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
     """Return the evaluation set of RULES in TREE, the commit that they are from."""
-    files, configuration = files_of(rules.evaluation_data, tree, objects), named_in(FILE_NAME, tree)
+    files, configuration = files_of(rules.evaluation_data, tree, data, objects), named_in(FILE_NAME, tree)
     section, task = rules.config.evaluate, rules.config.model.task
     return EvaluationSet(files, configuration, section, data, *private_parts(section, rules), task)
 

@@ -42,7 +42,7 @@ def with_leaks(
     found: dict[str, dict[tuple[str, ...], Finding]] = {}
     files: dict[str, DataFiles] = {}
     for owned in wanted:
-        for sets in _versions(owned, rules, head=head, base=base, objects=objects):
+        for sets in _versions(owned, rules, head=head, base=base, data=data, objects=objects):
             files |= sets
             for finding in leak_findings(owned, data.leaks(_without_ids(owned, rules), sets, _columns(owned, rules))):
                 found.setdefault(finding.dataset, {}).setdefault(finding.key, finding)
@@ -57,7 +57,7 @@ def with_leaks(
 
 
 def _versions(
-    owned: OwnedLeakRule, rules: Rules, *, head: Tree, base: Tree | None, objects: Path
+    owned: OwnedLeakRule, rules: Rules, *, head: Tree, base: Tree | None, data: Data, objects: Path
 ) -> Iterator[dict[str, DataFiles]]:
     """Yield the files of the sets of a rule: with base's evaluation rows, and, where they differ, with head's."""
     sections = {name: rules.config.data[name] for name in owned.rule.sets}
@@ -65,13 +65,13 @@ def _versions(
     before = identity(rules.evaluation_data, base.ids()) if base else None
     if base is not None and before is not None and judged in sections and len(sections) > 1:
         ours = {name: section for name, section in sections.items() if name != judged}
-        theirs = files_of(rules.evaluation_data, base, objects)
-        sets = {name: files_of(section, head, objects) for name, section in ours.items()} | {judged: theirs}
+        theirs = files_of(rules.evaluation_data, base, data, objects)
+        sets = {name: files_of(section, head, data, objects) for name, section in ours.items()} | {judged: theirs}
         yield {name: sets[name] for name in owned.rule.sets}
         now = identity(sections[judged], head.ids())
         if before == now and rules.evaluation_data.format == sections[judged].format:
             return
-    yield {name: files_of(section, head, objects) for name, section in sections.items()}
+    yield {name: files_of(section, head, data, objects) for name, section in sections.items()}
 
 
 def _without_ids(owned: OwnedLeakRule, rules: Rules) -> LeakRule:

@@ -22,7 +22,7 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
     It would be a rule after the merge, by which nothing could be judged. RULES say what no error may show.
     """
     section = side.config.evaluate
-    files = files_of(side.config.data[section.data], tree, objects)
+    files = files_of(side.config.data[section.data], tree, data, objects)
     rows = EvaluationSet(files, FILE_NAME, section, data, *private_parts(section, rules), side.config.model.task)
     rows.labels(rows.read({}))
     rows.weights()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.core.contract import ColumnSpec, Constraint
-    from mlci.core.data_files import DataFiles
+    from mlci.core.data_files import DataFiles, Wanted
     from mlci.core.expression import Check
     from mlci.core.fetched import Fetched
     from mlci.core.findings import DatasetReport
@@ -236,7 +236,13 @@ class Clock(Protocol):
 
 
 class Data(Protocol):
-    """Data sets: checked against constraints, and read as tables."""
+    """Data sets: brought by their hash, checked against constraints, and read as tables."""
+
+    def held(self, wanted: Wanted) -> Path | None:
+        """Return a file with these bytes that is here already, to be verified when it is read; None where none is."""
+
+    def fetch(self, wanted: Wanted) -> Path:
+        """Return a file with these bytes, after bringing it if it is not here."""
 
     def columns(self, files: DataFiles) -> tuple[str, ...]:
         """Return the names of the columns."""

@@ -80,4 +80,4 @@ def _has(name: str, side: Side, tree: Tree) -> bool:
 def _profile(name: str, side: Side, tree: Tree, data: Data, objects: Path, *, types: Side | None = None) -> Profile:
     contract = (types or side).contracts.get(name)
     columns = [contract.column(each) for each in contract.columns] if contract else []
-    return data.profile(name, files_of(side.config.data[name], tree, objects), columns)
+    return data.profile(name, files_of(side.config.data[name], tree, data, objects), columns)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlci.core.data_path import named
+from mlci.commands.training_data import training_files
 from mlci.core.data_section import identity
 from mlci.core.fingerprint import canonical_sha256, code_paths
 from mlci.core.plain_text import one_line, printable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any, BinaryIO
 
-    from mlci.commands.ports import Repository
+    from mlci.commands.ports import Repository, Tree
     from mlci.core.config import Config
     from mlci.core.data_section import DataSection
     from mlci.core.fingerprint import Fingerprint
@@ -71,7 +71,7 @@ def before(
         dirty=canonical_sha256({path: ids.get(path) for path in changed}) if changed else None,
         dirty_paths=tuple(printable(path, LONGEST_PATH) for path in changed),
         code={printable(path, LONGEST_PATH): ids[path] for path in code_paths(config, ids, made)},
-        data={name: _data_file(repository.folder, config.data[name], ids) for name in train.data},
+        data={name: _data_file(repository.folder, config.data[name], ids, tree) for name in train.data},
         params=(read_parameters(content, train.params) or {}) if train.params else {},
         secrets=(*secrets_in(train.run or ""), *(secret_values(content, train.params) if train.params else ())),
         model=train.model,
@@ -138,19 +138,19 @@ def recorded(
     return record, details
 
 
-def _data_file(folder: Path, section: DataSection, ids: Mapping[str, str]) -> DataFile:
+def _data_file(folder: Path, section: DataSection, ids: Mapping[str, str], tree: Tree) -> DataFile:
     """Return what a data set was when it was read; the hash of several files is over their names and hashes."""
-    names = named(section.path, ids) or (section.path,)
+    files = training_files(section, tree, ids, folder)
     found: list[Content] = []
-    for name in names:
-        with (folder / name).open("rb") as file:
-            found.append(content_of(_chunks(file), is_csv=name.endswith(".csv")))
-    listed = [[name, each.sha256] for name, each in zip(names, found, strict=True)]
+    for path in files.values():
+        with path.open("rb") as file:
+            found.append(content_of(_chunks(file), is_csv=section.path.endswith(".csv")))
+    listed = [[name, each.sha256] for name, each in zip(files, found, strict=True)]
     rows = [each.rows for each in found]
     return DataFile(
         path=section.path,
         git_id=identity(section, ids) or "",
-        sha256=found[0].sha256 if names == (section.path,) else canonical_sha256(listed),
+        sha256=found[0].sha256 if list(files) == [section.path] else canonical_sha256(listed),
         bytes=sum(each.bytes for each in found),
         rows=None if None in rows else sum(each or 0 for each in rows),
     )

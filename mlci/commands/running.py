@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from mlci.commands.environment import prepared
 from mlci.commands.pipeline import VARIABLES, push, refuse_foreign_model, repro_command, stages_of
 from mlci.commands.recording import before, recorded
+from mlci.commands.training_data import training_place
 from mlci.core.config import FILE_NAME
-from mlci.core.data_path import is_pattern
 from mlci.core.runs import KeptModel
 from mlci.core.runs.seeds import FIRST
 from mlci.core.training import InterruptedTraining, variables
@@ -103,7 +103,7 @@ def _run(job: Job, seed: int) -> Made:
     train = config.train
     if job.output.is_dir() and not job.output.is_symlink():
         raise UsageError("model-is-folder", f"{train.model} is a folder", where=FILE_NAME, hint=f"rm -r {train.model}")
-    data = {name: str(_present(folder, config.data[name].path)) for name in train.data}
+    data = {name: str(training_place(config.data[name], folder)) for name in train.data}
     surroundings = prepared(config, job.ids, job.repository, job.runner, work)
     given = before(config, job.inputs, job.ids, job.repository, job.side.made)
     told = variables(config, data, str(folder), seed) | dict(surroundings.variables) | (VARIABLES if train.dvc else {})
@@ -218,16 +218,3 @@ def _cause(exit_code: int, tail: tuple[str, ...]) -> str | None:
     if missing:
         return f"The Python that runs it has no `{missing}`: activate the environment that has, or install it there."
     return ENDINGS.get(exit_code)
-
-
-def _present(folder: Path, path: str) -> Path:
-    file = folder / path
-    if not file.exists() and not is_pattern(path):
-        raise UsageError(
-            "data-missing",
-            f"there is no file {path}",
-            where=FILE_NAME,
-            cause="It was removed or renamed, or its path is mistyped.",
-            hint=f"git checkout HEAD -- {path}, or mend the path in {FILE_NAME}",
-        )
-    return file

@@ -81,8 +81,8 @@ def validate_datasets(
         section = rules.config.data[name]
         ours = rules.base_data.get(name, section)
         at_base_id = identity(ours, base_ids) if base else None
-        before = files_of(ours, base, objects) if base and at_base_id is not None else None
-        files = files_of(section, head, objects)
+        before = files_of(ours, base, data, objects) if base and at_base_id is not None else None
+        files = files_of(section, head, data, objects)
         others = _others(name, constraints, rules)
         theirs = {other: rules.base_data.get(other, each) for other, each in others.items()}
         read = ((ours, section), *((theirs[other], each) for other, each in others.items()))
@@ -95,7 +95,7 @@ def validate_datasets(
             constraints,
             base=before,
             key=rules.config.evaluate.id,
-            others={other: files_of(each, head, objects) for other, each in others.items()},
+            others={other: files_of(each, head, data, objects) for other, each in others.items()},
             profiled=before is not None and not is_same,
         )
         if base is not None and before is not None:
@@ -138,7 +138,7 @@ def _at_base(
 ) -> DatasetReport | None:
     """Return what is wrong with base's file by the same constraints; None where it cannot be read."""
     try:
-        theirs = {other: files_of(each, base, objects) for other, each in others.items()}
+        theirs = {other: files_of(each, base, data, objects) for other, each in others.items()}
         return data.validate(name, before, constraints, others=theirs, profiled=True)
     except AT_FAULT:
         return None

@@ -27,6 +27,19 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Bytes that lie outside of Git, by their hash."""
+
+    name: str
+    """What people call them: an address, or the path of what DVC keeps."""
+    pin: Pin
+    limit_bytes: int
+    address: str | None = None
+    """Where they are; None where DVC knows it."""
+    endpoint_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DataFile:
     """One file with rows."""
 

@@ -57,9 +57,6 @@ class DataSection(Section):
                 f"what lies outside Git is pinned by its hash: add sha256: (sha256sum {self.path.rpartition('/')[2]})"
             )
             raise ValueError(message)
-        if self.is_remote:
-            message = "an address is not in this version; a path below the folder of mlci.yaml is"
-            raise ValueError(message)
         if self.sha256 is not None and is_pattern(self.path):
             message = "sha256: is the hash of one file, and this path may stand for several"
             raise ValueError(message)

@@ -87,6 +87,15 @@ def read_pointer(content: bytes | None) -> Pointer | None:
             return None
 
 
+def read_folder_pointer(content: bytes | None) -> str | None:
+    """Return DVC's hash of the folder that a `.dvc` file stands for, None where it stands for none."""
+    match _parsed(content).get("outs"):
+        case [{"md5": str(md5)}] if re.fullmatch(r"[0-9a-f]{32}\.dir", md5):
+            return md5.removesuffix(".dir")
+        case _:
+            return None
+
+
 def told_stages(lines: Iterable[str]) -> dict[str, str]:
     """Return what became of each stage, from the lines that `dvc repro` prints; the last word on each counts.
 

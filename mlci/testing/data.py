@@ -20,15 +20,16 @@ from mlci.core.findings import DatasetReport, finding
 from mlci.core.leaks import LeakEvidence, PairEvidence, Shared
 from mlci.core.profile import BARS, MOST_FREQUENT, ColumnProfile, Profile, quantiles
 from mlci.core.table import Column, Table
-from mlci.errors import RejectedError, UsageError
+from mlci.errors import OutsideError, RejectedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from mlci.core.contract import ColumnType, Constraint
-    from mlci.core.data_files import DataFile, DataFiles
+    from mlci.core.data_files import DataFile, DataFiles, Wanted
     from mlci.core.expression import Check
     from mlci.core.leaks import LeakRule
 
@@ -50,10 +51,23 @@ class MemoryData:
     def __init__(self) -> None:
         """Begin with no file broken."""
         self._broken: dict[str, dict[tuple[str, ...], int]] = {}
+        self.outside: dict[str, Path] = {}
+        """Files that lie outside of Git, by the digests that they are asked for by."""
 
     def breaks(self, content: bytes, key: tuple[str, ...], failing: int) -> None:
         """Let a file with this content break the constraint KEY in FAILING rows; it is found only if asked for."""
         self._broken.setdefault(hashlib.sha256(content).hexdigest(), {})[key] = failing
+
+    def held(self, wanted: Wanted) -> Path | None:
+        """Return the file that was put outside, None where there is none."""
+        return self.outside.get(wanted.pin.digest)
+
+    def fetch(self, wanted: Wanted) -> Path:
+        """Return the file that was put outside."""
+        try:
+            return self.outside[wanted.pin.digest]
+        except KeyError:
+            raise OutsideError("data-not-found", f"{wanted.name} lies nowhere") from None
 
     def columns(self, files: DataFiles) -> tuple[str, ...]:
         """Return the names in the header."""

@@ -9,7 +9,7 @@ from mlci.commands.data_sets import files_of
 from mlci.core.contract import ColumnSpec
 from mlci.core.data_section import DataSection, identity
 from mlci.errors import MlciError
-from mlci.testing import MemoryTree
+from mlci.testing import MemoryData, MemoryTree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ def section(path: str, **keys: object) -> DataSection:
 
 
 def found(tree: dict[str, bytes], place: Path, path: str, **keys: object) -> DataFiles:
-    return files_of(section(path, **keys), MemoryTree(tree), place)
+    return files_of(section(path, **keys), MemoryTree(tree), MemoryData(), place)
 
 
 def rows(files: DataFiles, **columns: Any) -> dict[str, list[Any]]:  # noqa: ANN401 - types and values of columns
