@@ -29,6 +29,34 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "values of a cause stay out of public places",
+        "mlci/core/findings.py",
+        'cause = self.cause.model_copy(update={"values": ()}) if self.cause else None',
+        "cause = self.cause",
+        "tests/adapters/test_duckdb_causes.py::test_new_category__shows_no_value_of_a_column_about_people",
+    ),
+    Guard(
+        "profiles of columns about people show counts only",
+        "mlci/adapters/duckdb_profile.py",
+        "profile.bare() if column.name in private else profile",
+        "profile",
+        "tests/testing/test_data.py::test_profile__has_the_figures_of_each_column",
+    ),
+    Guard(
+        "a page of profiles takes no orders",
+        "mlci/render/profile_page.py",
+        "return escape(one_line(text, 400))",
+        "return one_line(text, 400)",
+        "tests/render/test_profile_forms.py::test_forms__of_hostile_text_stay_text",
+    ),
+    Guard(
+        "equal hashes are confirmed by values",
+        "mlci/adapters/duckdb_repeats.py",
+        "count({value}) - count(DISTINCT {value})",
+        "count({hashed}) - count(DISTINCT {hashed})",
+        "tests/adapters/test_duckdb_repeats.py::test_repeats__different_values_of_one_hash_are_none",
+    ),
+    Guard(
         "a model that no stage makes",
         "mlci/commands/pipeline.py",
         "if not any(train.model in stage.makes for stage in locked):",
