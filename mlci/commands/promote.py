@@ -199,7 +199,7 @@ def _refuse_unless_passed(report: Report, stage: str, before: str | None, *, mer
     """Raise with the report's sentence unless its verdict allows a promotion; MERGED is how HEAD came to be."""
     if report.exit_code == 0:
         return
-    kind = UndecidedError if report.exit_code == UndecidedError.exit_code else RejectedError
+    kind = next(each for each in (UndecidedError, IntegrityError, RejectedError) if each.exit_code == report.exit_code)
     stays = f"{before} stays in {stage}" if before else f"nothing is in {stage}"
     raise kind(
         "promotion-refused",

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from mlci.adapters.duckdb import DuckdbData
 from mlci.commands.validate import validate
 from mlci.core.report import Conclusion
+from mlci.errors import IntegrityError
 from tests.commands.builders import Project, a_configuration, a_project, some_rows
 
 if TYPE_CHECKING:
@@ -69,3 +72,12 @@ def test_check__trains_nothing_where_a_leak_is(tmp_path: Path) -> None:
     report = project.check()
     assert (report.conclusion, report.exit_code) == (Conclusion.DATA_REJECTED, 4)
     assert report.headline == "a leak in `holdout`: 1 of 100 rows (1%) stand in `cells`, too; nothing was trained."
+
+
+def test_promote__what_trained_on_the_rows_that_judge_is_refused_as_an_integrity_error(tmp_path: Path) -> None:
+    project = a_leaky_project(tmp_path, 3)
+    project.repository.commit("a leak that nobody looked for")
+    project.train()
+    with pytest.raises(IntegrityError, match="not promoted: a leak in `holdout`: 1 of 100 rows"):
+        project.promote()
+    assert not project.history.events
