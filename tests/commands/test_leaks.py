@@ -77,6 +77,7 @@ def test_check__trains_nothing_where_a_leak_is(tmp_path: Path) -> None:
 def test_promote__what_trained_on_the_rows_that_judge_is_refused_as_an_integrity_error(tmp_path: Path) -> None:
     project = a_leaky_project(tmp_path, 3)
     project.repository.commit("a leak that nobody looked for")
+    project.repository.push()
     project.train()
     with pytest.raises(IntegrityError, match="not promoted: a leak in `holdout`: 1 of 100 rows"):
         project.promote()
