@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mlci.cli.output import Json, show, show_json
+from mlci.cli.output import Json, NoFetch, show, show_json
 from mlci.errors import UsageError
 
 app = typer.Typer(help="The sealed set: how many rows it needs, and what is left of it.", no_args_is_help=True)
@@ -55,6 +55,34 @@ def sealed_plan(
         show_json("sealed-plan", planned.to_dict())
     else:
         show(plan_text(planned))
+
+
+@app.command("status", short_help="Show how many looks and passes are left.")
+def sealed_status(*, no_fetch: NoFetch = False, as_json: Json = False) -> None:
+    """Example: mlci sealed status.
+
+    Shows how often the sealed set was opened, and what is left of its budget.
+    """
+    from mlci.cli.wiring import Workplace
+    from mlci.core.sealed import status_of
+    from mlci.render.sealed_text import status_text
+
+    place = Workplace.here()
+    config = place.config()
+    if config.sealed is None:
+        raise UsageError(
+            "nothing-sealed",
+            "mlci.yaml names no sealed set",
+            where="mlci.yaml",
+            hint="sealed: {data: NAME, looks: 20, passes: 3}; mlci sealed plan says how many rows it needs",
+        )
+    if not no_fetch:
+        place.base_commit(None)
+    status = status_of(config.sealed, place.registry().load(config.model.name).registry)
+    if as_json:
+        show_json("sealed-status", status.to_dict())
+    else:
+        show(status_text(status))
 
 
 def _share(text: str) -> float:

@@ -20,6 +20,7 @@ from mlci.core.gates import Outcome
 from mlci.core.refusal import Refusal
 from mlci.core.report import Conclusion, Report, Subject, Training, Trust
 from mlci.core.rules import RuleChange, effective, replaced_rules
+from mlci.core.sealed import refuse_readable
 from mlci.errors import IntegrityError
 from mlci.render.markdown import comment
 
@@ -106,6 +107,7 @@ def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     rules, changes = effective(ours, theirs)
     if problem:
         changes = (replaced_rules(problem),)
+    refuse_readable(rules, ids)
     registry = tools.registry.load(rules.config.model.name)
     production = registry.registry.version_at(rules.config.promote.stage)
     _refuse_committed_output(ids)

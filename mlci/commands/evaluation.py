@@ -58,10 +58,25 @@ def evaluate(
     objects: Path,
 ) -> Verdict:
     """Return the verdict on CANDIDATE, scored on the evaluation set of ROWS_FROM (base, or head without a base)."""
-    section = rules.config.evaluate
+    rows = set_of(rules, rows_from, data=data, objects=objects)
+    return evaluate_on(rows, rules, candidate=candidate, production=production, predictor=predictor)
+
+
+def evaluate_on(
+    rows: EvaluationSet,
+    rules: Rules,
+    *,
+    candidate: Installed,
+    production: Installed | None,
+    predictor: Predictor,
+    confidence: float | None = None,
+) -> Verdict:
+    """Return the verdict on CANDIDATE, scored on ROWS; CONFIDENCE instead of what the RULES say."""
+    section, statistics = rules.config.evaluate, rules.config.statistics
+    if confidence is not None:
+        statistics = statistics.model_copy(update={"confidence": confidence})
     _refuse_another_task(rules.config.model.task, candidate)
     _refuse_label_as_feature(section, candidate, *([production] if production else []))
-    rows = set_of(rules, rows_from, data=data, objects=objects)
     signature = candidate.package.info.signature
     table = rows.read(_types(candidate), signature.classes)
     labels, weights, sampling = rows.labels(table), rows.weights(), rows.sampling()
@@ -82,7 +97,7 @@ def evaluate(
         slices=slices,
         task=rows.task,
     )
-    return judge(rules.gates, evidence, rules.config.statistics)
+    return judge(rules.gates, evidence, statistics)
 
 
 _Asked = tuple[Installed, Mapping[str, "Column"]]

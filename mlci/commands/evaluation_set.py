@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlci.core.config import EvaluateSection
     from mlci.core.contract import ColumnType
     from mlci.core.data_files import DataFiles
+    from mlci.core.data_section import DataSection
     from mlci.core.metrics import Task
     from mlci.core.rules import Rules
     from mlci.core.statistics.sampling import Sampling
@@ -211,7 +212,12 @@ class EvaluationSet:
 
 def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
     """Return the evaluation set of RULES in TREE, the commit that they are from."""
-    files, configuration = files_of(rules.evaluation_data, tree, data, objects), named_in(FILE_NAME, tree)
+    return labelled_rows(rules.evaluation_data, rules, tree, data=data, objects=objects)
+
+
+def labelled_rows(where: DataSection, rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
+    """Return the rows that lie WHERE a data set says, with the columns that `evaluate` of RULES names."""
+    files, configuration = files_of(where, tree, data, objects), named_in(FILE_NAME, tree)
     section, task = rules.config.evaluate, rules.config.model.task
     return EvaluationSet(files, configuration, section, data, *private_parts(section, rules), task)
 

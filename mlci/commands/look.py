@@ -1,39 +1,150 @@
-"""A look at the sealed set, put on record."""
+"""A look at the sealed set: the gates once more, on rows that no pull request can read, with a budget.
+
+Nothing of it is told but pass or not: no value, no bound, no reason, also where something about the rows is wrong.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from mlci.commands.evaluation import evaluate_on, fetch
+from mlci.commands.evaluation_set import labelled_rows
 from mlci.commands.retrying import record
-from mlci.core.registry.looks import plan_look, refuse_beyond
+from mlci.core.config import FILE_NAME
+from mlci.core.fingerprint import canonical_sha256
+from mlci.core.gates import Outcome
+from mlci.core.registry.looks import ledger_of, plan_look
+from mlci.errors import MlciError, RejectedError, UsageError
 from mlci.render.registry_page import registry_page
 
 if TYPE_CHECKING:
-    from mlci.commands.ports import Clock, RegistryBranch
-    from mlci.core.registry import Actor, Change, Registry
-    from mlci.core.registry.looks import LookOutcome
+    from mlci.commands.case import Case, Tools
+    from mlci.commands.evaluation_set import EvaluationSet
+    from mlci.commands.installed import Installed
+    from mlci.commands.ports import Clock, RegistryBranch, Tree
+    from mlci.core.registry import Actor, Change, LoadedRegistry, Registry
+    from mlci.core.rules import Rules
+    from mlci.core.statistics.sealed_budget import SealedBudget
+
+GOOD: Final = frozenset({Outcome.PASS, Outcome.FIRST})
+
+
+def after_sealed_look(
+    case: Case, candidate: Installed, rows_from: Tree, tools: Tools, *, actor: Actor, clock: Clock
+) -> LoadedRegistry:
+    """Spend a look at the sealed set of CASE, if it has one, and return the registry; raise unless CANDIDATE passes.
+
+    The look is on record before its answer is told. Whoever was judged before, against the same opponent by the same
+    gates, gets the answer of then, and spends nothing. Raises `RejectedError`: "sealed-set-spent" with advice, or
+    "sealed-set-not-passed"; `UsageError("sealed-set-unusable")`.
+    """
+    section = case.rules.config.sealed
+    if section is None:
+        return case.registry
+    budget = section.budget
+    tools.tell("look at the sealed set")
+    rows, sealed_sha256 = _sealed(case.rules, rows_from, tools)
+    judged = _judged(case, candidate)
+    model = case.registry.registry.model
+    ledger = ledger_of(tools.registry.load(model).registry, sealed_sha256, budget)
+    ledger.check_look(judged)
+    passed = ledger.answer(judged)
+    if passed is None:
+        passed = _passes(rows, case, candidate, tools, budget)
+        registry = tools.registry
+        record_look(model, sealed_sha256, judged, budget, passed=passed, actor=actor, registry=registry, clock=clock)
+    if not passed:
+        raise RejectedError(
+            "sealed-set-not-passed",
+            "not promoted: the candidate did not pass the sealed set",
+            cause="More is not told, so that the next candidate cannot be chosen by these rows.",
+            hint="mlci sealed status says how many looks are left; a candidate that is clearly better passes",
+        )
+    return tools.registry.load(model)
+
+
+def _sealed(rules: Rules, tree: Tree, tools: Tools) -> tuple[EvaluationSet, str]:
+    """Return the sealed set, and what it is told from others by: its ids."""
+    section = rules.sealed_data
+    if section is None:
+        raise AssertionError("the configuration names the data of a sealed set")
+    try:
+        rows = labelled_rows(section, rules, tree, data=tools.data, objects=tools.work.objects)
+        ids = sorted(rows.texts(rules.config.evaluate.id).tolist())
+    except MlciError as error:
+        raise _unusable(error) from None
+    return rows, hashlib.sha256("\n".join(ids).encode()).hexdigest()
+
+
+def _judged(case: Case, candidate: Installed) -> str:
+    """Return what a look is spent for: this model, against this opponent, by these gates."""
+    return canonical_sha256(
+        {
+            "model": hashlib.sha256(candidate.package.model).hexdigest(),
+            "production": case.production.package_sha256 if case.production else None,
+            "gates": [owned.gate.model_dump(mode="json") for owned in case.rules.gates],
+        }
+    )
+
+
+def _passes(rows: EvaluationSet, case: Case, candidate: Installed, tools: Tools, budget: SealedBudget) -> bool:
+    """Return whether every gate passes, each look being held to its part of the budget."""
+    production = fetch(case.production, tools.open_store(case.rules.config.promote)) if case.production else None
+    confidence = budget.confidence_of_look(case.rules.config.statistics.confidence)
+    try:
+        verdict = evaluate_on(
+            rows,
+            case.rules,
+            candidate=candidate,
+            production=production,
+            predictor=tools.predictor,
+            confidence=confidence,
+        )
+    except MlciError as error:
+        raise _unusable(error) from None
+    return verdict.outcome in GOOD
 
 
 def record_look(
     model: str,
     sealed_sha256: str,
-    outcome: LookOutcome,
+    judged: str,
+    budget: SealedBudget,
     *,
-    limit: int | None = None,
+    passed: bool,
     actor: Actor,
     registry: RegistryBranch,
     clock: Clock,
 ) -> None:
-    """Push that the sealed set of this digest was looked at; with LIMIT raise where it was looked at that often.
+    """Push that a look was spent, before its answer is told; of several at once, the budget holds for all together.
 
-    Of several that look at once each is recorded, and the limit holds for all of them together.
+    Raises `RejectedError("sealed-set-spent")` where nothing is left meanwhile.
     """
 
-    def planned(found: Registry) -> Change:
-        if limit is not None:
-            refuse_beyond(found, sealed_sha256, limit)
-        uuids = iter(uuid.uuid4, None)
-        return plan_look(found, sealed_sha256, outcome, actor=actor, now=clock.now(), uuids=uuids, page=registry_page)
+    def planned(found: Registry) -> Change | None:
+        return plan_look(
+            found,
+            sealed_sha256,
+            judged,
+            budget,
+            passed=passed,
+            actor=actor,
+            now=clock.now(),
+            uuids=iter(uuid.uuid4, None),
+            page=registry_page,
+        )
 
     record(model, planned, registry)
+
+
+def _unusable(error: MlciError) -> UsageError:
+    """Return the error for a sealed set on which nothing can be judged; what was found in it stays there."""
+    return UsageError(
+        "sealed-set-unusable",
+        f"nothing can be judged on the sealed set ({error.code})",
+        where=f"{FILE_NAME}, sealed",
+        cause="It is not here, or not of the form that evaluate says. What is wrong is told only where it may be read.",
+        hint="Name it as evaluate.data for once, where it lies, and run mlci check",
+    )

@@ -14,6 +14,7 @@ from mlci.commands.candidate import Candidate, repackaged, submitted
 from mlci.commands.case import conclusion_of, is_broken, judge_case, open_case, report_on, validate_case
 from mlci.commands.evaluation import fetch
 from mlci.commands.installed import Installed
+from mlci.commands.look import after_sealed_look
 from mlci.commands.quarantine import quarantined_version
 from mlci.commands.sides import EmptyTree, head_side
 from mlci.commands.signatures import demanded, refuse_unsigned
@@ -99,17 +100,19 @@ def promote(
     _refuse_quarantined(case, candidate, tools)
     report = _judge(case, candidate, tools)
     _refuse_unless_passed(report, stage, before, merged=len(repository.parents(commit)) > 1)
+    installed = Installed(candidate.package, candidate.sha256)
+    loaded = after_sealed_look(case, installed, repository.work_tree(), tools, actor=actor, clock=clock)
 
     change_of_number = (bump, reason) if bump else _kind_of_change(case, candidate.package, repository, tools)
     locations = tools.open_store(case.rules.config.promote).put(candidate.archive, candidate.sha256)
-    registry, evaluation = case.registry.registry, write_evaluation(report)
+    registry, evaluation = loaded.registry, write_evaluation(report)
     change = plan_promotion(
         registry,
         _new_version(
             case, candidate, commit, sha256(evaluation), locations=tuple(locations.split(" ")), number=change_of_number
         ),
         stage,
-        registry.expectation(stage),
+        case.registry.registry.expectation(stage),
         actor=actor,
         now=clock.now(),
         uuids=iter(uuid.uuid4, None),
@@ -117,7 +120,7 @@ def promote(
         page=registry_page,
         evaluation=evaluation,
     )
-    tools.registry.push(registry.model, change, case.registry.commit)
+    tools.registry.push(registry.model, change, loaded.commit)
     return Promotion(change.version, stage, before, candidate.sha256, str(report.conclusion))
 
 

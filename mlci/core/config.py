@@ -21,6 +21,7 @@ from mlci.core.metrics import Task, metric_of, names_of
 from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as DataSection
 from mlci.core.requirement import MOST_CHOSEN, Gate
 from mlci.core.runs.secrets import without_secrets
+from mlci.core.sealed_section import SealedSection  # noqa: TC001 - as DataSection
 from mlci.core.section import HEAD, PARTS, RULE, ClassLabel, Command, Identifier, Name, Section, Text, Variable
 from mlci.core.slicing import SliceField  # noqa: TC001 - as DataSection
 from mlci.core.storage import StoreSection  # noqa: TC001 - as DataSection
@@ -178,6 +179,7 @@ class Config(Section):
     data: Annotated[dict[Name, DataSection], PARTS]
     train: Annotated[TrainSection, PARTS]
     evaluate: Annotated[EvaluateSection, PARTS]
+    sealed: Annotated[SealedSection | None, RULE] = None
     statistics: Annotated[StatisticsSection, PARTS] = StatisticsSection()
     gates: Annotated[tuple[Gate, ...], RULE] = Field(default=(), strict=False)
     leaks: Annotated[tuple[LeakRule, ...], RULE] = Field(default=(), strict=False, max_length=50)
@@ -197,6 +199,7 @@ def _problems(config: Config) -> Iterator[PydanticCustomError]:
     """Yield what is wrong between sections that are each right."""
     named: dict[tuple[str | int, ...], str] = {("evaluate", "data"): config.evaluate.data}
     named |= {("train", "data", place): name for place, name in enumerate(config.train.data)}
+    named |= {("sealed", "data"): config.sealed.data} if config.sealed else {}
     for place, rule in enumerate(config.leaks):
         named |= {("leaks", place, "sets", part): name for part, name in enumerate(rule.sets)}
     for path, name in named.items():
@@ -205,6 +208,7 @@ def _problems(config: Config) -> Iterator[PydanticCustomError]:
             yield _problem(path, message, name=name, listed=", ".join(config.data), near=tuple(config.data))
     if config.evaluate.id == config.evaluate.label:
         yield _problem(("evaluate", "label"), "id and label are the same column")
+    yield from _sealed(config)
     yield from _repetitions(config)
     yield from _unknown_slices(config)
     yield from _misfits(config)
@@ -217,6 +221,23 @@ def _problems(config: Config) -> Iterator[PydanticCustomError]:
     if config.train.model in read:
         message = "{what} lies there, and training would overwrite it"
         yield _problem(("train", "model"), message, what=read[config.train.model])
+
+
+def _sealed(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield what makes a sealed set none: others use its rows, or no rows could prove anything so often."""
+    if config.sealed is None:
+        return
+    name = config.sealed.data
+    used = {"evaluate": (config.evaluate.data,), "train": config.train.data}
+    for section, names in used.items():
+        if name in names:
+            yield _problem(
+                ("sealed", "data"), "{name} is used by {section}, so it is not sealed", name=name, section=section
+            )
+    try:
+        config.sealed.budget.confidence_of_look(config.statistics.confidence)
+    except ValueError as error:
+        yield _problem(("sealed", "looks"), "{error}", error=str(error))
 
 
 def _repetitions(config: Config) -> Iterator[PydanticCustomError]:
@@ -284,7 +305,7 @@ def _problem(path: tuple[str | int, ...], message: str, **values: str | tuple[st
 
 LATER = frozenset(
     {
-        "sealed", "report", "serve", "model.risk",
+        "report", "serve", "model.risk",
         "data.*.engine",
         "train.code", "train.predictions", "train.scores", "train.metrics",
         "train.allow_pickle",

@@ -110,6 +110,12 @@ class Rules:
     """What that commit says of each of its data sets."""
 
     @property
+    def sealed_data(self) -> DataSection | None:
+        """What it says of the sealed set, None where there is none."""
+        section = self.config.sealed
+        return None if section is None else (self.base_data or self.config.data)[section.data]
+
+    @property
     def evaluation_path(self) -> str:
         """Where the evaluation set lies in the commit that sets the rules."""
         return self.evaluation_data.path

@@ -1,18 +1,25 @@
-"""How many rows a sealed set needs, from what is known of the models."""
+"""The sealed set as people ask about it: how many rows it needs, and what is left of it."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlci.core.data_path import named
+from mlci.core.registry.looks import ledger_of, newest_sealed_set
 from mlci.core.report import SCHEMA
 from mlci.core.schema_name import read_json
-from mlci.core.statistics.sealed_budget import SealedBudget
+from mlci.core.statistics.sealed_budget import SealedBudget, SealedLedger
 from mlci.core.statistics.sealed_plan import plan_sealed_set
 from mlci.core.statistics.worst_case import largest_share
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlci.core.registry import Registry
+    from mlci.core.rules import Rules
+    from mlci.core.sealed_section import SealedSection
     from mlci.core.statistics.sealed_plan import SealedPlan
 
 
@@ -99,3 +106,49 @@ def _measured(report: bytes | None) -> Measured | None:
         return Measured(int(changed), int(content["rows"]))
     except (KeyError, TypeError, ValueError):
         return None  # no model was compared, or the file is not ours: nothing is measured then
+
+
+def refuse_readable(rules: Rules, ids: Mapping[str, str]) -> None:
+    """Raise `UsageError("sealed-set-readable")` where Git has the sealed set, so that a pull request can read it."""
+    section = rules.sealed_data
+    if section is None:
+        return
+    found = named(section.path, ids)
+    if found:
+        raise UsageError(
+            "sealed-set-readable",
+            "the sealed set is in Git, where every pull request can read it",
+            where=found[0],
+            cause="It is sealed by being out of reach: only the job that promotes may see it.",
+            hint=f"git rm --cached {found[0]}, list it in .gitignore, and begin anew with other rows",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SealedStatus:
+    """What is left of a sealed set."""
+
+    data: str
+    ledger: SealedLedger
+    sealed_sha256: str | None
+    """Of the set that was looked at last; None where none ever was."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the status as a JSON object."""
+        ledger = self.ledger
+        return {
+            "data": self.data,
+            "set": self.sealed_sha256,
+            "looks": ledger.budget.looks,
+            "looks_left": ledger.looks_left,
+            "passes": ledger.budget.passes,
+            "passes_left": ledger.passes_left,
+            "retired": ledger.is_spent,
+        }
+
+
+def status_of(section: SealedSection, registry: Registry) -> SealedStatus:
+    """Return what is left of the set that was looked at last; of new rows it is the whole budget."""
+    newest = newest_sealed_set(registry)
+    ledger = SealedLedger(section.budget) if newest is None else ledger_of(registry, newest, section.budget)
+    return SealedStatus(section.data, ledger, newest)

@@ -1,4 +1,4 @@
-"""A plan of a sealed set in the terminal."""
+"""A sealed set in the terminal: a plan, and what is left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mlci.core.margin import written_number
 from mlci.render.lines import filled, table
 
 if TYPE_CHECKING:
-    from mlci.core.sealed import Planned
+    from mlci.core.sealed import Planned, SealedStatus
 
 
 MOST_WRITTEN: Final = 10**9
@@ -52,3 +52,20 @@ def _disagreement(planned: Planned) -> str:
     share = f"models that differ on at most {planned.disagreement:.1%} of the rows"
     measured = planned.measured
     return f"{share} ({measured.changed:,} of {measured.rows:,} in the last report)" if measured else share
+
+
+def status_text(status: SealedStatus) -> str:
+    """Return what is left of a sealed set."""
+    ledger = status.ledger
+    if status.sealed_sha256 is None:
+        head = f"{status.data}: never opened"
+    else:
+        head = f"{status.data}: opened {len(ledger.looks):,} times, rows {status.sealed_sha256[:12]}"
+    rows = [
+        ["looks", f"{ledger.looks_left:,}", f"{ledger.budget.looks:,}"],
+        ["passes", f"{ledger.passes_left:,}", f"{ledger.budget.passes:,}"],
+    ]
+    lines = [head, table(["", "left", "of"], rows, frozenset({1, 2}))]
+    if ledger.is_spent:
+        lines.append("it is retired: seal new rows, and use these as an ordinary evaluation set")
+    return "\n".join(lines)

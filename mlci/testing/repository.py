@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from mlci.core.fetched import Fetched
 from mlci.core.git_objects import new_hash
 from mlci.core.names import checked_branch, checked_commit, checked_path
@@ -23,6 +25,17 @@ class _Commit:
     tree: MemoryTree
     parents: tuple[str, ...]
     message: str
+
+
+class _WorkTree(MemoryTree):
+    def __init__(self, files: Mapping[str, bytes], folder: Path) -> None:
+        super().__init__(files, "work tree")
+        self._folder = folder
+
+    @override
+    def read(self, path: str) -> bytes | None:
+        content, ignored = super().read(path), self._folder / path
+        return ignored.read_bytes() if content is None and ignored.is_file() else content
 
 
 class FakeRepository:
@@ -155,8 +168,8 @@ class FakeRepository:
         return self._found(commit).tree
 
     def work_tree(self) -> MemoryTree:
-        """Return the files as they were written."""
-        return MemoryTree(self._files, "work tree")
+        """Return the files as they were written; ignored ones can be read, and are not listed."""
+        return _WorkTree(self._files, self.folder)
 
     def _advance(self, parents: tuple[str, ...], message: str) -> str:
         made = self._keep(parents, message)

@@ -30,6 +30,7 @@ from mlci.commands.marking import deprecate, quarantine
 from mlci.core.registry import plan_promotion, plan_rollback
 from mlci.core.registry.audit import audit
 from mlci.core.registry.looks import looks
+from mlci.core.statistics.sealed_budget import SealedBudget
 from mlci.render.registry_page import registry_page
 from mlci.testing import FixedClock
 from tests.adapters.clones import Clone, bare_origin, clone_of
@@ -96,7 +97,8 @@ class World:
     def look(self) -> None:
         registry = self.registry()
         if not looks(registry.load("tumour").registry, SEALED):
-            record_look("tumour", SEALED, "opened", actor=ANA, registry=registry, clock=FixedClock())
+            budget, clock = SealedBudget(looks=1, passes=1), FixedClock()
+            record_look("tumour", SEALED, "7" * 64, budget, passed=False, actor=ANA, registry=registry, clock=clock)
 
     def wrong(self) -> list[str]:
         """Return which invariants are broken."""

@@ -17,6 +17,7 @@ from mlci.core.margin import Margin, parse_margin
 from mlci.core.paths import relative_path
 from mlci.core.requirement import Gate
 from mlci.core.rules import owners
+from mlci.core.sealed_section import SealedSection
 from mlci.core.section import Owner, Section
 from mlci.core.storage import DvcSection, S3Section, StoreSection
 from mlci.core.training import variables
@@ -78,7 +79,7 @@ def sections(model: type[Section]) -> Iterator[type[Section]]:
 
 def test_owners__every_field_of_every_section_has_exactly_one() -> None:
     found = {section: owners(section) for section in sections(Config)}
-    assert len(found) == 21
+    assert len(found) == 22
     for section, by_field in found.items():
         assert by_field.keys() == section.model_fields.keys()
 
@@ -108,7 +109,7 @@ def test_owners__a_section_that_may_be_left_out_is_one_rule() -> None:
         if is_optional(field.annotation) and owners(section)[name] is Owner.RULE
         if isinstance(part, type) and issubclass(part, Section)
     }
-    assert optional == {S3Section, DvcSection, StoreSection, SignSection}
+    assert optional == {S3Section, DvcSection, SealedSection, StoreSection, SignSection}
     assert {owner for section in optional for owner in owners(section).values()} == {Owner.RULE}
 
 
@@ -185,9 +186,9 @@ MISTAKES = {
     ),
     "a planned key": (
         "version: 1",
-        "version: 1\nsealed: {data: x}",
+        "version: 1\nserve: {}",
         "2:1",
-        "`sealed` is not in this version of mlci",
+        "`serve` is not in this version of mlci",
         "Remove the key; it is planned.",
     ),
     "an unknown metric": (

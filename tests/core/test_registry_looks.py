@@ -1,70 +1,90 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from mlci.core.registry import Actor, Registry, read
-from mlci.core.registry.looks import LookOutcome, looks, plan_look, refuse_beyond
-from mlci.errors import UsageError
+from mlci.core.registry.entries import read_event, write_event
+from mlci.core.registry.looks import ledger_of, looks, newest_sealed_set, plan_look
+from mlci.core.statistics.sealed_budget import Look, SealedBudget
+from mlci.errors import IntegrityError, RejectedError
 from mlci.render.registry_page import registry_page
 from mlci.testing import FixedClock
 from tests.core.plans import ANA, UUIDS, a_history
 
+if TYPE_CHECKING:
+    from mlci.core.registry import Registry
+
 SEALED, OTHER = "5" * 64, "6" * 64
-BOB = Actor("Bob")
+ONE, TWO, THREE = "a" * 64, "b" * 64, "c" * 64
+BUDGET = SealedBudget(looks=3, passes=2)
 
 
-def looked(registry: Registry, *outcomes: LookOutcome, sealed: str = SEALED, actor: Actor = ANA) -> Registry:
-    """Return the registry after these words about a sealed set."""
-    for outcome in outcomes:
-        facts = {"actor": actor, "now": FixedClock().now(), "uuids": UUIDS, "page": registry_page}
-        registry = plan_look(registry, sealed, outcome, **facts).after  # type: ignore[arg-type]  # each is what it says
-    return registry
-
-
-def outcomes(registry: Registry, sealed: str = SEALED) -> list[LookOutcome]:
-    return [look.outcome for look in looks(registry, sealed)]
-
-
-def test_looks__are_counted_by_sealed_set() -> None:
-    registry = looked(looked(a_history("a"), "opened", "pass"), "opened", "fail", sealed=OTHER)
-    registry = looked(registry, "opened", "inconclusive")
-    assert outcomes(registry) == ["pass", "inconclusive"]
-    assert outcomes(registry, OTHER) == ["fail"]
-
-
-def test_looks__an_opening_without_an_outcome_is_one() -> None:
-    assert outcomes(looked(a_history("a"), "opened", "opened", "pass")) == ["opened", "pass"]
-
-
-def test_looks__somebody_elses_outcome_ends_no_look() -> None:
-    registry = looked(looked(a_history("a"), "opened"), "pass", actor=BOB)
-    assert outcomes(registry) == ["opened", "pass"]
-
-
-def test_look__moves_nothing_and_is_read_back() -> None:
-    before = a_history("a")
-    change = plan_look(before, SEALED, "opened", actor=ANA, now=FixedClock().now(), uuids=UUIDS, page=registry_page)
-    assert (change.stage, change.version, change.tags) == (None, None, ())
-    assert sorted(change.files) == ["README.md", "events/000003.json"]
-    assert change.after == replace(before, events=change.after.events)
-
-
-def test_look__before_there_is_any_version() -> None:
+def looked(
+    registry: Registry, judged: str, *, passed: bool, sealed: str = SEALED, budget: SealedBudget = BUDGET
+) -> Registry:
+    """Return the registry after a look."""
     change = plan_look(
-        Registry.empty("tumour"), SEALED, "opened", actor=ANA, now=FixedClock().now(), uuids=UUIDS, page=registry_page
+        registry,
+        sealed,
+        judged,
+        budget,
+        passed=passed,
+        actor=ANA,
+        now=FixedClock().now(),
+        uuids=UUIDS,
+        page=registry_page,
     )
-    assert outcomes(read("tumour", change.files)) == ["opened"]
+    return registry if change is None else change.after
 
 
-def test_refuse__when_the_budget_is_spent() -> None:
-    registry = looked(a_history("a"), "opened", "pass", "opened")
-    refuse_beyond(registry, SEALED, 3)
-    refuse_beyond(registry, OTHER, 1)
-    with pytest.raises(UsageError) as caught:
-        refuse_beyond(registry, SEALED, 2)
-    assert (caught.value.code, caught.value.problem) == (
-        "looks-spent",
-        "the sealed set was looked at 2 times, of 2 allowed",
-    )
+def test_looks__are_of_one_sealed_set_in_their_order() -> None:
+    registry = looked(looked(a_history("a"), ONE, passed=True), ONE, passed=False, sealed=OTHER)
+    registry = looked(registry, TWO, passed=False)
+    assert looks(registry, SEALED) == (Look(ONE, passed=True), Look(TWO, passed=False))
+    assert looks(registry, OTHER) == (Look(ONE, passed=False),)
+    assert newest_sealed_set(registry) == SEALED
+
+
+def test_looks__none_where_nothing_was_opened() -> None:
+    registry = a_history("a")
+    assert (looks(registry, SEALED), newest_sealed_set(registry)) == ((), None)
+
+
+def test_plan_look__tells_two_words_and_nothing_else() -> None:
+    before = a_history("a")
+    after = looked(looked(before, ONE, passed=True), TWO, passed=False)
+    assert [event.reason for event in after.events[before.sequence :]] == ["pass", "not passed"]
+    assert {(event.version, event.stage) for event in after.events[before.sequence :]} == {(None, None)}
+
+
+def test_plan_look__of_what_was_judged_before_is_nothing() -> None:
+    registry = looked(a_history("a"), ONE, passed=True)
+    assert looked(registry, ONE, passed=True) is registry
+
+
+def test_plan_look__of_what_was_answered_otherwise_before_is_refused() -> None:
+    with pytest.raises(IntegrityError, match="another answer"):
+        looked(looked(a_history("a"), ONE, passed=True), ONE, passed=False)
+
+
+def test_plan_look__beyond_the_budget_is_refused_with_advice() -> None:
+    registry = looked(looked(a_history("a"), ONE, passed=True), TWO, passed=True)
+    assert ledger_of(registry, SEALED, BUDGET).is_spent
+    with pytest.raises(RejectedError) as caught:
+        looked(registry, THREE, passed=True)
+    assert caught.value.code == "sealed-set-spent"
+
+
+def test_event__of_a_look_is_read_as_it_was_written() -> None:
+    event = looked(a_history("a"), ONE, passed=True).events[-1]
+    assert event.judged == ONE
+    assert read_event(write_event(event), "events/000003.json") == event
+
+
+def test_event__of_a_look_that_names_nothing_judged_is_broken() -> None:
+    registry = looked(a_history("a"), ONE, passed=True)
+    bare = replace(registry, events=(*registry.events[:-1], replace(registry.events[-1], judged=None)))
+    with pytest.raises(IntegrityError, match="what was judged"):
+        looks(bare, SEALED)

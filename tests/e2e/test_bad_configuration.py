@@ -18,7 +18,7 @@ MISTAKES: dict[str, Callable[[str], str]] = {
     "unknown-key": lambda text: text.replace("objective:", "objectiv:"),
     "unknown-key-for-missing": lambda text: text.replace("positive: 1", "positiv: 1"),
     "several": lambda text: text.replace("objective:", "objectiv:").replace("margin: 0.01", "margin: wide"),
-    "later-key": lambda text: text + "sealed: {data: holdout, looks: 20}\n",
+    "later-key": lambda text: text + "serve: {fallback: previous}\n",
     "duplicate-key": lambda text: text + "gates: []\n",
     "alias": lambda text: text.replace("cells:   {", "cells:   &cells {").replace(HOLDOUT, "*cells"),
     "tab": lambda text: text.replace("  holdout", "\tholdout"),

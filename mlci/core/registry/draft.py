@@ -148,6 +148,7 @@ class Draft:
         *,
         version_sha256: str | None = None,
         evaluation: str | None = None,
+        judged: str | None = None,
     ) -> None:
         """Add an event about a version or about none; one about a stage carries what is expected there."""
         previous = self.events[-1].digest if self.events else None
@@ -165,6 +166,7 @@ class Draft:
             expected=None if stage is None else self.registry.expectation(stage),
             version_sha256=version_sha256,
             evaluation=evaluation,
+            judged=judged,
         )
         self.events.append(sealed(event))
 

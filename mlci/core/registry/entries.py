@@ -86,7 +86,8 @@ class Event:
     """One append-only entry. `digest` is the sha256 of its file, which the next event names as `previous`.
 
     `version_sha256` binds the file of a registered version into the chain; `evaluation` is the digest of what a
-    promotion was decided on; `target` is where a version was deployed to.
+    promotion was decided on, of a look that of the sealed set; `target` is where a version was deployed to; `judged`
+    is, of a look, the digest of what was judged. An event that has none leaves the key out.
     """
 
     model: str
@@ -103,6 +104,7 @@ class Event:
     version_sha256: str | None = None
     evaluation: str | None = None
     target: str | None = None
+    judged: str | None = None
     digest: str = ""
 
 
@@ -190,6 +192,7 @@ def write_event(event: Event) -> bytes:
             "version_sha256": event.version_sha256,
             "evaluation": event.evaluation,
             "target": event.target,
+            **({"judged": event.judged} if event.judged else {}),
         }
     )
 
@@ -259,6 +262,7 @@ def read_event(data: bytes, path: str) -> Event:
         version_sha256=entry.optional("version_sha256", _HEXADECIMAL),
         evaluation=entry.optional("evaluation", _HEXADECIMAL),
         target=entry.optional("target", NAME),
+        judged=entry.match("judged", _HEXADECIMAL) if "judged" in entry.fields else None,
         digest=sha256(data),
     )
     entry.done()

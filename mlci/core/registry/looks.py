@@ -1,15 +1,19 @@
-"""Looks at a sealed set, counted where nobody can take one back: on the registry's branch."""
+"""Looks at sealed sets, counted where nobody can take one back: on the registry's branch.
+
+A look is one event: which sealed set (`evaluation`), what was judged (`judged`), and `pass` or `not passed`. It is
+pushed before its answer is told, so that no answer is known that was not paid for.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final
 
 from mlci.core.registry.draft import Draft
-from mlci.errors import UsageError
+from mlci.core.registry.entries import broken, event_path
+from mlci.core.statistics.sealed_budget import Look, SealedBudget, SealedLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
     from uuid import UUID
 
@@ -17,68 +21,56 @@ if TYPE_CHECKING:
     from mlci.core.registry.entries import Actor, Event
     from mlci.core.registry.history import Registry
 
-LookOutcome = Literal["opened", "pass", "fail", "inconclusive", "not comparable"]
-"""`opened` is written before anything is computed: a job that dies then has looked all the same."""
-_OUTCOMES: Final[Mapping[str, LookOutcome]] = {each: each for each in get_args(LookOutcome)}
+PASSED: Final = "pass"
+NOT_PASSED: Final = "not passed"
+"""The only two words that are ever told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One look at the sealed set of this digest, and what came of it as far as it was told."""
+def ledger_of(registry: Registry, sealed_sha256: str, budget: SealedBudget) -> SealedLedger:
+    """Return what was spent of the BUDGET of a sealed set; raises `IntegrityError` where the looks do not add up."""
+    return SealedLedger(budget, looks(registry, sealed_sha256))
 
-    event: Event
-    outcome: LookOutcome
+
+def looks(registry: Registry, sealed_sha256: str) -> tuple[Look, ...]:
+    """Return every look at a sealed set, in the order of the branch."""
+    return tuple(_look(event) for event in registry.events if _is_of(event, sealed_sha256))
+
+
+def newest_sealed_set(registry: Registry) -> str | None:
+    """Return the sealed set that was looked at last, None where none ever was."""
+    return next((event.evaluation for event in reversed(registry.events) if event.type == "look"), None)
 
 
 def plan_look(
     registry: Registry,
     sealed_sha256: str,
-    outcome: LookOutcome,
+    judged: str,
+    budget: SealedBudget,
     *,
+    passed: bool,
     actor: Actor,
     now: datetime,
     uuids: Iterator[UUID],
     page: Page,
-) -> Change:
-    """Return the change that says that the sealed set of this digest was looked at, and with what outcome.
+) -> Change | None:
+    """Return the change that spends a look; None where this was judged before.
 
-    It moves nothing and decides nothing, so whoever lost a race may plan it again.
+    It moves no stage, so whoever lost a race may plan it again: on what is there then, which may have nothing left.
+    Raises `RejectedError("sealed-set-spent")`, and `IntegrityError` where another answer was given before.
     """
-    draft = Draft(registry, actor, now, uuids, outcome)
-    draft.add("look", None, evaluation=sealed_sha256)
-    return draft.change(None, None, f"{registry.model}: looked at the sealed set, {outcome}", page)
+    before = ledger_of(registry, sealed_sha256, budget)
+    if before.after(judged, passed=passed) == before:
+        return None
+    draft = Draft(registry, actor, now, uuids, PASSED if passed else NOT_PASSED)
+    draft.add("look", None, evaluation=sealed_sha256, judged=judged)
+    return draft.change(None, None, f"{registry.model}: a look at the sealed set", page)
 
 
-def looks(registry: Registry, sealed_sha256: str) -> tuple[Look, ...]:
-    """Return every look at the sealed set of this digest, in the order of the branch.
-
-    An outcome that follows the opening by the same actor ends that look; an opening without one is a look, too.
-    """
-    found: list[Look] = []
-    for event in registry.events:
-        if event.type != "look" or event.evaluation != sealed_sha256:
-            continue
-        outcome = _outcome(event)
-        last = found[-1] if found else None
-        if outcome != "opened" and last and last.outcome == "opened" and last.event.actor == event.actor:
-            found[-1] = Look(event, outcome)
-        else:
-            found.append(Look(event, outcome))
-    return tuple(found)
+def _is_of(event: Event, sealed_sha256: str) -> bool:
+    return event.type == "look" and event.evaluation == sealed_sha256
 
 
-def refuse_beyond(registry: Registry, sealed_sha256: str, limit: int) -> None:
-    """Raise `UsageError("looks-spent")` where the sealed set of this digest was looked at as often as is allowed."""
-    done = len(looks(registry, sealed_sha256))
-    if done >= limit:
-        raise UsageError(
-            "looks-spent",
-            f"the sealed set was looked at {'once' if done == 1 else f'{done} times'}, of {limit} allowed",
-            cause="Each look lets a little of it leak into what is tried next.",
-            hint="Seal new rows; their digest begins a new count.",
-        )
-
-
-def _outcome(event: Event) -> LookOutcome:
-    """Return the outcome; what another tool wrote there counts as a look without one."""
-    return _OUTCOMES.get(event.reason, "opened")
+def _look(event: Event) -> Look:
+    if event.judged is None:
+        raise broken(event_path(event.sequence), "a look says what was judged")
+    return Look(event.judged, event.reason == PASSED)
