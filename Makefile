@@ -41,6 +41,7 @@ bench: setup ## Measure the promises of speed and of statistics
 	$(BIN)/python benchmarks/gates.py
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/data.py
+	$(BIN)/python benchmarks/package.py
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/leaks.py
 

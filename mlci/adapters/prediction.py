@@ -53,6 +53,9 @@ DISTRIBUTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What a prediction depends on, by format; a package names their versions."""
 
+PICKLE: Final = "pickle"
+"""What is converted, and never the format of a package."""
+
 EXTRAS: Final[Mapping[str, str]] = {"onnxruntime": "onnx", "xgboost": "xgboost", "lightgbm": "lightgbm"}
 """The extra of mlci that brings a library, where it is not `ml`."""
 
@@ -152,6 +155,29 @@ class ChildPredictor:
             write_atomically(kept, json.dumps(description.to_dict()).encode())
         return description
 
+    def convert(self, pickled: bytes) -> tuple[bytes, ModelDescription]:
+        """Return a pickled model in a format that is none, and what it says about itself.
+
+        Only the job that ran the training code may ask for it: it runs what the pickle names, if in a confined child.
+        Raises IntegrityError `model-forbidden-type` with what the pickle names and may not, and what `describe` raises.
+        """
+        with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
+            longest = self._limits.answer_bytes
+            header, content = self._ask("convert", Path(folder), pickled, PICKLE, longest)
+        try:
+            return content, ModelDescription.from_dict(header.get("description"))
+        except ValueError as error:
+            raise _unreadable_answer(str(error)) from error
+
+    def predict_pickled(self, pickled: bytes, columns: Mapping[str, Column]) -> Prediction:
+        """Return what a pickled model answers, for who compares it with the converted one; raises as `predict`."""
+        table = Table(dict(columns))
+        with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
+            _write_rows(Path(folder) / "rows", table, np.arange(table.rows))
+            header, payload = self._ask("predict", Path(folder), pickled, PICKLE, self._limits.answer_bytes)
+        kind, classes, values = _validated(header, payload, table.rows)
+        return Prediction(values, classes, kind)
+
     def predict(
         self,
         package_digest: str,
@@ -218,6 +244,7 @@ class ChildPredictor:
             "rows": str(rows) if rows.exists() else None,
             "limits": {"memory_bytes": self._limits.memory_bytes, "cpu_seconds": self._limits.cpu_seconds},
             "confine": True,
+            "may_unpickle": model_format == PICKLE,
         }
         # A child that was given rows may say what stands in them.
         saw_rows = rows.exists()

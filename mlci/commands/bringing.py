@@ -43,7 +43,7 @@ def bring(job: Job) -> bytes:
             raise _not_a_pointer(pointer)
         _pull(job, pinned, pointer)
     given = before(config, job.inputs, job.ids, job.repository, job.side.made)
-    content, description = made(config, job.output, job.predictor, FILE_NAME)
+    content, description = made(job, FILE_NAME)
     done = Completed(exit_code=None, seconds=0.0, tail=(), started=job.runner.now())
     record, details = recorded(
         given,

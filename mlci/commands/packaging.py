@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
+from mlci.core.golden import GOLDEN_FILE, Golden, golden_table
+from mlci.core.mlflow_model import LOADER_FILE
 from mlci.core.package import build_package, build_signature
 from mlci.core.signature import assumption
-from mlci.errors import RejectedError
+from mlci.errors import IntegrityError, RejectedError
 from mlci.formats.canonical import fitted_version
+from mlci.formats.loaders import loader
 from mlci.formats.model_file import read_model
 
 if TYPE_CHECKING:
@@ -15,6 +19,11 @@ if TYPE_CHECKING:
     from mlci.core.config import Config
     from mlci.core.contract import Contract
     from mlci.core.package import Package
+    from mlci.core.signature import Signature
+    from mlci.formats.model_file import ModelFile
+
+NO_ANSWER = frozenset({"model-cannot-predict", "model-answers-nan"})
+"""What a model may do with rows that nobody measured, and still be right about those of the data."""
 
 
 def packaged(model: bytes, config: Config, contract: Contract | None, predictor: Predictor) -> Package:
@@ -38,6 +47,7 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
         estimator=description.estimator,
         has_probabilities=description.has_probabilities,
     )
+    golden = golden_rows(file, signature, predictor)
     return build_package(
         file.content,
         description.estimator,
@@ -45,8 +55,23 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
         requirements,
         config,
         model_format=file.format,
+        contract=contract,
+        more={GOLDEN_FILE: golden.to_bytes(), LOADER_FILE: loader(file.format)},
         assumption=assumption(description.feature_names),
     )
+
+
+def golden_rows(file: ModelFile, signature: Signature, predictor: Predictor) -> Golden:
+    """Return golden rows with the model's answers; without answers where it takes no row that was made up."""
+    table = golden_table(signature)
+    digest = hashlib.sha256(file.content).hexdigest()
+    try:
+        found = predictor.predict(digest, file.content, file.format, table.columns)
+    except IntegrityError as error:
+        if error.code not in NO_ANSWER:
+            raise
+        return Golden(table, None)
+    return Golden(table, found.values)
 
 
 def _refuse_other_version(model: bytes, requirements: dict[str, str]) -> None:

@@ -283,6 +283,12 @@ class Predictor(Protocol):
     def requirements(self, format: str) -> Mapping[str, str]:  # noqa: A002 - the field's own word
         """Return the exact versions of what the children predict with in this format, by distribution."""
 
+    def convert(self, pickled: bytes) -> tuple[bytes, ModelDescription]:
+        """Return a pickled model in a format that is none, and what it says; for the job that trains alone."""
+
+    def predict_pickled(self, pickled: bytes, columns: Mapping[str, Column]) -> Prediction:
+        """Return what a pickled model answers; for the job that trains alone."""
+
     def describe(self, model_file: bytes, format: str) -> ModelDescription:  # noqa: A002 - the field's own word
         """Return what a model says about itself."""
 

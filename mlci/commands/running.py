@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mlci.commands.conversion import model_of
 from mlci.commands.environment import prepared
 from mlci.commands.pipeline import VARIABLES, push, refuse_foreign_model, repro_command, stages_of
 from mlci.commands.recording import before, recorded
@@ -20,7 +21,6 @@ from mlci.core.runs import KeptModel
 from mlci.core.runs.seeds import FIRST
 from mlci.core.training import InterruptedTraining, variables
 from mlci.errors import MlciError, RejectedError, UsageError
-from mlci.formats.model_file import read_model
 from mlci.formats.recognition import recognised
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _run(job: Job, seed: int) -> Made:
         _refuse_failure(config, done, shown_log)
         if train.dvc:
             refuse_foreign_model(train, stages, job.repository)
-        model, description = made(config, job.output, job.predictor, shown_log)
+        model, description = made(job, shown_log)
     except MlciError as error:
         outcome: Outcome = "timed out" if done.exit_code is None else "failed"
         reason = error.public().problem.partition("\n")[0]
@@ -198,9 +198,10 @@ def _refuse_failure(config: Config, done: Completed, log: str) -> None:
         raise error
 
 
-def made(config: Config, output: Path, predictor: Predictor, log: str) -> tuple[bytes, ModelDescription]:
+def made(job: Job, log: str) -> tuple[bytes, ModelDescription]:
     """Return the model that the command left, in its canonical form, and what it says of itself."""
-    if not output.is_file():
+    config = job.side.config
+    if not job.output.is_file():
         raise RejectedError(
             "no-model",
             f"`{config.train.title}` ended well and left no `{config.train.model}`",
@@ -208,8 +209,9 @@ def made(config: Config, output: Path, predictor: Predictor, log: str) -> tuple[
             cause="The script writes to another place than train.model says.",
             hint=f'skops.io.dump(model, "{config.train.model}")',
         )
-    model = read_model(output.read_bytes())
-    return model.content, predictor.describe(model.content, model.format)
+    contract = job.side.contracts.get(config.evaluate.data)
+    model = model_of(job.output.read_bytes(), config, contract, job.predictor)
+    return model.content, job.predictor.describe(model.content, model.format)
 
 
 def _cause(exit_code: int, tail: tuple[str, ...]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from mlci.commands.evaluation import answers_by_signature, fetch
 from mlci.commands.references import resolve_version
 from mlci.commands.signatures import check_signatures
 from mlci.core.evaluation import read_evaluation
+from mlci.core.golden import GOLDEN_FILE, differing, golden_table, read_answers
 from mlci.core.registry.audit import audit, places, tagged
 from mlci.core.registry.entries import broken, evaluation_path, event_path
 from mlci.core.registry.signing import signers_text
@@ -17,10 +19,18 @@ from mlci.errors import IntegrityError, MlciError, OutsideError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mlci.commands.installed import Installed
     from mlci.commands.ports import Predictor, RegistryBranch, Repository, Signing, Store
     from mlci.commands.signatures import Demand
+    from mlci.core.package import Package
     from mlci.core.registry import Registry, Trail, Version
+
+
+MOST_NAMED = 5
+"""Golden rows that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +48,23 @@ class Checked:
 
 
 def verify_package(installed: Installed, name: str, predictor: Predictor) -> tuple[Checked, ...]:
-    """Verify a package: its manifest (read already), and that its model loads and answers by its signature."""
-    if not answers_by_signature(installed.package, predictor):
+    """Verify a package: its manifest (read already), and that its model answers golden rows as it once did."""
+    package = installed.package
+    expected = _golden_answers(package)
+    if expected is None:
+        is_by_signature, told = (
+            answers_by_signature(package, predictor),
+            "loads in a child, classes as in the signature",
+        )
+    else:
+        digest = hashlib.sha256(package.model).hexdigest()
+        columns = golden_table(package.info.signature).columns
+        found = predictor.predict(digest, package.model, package.info.format, columns)
+        is_by_signature = (found.classes or ()) == package.info.signature.classes
+        told = f"answers {len(expected)} golden rows in a child as when it was packaged"
+        if is_by_signature:
+            _refuse_other_answers(name, differing(expected, found), len(expected))
+    if not is_by_signature:
         raise IntegrityError(
             "signature-differs",
             f"the model in {name} has other classes than its signature says",
@@ -48,7 +73,33 @@ def verify_package(installed: Installed, name: str, predictor: Predictor) -> tup
         )
     return (
         Checked(f"{name} manifest", f"{len(installed.package.files)} files match"),
-        Checked(f"{name} model", "loads in a child, classes as in the signature"),
+        Checked(f"{name} model", told),
+    )
+
+
+def _golden_answers(package: Package) -> NDArray[np.float64] | None:
+    """Return what the model answered to its golden rows, None where there are no answers."""
+    content = package.files.get(GOLDEN_FILE)
+    try:
+        return None if content is None else read_answers(content)
+    except ValueError as error:
+        raise IntegrityError(
+            "package-malformed",
+            f"the package is not whole: {GOLDEN_FILE}: {error}",
+            cause="It was put together by hand.",
+            hint="mlci train",
+        ) from error
+
+
+def _refuse_other_answers(name: str, rows: tuple[int, ...], of: int) -> None:
+    if not rows:
+        return
+    shown = ", ".join(map(str, rows[:MOST_NAMED])) + (", …" if len(rows) > MOST_NAMED else "")
+    raise IntegrityError(
+        "golden-differs",
+        f"the model in {name} answers {len(rows)} of {of} golden rows otherwise than when it was packaged: {shown}",
+        cause="Its libraries have other versions here, or its golden rows are those of another model.",
+        hint="pip install -r requirements.txt of the package, and mlci verify again",
     )
 
 

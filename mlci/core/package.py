@@ -15,8 +15,10 @@ from pydantic import Field, ValidationError
 
 from mlci.core.contract.constraints import code
 from mlci.core.metrics import Task  # noqa: TC001 - pydantic reads annotations at run time
+from mlci.core.mlflow_model import MLMODEL_FILE, mlmodel
 from mlci.core.names import NAME
 from mlci.core.plain_text import one_line
+from mlci.core.schema_name import with_schema
 from mlci.core.section import LONGEST_IDENTIFIER, Identifier
 from mlci.core.signature import (
     Frozen,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlci.core.config import Config
+    from mlci.core.contract import Contract
 
 __all__ = [
     "Input",
@@ -49,6 +52,9 @@ __all__ = [
 SCHEMA: Final = "mlci/package/1"
 PACKAGE_FILE = "package.json"
 MANIFEST_FILE = "manifest.json"
+MANIFEST_SCHEMA: Final = "mlci/manifest/1"
+CONTRACT_FILE: Final = "contract.json"
+CONTRACT_SCHEMA: Final = "mlci/contract/1"
 ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm"]
 ModelFile = Literal["model.skops", "model.onnx", "model.json", "model.txt"]
 MODEL_FILES: Final[Mapping[ModelFormat, ModelFile]] = {
@@ -100,11 +106,14 @@ def build_package(
     config: Config,
     *,
     model_format: ModelFormat = "skops",
+    contract: Contract | None = None,
+    more: Mapping[str, bytes] | None = None,
     assumption: str | None = None,
 ) -> Package:
     """Return the package of MODEL, the bytes of its format's one form.
 
-    Its card names the ASSUMPTION of its signature, if there is one.
+    Its card names the ASSUMPTION of its signature, if there is one. MORE are files that come from elsewhere: what loads
+    it in MLflow, golden rows.
     """
     info = PackageInfo(
         name=config.model.name,
@@ -120,8 +129,15 @@ def build_package(
         PACKAGE_FILE: _pretty(info.model_dump(mode="json")),
         "requirements.txt": "".join(f"{name}=={version}\n" for name, version in info.requirements.items()).encode(),
         "README.md": _card(config, info, assumption).encode(),
+        MLMODEL_FILE: mlmodel(signature),
+        **(more or {}),
     }
-    files[MANIFEST_FILE] = _pretty({name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())})
+    if contract is not None:
+        files[CONTRACT_FILE] = _pretty(
+            with_schema(CONTRACT_SCHEMA, contract.model_dump(mode="json", exclude_defaults=True))
+        )
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+    files[MANIFEST_FILE] = _pretty(with_schema(MANIFEST_SCHEMA, {"files": hashes}))
     return Package(info, files, assumption)
 
 
@@ -130,7 +146,7 @@ def read_package(files: Mapping[str, bytes]) -> Package:
     for needed in (MANIFEST_FILE, PACKAGE_FILE):
         if needed not in files:
             raise _malformed(f"{needed} is missing")
-    manifest = _json_object(files, MANIFEST_FILE)
+    manifest = _manifest(files)
     present = {name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != MANIFEST_FILE}
     if manifest != present:
         differing = sorted(name for name in {*manifest, *present} if manifest.get(name) != present.get(name))
@@ -143,17 +159,32 @@ def read_package(files: Mapping[str, bytes]) -> Package:
     return Package(info, files)
 
 
-def _info(content: dict[str, Any]) -> PackageInfo:
-    """Return what `package.json` says; raises `IntegrityError` where it is of a newer schema, or not of ours."""
-    schema = content.get("schema")
-    newer = re.fullmatch(r"mlci/package/([1-9][0-9]{0,5})", schema) if isinstance(schema, str) else None
-    if newer and schema != SCHEMA:
+def _manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return the hashes that the manifest states, by name."""
+    content = _json_object(files, MANIFEST_FILE)
+    schema, listed = content.get("schema"), content.get("files")
+    _refuse_newer(schema, MANIFEST_SCHEMA)
+    if content.keys() != {"schema", "files"} or schema != MANIFEST_SCHEMA or not isinstance(listed, dict):
+        raise _malformed(f"{MANIFEST_FILE} is not in the form that mlci writes")
+    return cast("dict[str, Any]", listed)
+
+
+def _refuse_newer(found: object, schema: str) -> None:
+    """Raise `IntegrityError("package-newer")` where FOUND is another number of SCHEMA than this mlci reads."""
+    name, _, _ = schema.rpartition("/")
+    newer = re.fullmatch(rf"{name}/([1-9][0-9]{{0,5}})", found) if isinstance(found, str) else None
+    if newer and found != schema:
         raise IntegrityError(
             "package-newer",
-            f"the package says {schema}; this mlci reads {SCHEMA}",
+            f"the package says {found}; this mlci reads {schema}",
             cause="It was made by a newer mlci.",
             hint='pip install --upgrade "mlci"',
         )
+
+
+def _info(content: dict[str, Any]) -> PackageInfo:
+    """Return what `package.json` says; raises `IntegrityError` where it is of a newer schema, or not of ours."""
+    _refuse_newer(content.get("schema"), SCHEMA)
     try:
         return PackageInfo.model_validate(
             {"schema_" if key == "schema" else key: item for key, item in content.items()}

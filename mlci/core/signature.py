@@ -59,6 +59,17 @@ class Input(Frozen):
     unit: Identifier | None = None
     minimum: Finite | None = None
     maximum: Finite | None = None
+    values: tuple[ModelClass, ...] | None = None
+    """The only values there are, where the contract lists them."""
+
+
+class Output(Frozen):
+    """One column of the answers."""
+
+    name: Identifier
+    type: Literal["integer", "number", "string", "boolean"]
+    minimum: Finite | None = None
+    maximum: Finite | None = None
 
 
 class Signature(Frozen):
@@ -87,9 +98,28 @@ class Signature(Frozen):
         return self
 
     @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The columns of the answers: a number; or the class, after the positive one's probability, or each one's."""
+        if not self.classes:
+            return (Output(name="prediction", type="number"),)
+        names = ["probability"] if self.positive is not None else [f"probability_{each}" for each in self.classes]
+        probabilities = [
+            Output(name=one_line(name, LONGEST_IDENTIFIER), type="number", minimum=0, maximum=1) for name in names
+        ]
+        return (*probabilities, Output(name="decision", type=_type_of(self.classes[0])))
+
+    @property
     def digest(self) -> str:
         """The sha256 of the signature."""
         return canonical_sha256(self.model_dump(mode="json"))
+
+
+def _type_of(label: Scalar) -> Literal["integer", "number", "string", "boolean"]:
+    if isinstance(label, bool):
+        return "boolean"
+    if isinstance(label, int):
+        return "integer"
+    return "number" if isinstance(label, float) else "string"
 
 
 def build_signature(
@@ -290,7 +320,8 @@ def _input(name: str, column: ColumnRule | None) -> Input:
                 hint="Make a number of it in the data, such as days since a day, and train on that column.",
             )
     low, high = (None if each is None else float(column.value(each)) for each in (column.min, column.max))  # type: ignore[arg-type]  # bounds of numbers
-    return Input(name=name, type=kind, unit=column.unit, minimum=low, maximum=high)
+    values = None if column.enum is None or column.type == "decimal" else tuple(column.enum)
+    return Input(name=name, type=kind, unit=column.unit, minimum=low, maximum=high, values=values)
 
 
 def change_of_signature(before: Signature, after: Signature) -> Literal["major", "minor"]:
@@ -310,7 +341,8 @@ def _is_narrower(before: Input, after: Input) -> bool:
         return True
     low = after.minimum is not None and (before.minimum is None or after.minimum > before.minimum)
     high = after.maximum is not None and (before.maximum is None or after.maximum < before.maximum)
-    return low or high
+    listed = after.values is not None and (before.values is None or not set(before.values) <= set(after.values))
+    return low or high or listed
 
 
 def first_problem(error: ValidationError) -> str:

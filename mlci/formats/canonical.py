@@ -33,6 +33,9 @@ PROCESS_ATTRIBUTES: Final = frozenset({"_stop_words_id"})
 """Attributes in which scikit-learn itself keeps an `id()` (CountVectorizer and its kin, to check stop words once); no
 other process can use the number."""
 
+CONTAINERS: Final = frozenset({dict, list})
+"""What JSON nests; a forest of 200 trees has fifty thousand values that are neither."""
+
 DEEPEST: Final = 256
 """Levels of JSON; a pipeline of ten nested estimators has about sixty."""
 
@@ -97,7 +100,7 @@ class _Rewriting:
     def value(self, value: Any) -> Any:  # noqa: ANN401  # a JSON value of any kind
         """Return the value with canonical ids and names of members; the order of keys stays, it means something."""
         if isinstance(value, list):
-            return [self.value(item) for item in value]
+            return [self.value(item) if type(item) in CONTAINERS else item for item in value]
         if not isinstance(value, dict):
             return value
         if not _is_node(value):
@@ -114,7 +117,7 @@ class _Rewriting:
             elif key == "file" and isinstance(item, str):
                 result[key] = self._member(item)
             else:
-                result[key] = self.value(item)
+                result[key] = self.value(item) if type(item) in CONTAINERS else item
         return result
 
     def digest_of(self, name: str) -> bytes:
@@ -172,13 +175,13 @@ def _shared_ids(schema: dict[str, Any]) -> frozenset[int]:
     for _ in range(DEEPEST):
         below: list[Any] = []
         for value in level:
-            if isinstance(value, dict):
+            if type(value) is dict:
                 identity = value.get("__id__")
                 if _is_node(value) and isinstance(identity, int) and _has_identity(value):
                     counts[identity] += 1
-                below.extend(value.values())
-            elif isinstance(value, list):
-                below.extend(value)
+                below += [item for item in value.values() if type(item) in CONTAINERS]
+            else:
+                below += [item for item in value if type(item) in CONTAINERS]
         level = below
     if level:
         raise _not_skops(f"its schema is nested more than {DEEPEST} levels deep")

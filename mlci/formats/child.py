@@ -1,10 +1,12 @@
 """The child: reads one request, confines itself, loads a model, answers.
 
 Request, one line of JSON on standard input:
-`{"operation": "describe" | "predict", "format": "skops" | "onnx" | "xgboost" | "lightgbm",
+`{"operation": "describe" | "predict" | "convert", "format": "skops" | "onnx" | "xgboost" | "lightgbm" | "pickle",
   "model": PATH, "rows": FOLDER or null,
   "limits": {"memory_bytes": …, "cpu_seconds": …}, "confine": true}`.
-Answer on standard output: one line of JSON, and after a prediction the bytes of one .npy file. An error is
+A pickle is read only where the request says `"may_unpickle": true`.
+Answer on standard output: one line of JSON, and after a prediction the bytes of one .npy file, after a conversion those
+of the model in another format. An error is
 `{"error": CODE, "message": …}` and an exit code other than zero.
 """
 
@@ -38,6 +40,7 @@ MODULES: Final = {
     "xgboost": "xgboost_model",
     "lightgbm": "lightgbm_model",
 }
+UNPICKLED: Final = {"pickle": "pickle_model"}
 """For each format the module with its `load`, `describe` and `predict`, and the `LIBRARIES` that these need."""
 
 
@@ -68,9 +71,10 @@ def _private_output() -> int:
 
 
 def _serve(request: dict[str, Any]) -> bytes:
-    if request["format"] not in MODULES:
+    modules = MODULES | (UNPICKLED if request.get("may_unpickle") is True else {})
+    if request["format"] not in modules:
         raise RefusalError("model-unreadable", f"the format {request['format']!r} is not known here")
-    kind = importlib.import_module(f".{MODULES[request['format']]}", __package__)
+    kind = importlib.import_module(f".{modules[request['format']]}", __package__)
     # A name that stands for nothing is as good as a library that is not installed, and saves a second.
     sys.modules.update(dict.fromkeys(kind.UNUSED))
     try:
@@ -90,6 +94,10 @@ def _serve(request: dict[str, Any]) -> bytes:
     if request["operation"] == "describe":
         description = _attempt("model-unreadable", lambda: kind.describe(model))
         return _line({"description": description.to_dict()})
+    if request["operation"] == "convert":
+        content: bytes = _attempt("model-unreadable", lambda: kind.convert(model))
+        described = _attempt("model-unreadable", lambda: kind.describe(model))
+        return _line({"description": described.to_dict()}) + content
     answer: bytes = _attempt("model-cannot-predict", lambda: _predict(kind, model, request["rows"]))
     return answer
 

@@ -24,6 +24,8 @@ Probability = Callable[[Columns], np.ndarray[Any, Any]]
 
 REQUIREMENTS: Final = {"numpy": "2.2.0", "scikit-learn": "1.6.0", "skops": "0.13.0"}
 _LOADER: Final = "ScriptedModel"
+PICKLED: Final = b"\x80"
+"""What a pickle begins with; the name of the model follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class ScriptedPredictor:
         self.models = dict(models)
         self.confinement = Confinement(landlock_abi=7, seccomp=True)
         self.asked: list[Question] = []
+        self.converted_to: dict[str, str] = {}
+        """Names of models that a conversion turns into others, as one that goes wrong would."""
 
     def requirements(self, format: str) -> Mapping[str, str]:  # noqa: A002, ARG002 - the field's own word, and of the port
         """Return versions that are always the same."""
@@ -81,6 +85,19 @@ class ScriptedPredictor:
             classes=model.classes,
             has_probabilities=model.has_probabilities,
         )
+
+    def convert(self, pickled: bytes) -> tuple[bytes, ModelDescription]:
+        """Return the file of the model that a pickle names."""
+        name = pickled.removeprefix(PICKLED).decode()
+        if name not in self.models:
+            raise IntegrityError("model-forbidden-type", f"the model holds types that are not allowed: {name}")
+        content = model_file(self.converted_to.get(name, name))
+        return content, self.describe(model_file(name), "skops")
+
+    def predict_pickled(self, pickled: bytes, columns: Mapping[str, Column]) -> Prediction:
+        """Return the answers of the model that a pickle names."""
+        file = model_file(pickled.removeprefix(PICKLED).decode())
+        return self.predict("0" * 64, file, "skops", columns)
 
     def predict(
         self,

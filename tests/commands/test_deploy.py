@@ -54,7 +54,7 @@ def test_deploy__brings_the_version_of_the_stage(tmp_path: Path) -> None:
     placed = Placed.of("v1.0.0", project.production.package_sha256)
     assert (project.target.current(), set(project.target.staged[Path(placed.folder)])) == (
         placed,
-        {"README.md", "manifest.json", "model.skops", "package.json", "requirements.txt"},
+        set(project.train().candidate.package.files),
     )
 
 

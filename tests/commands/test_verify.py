@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from mlci.commands.installed import Installed
@@ -51,13 +52,13 @@ def test_verify__the_whole_registry(tmp_path: Path) -> None:
         f"tumour@v1.0.0 commit: {older} is here",
         f"tumour@v1.0.0 evaluation: first, {old} as registered",
         f"tumour@v1.0.0 bytes: sha256 {first} as registered",
-        "tumour@v1.0.0 manifest: 5 files match",
-        "tumour@v1.0.0 model: loads in a child, classes as in the signature",
+        "tumour@v1.0.0 manifest: 9 files match",
+        "tumour@v1.0.0 model: answers 16 golden rows in a child as when it was packaged",
         f"tumour@v1.1.0 commit: {newer} is here",
         f"tumour@v1.1.0 evaluation: pass, {new} as registered",
         f"tumour@v1.1.0 bytes: sha256 {second} as registered",
-        "tumour@v1.1.0 manifest: 5 files match",
-        "tumour@v1.1.0 model: loads in a child, classes as in the signature",
+        "tumour@v1.1.0 manifest: 9 files match",
+        "tumour@v1.1.0 model: answers 16 golden rows in a child as when it was packaged",
     ]
 
 
@@ -200,13 +201,27 @@ def test_verify__a_package_by_itself(tmp_path: Path) -> None:
     candidate = project.train().candidate
     checked = verify_package(Installed(candidate.package, candidate.sha256), "here", project.predictor)
     assert checked == (
-        Checked("here manifest", "5 files match"),
-        Checked("here model", "loads in a child, classes as in the signature"),
+        Checked("here manifest", "9 files match"),
+        Checked("here model", "answers 16 golden rows in a child as when it was packaged"),
     )
 
 
-def test_verify__a_package_whose_model_lacks_probabilities_still_loads(tmp_path: Path) -> None:
+def test_verify__a_package_that_answers_otherwise_than_when_it_was_made(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     candidate = project.train().candidate
-    project.predictor.models["present"] = replace(MODELS["present"], has_probabilities=False)
-    assert len(verify_package(Installed(candidate.package, candidate.sha256), "here", project.predictor)) == 2
+    project.predictor.models["present"] = replace(
+        MODELS["present"], probability=lambda columns: np.clip(MODELS["present"].probability(columns) + 2e-3, 0, 1)
+    )
+    with pytest.raises(IntegrityError) as caught:
+        verify_package(Installed(candidate.package, candidate.sha256), "here", project.predictor)
+    assert caught.value.code == "golden-differs"
+    assert caught.value.problem.startswith("the model in here answers ")
+
+
+def test_verify__a_package_without_golden_answers_still_loads(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    candidate = project.train().candidate
+    package = replace(candidate.package, files={"golden.json": b'{"schema": "mlci/golden/1", "answers": null}'})
+    package = replace(package, files={**candidate.package.files, **package.files})
+    checked = verify_package(Installed(package, candidate.sha256), "here", project.predictor)
+    assert [each.result for each in checked] == ["9 files match", "loads in a child, classes as in the signature"]

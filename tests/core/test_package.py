@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mlci.core.contract import ColumnType, Contract
 from mlci.core.contract.constraints import TYPE_WORDS
+from mlci.core.documents import read_model
 from mlci.core.package import (
     Input,
     Package,
@@ -52,7 +53,7 @@ def test_signature__has_types_units_and_ranges_of_the_contract() -> None:
             inputs=(
                 Input(name="mean_radius", type="number", unit="micrometre", minimum=0, maximum=60),
                 Input(name="worst_radius", type="number", minimum=0, maximum=80),
-                Input(name="size_band", type="string"),
+                Input(name="size_band", type="string", values=("small", "medium", "large")),
             ),
             classes=(0, 1),
             positive=1,
@@ -246,11 +247,26 @@ def test_positive_index__is_the_column_of_the_positive_class(classes: Any, writt
 
 def test_package__has_exactly_these_files() -> None:
     files = a_package().files
-    assert sorted(files) == ["README.md", "manifest.json", "model.skops", "package.json", "requirements.txt"]
+    known = ["MLmodel", "README.md", "manifest.json", "model.skops", "package.json", "requirements.txt"]
+    assert sorted(files) == known
     assert files["requirements.txt"] == b"numpy==2.4.6\nscikit-learn==1.9.1\nskops==0.13.0\n"
     assert json.loads(files["manifest.json"]) == {
-        name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != "manifest.json"
+        "schema": "mlci/manifest/1",
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != "manifest.json"},
     }
+
+
+def test_package__carries_its_contract_as_it_was_written() -> None:
+    package = build_package(b"skops", "LogisticRegression", SIGNATURE, REQUIREMENTS, CONFIG, contract=CONTRACT)
+    content = json.loads(package.files["contract.json"])
+    assert content.pop("schema") == "mlci/contract/1"
+    assert read_model(json.dumps(content).encode(), Contract, "contract.json") == CONTRACT
+
+
+def test_package__more_files_are_in_the_manifest() -> None:
+    package = build_package(b"skops", "SVC", SIGNATURE, REQUIREMENTS, CONFIG, more={"golden.json": b"{}"})
+    assert read_package(package.files).files["golden.json"] == b"{}"
+    assert "golden.json" in json.loads(package.files["manifest.json"])["files"]
 
 
 def test_package__says_what_it_is() -> None:
@@ -263,9 +279,12 @@ def test_package__says_what_it_is() -> None:
         "estimator": "LogisticRegression",
         "signature": {
             "inputs": [
-                {"name": "mean_radius", "type": "number", "unit": "micrometre", "minimum": 0.0, "maximum": 60.0},
-                {"name": "worst_radius", "type": "number", "unit": None, "minimum": 0.0, "maximum": 80.0},
-                {"name": "size_band", "type": "string", "unit": None, "minimum": None, "maximum": None},
+                {"name": "mean_radius", "type": "number", "unit": "micrometre", "minimum": 0.0, "maximum": 60.0}
+                | {"values": None},
+                {"name": "worst_radius", "type": "number", "unit": None, "minimum": 0.0, "maximum": 80.0}
+                | {"values": None},
+                {"name": "size_band", "type": "string", "unit": None, "minimum": None, "maximum": None}
+                | {"values": ["small", "medium", "large"]},
             ],
             "classes": [0, 1],
             "positive": 1,
@@ -347,7 +366,7 @@ def resealed(edit: Callable[[dict[str, Any]], object]) -> dict[str, bytes]:
 
 def sealed(files: dict[str, bytes]) -> dict[str, bytes]:
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != "manifest.json"}
-    return files | {"manifest.json": json.dumps(digests).encode()}
+    return files | {"manifest.json": json.dumps({"schema": "mlci/manifest/1", "files": digests}).encode()}
 
 
 def without(name: str) -> dict[str, bytes]:
@@ -370,6 +389,14 @@ NOT_WHOLE = {
     "too deep": (dict(a_package().files) | {"manifest.json": b"[" * 100_000}, "manifest.json is not JSON"),
     "a huge number": (dict(a_package().files) | {"manifest.json": b"9" * 5_000}, "manifest.json is not JSON"),
     "no object": (dict(a_package().files) | {"manifest.json": b"[]"}, "manifest.json is not a JSON object"),
+    "a manifest of another kind": (
+        dict(a_package().files) | {"manifest.json": b'{"schema": "mlci/other/1", "files": {}}'},
+        "manifest.json is not in the form that mlci writes",
+    ),
+    "a manifest without a schema": (
+        dict(a_package().files) | {"manifest.json": b'{"model.skops": "x"}'},
+        "manifest.json is not in the form that mlci writes",
+    ),
     "an unknown key": (
         resealed(lambda content: content.update(extra=1)),
         "package.json: extra: Extra inputs are not permitted",
@@ -437,11 +464,16 @@ def test_read_package__refuses_what_is_not_whole(files: dict[str, bytes], proble
     )
 
 
-def test_read_package__refuses_a_newer_one_by_name() -> None:
-    files = resealed(lambda content: content.update(schema="mlci/package/2", more=1))
+@pytest.mark.parametrize("name", ["package", "manifest"])
+def test_read_package__refuses_a_newer_one_by_name(name: str) -> None:
+    newer = {
+        "package": resealed(lambda content: content.update(schema="mlci/package/2", more=1)),
+        "manifest": dict(a_package().files) | {"manifest.json": b'{"schema": "mlci/manifest/2", "more": 1}'},
+    }
+    files = newer[name]
     assert refused(lambda: read_package(files), IntegrityError) == (
         "package-newer",
-        "the package says mlci/package/2; this mlci reads mlci/package/1",
+        f"the package says mlci/{name}/2; this mlci reads mlci/{name}/1",
         'pip install --upgrade "mlci"',
     )
 

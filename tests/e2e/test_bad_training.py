@@ -127,8 +127,8 @@ def test_command__that_leaves_a_child_behind_is_not_held_up_by_it(fresh: Project
     [
         ("no-model", "print('done')\n", 1),
         ("model-elsewhere", "open('model.pkl', 'wb').write(b'x')\n", 1),
-        ("pickle", "import pickle\npickle.dump({'coef': [1.0]}, open('model.skops', 'wb'))\n", 4),
-        ("joblib", "import joblib\njoblib.dump({'coef': [1.0]}, 'model.skops')\n", 4),
+        ("pickle", "import pickle\npickle.dump({'coef': [1.0]}, open('model.skops', 'wb'))\n", 2),
+        ("joblib", "import joblib\njoblib.dump({'coef': [1.0]}, 'model.skops')\n", 2),
         ("text", "open('model.skops', 'w').write('coef: 1.0')\n", 4),
         ("nothing", "open('model.skops', 'w')\n", 4),
         ("link", "import os\nos.symlink('/etc/passwd', 'model.skops')\n", 4),

@@ -1,0 +1,129 @@
+"""The module that a package brings for MLflow: it loads the model and answers, without anything of mlci.
+
+Who runs it trusts the package; whoever does not uses `mlci predict`, which loads nothing outside of a confined child.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .skops_model import TRUSTED
+
+if TYPE_CHECKING:
+    from .recognition import Format
+
+_HEAD: Final = '''\
+"""Loads the model of this package: `mlflow.pyfunc.load_model(FOLDER)`, or `_load_pyfunc(FOLDER).predict(frame)`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+class Model:
+    """The model; `predict` takes a data frame and returns one."""
+
+    def __init__(self, folder):
+        self.info = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+        self.signature = self.info["signature"]
+        self.columns = [item["name"] for item in self.signature["inputs"]]
+        self.model = load(str(folder / self.info["model"]))
+
+    def predict(self, rows, params=None):
+        values = np.asarray(answers(self.model, rows[self.columns]), dtype="float64")
+        classes = self.signature["classes"]
+        if not classes:
+            return pd.DataFrame({"prediction": values.reshape(len(rows))}, index=rows.index)
+        if values.ndim == 1:
+            values = np.column_stack([1 - values, values])
+        if self.signature["positive"] is None:
+            decided = np.array(classes)[values.argmax(axis=1)]
+            columns = {f"probability_{label}": values[:, place] for place, label in enumerate(classes)}
+            return pd.DataFrame(columns | {"decision": decided}, index=rows.index)
+        positive = values[:, classes.index(self.signature["positive"])]
+        decided = positive >= self.signature["threshold"]
+        yes = self.signature["positive"]
+        no = next(label for label in classes if label != yes)
+        return pd.DataFrame({"probability": positive, "decision": np.where(decided, yes, no)}, index=rows.index)
+
+
+def _load_pyfunc(path):
+    return Model(Path(path))
+
+'''
+
+_SKOPS: Final = """
+TRUSTED = {trusted}
+
+
+def load(path):
+    import skops.io
+
+    # Our own list, never one that came with the file.
+    return skops.io.load(path, trusted=sorted(TRUSTED.intersection(skops.io.get_untrusted_types(file=path))))
+
+
+def answers(model, rows):
+    return model.predict_proba(rows) if hasattr(model, "predict_proba") else model.predict(rows)
+"""
+
+_LIGHTGBM: Final = """
+def load(path):
+    import lightgbm
+
+    return lightgbm.Booster(model_file=path)
+
+
+def answers(model, rows):
+    texts = [name for name in rows.columns if rows[name].dtype.kind not in "biuf"]
+    return model.predict(rows.astype(dict.fromkeys(texts, "category")))
+"""
+
+_XGBOOST: Final = """
+def load(path):
+    import xgboost
+
+    return xgboost.Booster(model_file=path)
+
+
+def answers(model, rows):
+    import xgboost
+
+    names = list(rows.columns) if model.feature_names else None
+    best = model.attr("best_iteration")
+    rounds = (0, int(best) + 1) if best else (0, 0)
+    return model.predict(xgboost.DMatrix(rows.to_numpy("float32"), feature_names=names), iteration_range=rounds)
+"""
+
+_ONNX: Final = """
+TYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(int64)": "int64", "tensor(int32)": "int32",
+         "tensor(bool)": "bool", "tensor(string)": "object"}
+
+
+def load(path):
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+
+def answers(model, rows):
+    inputs = model.get_inputs()
+    if len(inputs) == 1:
+        given = {inputs[0].name: rows.to_numpy(TYPES[inputs[0].type])}
+    else:
+        given = {
+            each.name: rows[name].to_numpy(TYPES[each.type]).reshape(-1, 1)
+            for each, name in zip(inputs, rows.columns, strict=True)
+        }
+    found = model.run(None, given)[-1]
+    return [list(row.values()) for row in found] if isinstance(found, list) else found
+"""
+
+
+def loader(model_format: Format) -> bytes:
+    """Return the module for packages in this format; it imports what their requirements list, and nothing else."""
+    trusted = "frozenset(\n    {\n" + "".join(f'        "{name}",\n' for name in sorted(TRUSTED)) + "    }\n)"
+    tails = {"lightgbm": _LIGHTGBM, "xgboost": _XGBOOST, "onnx": _ONNX}
+    return (_HEAD + tails.get(model_format, _SKOPS.replace("{trusted}", trusted))).encode()

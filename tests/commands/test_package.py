@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlci.adapters.package_shelf import PackageShelf
+from mlci.commands.package import package
+from mlci.commands.references import read_path
+from mlci.commands.verify import verify_package
+from mlci.errors import UsageError
+from mlci.testing.predictor import model_file
+from tests.commands.builders import a_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_package__is_the_one_that_training_makes(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    file = tmp_path / "elsewhere.skops"
+    file.write_bytes(model_file("present"))
+    shelf = PackageShelf(tmp_path / "packages")
+    made = package(file, repository=project.repository, predictor=project.predictor, shelf=shelf)
+    trained = project.train().candidate
+    assert (made.sha256, made.format, made.assumption) == (trained.sha256, "skops", None)
+    assert made.path == tmp_path / "packages" / f"tumour-{made.sha256[:12]}"
+    installed = read_path(made.path)
+    assert installed.package.files == trained.package.files
+    assert [each.error for each in verify_package(installed, "here", project.predictor)] == [None, None]
+
+
+def test_package__again_changes_nothing(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    file = tmp_path / "model.skops"
+    file.write_bytes(model_file("present"))
+    shelf = PackageShelf(tmp_path / "packages")
+    first = package(file, repository=project.repository, predictor=project.predictor, shelf=shelf)
+    before = {path: path.stat().st_mtime_ns for path in first.path.iterdir()}
+    assert package(file, repository=project.repository, predictor=project.predictor, shelf=shelf) == first
+    assert {path: path.stat().st_mtime_ns for path in first.path.iterdir()} == before
+
+
+@pytest.mark.parametrize(("name", "problem"), [("missing", "there is no file"), ("", "is a folder")])
+def test_package__of_no_file(name: str, problem: str, tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    shelf = PackageShelf(tmp_path / "packages")
+    with pytest.raises(UsageError) as caught:
+        package(tmp_path / name, repository=project.repository, predictor=project.predictor, shelf=shelf)
+    assert (caught.value.code, problem in caught.value.problem) == ("no-model-file", True)
+    assert not (tmp_path / "packages").exists()
