@@ -160,6 +160,11 @@ def test_https__what_goes_wrong(web: str, https: Outside, path: str, code: str, 
     assert (error.value.code, error.value.exit_code) == (code, exit_code)
 
 
+def test_https__redirections_never_leave_https(web: str, https: Outside) -> None:
+    with pytest.raises(OutsideError, match="redirects away from HTTPS"):
+        https.fetch(wanted(f"{web}/to/http://localhost/rows.csv"))
+
+
 def test_https__a_certificate_that_nobody_vouches_for_is_refused(web: str, tmp_path: Path) -> None:
     with pytest.raises(OutsideError) as error:
         Outside(tmp_path, {"https": https_data}).fetch(wanted(f"{web}/rows.csv"))
