@@ -1,8 +1,7 @@
 """What mlci adds to a training command, and how long it takes to look at ten thousand runs.
 
-Promises: around a training command at most 0.5 CPU seconds; the fingerprint of a repository of 20,000 files at most one
-second, and never wrong after an edit within one second that keeps the size; `mlci runs` over 10,000 records at most one
-CPU second. Absolute times lie on shared machines, so each is shown beside what it stands against.
+Promises, in CPU seconds: around a training command at most 0.5; the fingerprint of 20,000 files at most 1.0, and never
+wrong after an edit within one second that keeps the size; `mlci runs` over 10,000 records at most 1.0. Absolute times lie on shared machines, so each is shown beside what it stands against.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "tumour"
@@ -43,8 +42,9 @@ def overhead(place: Path) -> list[tuple[str, float, str, float]]:
     project = a_repository(place / "train", EXAMPLE)
     cpu_of([sys.executable, "train.py"], project)
     (project / "model.skops").rename(project / "made-before.skops")
-    settings = (project / "mlci.yaml").read_text().replace("python train.py", "cp made-before.skops model.skops")
+    settings = (project / "mlci.yaml").read_text().replace("python train.py", "python copy_model.py")
     (project / "mlci.yaml").write_text(settings)
+    (project / "copy_model.py").write_text("import shutil\nshutil.copyfile('made-before.skops', 'model.skops')\n")
     who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
     subprocess.run(["git", "add", "--force", "--all"], cwd=project, check=True)
     subprocess.run(["git", *who, "commit", "--quiet", "--message", "second"], cwd=project, check=True)
@@ -63,7 +63,7 @@ def overhead(place: Path) -> list[tuple[str, float, str, float]]:
 
 
 def fingerprints(place: Path) -> list[tuple[str, float, str, float]]:
-    """Return how long the fingerprint of many files takes, and fail where one misses an edit."""
+    """Return the CPU time of a fingerprint of many files, and fail where one misses an edit."""
     from mlci.adapters.git import GitRepository  # noqa: PLC0415 - measured are whole processes, too
     from mlci.adapters.git_process import Git  # noqa: PLC0415
     from mlci.commands.sides import head_side  # noqa: PLC0415
@@ -81,14 +81,13 @@ def fingerprints(place: Path) -> list[tuple[str, float, str, float]]:
     for number in range(REPEATS):
         edited = project / "code" / "7" / "107.py"
         edited.write_text(edited.read_text()[:-2] + f"{number}\n")  # the size stays, and the second, too
-        began = perf_counter()
+        began = cpu_so_far()
         seen.add(now())
-        took.append(perf_counter() - began)
+        took.append(cpu_so_far() - began)
     if len(seen) != REPEATS + 1:
         sys.exit("a fingerprint missed an edit that keeps the size")
-    status = perf_counter()
-    subprocess.run(["git", "status", "--porcelain"], cwd=project, check=True, capture_output=True)
-    against = f"git status: {perf_counter() - status:.3f}"
+    status = cpu_of(["git", "status", "--porcelain"], project)
+    against = f"git status: {status:.3f}"
     return [(f"fingerprint of {FILES:,} files after an edit", min(took), against, FINGERPRINT_SECONDS)]
 
 
@@ -149,6 +148,12 @@ def a_repository(folder: Path, example: Path, files: int = 0) -> Path:
 def mlci(*arguments: str) -> list[str]:
     """Return the command line of a verb."""
     return [sys.executable, "-P", "-m", "mlci", *arguments]
+
+
+def cpu_so_far() -> float:
+    """Return the CPU seconds of this process and of its children."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return process_time() + children.ru_utime + children.ru_stime
 
 
 def cpu_of(command: list[str], folder: Path) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mlci.core.metrics import METRICS
@@ -127,18 +128,17 @@ _FACTS: Final = (
     "started", "outcome", "reason", "commit", "dirty", "fingerprint", "command", "seed",
     "wall_seconds", "cpu_seconds", "peak_bytes", "python", "platform", "cpu", "model_sha256",
 )  # fmt: skip
-
-
 _COSTS: Final = frozenset({"wall_seconds", "cpu_seconds", "peak_bytes"})
+_READ: Final = attrgetter(*(f"cost.{name}" if name in _COSTS else name for name in _FACTS))
 
 
 def _facts(run: KeptRun) -> Iterator[Any]:
-    record, cost = run.record, run.record.cost
-    for name in _FACTS:
-        value = getattr(cost, name) if name in _COSTS else getattr(record, name)
-        yield value.isoformat().replace("+00:00", "Z") if name == "started" else value
+    started, *others = _READ(run.record)
+    return iter((started.isoformat().replace("+00:00", "Z"), *others))
 
 
 def cell(value: object) -> object:
     """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection); numbers are left as they are."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in _BEGINS_FORMULA and value != "-inf" else value
+    if type(value) is not str or value[:1] not in _BEGINS_FORMULA or value == "-inf":
+        return value
+    return f"'{value}"
