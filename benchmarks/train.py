@@ -1,7 +1,8 @@
 """What mlci adds to a training command, and how long it takes to look at ten thousand runs.
 
 Promises, in CPU seconds: around a training command at most 0.5; the fingerprint of 20,000 files at most 1.0, and never
-wrong after an edit within one second that keeps the size; `mlci runs` over 10,000 records at most 1.0. Absolute times lie on shared machines, so each is shown beside what it stands against.
+wrong after an edit within one second that keeps the size; `mlci runs` over 10,000 records at most 1.0, and 1.5 for
+`export`, which writes every value of each. Beside each stands what it is to be compared with.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ REPEATS = 3
 OVERHEAD_SECONDS = 0.5
 FINGERPRINT_SECONDS = 1.0
 RUNS_SECONDS = 1.0
+EXPORT_SECONDS = 1.5
 
 
 def main() -> int:
@@ -102,7 +104,7 @@ def runs(place: Path) -> list[tuple[str, float, str, float]]:
             f"mlci runs {verb[0]} over {RECORDS:,} records",
             min(cpu_of(mlci("runs", *verb), project) for _ in range(REPEATS)),
             f"mlci version: {start:.3f}",
-            RUNS_SECONDS,
+            EXPORT_SECONDS if verb == ("export",) else RUNS_SECONDS,
         )
         for verb in verbs
     ]
