@@ -213,7 +213,7 @@ GUARDS = (
     Guard(
         "leaks are looked for in the rows that judge",
         "mlci/commands/leaks.py",
-        "if base is not None and before is not None and judged in sections and len(sections) > 1:",
+        "if base is not None and theirs_of and before is not None and judged in sections and len(sections) > 1:",
         "if False:",
         "tests/commands/test_leaks.py::test_validate__the_rows_of_the_target_branch_are_looked_at_too",
     ),

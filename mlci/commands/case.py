@@ -19,7 +19,7 @@ from mlci.core.fingerprint import fingerprint
 from mlci.core.gates import Outcome
 from mlci.core.refusal import Refusal
 from mlci.core.report import Conclusion, Report, Subject, Training, Trust
-from mlci.core.rules import RuleChange, effective, replaced_rules
+from mlci.core.rules import RuleChange, Side, effective, replaced_rules
 from mlci.core.sealed import refuse_readable
 from mlci.errors import IntegrityError
 from mlci.render.markdown import comment
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mlci.core.gates import Verdict
     from mlci.core.registry import LoadedRegistry, Version
     from mlci.core.report import OwnTests
-    from mlci.core.rules import Rules, Side
+    from mlci.core.rules import Rules
 
     OpenStore = Callable[[PromoteSection], Store]
 
@@ -112,7 +112,8 @@ def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     production = registry.registry.version_at(rules.config.promote.stage)
     _refuse_committed_output(ids)
     inputs = fingerprint(theirs.config, ids, theirs.made)
-    return Case(head, base, theirs, ours, ids, inputs, rules, changes, registry, production)
+    base_side = ours if isinstance(ours, Side) else None
+    return Case(head, base, theirs, base_side, ids, inputs, rules, changes, registry, production)
 
 
 def _refuse_committed_output(ids: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mlci.commands.data_sets import form_of, parts_of, wanted_at
-from mlci.commands.sides import head_side
+from mlci.commands.sides import head_data_side
 from mlci.core.data_files import Wanted
 from mlci.core.nearest import did_you_mean
 from mlci.errors import MlciError, UsageError
@@ -101,7 +101,7 @@ class _Offline:
 
 
 def _chosen(names: Sequence[str], tree: Tree) -> dict[str, DataSection]:
-    config = head_side(tree).config
+    config = head_data_side(tree).config
     unknown = next((name for name in names if name not in config.data), None)
     if unknown is not None:
         hint = did_you_mean(unknown, config.data, f"One of: {', '.join(config.data)}")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.sides import read_side
 from mlci.commands.target_branch import AT_FAULT, side_of_base
+from mlci.core.rules import Side
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.commands.case import OpenStore
     from mlci.commands.ports import Data, RegistryBranch, Repository, Tree
-    from mlci.core.rules import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def fetch(
     head = repository.work_tree()
     theirs = _readable(head)
     ours, _ = side_of_base(repository.tree(base), theirs, head.ids(), data=data, objects=objects)
-    side = ours or theirs
+    side = ours if isinstance(ours, Side) else theirs
     if side is None:
         return Brought(base, None)
     promote = side.config.promote

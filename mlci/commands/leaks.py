@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from mlci.core.data_files import DataFiles
     from mlci.core.findings import DatasetReport, Finding
     from mlci.core.leaks import LeakRule, OwnedLeakRule
-    from mlci.core.rules import Rules
+    from mlci.core.rules import DataRules
 
 
 def with_leaks(
     reports: Sequence[DatasetReport],
-    rules: Rules,
+    rules: DataRules,
     *,
     names: Collection[str] | None,
     head: Tree,
@@ -57,24 +57,24 @@ def with_leaks(
 
 
 def _versions(
-    owned: OwnedLeakRule, rules: Rules, *, head: Tree, base: Tree | None, data: Data, objects: Path
+    owned: OwnedLeakRule, rules: DataRules, *, head: Tree, base: Tree | None, data: Data, objects: Path
 ) -> Iterator[dict[str, DataFiles]]:
     """Yield the files of the sets of a rule: with base's evaluation rows, and, where they differ, with head's."""
     sections = {name: rules.config.data[name] for name in owned.rule.sets}
-    judged = rules.config.evaluate.data
-    before = identity(rules.evaluation_data, base.ids()) if base else None
-    if base is not None and before is not None and judged in sections and len(sections) > 1:
+    judged, theirs_of = rules.judging or ("", None)
+    before = identity(theirs_of, base.ids()) if base and theirs_of else None
+    if base is not None and theirs_of and before is not None and judged in sections and len(sections) > 1:
         ours = {name: section for name, section in sections.items() if name != judged}
-        theirs = files_of(rules.evaluation_data, base, data, objects)
+        theirs = files_of(theirs_of, base, data, objects)
         sets = {name: files_of(section, head, data, objects) for name, section in ours.items()} | {judged: theirs}
         yield {name: sets[name] for name in owned.rule.sets}
         now = identity(sections[judged], head.ids())
-        if before == now and rules.evaluation_data.format == sections[judged].format:
+        if before == now and theirs_of.format == sections[judged].format:
             return
     yield {name: files_of(section, head, data, objects) for name, section in sections.items()}
 
 
-def _without_ids(owned: OwnedLeakRule, rules: Rules) -> LeakRule:
+def _without_ids(owned: OwnedLeakRule, rules: DataRules) -> LeakRule:
     """Return the rule so that it ignores, too, what names a row: two copies of one have different names."""
     unique = [
         constraint.columns[0].name
@@ -82,11 +82,11 @@ def _without_ids(owned: OwnedLeakRule, rules: Rules) -> LeakRule:
         for constraint in rules.constraints.get(name, ())
         if constraint.kind == "unique"
     ]
-    ignore = dict.fromkeys((*owned.rule.ignore, rules.config.evaluate.id, *unique))
+    ignore = dict.fromkeys((*owned.rule.ignore, *([rules.key] if rules.key else []), *unique))
     return owned.rule.model_copy(update={"ignore": tuple(ignore)})
 
 
-def _columns(owned: OwnedLeakRule, rules: Rules) -> Mapping[str, ColumnSpec]:
+def _columns(owned: OwnedLeakRule, rules: DataRules) -> Mapping[str, ColumnSpec]:
     """Return what the contracts of the sets say about columns; of two that differ, the first."""
     known: dict[str, ColumnSpec] = {}
     for name in owned.rule.sets:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlci.commands.data_sets import files_of
-from mlci.commands.sides import head_side, read_side
+from mlci.commands.sides import head_data_side, read_data_side
 from mlci.commands.validate import refuse_unknown
 from mlci.core.data_section import identity
 from mlci.core.profile import differences
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlci.commands.ports import Data, Repository, Tree
     from mlci.core.findings import Difference
     from mlci.core.profile import Profile
-    from mlci.core.rules import Side
+    from mlci.core.rules import DataSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ def profile(
 ) -> tuple[Profiled, ...]:
     """Return what the data sets of the work tree hold, all or those in NAMES, beside REVISION if it is given."""
     head = repository.work_tree()
-    side = head_side(head)
+    side = head_data_side(head)
     refuse_unknown(names, side)
     then = repository.tree(repository.resolve(revision)) if revision else None
-    before = read_side(then) if then else None
+    before = read_data_side(then) if then else None
     found: list[Profiled] = []
     for name in names or side.config.data:
         now = _profile(name, side, head, data, objects)
@@ -73,11 +73,13 @@ def profile(
     return tuple(found)
 
 
-def _has(name: str, side: Side, tree: Tree) -> bool:
+def _has(name: str, side: DataSide, tree: Tree) -> bool:
     return name in side.config.data and identity(side.config.data[name], tree.ids()) is not None
 
 
-def _profile(name: str, side: Side, tree: Tree, data: Data, objects: Path, *, types: Side | None = None) -> Profile:
+def _profile(
+    name: str, side: DataSide, tree: Tree, data: Data, objects: Path, *, types: DataSide | None = None
+) -> Profile:
     contract = (types or side).contracts.get(name)
     columns = [contract.column(each) for each in contract.columns] if contract else []
     return data.profile(name, files_of(side.config.data[name], tree, data, objects), columns)

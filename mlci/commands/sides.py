@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.core import pipeline
-from mlci.core.config import FILE_NAME, read_config
+from mlci.core.config import FILE_NAME, Config, read_data_config
 from mlci.core.contract import LATER, Contract
 from mlci.core.documents import read_model
-from mlci.core.rules import Side
+from mlci.core.rules import DataSide, Side
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ class EmptyTree:
         raise UsageError("data-missing", f"There is no file {path} before the first commit.")
 
 
-def read_side(tree: Tree) -> Side | None:
-    """Return what TREE says, None where it has no `mlci.yaml`."""
+def read_data_side(tree: Tree) -> DataSide | None:
+    """Return what TREE says, a `Side` where it speaks of a model; None where it has no `mlci.yaml`."""
     text = tree.read(FILE_NAME)
     if text is None:
         return None
-    config = read_config(text, named_in(FILE_NAME, tree))
+    config = read_data_config(text, named_in(FILE_NAME, tree))
     contracts: dict[str, Contract] = {}
     for name, section in config.data.items():
         if section.contract is None:
@@ -55,13 +55,21 @@ def read_side(tree: Tree) -> Side | None:
                 hint=f"git checkout HEAD -- {section.contract}, or mend the path in {FILE_NAME}",
             )
         contracts[name] = read_model(written, Contract, named_in(section.contract, tree), later=LATER)
+    if not isinstance(config, Config):
+        return DataSide(config, contracts)
     made = pipeline.made_by(tree.read(pipeline.FILE)) if config.train.dvc else frozenset[str]()
     return Side(config, contracts, made)
 
 
-def head_side(tree: Tree) -> Side:
+def read_side(tree: Tree) -> Side | None:
+    """Return what TREE says of a model, None where it has no `mlci.yaml`; raises where that speaks of data alone."""
+    side = read_data_side(tree)
+    return None if side is None else _with_a_model(side, tree)
+
+
+def head_data_side(tree: Tree) -> DataSide:
     """Return what head says; raises `UsageError` where it has no configuration."""
-    side = read_side(tree)
+    side = read_data_side(tree)
     if side is None:
         raise UsageError(
             "no-configuration",
@@ -71,6 +79,23 @@ def head_side(tree: Tree) -> Side:
             hint="mlci init DATA.csv --label COLUMN",
         )
     return side
+
+
+def head_side(tree: Tree) -> Side:
+    """Return what head says of a model; raises `UsageError` where it has no configuration, or one of data alone."""
+    return _with_a_model(head_data_side(tree), tree)
+
+
+def _with_a_model(side: DataSide, tree: Tree) -> Side:
+    if isinstance(side, Side):
+        return side
+    raise UsageError(
+        "no-model",
+        f"{FILE_NAME} speaks of data alone, and this needs a model",
+        where=named_in(FILE_NAME, tree),
+        cause="It has no model: and what belongs to one; mlci validate, profile and data do without.",
+        hint="mlci init DATA.csv --label COLUMN, in an empty folder, writes them all",
+    )
 
 
 def named_in(path: str, tree: Tree) -> str:

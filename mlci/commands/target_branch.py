@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.commands.own_evaluation import refuse_unusable
-from mlci.commands.sides import read_side
+from mlci.commands.sides import read_data_side
 from mlci.core.data_section import identity
-from mlci.core.rules import effective
+from mlci.core.rules import Side, effective
 from mlci.errors import IntegrityError, RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.commands.ports import Data, Tree
-    from mlci.core.rules import Side
+    from mlci.core.rules import DataSide
 
 AT_FAULT = (UsageError, RejectedError, IntegrityError)
 """What base's own files are to blame for; what fails outside (Git, memory) is no reason to do without its rules."""
 
 
 def side_of_base(
-    base: Tree, theirs: Side | None, head_ids: Mapping[str, str], *, data: Data, objects: Path
-) -> tuple[Side | None, str | None]:
+    base: Tree, theirs: DataSide | None, head_ids: Mapping[str, str], *, data: Data, objects: Path
+) -> tuple[DataSide | None, str | None]:
     """Return what BASE says, or None where it says nothing; where its rules cannot be used, None and the problem.
 
     Else nobody could mend them: the pull request that does would be refused for what it mends. Only base's own files
@@ -31,8 +31,10 @@ def side_of_base(
     what is evaluated, since a head that does not mends nothing.
     """
     try:
-        ours = read_side(base)
-        if ours is None or theirs is None or evaluation_of(ours, base.ids()) == evaluation_of(theirs, head_ids):
+        ours = read_data_side(base)
+        if not (isinstance(ours, Side) and isinstance(theirs, Side)):
+            return ours, None
+        if evaluation_of(ours, base.ids()) == evaluation_of(theirs, head_ids):
             return ours, None
         refuse_unusable(ours, base, effective(None, ours)[0], data=data, objects=objects)
     except AT_FAULT as error:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from mlci.commands.data_sets import files_of
 from mlci.commands.leaks import with_leaks
 from mlci.commands.own_evaluation import refuse_unusable
-from mlci.commands.sides import head_side
+from mlci.commands.sides import head_data_side
 from mlci.commands.target_branch import AT_FAULT, side_of_base
 from mlci.core.comparison import compared
 from mlci.core.contract import Reference
 from mlci.core.contract.constraints import code
 from mlci.core.data_section import identity
 from mlci.core.nearest import did_you_mean
-from mlci.core.rules import effective
+from mlci.core.rules import Rules, Side, effective, effective_data
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mlci.core.data_files import DataFiles
     from mlci.core.data_section import DataSection
     from mlci.core.findings import DatasetReport
-    from mlci.core.rules import Rules, Side
+    from mlci.core.rules import DataRules, DataSide
 
 
 def validate(
@@ -37,22 +37,27 @@ def validate(
     Raises `UsageError` where the evaluation set is one of them, the data is right, and `evaluate` cannot work on it.
     """
     head = repository.work_tree()
-    side = head_side(head)
+    side = head_data_side(head)
     refuse_unknown(names, side)
     base_tree, head_ids = repository.tree(base) if base else None, head.ids()
     ours, _ = side_of_base(base_tree, side, head_ids, data=data, objects=objects) if base_tree else (None, None)
-    rules, _ = effective(ours, side)
+    rules, _ = effective(ours, side) if isinstance(side, Side) else effective_data(ours, side)
     wanted = tuple(names) or tuple(side.config.data)
     found = validate_datasets(wanted, rules, head=head, head_ids=head_ids, base=base_tree, data=data, objects=objects)
     found = with_leaks(
         found, rules, names=names or None, head=head, base=base_tree if ours else None, data=data, objects=objects
     )
-    if side.config.evaluate.data in wanted and all(report.passed for report in found):
+    if isinstance(side, Side) and isinstance(rules, Rules) and _is_right(side.config.evaluate.data, wanted, found):
         refuse_unusable(side, head, rules, data=data, objects=objects)
     return found
 
 
-def refuse_unknown(names: Sequence[str], side: Side) -> None:
+def _is_right(name: str, wanted: Sequence[str], found: Sequence[DatasetReport]) -> bool:
+    """Return whether the data set NAME was looked at, and nothing is wrong anywhere."""
+    return name in wanted and all(report.passed for report in found)
+
+
+def refuse_unknown(names: Sequence[str], side: DataSide) -> None:
     """Raise `UsageError("unknown-data-set")` where one of NAMES is no data set of SIDE."""
     unknown = [name for name in names if name not in side.config.data]
     if unknown:
@@ -63,7 +68,7 @@ def refuse_unknown(names: Sequence[str], side: Side) -> None:
 
 def validate_datasets(
     names: Sequence[str],
-    rules: Rules,
+    rules: DataRules,
     *,
     head: Tree,
     head_ids: Mapping[str, str],
@@ -94,7 +99,7 @@ def validate_datasets(
             files,
             constraints,
             base=before,
-            key=rules.config.evaluate.id,
+            key=rules.key,
             others={other: files_of(each, head, data, objects) for other, each in others.items()},
             profiled=before is not None and not is_same,
         )
@@ -107,7 +112,7 @@ def validate_datasets(
     return tuple(reports)
 
 
-def _others(name: str, constraints: Sequence[Constraint], rules: Rules) -> dict[str, DataSection]:
+def _others(name: str, constraints: Sequence[Constraint], rules: DataRules) -> dict[str, DataSection]:
     """Return the data sets that the contract of data set NAME refers to."""
     others: dict[str, DataSection] = {}
     for each in constraints:

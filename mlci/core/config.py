@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from mlci.core import pipeline
 from mlci.core.data_section import DataSection  # noqa: TC001 - pydantic reads annotations at run time
-from mlci.core.documents import read_model
+from mlci.core.documents import read_document, read_model
 from mlci.core.duration import Duration  # noqa: TC001 - as DataSection
 from mlci.core.leaks import LeakRule  # noqa: TC001 - as DataSection
 from mlci.core.metrics import Task, metric_of, names_of
@@ -169,20 +169,32 @@ def _number_of_version(value: object) -> object:
     return value
 
 
-class Config(Section):
-    """The whole of `mlci.yaml`."""
+class DataConfig(Section):
+    """What `mlci.yaml` says of data: all of it where a repository has no model."""
 
     version: Annotated[Annotated[Literal[1], BeforeValidator(_number_of_version)], RULE]
+    data: Annotated[dict[Name, DataSection], PARTS]
+    leaks: Annotated[tuple[LeakRule, ...], RULE] = Field(default=(), strict=False, max_length=50)
+
+    @model_validator(mode="after")
+    def _names_data_sets(self) -> Self:
+        problem = next(_unknown_sets(self), None)
+        if problem is not None:
+            raise problem
+        return self
+
+
+class Config(DataConfig):
+    """The whole of `mlci.yaml`."""
+
     model: Annotated[ModelSection, PARTS]
     tests: Annotated[Command | None, HEAD] = None
     environment: Annotated[EnvironmentSection, PARTS] = EnvironmentSection()
-    data: Annotated[dict[Name, DataSection], PARTS]
     train: Annotated[TrainSection, PARTS]
     evaluate: Annotated[EvaluateSection, PARTS]
     sealed: Annotated[SealedSection | None, RULE] = None
     statistics: Annotated[StatisticsSection, PARTS] = StatisticsSection()
     gates: Annotated[tuple[Gate, ...], RULE] = Field(default=(), strict=False)
-    leaks: Annotated[tuple[LeakRule, ...], RULE] = Field(default=(), strict=False, max_length=50)
     on_inconclusive: Annotated[InconclusiveSection, PARTS] = InconclusiveSection()
     promote: Annotated[PromoteSection, PARTS]
     deploy: Annotated[dict[Name, DeploySection], PARTS] = Field(default_factory=dict)
@@ -195,17 +207,23 @@ class Config(Section):
         return self
 
 
-def _problems(config: Config) -> Iterator[PydanticCustomError]:
-    """Yield what is wrong between sections that are each right."""
-    named: dict[tuple[str | int, ...], str] = {("evaluate", "data"): config.evaluate.data}
-    named |= {("train", "data", place): name for place, name in enumerate(config.train.data)}
-    named |= {("sealed", "data"): config.sealed.data} if config.sealed else {}
+def _unknown_sets(config: DataConfig) -> Iterator[PydanticCustomError]:
+    """Yield data sets that a section names and `data` does not list."""
+    named: dict[tuple[str | int, ...], str] = {}
+    if isinstance(config, Config):
+        named |= {("evaluate", "data"): config.evaluate.data}
+        named |= {("train", "data", place): name for place, name in enumerate(config.train.data)}
+        named |= {("sealed", "data"): config.sealed.data} if config.sealed else {}
     for place, rule in enumerate(config.leaks):
         named |= {("leaks", place, "sets", part): name for part, name in enumerate(rule.sets)}
     for path, name in named.items():
         if name not in config.data:
             message = "the data set {name} is not listed under data: (listed: {listed})"
             yield _problem(path, message, name=name, listed=", ".join(config.data), near=tuple(config.data))
+
+
+def _problems(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield what is wrong between sections that are each right."""
     if config.evaluate.id == config.evaluate.label:
         yield _problem(("evaluate", "label"), "id and label are the same column")
     yield from _sealed(config)
@@ -316,6 +334,13 @@ LATER = frozenset(
     }
 )  # fmt: skip
 """Keys of the design that are refused, by name, until they work."""
+
+
+def read_data_config(text: bytes, name: str = FILE_NAME) -> DataConfig:
+    """Return the configuration in TEXT, a `Config` where it says anything of a model; raises as `read_config`."""
+    document = read_document(text, name)
+    says_only_data = isinstance(document.value, dict) and document.value.keys() <= DataConfig.model_fields.keys()
+    return read_model(text, DataConfig if says_only_data else Config, name, later=LATER)
 
 
 def read_config(text: bytes, name: str = FILE_NAME) -> Config:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel
+from typing_extensions import override
 
-from mlci.core.config import FILE_NAME
+from mlci.core.config import FILE_NAME, DataConfig
 from mlci.core.contract import combined, compare_constraints
 from mlci.core.contract.constraints import written
 from mlci.core.leaks import OwnedLeakRule, merged_leaks
@@ -81,33 +82,68 @@ class OwnedGate:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """What one commit says: its configuration and the contracts that it names."""
+class DataSide:
+    """What one commit says of data: its configuration and the contracts that it names."""
 
-    config: Config
+    config: DataConfig
     contracts: Mapping[str, Contract]
     """By the name of the data set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side(DataSide):
+    """What one commit says of data and a model."""
+
+    config: Config
     made: frozenset[str] = frozenset()
     """What its pipeline makes, which is no input."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What a candidate is judged by."""
+class DataRules:
+    """What data is judged by."""
 
-    config: Config
+    config: DataConfig
     """Rule fields from base, the others from head."""
-    gates: tuple[OwnedGate, ...]
     constraints: Mapping[str, tuple[Constraint, ...]]
     """By data set; each constraint knows whether it is base's or head's."""
     leaks: tuple[OwnedLeakRule, ...]
+    base_data: Mapping[str, DataSection]
+    """What the commit that sets the rules says of each of its data sets."""
+
+    @property
+    def key(self) -> str | None:
+        """The column that names a row, None where nobody says so."""
+        return None
+
+    @property
+    def judging(self) -> tuple[str, DataSection] | None:
+        """The data set that models are judged on, and what base says of it; None where there is no model."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules(DataRules):
+    """What a candidate is judged by."""
+
+    config: Config
+    gates: tuple[OwnedGate, ...]
     has_base: bool
-    """False where base has no configuration yet, so that head's rules serve."""
+    """False where base has no model yet, so that head's rules serve."""
     evaluation_data: DataSection
     """What the commit that sets the rules says of its own evaluation set (head may have moved its own)."""
 
-    base_data: Mapping[str, DataSection]
-    """What that commit says of each of its data sets."""
+    @property
+    @override
+    def key(self) -> str:
+        """The column that names a row of the evaluation set."""
+        return self.config.evaluate.id
+
+    @property
+    @override
+    def judging(self) -> tuple[str, DataSection]:
+        """The evaluation set, and what base says of it."""
+        return self.config.evaluate.data, self.evaluation_data
 
     @property
     def sealed_data(self) -> DataSection | None:
@@ -121,32 +157,43 @@ class Rules:
         return self.evaluation_data.path
 
 
-def effective(base: Side | None, head: Side) -> tuple[Rules, tuple[RuleChange, ...]]:
-    """Return the rules that count, and what head changes about them."""
+def effective_data(base: DataSide | None, head: DataSide) -> tuple[DataRules, tuple[RuleChange, ...]]:
+    """Return the rules that count for data alone, and what head changes about them."""
+    config, (constraints, contract_changes) = head.config, _contracts(base, head)
+    leaks, leak_changes = merged_leaks(base.config.leaks if base else (), head.config.leaks)
+    changes = (*contract_changes, *(RuleChange("leaks", *change) for change in leak_changes if base))
     if base is None:
+        return DataRules(config, constraints, leaks, {}), ()
+    data, more = _merged_mapping(dict(base.config.data), dict(config.data), "data")
+    config = DataConfig.model_construct(version=config.version, data=data, leaks=base.config.leaks)
+    return DataRules(config, constraints, leaks, base.config.data), (*changes, *more)
+
+
+def effective(base: DataSide | None, head: Side) -> tuple[Rules, tuple[RuleChange, ...]]:
+    """Return the rules that count, and what head changes about them.
+
+    A base that speaks of data alone rules over data alone: of the model, head's rules serve.
+    """
+    of_data, changes = effective_data(base, head)
+    constraints, leaks, base_data = of_data.constraints, of_data.leaks, of_data.base_data
+    if not isinstance(base, Side):
         gates = tuple(OwnedGate(gate, "head") for gate in head.config.gates)
-        constraints = {name: combined(None, contract) for name, contract in head.contracts.items()}
-        leaks, _ = merged_leaks((), head.config.leaks)
-        data = _evaluation_data(head.config)
-        return Rules(head.config, gates, constraints, leaks, has_base=False, evaluation_data=data, base_data={}), ()
-    config, changes = _merged(base.config, head.config, "")
+        data = {**head.config.data, **(of_data.config.data if base else {})}
+        config = head.config.model_copy(update={"data": data})
+        rules = Rules(
+            config, constraints, leaks, base_data, gates, has_base=False, evaluation_data=_evaluation_data(head.config)
+        )
+        return rules, changes
+    config, more = _merged(base.config, head.config, "")
     slices, slice_changes = _slices(base.config.evaluate.slices, head.config.evaluate.slices)
     config = config.model_copy(update={"evaluate": config.evaluate.model_copy(update={"slices": slices})})
     gates, gate_changes = _gates(base.config.gates, head.config.gates, base.config.model.task)
     gates = _in_slices(gates, base.config.evaluate.slices, slices)
-    constraints, contract_changes = _contracts(base, head)
-    leaks, leak_changes = merged_leaks(base.config.leaks, head.config.leaks)
-    searches = tuple(RuleChange("leaks", direction, sentence) for direction, sentence in leak_changes)
     rules = Rules(
-        config,
-        gates,
-        constraints,
-        leaks,
-        has_base=True,
-        evaluation_data=_evaluation_data(base.config),
-        base_data=base.config.data,
+        config, constraints, leaks, base_data, gates, has_base=True, evaluation_data=_evaluation_data(base.config)
     )
-    return rules, (*gate_changes, *slice_changes, *contract_changes, *searches, *changes)
+    of_sets = tuple(change for change in changes if change.subject != "data")  # which MORE has as well
+    return rules, (*gate_changes, *slice_changes, *of_sets, *more)
 
 
 def _evaluation_data(config: Config) -> DataSection:
@@ -305,9 +352,13 @@ def gate_direction(base: Gate, head: Gate) -> Literal["looser", "tighter"] | Non
     return "tighter" if (after > before) == higher_is_tighter else "looser"
 
 
-def _contracts(base: Side, head: Side) -> tuple[dict[str, tuple[Constraint, ...]], tuple[RuleChange, ...]]:
+def _contracts(
+    base: DataSide | None, head: DataSide
+) -> tuple[dict[str, tuple[Constraint, ...]], tuple[RuleChange, ...]]:
     constraints: dict[str, tuple[Constraint, ...]] = {}
     changes: list[RuleChange] = []
+    if base is None:
+        return {name: combined(None, contract) for name, contract in head.contracts.items()}, ()
     for name in dict.fromkeys((*base.contracts, *head.contracts)):
         ours, theirs = base.contracts.get(name), head.contracts.get(name)
         constraints[name] = combined(ours, theirs)
@@ -321,8 +372,9 @@ def _contracts(base: Side, head: Side) -> tuple[dict[str, tuple[Constraint, ...]
                 tighter = change.kind in {"tightened", "added"}
                 direction: Direction = "tighter" if tighter else "looser"
                 changes.append(RuleChange(subject, direction, change.sentence))
-    for name in head.config.train.data:
-        if name in base.contracts or name in base.config.train.data:
+    trained = base.config.train.data if isinstance(base, Side) else base.config.data
+    for name in head.config.train.data if isinstance(head, Side) else ():
+        if name in base.contracts or name in trained:
             continue
         covering = _covering(head.config.data[name].path, base)
         if covering:
@@ -334,14 +386,15 @@ def _contracts(base: Side, head: Side) -> tuple[dict[str, tuple[Constraint, ...]
     return constraints, tuple(changes)
 
 
-def _covering(path: str, base: Side) -> tuple[str, ...]:
+def _covering(path: str, base: DataSide) -> tuple[str, ...]:
     """Return the data sets of BASE whose contracts hold for training data at PATH that base does not know.
 
     The same file under another name is held to the same contract; any other to those of all that base trains on, since
     a new name must not let broken data in. Data of another kind is brought with its contract first, and used then.
     """
     same = tuple(name for name in base.contracts if base.config.data[name].path == path)
-    return same or tuple(name for name in base.config.train.data if name in base.contracts)
+    trained = base.config.train.data if isinstance(base, Side) else base.config.data
+    return same or tuple(name for name in trained if name in base.contracts)
 
 
 def owners(model: type[BaseModel]) -> dict[str, Owner]:

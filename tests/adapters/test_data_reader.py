@@ -74,16 +74,16 @@ DIALECTS: dict[str, tuple[str, bytes, CsvFormat]] = {
     "windows-1252": ("a.csv", ROWS.encode("cp1252"), CsvFormat(encoding="windows-1252")),
     "utf-16 with BOM": ("a.csv", ROWS.encode("utf-16"), CsvFormat(encoding="utf-16")),
     "utf-16 big-endian": ("a.csv", b"\xfe\xff" + ROWS.encode("utf-16-be"), CsvFormat(encoding="utf-16")),
-    "gzip": ("a.csv.gz", gzip.compress(ROWS.encode()), CsvFormat()),
+    "gzip": ("a.csv.gz", gzip.compress(ROWS.encode(), mtime=0), CsvFormat()),
     "gzip of two members": (
         "a.csv.gz",
-        gzip.compress(ROWS[:9].encode()) + gzip.compress(ROWS[9:].encode()),
+        gzip.compress(ROWS[:9].encode(), mtime=0) + gzip.compress(ROWS[9:].encode(), mtime=0),
         CsvFormat(),
     ),
     "zstd": ("a.csv.zst", zstd.compress(ROWS.encode()), CsvFormat()),
     "gzip, latin-1": (
         "a.dat",
-        gzip.compress(ROWS.encode("latin-1")),
+        gzip.compress(ROWS.encode("latin-1"), mtime=0),
         CsvFormat(encoding="latin-1", compression="gzip"),
     ),
     "apostrophe": ("a.csv", ROWS.replace("ä", "'ä'").encode(), CsvFormat(quote="'")),
@@ -134,7 +134,11 @@ def test_csv__quotes_and_escapes_are_read_as_declared(tmp_path: Path, form: CsvF
         (CsvFormat(encoding="utf-16"), b"a,b\n1,2", "the text is not utf-16"),
         (CsvFormat(encoding="windows-1252"), b"a,b\n1,\x81\n", "the text is not windows-1252"),
         (CsvFormat(compression="gzip"), b"a,b\n1,2\n", "it is not what gzip writes"),
-        (CsvFormat(compression="gzip"), gzip.compress(b"a,b\n1,2\n")[:-9], "it ends in the middle of what gzip packed"),
+        (
+            CsvFormat(compression="gzip"),
+            gzip.compress(b"a,b\n1,2\n", mtime=0)[:-9],
+            "it ends in the middle of what gzip packed",
+        ),
         (CsvFormat(compression="zstd"), b"a,b\n1,2\n", "it is not what zstd writes"),
         (CsvFormat(compression="zstd"), zstd.compress(b"a,b\n1,2\n")[:-3], "it ends in the middle of what zstd packed"),
     ],
@@ -166,7 +170,7 @@ def test_csv__another_dialect_is_not_guessed_but_named(tmp_path: Path, content: 
 
 def test_csv__what_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
-    path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 1_000_000))
+    path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 1_000_000, mtime=0))
     files = DataFiles("a", CsvFormat(), (DataFile(path, "a.csv.gz"),), limit_bytes=1_000_000)
     with pytest.raises(RejectedError) as error, opened(files):
         pass

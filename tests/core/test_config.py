@@ -124,33 +124,35 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
         for name, owner in owners(section).items()
         if owner is Owner.HEAD
     ]
-    assert heads == [
-        "Config.tests",
-        "ModelSection.objective",
-        "ModelSection.description",
-        "EnvironmentSection.python",
-        "EnvironmentSection.install",
-        "DataSection.path",
-        "DataSection.format",
-        "DataSection.sha256",
-        "DataSection.endpoint_url",
-        "FormatSection.csv",
-        "FormatSection.jsonl",
-        "FormatSection.parquet",
-        "CsvFormat.delimiter",
-        "CsvFormat.quote",
-        "CsvFormat.escape",
-        "CsvFormat.encoding",
-        "CsvFormat.compression",
-        "JsonLinesFormat.compression",
-        "TrainSection.run",
-        "TrainSection.dvc",
-        "TrainSection.data",
-        "TrainSection.params",
-        "TrainSection.env",
-        "TrainSection.seeds",
-        "TrainSection.timeout",
-    ]
+    assert sorted(heads) == sorted(
+        [
+            "Config.tests",
+            "ModelSection.objective",
+            "ModelSection.description",
+            "EnvironmentSection.python",
+            "EnvironmentSection.install",
+            "DataSection.path",
+            "DataSection.format",
+            "DataSection.sha256",
+            "DataSection.endpoint_url",
+            "FormatSection.csv",
+            "FormatSection.jsonl",
+            "FormatSection.parquet",
+            "CsvFormat.delimiter",
+            "CsvFormat.quote",
+            "CsvFormat.escape",
+            "CsvFormat.encoding",
+            "CsvFormat.compression",
+            "JsonLinesFormat.compression",
+            "TrainSection.run",
+            "TrainSection.dvc",
+            "TrainSection.data",
+            "TrainSection.params",
+            "TrainSection.env",
+            "TrainSection.seeds",
+            "TrainSection.timeout",
+        ]
+    )
 
 
 def test_owners__a_field_without_one_is_a_defect() -> None:

@@ -8,11 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.config import read_config
+from mlci.core.config import DataConfig, read_config
 from mlci.core.contract import Contract, constraints
 from mlci.core.margin import Margin
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate, RuleChange, Side, effective, gate_direction, replaced_rules
+from mlci.core.rules import (
+    DataSide,
+    OwnedGate,
+    RuleChange,
+    Side,
+    effective,
+    effective_data,
+    gate_direction,
+    replaced_rules,
+)
 from tests.core.configurations import TUMOUR, a_config, a_contract, with_gates
 
 if TYPE_CHECKING:
@@ -516,3 +525,38 @@ def test_gates__for_another_task_wait_until_it_is_bases() -> None:
         f"gates: other: {waiting}; takes effect after merge",
         "model: other: changes `model.task`: binary → regression; takes effect after merge",
     ]
+
+
+OF_DATA = DataConfig.model_validate(
+    {"version": 1, "data": {"cells": {"path": "data/cells.csv", "contract": "contracts/cells.yaml"}}}
+)
+
+
+def test_effective_data__contracts_of_base_count() -> None:
+    base, head = DataSide(OF_DATA, {"cells": CONTRACT}), DataSide(OF_DATA, {})
+    rules, changes = effective_data(base, head)
+    assert {each.origin for each in rules.constraints["cells"]} == {"base"}
+    assert [change.sentence for change in changes] == ["removes the contract of `cells`"]
+    assert (rules.key, rules.judging, rules.base_data) == (None, None, OF_DATA.data)
+
+
+def test_effective_data__without_base_head_serves() -> None:
+    rules, changes = effective_data(None, DataSide(OF_DATA, {"cells": CONTRACT}))
+    assert {each.origin for each in rules.constraints["cells"]} == {"head"}
+    assert changes == ()
+
+
+def test_effective_data__a_data_set_that_head_drops_stays() -> None:
+    nothing = OF_DATA.model_copy(update={"data": {}})
+    rules, changes = effective_data(DataSide(OF_DATA, {}), DataSide(nothing, {}))
+    assert list(rules.config.data) == ["cells"]
+    assert [change.sentence for change in changes] == ["removes `data.cells`"]
+
+
+def test_effective__where_base_speaks_of_data_alone_its_contracts_count_and_the_model_is_the_first() -> None:
+    head = Side(a_config(), {})
+    rules, changes = effective(DataSide(OF_DATA, {"cells": CONTRACT}), head)
+    assert not rules.has_base
+    assert {owned.origin for owned in rules.gates} == {"head"}
+    assert {each.origin for each in rules.constraints["cells"]} == {"base"}
+    assert "removes the contract of `cells`" in [change.sentence for change in changes]

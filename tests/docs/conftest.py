@@ -20,6 +20,11 @@ START = ("README.md", "data", "params.yaml", "train.py")
 def _project(place: Path, files: tuple[str, ...]) -> Project:
     project = Project(place / "tumour")
     shutil.copytree(EXAMPLES / "tumour", project.folder, ignore=lambda folder, names: _unwanted(folder, names, files))
+    return _published(project)
+
+
+def _published(project: Project) -> Project:
+    """Return the project as a repository whose main is on an origin."""
     project.git("init", "--quiet", "--bare", "--initial-branch", "main", "../origin.git")
     project.git("init", "--quiet", "--initial-branch", "main")
     project.git("remote", "add", "origin", "../origin.git")
@@ -30,6 +35,13 @@ def _project(place: Path, files: tuple[str, ...]) -> Project:
 
 def _unwanted(folder: str, names: list[str], files: tuple[str, ...]) -> list[str]:
     return [name for name in names if folder.endswith("/tumour") and name not in files]
+
+
+def rows_only(place: Path) -> Project:
+    """Return the example that has data and no model."""
+    project = Project(place / "rows-only")
+    shutil.copytree(EXAMPLES / "rows-only", project.folder)
+    return _published(project)
 
 
 def before(place: Path) -> Project:
@@ -46,7 +58,7 @@ def released(place: Path) -> Project:
     return project
 
 
-SESSIONS: dict[str, Callable[[Path], Project]] = {"before": before, "released": released}
+SESSIONS: dict[str, Callable[[Path], Project]] = {"rows-only": rows_only, "before": before, "released": released}
 
 
 @pytest.fixture

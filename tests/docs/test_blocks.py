@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from mlci.core.config import read_config
+from mlci.core.config import read_config, read_data_config
 from mlci.core.contract import Contract
 from mlci.core.documents import read_model
 from tests.docs.blocks import PAGES, ROOT, Block, Typed, all_blocks, blocks, matches, run, session_of, typed
@@ -46,7 +46,7 @@ def read(block: Block) -> object:
         example["data"] |= written["data"]
         return read_config(yaml.safe_dump(example).encode(), block.name)
     text = block.text.encode()
-    return read_model(text, Contract, block.name) if "columns" in written else read_config(text, block.name)
+    return read_model(text, Contract, block.name) if "columns" in written else read_data_config(text, block.name)
 
 
 def test_block__is_of_a_kind_that_is_checked() -> None:
