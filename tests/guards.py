@@ -29,6 +29,14 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "both signs of a line's end stand together in a block of plain lines",
+        "mlci/adapters/csv_file.py",
+        "signs == line * rows and block.count(newline) == rows",
+        "signs == line * rows",
+        "tests/adapters/test_csv_file.py::"
+        "test_file__a_carriage_return_that_its_line_lacks_is_not_made_up_for_by_another",
+    ),
+    Guard(
         "values of a cause stay out of public places",
         "mlci/core/findings.py",
         'cause = self.cause.model_copy(update={"values": ()}) if self.cause else None',

@@ -7,13 +7,14 @@ an error with its line, never a row that is mended or dropped. Blank lines betwe
 
 from __future__ import annotations
 
+import bisect
 import codecs
 import json
 import mmap
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from mlci.adapters.open_file import OpenFile
 from mlci.core.contract.model import LONGEST_COLUMN_NAME
@@ -50,6 +51,17 @@ class Header:
     """Where the first row begins, in bytes."""
 
 
+class _Run(NamedTuple):
+    """Records that follow each other; where they are several, each is one line. A tuple, since there are many."""
+
+    start: int
+    """Where the first of them begins, in bytes."""
+    end: int
+    """Where the next record begins, or blank lines before it."""
+    rows: int
+    """How many there are."""
+
+
 def read_header(path: Path) -> Header:
     """Return the header of the CSV file at PATH; raises as `OpenFile` and `CsvFile` do."""
     form = CsvFormat()
@@ -74,6 +86,7 @@ class CsvFile:
         try:
             self._check_text()
             self.header = self._read_header()
+            self._insignificant = bytes(set(range(256)) - {*b"\r\n", *self._delimiter, *form.quote.encode()})
             self._record = self._record_pattern()
             self.rows = self._count_rows()
         except BaseException:
@@ -82,15 +95,19 @@ class CsvFile:
 
     def lines_of(self, rows: Sequence[int]) -> dict[int, int]:
         """Return the line, counted from 1, where each of ROWS begins (rows counted from 1, the header not)."""
-        wanted = set(rows)
+        wanted = sorted(set(rows))
         lines: dict[int, int] = {}
-        place, line = 0, 1
-        for number, start in enumerate(self._starts(), start=1):
-            if number in wanted:
-                line += self._newlines(place, start)
-                place, lines[number] = start, line
-                if len(lines) == len(wanted):
-                    break
+        place, line, before, done = 0, 1, 0, 0
+        for run in self._runs():
+            last = bisect.bisect_right(wanted, before + run.rows, done)
+            if last > done:
+                line += self._newlines(place, run.start)
+                place = run.start
+                lines |= {number: line + number - before - 1 for number in wanted[done:last]}
+                done = last
+            if done == len(wanted):
+                break
+            before += run.rows
         return lines
 
     def records(self) -> tuple[bytes, Iterator[bytes]]:
@@ -142,6 +159,8 @@ class CsvFile:
                     "Write it as plain UTF-8 text.",
                 )
             pending = len(decoder.getstate()[0])
+            if not pending and chunk.isascii():
+                continue
             try:
                 decoder.decode(chunk, final=start + _CHUNK >= size)
             except UnicodeDecodeError as error:
@@ -204,12 +223,10 @@ class CsvFile:
                 )
 
     def _count_rows(self) -> int:
-        count, end = 0, self.header.end
-        for start in self._starts():
-            count, end = count + 1, start
-        # _starts stops at the first record that has not the right form; at the end of a sound file nothing is left.
-        rest = self._record.match(self._bytes, end) if count else None
-        position = rest.end() if rest else self.header.end
+        count, position = 0, self.header.end
+        for run in self._runs():
+            count, position = count + run.rows, run.end
+        # _runs stops at the first record that has not the right form; at the end of a sound file nothing is left.
         while self._bytes[position : position + len(self.header.newline)] == self.header.newline:
             position += len(self.header.newline)
         if position < len(self._bytes):
@@ -218,12 +235,46 @@ class CsvFile:
 
     def _starts(self) -> Iterator[int]:
         """Yield where each record begins, up to the end or the first record of another form."""
-        position, size, match_record = self.header.end, len(self._bytes), self._record.match
+        return (record.start for record in self._records(self.header.end, len(self._bytes)))
+
+    def _runs(self) -> Iterator[_Run]:
+        """Yield the records as `_records` does, and together those of a block without quotes and blank lines."""
+        position, size = self.header.end, len(self._bytes)
         while position < size:
-            match = match_record(self._bytes, position)
+            end = self._bytes.rfind(b"\n", position, position + _CHUNK) + 1
+            rows = self._plain_rows(self._bytes[position:end]) if end else 0
+            if rows:
+                yield _Run(position, end, rows)
+                position = end
+                continue
+            reached = position
+            for record in self._records(position, min(position + _CHUNK, size)):
+                yield record
+                reached = record.end
+            if reached == position:
+                return
+            position = reached
+
+    def _plain_rows(self, block: bytes) -> int:
+        """Return how many records of the right form BLOCK is, one in each line; 0 where it has to be looked at closer.
+
+        Without what stands in the values, such a block is one line over and over again.
+        """
+        newline = self.header.newline
+        line = self._delimiter * (len(self.header.names) - 1) + newline
+        signs = block.translate(None, self._insignificant)
+        rows, rest = divmod(len(signs), len(line))
+        # In a line that ends with CRLF either could stand alone somewhere else.
+        is_plain = not rest and signs == line * rows and block.count(newline) == rows
+        return rows if is_plain else 0
+
+    def _records(self, position: int, end: int) -> Iterator[_Run]:
+        """Yield each record that begins before END, from POSITION up to the first record of another form."""
+        while position < end:
+            match = self._record.match(self._bytes, position)
             if match is None or match.end(1) - match.start(1) > LONGEST_RECORD:
                 return
-            yield match.start(1)
+            yield _Run(match.start(1), match.end(), 1)
             position = match.end()
 
     def _malformed(self, start: int) -> RejectedError:

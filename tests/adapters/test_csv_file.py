@@ -201,6 +201,55 @@ def test_file__what_the_csv_module_writes_in_quotes_is_sound(rows: list[list[str
             assert file.rows == len(rows)
 
 
+LONG = 150_000
+"""Rows of a file that is read in several blocks."""
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+@pytest.mark.parametrize(
+    ("place", "row", "problem", "beyond"),
+    [
+        (0, b"1,2,3", "3 values in this line, 2 columns in the header", 0),
+        (LONG - 1, b"1", "1 value in this line, 2 columns in the header", 0),
+        (90_000, b"1,2,3{newline}1", "3 values in this line, 2 columns in the header", 0),
+        (90_000, b'1,5" pipe', "a quote stands inside a value that is not in quotes", 0),
+        (90_000, b"1,2\r3", "a carriage return stands alone in a line", 0),
+        (90_000, b'1,"2{newline}2"{newline}3', "1 value in this line, 2 columns in the header", 2),
+    ],
+)
+def test_file__another_form_is_found_in_any_block(
+    path: Path, newline: bytes, place: int, row: bytes, problem: str, beyond: int
+) -> None:
+    rows = [b"12345,67890"] * LONG
+    rows[place] = row.replace(b"{newline}", newline)
+    path.write_bytes(newline.join([b"a,b", *rows, b""]))
+    with pytest.raises(RejectedError) as error:
+        read_header(path)
+    assert error.value.problem == f"cells.csv: {problem}"
+    assert error.value.where == f"{path}:{place + 2 + beyond}"
+
+
+def test_file__a_carriage_return_that_its_line_lacks_is_not_made_up_for_by_another(path: Path) -> None:
+    path.write_bytes(b"a,b\r\n1,2\r3\n4,5\r\n")
+    with pytest.raises(RejectedError) as error:
+        read_header(path)
+    assert (error.value.problem, error.value.where) == (
+        "cells.csv: a carriage return stands alone in a line",
+        f"{path}:2",
+    )
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_lines_of__are_right_in_any_block(path: Path, newline: bytes) -> None:
+    rows = [b"12345,67890"] * LONG
+    rows[70_000] = newline.join([b"", b'1,"2', b'2"'])
+    path.write_bytes(newline.join([b"a,b", *rows]))
+    wanted = [1, 70_000, 70_001, 70_002, LONG]
+    with sound(path) as file:
+        assert file.rows == LONG
+        assert file.lines_of(wanted) == {1: 2, 70_000: 70_001, 70_001: 70_003, 70_002: 70_005, LONG: LONG + 3}
+
+
 @given(st.binary(max_size=60) | st.text(alphabet='ab,"\n\r ', max_size=40).map(str.encode))
 def test_file__any_bytes_are_read_or_refused(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
