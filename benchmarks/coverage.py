@@ -7,7 +7,8 @@ against `judge` itself on some of them. Metrics of decisions see only counts, so
 equal ones are judged once; the others see rows.
 
     python benchmarks/coverage.py                    2,000 draws a cell, some minutes
-    python benchmarks/coverage.py --draws 20000      the promise; most of an hour
+    python benchmarks/coverage.py --draws 20000      the promise; hours on a machine that is shared
+        --metrics accuracy f1 --kept cells.jsonl     a part of it; a cell that the file has is not drawn again
 
 Exits with 1 when a cell passes in more than 6 %, with an allowance for chance, or when a gate decides otherwise than
 this script takes it to.
@@ -16,10 +17,12 @@ this script takes it to.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,9 +48,10 @@ if TYPE_CHECKING:
     Booleans = NDArray[np.bool_]
     Counts = NDArray[np.int64]
 
-OF_SHARES = ("accuracy", "recall")
-OF_CELLS = ("precision", "f1", "mcc")
+OF_SHARES = ("accuracy", "recall", "specificity")
+OF_CELLS = ("precision", "f1", "balanced_accuracy", "mcc", "kappa")
 OF_ROWS = ("log_loss", "brier", "roc_auc", "average_precision")
+OF_ALL = (*OF_SHARES, *OF_CELLS, *OF_ROWS)
 SIZES = (100, 200, 1_000, 5_000)
 CHURN = (0.01, 0.03, 0.1, 0.5)
 POPULATION = 100_000
@@ -59,6 +63,12 @@ BY_CHANCE = 1e-4
 THRESHOLD = 0.5
 _DIGITS = np.array([[0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 0, 0, 1, 1], [0, 1, 0, 1, 0, 1, 0, 1]])
 """Of a cell: label, production's decision, the candidate's."""
+_ALIKE = {
+    "accuracy": ((5, [5, 2]), (6, [6, 1]), (7, [4, 7, 0, 3])),
+    "recall": ((5, [5]), (6, [6]), (7, [4, 7])),
+    "specificity": ((2, [2]), (1, [1]), (0, [0, 3])),
+}
+"""By metric of a share: a cell that stands for those that the difference does not tell apart."""
 STATISTICS = StatisticsSection()
 CHECKED_BY_JUDGE = 3
 
@@ -177,8 +187,7 @@ def told_apart(counts: Counts, metric: str) -> Counts:
     if metric in OF_CELLS:
         return counts
     kept = np.zeros_like(counts)
-    gained, lost, same = ([5], [6], [4, 7]) if metric == "recall" else ([5, 2], [6, 1], [4, 7, 0, 3])
-    for cell, those in ((5, gained), (6, lost), (7, same)):
+    for cell, those in _ALIKE[metric]:
         kept[:, cell] = counts[:, those].sum(axis=1)
     return kept
 
@@ -203,6 +212,25 @@ class Cell:
         """The share of passes, with a sign where most draws are answered by rule."""
         sign = "!" if self.is_broken else "*" if 2 * self.by_rule >= self.draws else " "
         return f"{self.passes / self.draws:8.1%}{sign}"
+
+
+class Kept:
+    """Cells that an earlier call has drawn, one a line in a file; none where there is no file."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Read what PATH has."""
+        self._path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if path and path.exists() else []
+        self._cells = {(cell.name, cell.draws): cell for cell in (Cell(**json.loads(line)) for line in lines)}
+
+    def cell(self, population: Population, metric: str, rows: int, draws: int, name: str) -> Cell:
+        """Return the cell called NAME, drawn now if it never was."""
+        if (name, draws) not in self._cells:
+            found = self._cells[name, draws] = measured(population, metric, rows, draws, name)
+            if self._path is not None:
+                with self._path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(asdict(found)) + "\n")
+        return self._cells[name, draws]
 
 
 def measured(population: Population, metric: str, rows: int, draws: int, name: str) -> Cell:
@@ -267,19 +295,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=2_000, help="samples a cell (2,000; the promise: 20,000)")
     parser.add_argument("--rows", type=int, nargs="+", default=list(SIZES), help="sizes of the samples")
+    parser.add_argument("--metrics", nargs="+", default=list(OF_ALL), choices=OF_ALL, help="which of them")
+    parser.add_argument("--kept", type=Path, help="a file of cells that are drawn already; new ones are added to it")
     arguments = parser.parse_args()
-    started, cells = time.perf_counter(), list[Cell]()
+    started, cells, kept = time.perf_counter(), list[Cell](), Kept(arguments.kept)
     kinds = FOR_THE_WORSE.items()
     populations = {(kind, churn): Population.of(churn, share) for kind, share in kinds for churn in CHURN}
     print(f"false passes at exactly the margin, {arguments.draws:,} draws a cell; * mostly answered by rule")
     print(f"{'metric':<20}{'changes':<8}{'rows':>6}  churn" + "".join(f"{churn:8.0%} " for churn in CHURN))
-    for metric in (*OF_SHARES, *OF_CELLS, *OF_ROWS):
+    for metric in arguments.metrics:
         for kind in FOR_THE_WORSE:
             for rows in arguments.rows:
                 line = []
                 for churn in CHURN:
                     name = f"{metric}, {kind}, {rows:,} rows, churn {churn:.0%}"
-                    line.append(measured(populations[kind, churn], metric, rows, arguments.draws, name))
+                    line.append(kept.cell(populations[kind, churn], metric, rows, arguments.draws, name))
                 print(f"{metric:<20}{kind:<8}{rows:>6,}       " + "".join(cell.text for cell in line), flush=True)
                 cells += line
     print("\naccuracy, rows only lost, at the margin that is worst for it (exact)")

@@ -32,6 +32,7 @@ from mlci.core.table import Table
 from mlci.errors import IntegrityError, MlciError, OutsideError
 from mlci.formats.confinement import Confinement, available
 from mlci.formats.description import ModelDescription, classes_from_json
+from mlci.formats.repeats import repeats_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,12 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = Path(mlci.formats.__file__).parent
 SUM_TOLERANCE: Final = 1e-6
+SAME: Final = 1e-4
+"""How far two answers to one row may lie apart, as a share of the range of all answers: rounding explains no more."""
+PRECISION: Final = 1e-6
+"""What single precision leaves of a number, as a share of it."""
+ODD_ROWS: Final = 20
+"""One row in so many (and one at least) may answer otherwise: the nearest of neighbours that are equally near."""
 LONGEST_HEADER: Final = 2**20
 MOST_CLASSES: Final = 10_000
 LONGEST_TAIL: Final = 400
@@ -175,7 +182,7 @@ class ChildPredictor:
         with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
             _write_rows(Path(folder) / "rows", table, np.arange(table.rows))
             header, payload = self._ask("predict", Path(folder), pickled, PICKLE, self._limits.answer_bytes)
-        kind, classes, values = _validated(header, payload, table.rows)
+        kind, classes, values = _validated(header, payload, table.rows, repeats_of(table.rows).rows)
         return Prediction(values, classes, kind)
 
     def predict(
@@ -189,8 +196,8 @@ class ChildPredictor:
 
         The model sees exactly these columns in this order, rows shuffled; the answers come back in the given order.
         Raises IntegrityError `model-answers-nan`, `model-answers-wrong-shape`, `model-answers-text`,
-        `model-answers-no-probabilities`, `model-cannot-predict` (among others: columns that it does not know), and
-        what `describe` raises.
+        `model-answers-no-probabilities`, `model-answers-by-batch` (some rows are asked twice),
+        `model-cannot-predict` (among others: columns that it does not know), and what `describe` raises.
         """
         table = Table(dict(columns))
         rows_digest = table.digest()
@@ -200,11 +207,13 @@ class ChildPredictor:
             return kept
         # A model cannot foresee its place among the rows: the seed depends on its own bytes.
         order = np.random.default_rng(int(key, 16)).permutation(table.rows)
-        longest = LONGEST_HEADER + CHUNK + 8 * MOST_CLASSES * table.rows
+        again = repeats_of(table.rows).rows
+        longest = LONGEST_HEADER + CHUNK + 8 * MOST_CLASSES * (table.rows + again)
         with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
             _write_rows(Path(folder) / "rows", table, order)
             header, payload = self._ask("predict", Path(folder), model_file, format, longest)
-        kind, classes, shuffled = _validated(header, payload, table.rows)
+        kind, classes, shuffled = _validated(header, payload, table.rows, again)
+        _refuse_by_batch(shuffled, payload)
         values = np.empty_like(shuffled)
         values[order] = shuffled
         prediction = Prediction(values, classes, kind)
@@ -417,9 +426,12 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def _validated(
-    header: Mapping[str, Any], payload: bytes, rows: int
+    header: Mapping[str, Any], payload: bytes, rows: int, again: int = 0
 ) -> tuple[Kind, tuple[str | int | float | bool, ...] | None, np.ndarray[Any, Any]]:
-    """Return kind, classes and values of an answer for so many rows; raises IntegrityError if it is no answer."""
+    """Return kind, classes and values of an answer for so many rows; raises IntegrityError if it is no answer.
+
+    AGAIN: how many rows stand behind it once more.
+    """
     described = header.get("prediction")
     if not isinstance(described, dict) or described.keys() != {"kind", "shape", "classes"}:
         raise _unreadable_answer("it describes no prediction")
@@ -437,11 +449,32 @@ def _validated(
     # The bytes are compared with the only head that the answer may have; nothing of it is parsed.
     if described["shape"] != list(shape) or not payload.startswith(head):
         raise _wrong_shape(str(described["shape"]), str(list(shape)))
-    if len(payload) != len(head) + 8 * int(np.prod(shape)):
+    if len(payload) != len(head) + 8 * int(np.prod((rows + again, *shape[1:]))):
         raise _wrong_shape(f"{len(payload)} bytes", str(list(shape)))
-    values = np.frombuffer(payload, dtype="<f8", offset=len(head)).reshape(shape).astype(np.float64)
+    count = int(np.prod(shape))
+    values = np.frombuffer(payload, dtype="<f8", count=count, offset=len(head)).reshape(shape).astype(np.float64)
     _check_values(kind, values, classes)
     return kind, classes, values
+
+
+def _refuse_by_batch(values: np.ndarray[Any, Any], payload: bytes) -> None:
+    """Raise where the answers at the end of PAYLOAD, to rows asked again among fewer, are not those in VALUES."""
+    if not len(values):
+        return
+    repeats = repeats_of(len(values))
+    first = np.concatenate([values[few] for few in repeats.batches])
+    second = np.frombuffer(payload[len(payload) - 8 * first.size :], dtype="<f8").reshape(first.shape)
+    tolerance = SAME * np.ptp(values) + PRECISION * np.max(np.abs(values))
+    with np.errstate(invalid="ignore"):  # NaN is none of the answers
+        differs = ~(np.abs(first - second) <= tolerance).reshape(len(first), -1).all(axis=1)
+    for odd in (differs[: repeats.batch], differs[repeats.batch :]):
+        if np.count_nonzero(odd) > max(1, len(odd) // ODD_ROWS):
+            raise IntegrityError(
+                "model-answers-by-batch",
+                f"asked again among fewer rows, the model answers otherwise for {np.count_nonzero(odd)} of {len(odd)}",
+                cause="its answer to a row depends on the other rows, on how many there are, or on chance",
+                hint="keep what is learnt from rows (means, ranks, scales) in the model, as StandardScaler does",
+            )
 
 
 def _check_values(

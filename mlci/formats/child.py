@@ -5,8 +5,8 @@ Request, one line of JSON on standard input:
   "model": PATH, "rows": FOLDER or null,
   "limits": {"memory_bytes": …, "cpu_seconds": …}, "confine": true}`.
 A pickle is read only where the request says `"may_unpickle": true`.
-Answer on standard output: one line of JSON, and after a prediction the bytes of one .npy file, after a conversion those
-of the model in another format. An error is
+Answer on standard output: one line of JSON; after a prediction the bytes of one .npy file, and those of the answers
+to the rows of `repeats`, asked a second time; after a conversion those of the model in another format. An error is
 `{"error": CODE, "message": …}` and an exit code other than zero.
 """
 
@@ -27,6 +27,7 @@ import numpy as np
 from .confinement import ConfinementError, confine
 from .frame import read_frame
 from .refusal import RefusalError
+from .repeats import repeats_of
 from .zip_members import ZipLimits
 
 REFUSED: Final = 3
@@ -112,10 +113,13 @@ def _confine(request: dict[str, Any]) -> None:
 
 
 def _predict(module: Any, model: Any, rows: str) -> bytes:  # noqa: ANN401  # a format's module, and what it loads
-    kind, values = module.predict(model, read_frame(rows))
+    frame = read_frame(rows)
+    kind, values = module.predict(model, frame)
     classes = module.describe(model).classes
     buffer = io.BytesIO()
     np.save(buffer, values, allow_pickle=False)
+    for few in repeats_of(len(frame)).batches:
+        buffer.write(module.predict(model, frame.iloc[few])[1].tobytes())
     header = {"kind": kind, "shape": list(values.shape), "classes": None if classes is None else list(classes)}
     return _line({"prediction": header}) + buffer.getvalue()
 

@@ -44,7 +44,15 @@ def npy(*values, shape=None):
     array = numpy.array(values, dtype="<f8")
     numpy.save(buffer, array if shape is None else array.reshape(shape))
     return buffer.getvalue()
-def answer(kind, shape, classes, payload):
+def answer(kind, shape, classes, payload, again=None):
+    import io, numpy
+    try:
+        values = numpy.load(io.BytesIO(payload))
+    except ValueError:
+        values = numpy.array([])
+    half = min(len(values) // 2, 64)
+    same = numpy.concatenate([values[:half], values[half:][-4:]])  # the rows that are asked twice
+    payload += same.tobytes() if again is None else again
     header = {{"prediction": {{"kind": kind, "shape": shape, "classes": classes}}}}
     out.write(json.dumps(header).encode() + b"\\n" + payload)
     out.flush()
@@ -332,6 +340,75 @@ import numpy
 rows = Path(request["rows"])
 values = numpy.load(rows / "0.npy")
 answer("labels", [len(values)], None, npy(*values))
+"""
+
+
+def onnx_graph_that(decides: str) -> bytes:
+    """A regression as ONNX that answers with `x`, or with what DECIDES says of all rows."""
+    helper, kinds = importlib.import_module("onnx.helper"), importlib.import_module("onnx").TensorProto
+    steps = {
+        "counts the rows": [
+            helper.make_node("Shape", ["x"], ["shape"]),
+            helper.make_node("ReduceMax", ["shape"], ["count"], keepdims=0),
+            helper.make_node("Cast", ["count"], ["size"], to=kinds.FLOAT),
+            helper.make_node("Mul", ["x", "size"], ["y"]),
+        ],
+        "compares the rows": [
+            helper.make_node("ReduceMean", ["x"], ["mean"], keepdims=0),
+            helper.make_node("Sub", ["x", "mean"], ["y"]),
+        ],
+        "looks at the row": [helper.make_node("Mul", ["x", "x"], ["y"])],
+    }
+    given, answer = (helper.make_tensor_value_info(name, kinds.FLOAT, [None, 1]) for name in ("x", "y"))
+    graph = helper.make_graph(steps[decides], "graph", [given], [answer])
+    sets = [helper.make_opsetid("", 18)]
+    content: bytes = helper.make_model(graph, opset_imports=sets, ir_version=9).SerializeToString()
+    return content
+
+
+class TestAskedTwice:
+    """Some rows are asked again: what is said of a row may depend on that row alone."""
+
+    @pytest.mark.parametrize("decides", ["counts the rows", "compares the rows"])
+    def test_predict__a_file_that_looks_at_more_than_the_row(self, decides: str, predictor: ChildPredictor) -> None:
+        columns = {"x": Column(NUMBERS[:, 0])}
+        with pytest.raises(IntegrityError) as caught:
+            predictor.predict("digest", onnx_graph_that(decides), "onnx", columns)
+        assert caught.value.code == "model-answers-by-batch"
+        assert caught.value.problem.startswith("asked again among fewer rows, the model answers otherwise for ")
+
+    def test_predict__a_file_that_looks_at_the_row(self, predictor: ChildPredictor) -> None:
+        columns = {"x": Column(NUMBERS[:, 0])}
+        found = predictor.predict("digest", onnx_graph_that("looks at the row"), "onnx", columns)
+        np.testing.assert_allclose(found.values, NUMBERS[:, 0] ** 2, rtol=1e-6)
+
+    @pytest.mark.parametrize("differing", ["values + 1e-6", "numpy.where(rank == 0, values + 5, values)"])
+    def test_predict__lets_pass_rounding_and_a_tie(self, differing: str, tmp_path: Path) -> None:
+        fake = Fake(tmp_path, TWICE.format(differing=differing))
+        assert fake.predict({"x": Column(np.arange(100.0))}).values.shape == (100,)
+
+    @pytest.mark.parametrize("differing", ["values + 0.1", "numpy.where(rank < 3, values + 5, values)", "values + nan"])
+    def test_predict__lets_pass_no_more(self, differing: str, tmp_path: Path) -> None:
+        fake = Fake(tmp_path, TWICE.format(differing=differing))
+        with pytest.raises(IntegrityError) as caught:
+            fake.predict({"x": Column(np.arange(100.0))})
+        assert caught.value.code == "model-answers-by-batch"
+
+    def test_predict__keeps_nothing_of_what_was_refused(self, tmp_path: Path) -> None:
+        fake = Fake(tmp_path, TWICE.format(differing="values + 1"))
+        for _ in range(2):
+            with pytest.raises(IntegrityError):
+                fake.predict({"x": Column(np.arange(100.0))})
+        assert (fake.runs, fake.cache.exists()) == (2, False)
+
+
+TWICE = """
+import numpy
+from numpy import nan
+told = numpy.load(Path(request["rows"]) / "0.npy")
+values = numpy.concatenate([told[:50], told[-4:]])
+rank = numpy.arange(54)
+answer("labels", [len(told)], None, npy(*told), ({differing}).tobytes())
 """
 
 
