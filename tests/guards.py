@@ -242,7 +242,7 @@ GUARDS = (
     Guard(
         "failures in slices stand among all slices",
         "mlci/core/gates/slices.py",
-        "sure = 1 - (1 - strictness.confidence) / left if is_adjusted else strictness.confidence",
+        "sure = 1 - (1 - strictness.confidence) / family.left if is_adjusted else strictness.confidence",
         "sure = strictness.confidence",
         "tests/core/test_slices.py::test_regression__holm_by_bounds_is_holm_by_p_values",
     ),

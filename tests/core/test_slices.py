@@ -115,6 +115,17 @@ def test_not_worse__a_slice_that_looks_worse_among_many_is_undecided() -> None:
     assert found.slices[0].sentence == "worse by its own bound, which 10 comparisons do not bear out"
 
 
+def test_judge__gates_whose_failures_all_stand_leave_those_that_need_another_round_alone() -> None:
+    evidence = some_sites((0, 0), (5, 0), (0, 40), (0, 29))
+    gates = [a_gate("floor", 0.99), a_gate("floor", 0.6)]
+    together = judge(gates, evidence, STATISTICS).results
+    assert together == tuple(judged(gate, evidence) for gate in gates)
+    assert [result.sentence for result in together] == [
+        "fails in 4 of 4 slices, held against 4 comparisons; worst: at most 0.512, the floor is 0.99",
+        "fails in 1 of 4 slices, held against 4 comparisons; worst: at most 0.512, the floor is 0.6",
+    ]
+
+
 def test_not_worse__without_adjustment_the_own_bound_decides() -> None:
     among = some_sites((0, 4), *[(1, 1)] * 9)
     assert judged(a_gate("not_worse", 0.01), among, multiplicity="none").outcome is Outcome.FAIL

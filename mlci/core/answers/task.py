@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -78,6 +79,17 @@ class TaskAnswers(ABC):
 
         The rows must be those that the metric is computed on, see `on`.
         """
+        if metric not in self._latest:
+            self._latest.clear()
+            self._latest[metric] = self._estimate(metric)
+        return self._latest[metric]
+
+    @cached_property
+    def _latest(self) -> dict[str, Estimate | None]:
+        """The estimate asked for last: a gate shows its value and judges by its influences, one after the other."""
+        return {}
+
+    def _estimate(self, metric: str) -> Estimate | None:
         weights = self.sample.weights
         if self.sample.rows == 0 or (weights is not None and not weights.any()):
             return None

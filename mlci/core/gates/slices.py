@@ -75,8 +75,8 @@ def in_slices(
         for cell in flat:
             if cell.slice is each:
                 _fill(cell, cut, strictness)
-    for family in cells:
-        _prove([cell for row in family for cell in row], view, strictness, is_adjusted=is_adjusted)
+    together = [_Family([cell for row in family for cell in row]) for family in cells]
+    _prove(together, view, strictness, is_adjusted=is_adjusted)
     return [[_judgement(row, sum(map(len, family))) for row in family] for family in cells]
 
 
@@ -123,26 +123,48 @@ def _regression(gate: Gate, both: Both, strictness: Strictness) -> Decision:
     return Decision(Outcome.PASS, f"could be as good as {best}, the margin is {written}", found.interval)
 
 
-def _prove(cells: Sequence[_Cell], view: View, strictness: Strictness, *, is_adjusted: bool) -> None:
-    """Say of every failure whether it stands among all cells of the family; with its bound at that level."""
-    failing = [cell for cell in cells if cell.found.outcome is Outcome.FAIL]
-    left = len([cell for cell in cells if not cell.is_small])
-    while failing:
-        sure = 1 - (1 - strictness.confidence) / left if is_adjusted else strictness.confidence
-        proven = []
-        for cell in failing:
-            both = view.cut(cell.slice.rows).on(cell.gate.metric)
-            found = _rule(cell)(cell.gate, both, _of_slice(cell.slice, replace(strictness, confidence=sure)))
-            if found.outcome is Outcome.FAIL:
-                cell.found, cell.is_proven = found, True
-                proven.append(cell)
-        if not proven:
-            break
-        failing = [cell for cell in failing if not cell.is_proven]
-        left -= len(proven)
-    for cell in failing:
-        sentence = f"worse by its own bound, which {counted(len(cells), 'comparison')} do not bear out"
-        cell.found = replace(cell.found, sentence=sentence)
+class _Family:
+    """The cells whose failures are held against each other, with those that may still stand."""
+
+    def __init__(self, cells: Sequence[_Cell]) -> None:
+        self.cells = cells
+        self.open = [cell for cell in cells if cell.found.outcome is Outcome.FAIL]
+        self.left = sum(not cell.is_small for cell in cells)
+
+    def next_round(self) -> None:
+        """Let what was proven leave; where nothing was, nothing more will be."""
+        proven = sum(cell.is_proven for cell in self.open)
+        self.left -= proven
+        self.open = [cell for cell in self.open if not cell.is_proven] if proven else []
+
+
+def _prove(families: Sequence[_Family], view: View, strictness: Strictness, *, is_adjusted: bool) -> None:
+    """Say of every failure whether it stands among all cells of its family; with its bound at that level.
+
+    A slice is cut once a round for all families.
+    """
+    while undecided := [family for family in families if family.open]:
+        for each in dict.fromkeys(cell.slice for family in undecided for cell in family.open):
+            cut = view.cut(each.rows)
+            for family in undecided:
+                sure = 1 - (1 - strictness.confidence) / family.left if is_adjusted else strictness.confidence
+                for cell in family.open:
+                    if cell.slice is each:
+                        _see_again(cell, cut, replace(strictness, confidence=sure))
+        for family in undecided:
+            family.next_round()
+    for family in families:
+        for cell in family.cells:
+            if cell.found.outcome is Outcome.FAIL and not cell.is_proven:
+                sentence = f"worse by its own bound, which {counted(len(family.cells), 'comparison')} do not bear out"
+                cell.found = replace(cell.found, sentence=sentence)
+
+
+def _see_again(cell: _Cell, cut: View, strictness: Strictness) -> None:
+    """Keep what CELL comes to at the confidence of its family where it fails there, too."""
+    found = _rule(cell)(cell.gate, cut.on(cell.gate.metric), _of_slice(cell.slice, strictness))
+    if found.outcome is Outcome.FAIL:
+        cell.found, cell.is_proven = found, True
 
 
 def _judgement(cells: Sequence[_Cell], family: int) -> Judgement:
