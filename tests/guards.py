@@ -254,6 +254,13 @@ GUARDS = (
         "tests/render/test_report_forms.py::test_report__in_a_public_place_names_no_value_of_a_slice",
     ),
     Guard(
+        "rows that changed one way alone decide without a spread",
+        "mlci/core/bounds.py",
+        "if not (gains.min() > 0 or gains.max() < 0):",
+        "if False:",
+        "tests/core/test_tasks.py::test_judge__a_loss_that_changes_alike_in_a_few_rows_alone_does_not_decide",
+    ),
+    Guard(
         "a chosen pair of groups costs confidence",
         "mlci/core/gates/gap.py",
         "sure = 1 - (1 - strictness.confidence) / (len(pairs) + 1)",

@@ -47,7 +47,7 @@ from mlci.core.statistics.sampling import (
 from mlci.core.statistics.skewness import widened_for_skewness
 from mlci.core.statistics.tango import tango
 from mlci.core.statistics.wilson import wilson
-from mlci.core.statistics.worst_case import rows_without_change, worst_case
+from mlci.core.statistics.worst_case import range_of_mean, rows_without_change, worst_case
 
 if TYPE_CHECKING:
     from mlci.core.answers import TaskAnswers
@@ -137,11 +137,34 @@ def difference(
     gain[~candidate.differs(metric, production)] = 0.0
     if isinstance(sample.sampling, Independent):
         found = widened_for_skewness(found, unit_sums(gain, sample.weights, sample.sampling), confidence)
-    return Difference(
+    judged = Difference(
         found,
         enough_changes(gain, sample.weights, sample.sampling, min_changed),
         enough_changes(-gain, sample.weights, sample.sampling, min_changed),
     )
+    if chosen.kind == "loss" and (judged.lower_doubt or judged.upper_doubt):
+        return _of_one_direction(judged, metric, candidate, production, confidence)
+    return judged
+
+
+def _of_one_direction(
+    judged: Difference, metric: str, candidate: TaskAnswers, production: TaskAnswers, confidence: float
+) -> Difference:
+    """Return JUDGED without its doubts, by wider bounds, where every row gained, or every row lost.
+
+    Then there are changes enough; what lacks is a spread to go by, for all may have changed by the same amount.
+    """
+    sample, now, before = candidate.sample, candidate.losses(metric), production.losses(metric)
+    counted = np.ones(sample.rows, dtype=np.bool_) if sample.weights is None else sample.weights > 0
+    gains = (before - now)[counted]
+    if not (gains.min() > 0 or gains.max() < 0):
+        return judged
+    bound = metric_of(metric).largest_change or float(max(now[counted].max(), before[counted].max()))
+    largest = max(bound, float(np.abs(gains).max()))  # a bounded loss may round to just beyond its bound
+    shares = unit_sums(np.ones(sample.rows), sample.weights, sample.sampling)
+    lower, upper = range_of_mean(gains, shares, largest, confidence)
+    interval = judged.interval
+    return Difference(replace(interval, lower=min(interval.lower, lower), upper=max(interval.upper, upper)))
 
 
 def _of_shares(gains: int, losses: int, rows: int, confidence: float, min_changed: float) -> Interval:

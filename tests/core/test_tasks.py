@@ -18,7 +18,7 @@ from mlci.core.gates import GateResult, Outcome, judge
 from mlci.core.metrics import METRICS, metric_of, names_of
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
-from mlci.core.statistics.sampling import Blocks
+from mlci.core.statistics.sampling import Blocks, Clusters
 from mlci.core.statistics.tango import tango
 
 if TYPE_CHECKING:
@@ -268,3 +268,50 @@ def test_quantile__is_judged_by_the_loss_of_its_quantile() -> None:
     assert judged("pinball@0.9", "better", 0.0, evidence).outcome is Outcome.PASS
     assert judged("pinball@0.5", "not_worse", 0.1, evidence).outcome is Outcome.FAIL
     assert names_of("quantile") == ("pinball@QUANTILE",)
+
+
+def shifted(rows: int, now: float, before: float) -> Evidence:
+    """Return models that are wrong by NOW, and by BEFORE, on each of so many rows."""
+    ids, outcomes = [str(row) for row in range(rows)], np.arange(rows) % 7 / 4 + 1.0
+    return Evidence(ids, outcomes, outcomes + now, outcomes + before, task="regression")
+
+
+@pytest.mark.parametrize(
+    ("require", "margin", "models", "expected"),
+    [
+        ("better", 0.0, (100, 0.5, 1.5), ("pass", "at least +0.926, wanted more than 0")),
+        ("not_worse", 0.0, (100, 0.5, 1.5), ("pass", "at worst +0.926, the margin is 0")),
+        ("not_worse", 0.1, (100, 1.5, 0.5), ("fail", "proven worse: at best −0.926, at worst −1.015")),
+        ("not_worse", 1.2, (100, 1.5, 0.5), ("pass", "at worst −1.015, the margin is 1.2")),
+        (
+            "not_worse",
+            0.0,
+            (40, 1.49, 1.5),
+            ("inconclusive", "could be as bad as −0.099, the margin is 0; could be as good as +0.118"),
+        ),
+    ],
+)
+def test_judge__a_loss_that_changes_alike_in_every_row_decides(
+    require: str, margin: float, models: tuple[int, float, float], expected: tuple[str, str]
+) -> None:
+    result = judged("mae", require, margin, shifted(*models))
+    assert (str(result.outcome), result.sentence) == expected
+
+
+def test_judge__a_loss_that_changes_alike_in_a_few_rows_alone_does_not_decide() -> None:
+    evidence = shifted(100, 0.5, 0.5)
+    changed = np.where(np.arange(100) < 5, evidence.candidate + 1.0, evidence.candidate)
+    result = judged("mae", "not_worse", 0.01, replace(evidence, candidate=changed))
+    assert (result.outcome, result.sentence) == (
+        Outcome.INCONCLUSIVE,
+        "too few rows changed to go by (5.0 effectively, 10 wanted)",
+    )
+
+
+def test_judge__of_groups_that_change_alike_counts_groups() -> None:
+    rows, groups = shifted(100, 0.5, 1.5), Clusters(np.arange(100) // 4)
+    grouped = judged("mae", "better", 0.0, replace(rows, sampling=groups)).interval
+    alone = judged("mae", "better", 0.0, rows).interval
+    assert grouped is not None
+    assert alone is not None
+    assert 0 < grouped.lower < alone.lower

@@ -7,8 +7,13 @@ needs no spread: only how often the two may differ at most, and how much one row
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from mlci.core.statistics.interval import check_confidence
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def largest_share(changed: int, n: int, confidence: float) -> float:
@@ -63,6 +68,30 @@ def worst_case(changed: int, n: int, largest_loss: float, confidence: float, *, 
         raise ValueError(f"a loss is not negative and the largest weight at least the mean, unlike {largest_loss}")
     share = largest_share(changed, n, confidence)
     return share * largest_weight * largest_loss
+
+
+def range_of_mean(
+    values: NDArray[np.float64], shares: NDArray[np.float64], largest: float, confidence: float
+) -> tuple[float, float]:
+    """Return one-sided bounds of the mean of `values`, shape `(n_rows,)`, that need no spread among them.
+
+    At most a share s of the population lies below the least value that was seen, with s = `largest_share(0, n)`: Wilks
+    (1941), Annals of Mathematical Statistics 12, 91-96. Even if all of that were at -`largest`, the mean would be above
+    (1 - s)·min - s·largest; from above alike. n counts independent units, such as rows; `shares`, shape `(n_units,)`,
+    is what each weighs of the whole, and the heaviest may be those that were not seen. Raises ValueError for a
+    `largest` that a value exceeds, and as `largest_share` does.
+
+    >>> import numpy as np
+    >>> lower, upper = range_of_mean(np.full(100, 0.5), np.full(100, 0.01), largest=2.0, confidence=0.95)
+    >>> round(lower, 4), round(upper, 4)
+    (0.4262, 0.5443)
+    """
+    least, most = float(values.min()), float(values.max())
+    if not -largest <= least <= most <= largest:
+        raise ValueError(f"no value lies beyond the largest, unlike {least} and {most} beyond {largest}")
+    heaviest = float(shares.max() * shares.size / shares.sum())
+    unseen = min(1.0, largest_share(0, shares.size, confidence) * heaviest)
+    return (1 - unseen) * least - unseen * largest, (1 - unseen) * most + unseen * largest
 
 
 def passes_worst_case(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from mlci.core.statistics.worst_case import largest_share, passes_worst_case, worst_case
+from mlci.core.statistics.worst_case import largest_share, passes_worst_case, range_of_mean, worst_case
 
 
 @st.composite
@@ -86,3 +86,24 @@ def test_worst_case__refuses_losses_and_weights_that_are_none(largest_loss: floa
 def test_largest_share__refuses_a_confidence_that_is_not_one_sided() -> None:
     with pytest.raises(ValueError, match="confidence"):
         largest_share(1, 10, 0.05)
+
+
+def test_range_of_mean__is_beyond_the_mean_that_would_rarely_show_no_other_row() -> None:
+    # 60 rows of 0.5 are seen in 5 % where the share 1 - 0.05^(1/60) of the population is at the largest loss, -2.
+    unseen = 1 - 0.05 ** (1 / 60)
+    lower, upper = range_of_mean(np.full(60, 0.5), np.full(60, 1.0), largest=2.0, confidence=0.95)
+    assert lower == pytest.approx((1 - unseen) * 0.5 - unseen * 2.0)
+    assert upper == pytest.approx((1 - unseen) * 0.5 + unseen * 2.0)
+
+
+def test_range_of_mean__of_units_that_weigh_more_is_wider() -> None:
+    even, uneven = (
+        range_of_mean(np.full(40, 0.5), np.array([*[1.0] * 39, heaviest]), largest=1.0, confidence=0.95)
+        for heaviest in (1.0, 3.0)
+    )
+    assert uneven[0] < even[0] < 0.5 < even[1] < uneven[1]
+
+
+def test_range_of_mean__a_value_beyond_the_largest_is_refused() -> None:
+    with pytest.raises(ValueError, match="no value lies beyond the largest"):
+        range_of_mean(np.array([3.0, 1.0]), np.ones(2), largest=2.0, confidence=0.95)
