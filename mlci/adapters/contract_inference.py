@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlci.adapters.csv_dialect import dialect_of
 from mlci.adapters.csv_file import read_header
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from mlci.adapters.reading import Reading
     from mlci.core.contract import ColumnType
+    from mlci.core.data_format import CsvFormat
 
 _LEADING_ZERO = "[+-]?0[0-9]+"
 """A postcode or an article number, not an integer: as a number it would lose its zeros."""
@@ -46,8 +48,8 @@ _COUNTS = 9
 def infer(path: Path, *more: Path, label: str | None = None) -> Inferred:
     """Return a contract that the CSV files satisfy, with comments for what was guessed, and what LABEL holds in each.
 
-    Raises `UsageError`: "data-missing", "headers-differ", "line-ends-differ"; and `RejectedError("data-unreadable")`
-    as `opened` does.
+    Raises `UsageError`: "data-missing", "dialects-differ", "headers-differ", "line-ends-differ"; and
+    `RejectedError("data-unreadable")` as `opened` does.
     """
     paths = (path, *more)
     for each in paths:
@@ -63,37 +65,52 @@ def infer(path: Path, *more: Path, label: str | None = None) -> Inferred:
                 else "Its name is mistyped, or it lies in another folder.",
                 hint=f"Name a CSV file with labelled rows: mlci init DATA.csv{holdout} --label COLUMN",
             )
+    form = dialect_of(path)
     if not more:
-        contract, profiles, repeated = _infer(path)
+        contract, profiles, repeated = _infer(path, form)
     else:
         with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
-            smallest = min(_rows(each) for each in paths)
-            contract, profiles, repeated = _infer(_joined(paths, Path(folder) / path.name), smallest)
+            _refuse_other_dialects(paths, form)
+            smallest = min(_rows(each, form) for each in paths)
+            contract, profiles, repeated = _infer(_joined(paths, Path(folder) / path.name, form), form, smallest)
     type_ = next((each.type for each in profiles if each.name == label), None)
     if label is None or type_ is None:
-        return Inferred(contract, repeated=repeated)
-    return Inferred(contract, tuple(_label(each, label, type_) for each in paths), repeated)
+        return Inferred(contract, repeated=repeated, form=form)
+    return Inferred(contract, tuple(_label(each, form, label, type_) for each in paths), repeated, form)
 
 
-def _rows(path: Path) -> int:
-    with opened(one_file(path)) as reading:
+def _rows(path: Path, form: CsvFormat | None) -> int:
+    with opened(one_file(path, form=form)) as reading:
         return reading.rows
 
 
-def _joined(paths: Sequence[Path], whole: Path) -> Path:
+def _refuse_other_dialects(paths: Sequence[Path], form: CsvFormat | None) -> None:
+    """Raise where the values of one of the files are parted otherwise than FORM says."""
+    other = next((path for path in paths if dialect_of(path) != form), None)
+    if other is not None:
+        raise UsageError(
+            "dialects-differ",
+            f"the values of {other.name} and {paths[0].name} are parted by different signs",
+            where=str(other),
+            cause="One of the files was written by another program, or under other regional settings.",
+            hint="Write both with the same sign between values.",
+        )
+
+
+def _joined(paths: Sequence[Path], whole: Path, form: CsvFormat | None) -> Path:
     """Write the rows of several files with one header to the file WHOLE, and return it."""
-    header = read_header(paths[0])
+    header = read_header(paths[0], form)
     with whole.open("wb") as target:
         for place, path in enumerate(paths):
-            if read_header(path).names != header.names:
+            if read_header(path, form).names != header.names:
                 raise UsageError(
                     "headers-differ",
                     f"{path.name} has other columns than {paths[0].name}, so one contract cannot describe both",
                     where=str(path),
-                    cause=_difference(paths[0].name, header.names, path.name, read_header(path).names),
+                    cause=_difference(paths[0].name, header.names, path.name, read_header(path, form).names),
                     hint="Bring both files to the same columns in the same order.",
                 )
-            if read_header(path).newline != header.newline:
+            if read_header(path, form).newline != header.newline:
                 raise UsageError(
                     "line-ends-differ",
                     f"the lines of {path.name} and {paths[0].name} end differently, in one with CRLF, in one with LF",
@@ -119,18 +136,20 @@ def _difference(one: str, names: Sequence[str], other: str, others: Sequence[str
     return f"The order differs. {order}"
 
 
-def _infer(path: Path, rows: int | None = None) -> tuple[str, list[ColumnProfile], tuple[str, str] | None]:
+def _infer(
+    path: Path, form: CsvFormat | None, rows: int | None = None
+) -> tuple[str, list[ColumnProfile], tuple[str, str] | None]:
     """Return the contract, what it is made of, and what `_repeated` finds.
 
     ROWS is what each file has at least, where PATH is several in one.
     """
     with (
-        opened(one_file(path)) as reading,
+        opened(one_file(path, form=form)) as reading,
         locked_connection(reading.sources) as connection,
         engine_errors_told(reading),
     ):
         profiles = _with_values(connection, reading, _profiles(connection, reading))
-        contract = draft(path.name, reading.rows if rows is None else rows, profiles)
+        contract = draft(path.name, reading.rows if rows is None else rows, profiles, form)
         return contract, profiles, _repeated(connection, reading, profiles)
 
 
@@ -146,10 +165,10 @@ def _repeated(
     return name, str(value)
 
 
-def _label(path: Path, label: str, type_: ColumnType) -> LabelProfile:
+def _label(path: Path, form: CsvFormat | None, label: str, type_: ColumnType) -> LabelProfile:
     """Return what the column LABEL of one file holds, read as TYPE_."""
     with (
-        opened(one_file(path)) as reading,
+        opened(one_file(path, form=form)) as reading,
         locked_connection(reading.sources) as connection,
         engine_errors_told(reading),
     ):

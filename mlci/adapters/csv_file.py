@@ -62,9 +62,9 @@ class _Run(NamedTuple):
     """How many there are."""
 
 
-def read_header(path: Path) -> Header:
-    """Return the header of the CSV file at PATH; raises as `OpenFile` and `CsvFile` do."""
-    form = CsvFormat()
+def read_header(path: Path, form: CsvFormat | None = None) -> Header:
+    """Return the header of the CSV file at PATH, in the dialect FORM; raises as `OpenFile` and `CsvFile` do."""
+    form = form or CsvFormat()
     with OpenFile(DataFile(path, str(path)), form, DEFAULT_BYTES) as file, CsvFile(file, form) as csv:
         return csv.header
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from mlci.core.config import FILE_NAME, read_config
 from mlci.core.contract import Contract
 from mlci.core.contract.constraints import code, written
-from mlci.core.contract_draft import in_quotes, positive_class
+from mlci.core.contract_draft import format_key, in_quotes, positive_class
 from mlci.core.documents import plain_scalar, read_model
 from mlci.core.names import checked_name
 from mlci.core.nearest import did_you_mean
@@ -92,7 +92,8 @@ def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
             + _what_is_twice(inferred),
             hint="Add a column `id` with a number for each row.",
         )
-    configuration = _configuration(wish, name, contract_path, identifier, positive, outside=_outside(folder))
+    form = f", {format_key(inferred.form)}" if inferred.form else ""
+    configuration = _configuration(wish, name, contract_path, identifier, positive, outside=_outside(folder), form=form)
     read_config(configuration.encode())  # what we write, we can read
     files = {FILE_NAME: configuration.encode(), contract_path: inferred.contract.encode(), GITIGNORE: _ignored(folder)}
     _write(folder, files)
@@ -227,6 +228,7 @@ def _configuration(
     positive: str | int | bool,  # noqa: FBT001 - one of the classes
     *,
     outside: str,
+    form: str,
 ) -> str:
     train_data, holdout = _below(wish.train_data), _below(wish.holdout)
     dataset = _scalar(name)
@@ -236,8 +238,8 @@ def _configuration(
 version: 1
 model: {{name: {_scalar(wish.name)}, task: binary, objective: "", owners: []}}
 data:
-  {dataset}: {{path: {_scalar(train_data)}, contract: {contract}}}
-  holdout: {{path: {_scalar(holdout)}, contract: {contract}}}
+  {dataset}: {{path: {_scalar(train_data)}, contract: {contract}{form}}}
+  holdout: {{path: {_scalar(holdout)}, contract: {contract}{form}}}
 train: {{run: {_scalar(wish.train)}, data: [{dataset}], model: model.skops}}
 evaluate: {{data: holdout, id: {_scalar(identifier)}, label: {_scalar(wish.label)}, positive: {shown}}}
 gates:

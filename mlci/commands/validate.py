@@ -15,7 +15,7 @@ from mlci.core.contract.constraints import code
 from mlci.core.data_section import identity
 from mlci.core.nearest import did_you_mean
 from mlci.core.rules import Rules, Side, effective, effective_data
-from mlci.errors import UsageError
+from mlci.errors import MlciError, OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,8 +85,7 @@ def validate_datasets(
             continue
         section = rules.config.data[name]
         ours = rules.base_data.get(name, section)
-        at_base_id = identity(ours, base_ids) if base else None
-        before = files_of(ours, base, data, objects) if base and at_base_id is not None else None
+        before, not_compared = _files_at_base(ours, base, data=data, objects=objects) if base else (None, None)
         files = files_of(section, head, data, objects)
         others = _others(name, constraints, rules)
         theirs = {other: rules.base_data.get(other, each) for other, each in others.items()}
@@ -108,8 +107,24 @@ def validate_datasets(
                 found if is_same else _at_base(name, before, constraints, theirs, base, data=data, objects=objects)
             )
             found = compared(found, at_base) if at_base else found
-        reports.append(found)
+        reports.append(found.model_copy(update={"not_compared": not_compared}) if not_compared else found)
     return tuple(reports)
+
+
+def _files_at_base(
+    section: DataSection, base: Tree, *, data: Data, objects: Path
+) -> tuple[DataFiles | None, str | None]:
+    """Return base's files of SECTION, None where it has none; where they cannot be brought, None and the problem.
+
+    They only tell what is new and why, so head is checked without them. Rows of base that judge are brought elsewhere,
+    by who judges, and there it is an error.
+    """
+    if identity(section, base.ids()) is None:
+        return None, None
+    try:
+        return files_of(section, base, data, objects), None
+    except MlciError as error:
+        return None, error.public().problem  # it stands in the report
 
 
 def _others(name: str, constraints: Sequence[Constraint], rules: DataRules) -> dict[str, DataSection]:
@@ -145,5 +160,5 @@ def _at_base(
     try:
         theirs = {other: files_of(each, base, data, objects) for other, each in others.items()}
         return data.validate(name, before, constraints, others=theirs, profiled=True)
-    except AT_FAULT:
+    except (*AT_FAULT, OutsideError):
         return None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlci.core.contract import ColumnType
+    from mlci.core.data_format import CsvFormat
 
 MOST_ENUM_VALUES: Final = 10
 FEWEST_PARTS: Final = PARTS // 2 + 1
@@ -68,6 +69,8 @@ class Inferred:
     """Of each file, where a label was asked for and is a column."""
     repeated: tuple[str, str] | None = None
     """Where no column is the key: one that is named like an id, and a value that stands in it twice."""
+    form: CsvFormat | None = None
+    """What the configuration must say of the files; None where their names tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,18 @@ class ColumnProfile:
     """Each value of an integer or string column and in how many parts of the rows it is, if there are few."""
 
 
-def draft(name: str, rows: int, profiles: Sequence[ColumnProfile]) -> str:
-    """Return the YAML of a contract that the profiled data satisfies; NAME stands in its first comment."""
+def draft(name: str, rows: int, profiles: Sequence[ColumnProfile], form: CsvFormat | None = None) -> str:
+    """Return the YAML of a contract that the profiled data satisfies; NAME stands in its first comment.
+
+    FORM, where it is given, stands in the next: mlci.yaml must say it.
+    """
     named = [each for each in profiles if each.name and is_visible(each.name)]
     key = _key(named, profiles[:1])
     entries = [(f"{quoted(each.name)}:", *_rule(each, is_key=each is key)) for each in named]
     width = max((len(label) for label, _, _ in entries), default=0)
     lines = [f"# Drafted by mlci from {_comment(name)} ({rows:,} rows). Read it once: what is marked was guessed."]
+    if form is not None:
+        lines.append(f"# mlci.yaml says how its values are parted: {format_key(form)}")
     lines.append("columns:")
     for label, rule, remarks in entries:
         remark = f"  # {'; '.join(remarks)}" if remarks else ""
@@ -109,6 +117,16 @@ def draft(name: str, rows: int, profiles: Sequence[ColumnProfile]) -> str:
         lines.append(f"rows: {{min: {_at_least(rows)}}}  # guessed: at least about half of today's rows")
     lines += _varying([each for each in named if each is not key])
     return "\n".join(lines) + "\n"
+
+
+def format_key(form: CsvFormat) -> str:
+    """Return what mlci.yaml says of files of this form.
+
+    >>> from mlci.core.data_format import CsvFormat
+    >>> format_key(CsvFormat(delimiter=";"))
+    'format: {csv: {delimiter: ";"}}'
+    """
+    return f"format: {{csv: {{delimiter: {in_quotes(form.delimiter)}}}}}"
 
 
 def positive_class(label: str, seen: Mapping[str, LabelProfile], wished: str | None, command: str) -> int | str | bool:

@@ -173,6 +173,8 @@ class DatasetReport(_Part):
     """What was wrong at base and is not any more."""
     is_compared: bool = False
     """Whether base has this data set, so that findings are new or continue."""
+    not_compared: str | None = None
+    """Why base's data set could not be brought, so that nothing tells what is new; None where that was no problem."""
     differences: tuple[Difference, ...] = ()
     """How the columns differ from base, the largest difference first; those that are certain."""
     profile: Annotated[Any, Field(default=None, exclude=True, repr=False)] = None

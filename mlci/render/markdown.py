@@ -226,8 +226,7 @@ def _data(report: Report, *, rows: bool) -> Iterator[str]:
                 f"{markdown_code(dataset.dataset)} ({plural(dataset.rows, 'row')})" for dataset in report.datasets
             )
             yield f"Data: {checked} as the contract says."
-        yield from _fixed(report)
-        yield from _differences(report, rows=rows)
+        yield from _beside_base(report, rows=rows)
         return
     lines = ["| data set | what is wrong | against base | suspected cause |", "|---|---|---|---|"]
     lines += [
@@ -236,8 +235,7 @@ def _data(report: Report, *, rows: bool) -> Iterator[str]:
         for finding in findings
     ]
     yield "\n".join(lines)
-    yield from _fixed(report)
-    yield from _differences(report, rows=rows)
+    yield from _beside_base(report, rows=rows)
     if rows and any(finding.examples for finding in findings):
         yield _examples(findings)
 
@@ -253,6 +251,17 @@ def _cause(finding: Finding, *, rows: bool) -> str:
 def _standing(finding: Finding) -> str:
     """Return whether a finding is new; a dash where base has nothing to compare with."""
     return f"**{finding.standing}**" if finding.before == 0 else finding.standing or "–"
+
+
+def _beside_base(report: Report, *, rows: bool) -> Iterator[str]:
+    """Yield what is otherwise than at base, and which data sets could not be compared with it."""
+    missing = [(each.dataset, each.not_compared) for each in report.datasets if each.not_compared]
+    if missing:
+        yield "\n".join(
+            f"- {markdown_code(name)} is not compared with base: {markdown_text(problem)}" for name, problem in missing
+        )
+    yield from _fixed(report)
+    yield from _differences(report, rows=rows)
 
 
 def _fixed(report: Report) -> Iterator[str]:

@@ -46,7 +46,7 @@ def report_text(report: Report, *, rows: bool = True) -> str:
         *(
             dataset_text(each, rows=rows)
             for each in report.datasets
-            if each.findings or each.fixed or each.differences or not report.verdict
+            if each.findings or each.fixed or each.differences or each.not_compared or not report.verdict
         ),
         filled(f"Trust: {plain(report.trust.line)}"),
     ]
@@ -57,6 +57,8 @@ def dataset_text(dataset: DatasetReport, *, rows: bool = True) -> str:
     """Return what was found in one data set, with the first failing ROWS or without."""
     head = f"{dataset.dataset} ({dataset.path}, {plural(dataset.rows, 'row')})"
     after = [filled(f"fixed: at base {plain(each.sentence)}", "  ✓ ", "    ") for each in dataset.fixed]
+    if dataset.not_compared:
+        after.append(filled(f"not compared with base: {plain(one_line(dataset.not_compared))}", "  ! ", "    "))
     after += _differences(dataset, rows=rows)
     if not dataset.findings:
         return "\n".join([f"{head}: as the contract says", *after])

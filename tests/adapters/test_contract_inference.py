@@ -15,6 +15,7 @@ from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract import Contract, constraints
 from mlci.core.contract_draft import LabelProfile
 from mlci.core.data_files import one_file
+from mlci.core.data_format import CsvFormat
 from mlci.core.documents import read_model
 from mlci.errors import RejectedError, UsageError
 
@@ -263,6 +264,28 @@ def test_infer__from_files_with_other_columns_is_refused(tmp_path: Path, header:
     with pytest.raises(UsageError) as caught:
         infer(one, other)
     assert (caught.value.code, caught.value.cause) == ("headers-differ", cause)
+
+
+def test_infer__says_how_values_are_parted_and_reads_by_it(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("id;x\n1;1.5\n2;2.5\n")
+    other.write_text("id;x\n3;900\n")
+    inferred = infer(one, other, label="x")
+    columns = read_model(inferred.contract.encode(), Contract, "contract").columns
+    assert {name: column.type for name, column in columns.items()} == {"id": "integer", "x": "number"}
+    assert (inferred.form, [each.distinct for each in inferred.labels]) == (CsvFormat(delimiter=";"), [2, 1])
+    assert inferred.contract.splitlines()[1] == (
+        '# mlci.yaml says how its values are parted: format: {csv: {delimiter: ";"}}'
+    )
+
+
+def test_infer__from_files_whose_values_are_parted_differently_is_refused(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("id;x\n1;1\n")
+    other.write_text("id,x\n2,1\n")
+    with pytest.raises(UsageError) as caught:
+        infer(one, other)
+    assert (caught.value.code, caught.value.where) == ("dialects-differ", str(other))
 
 
 def test_infer__from_two_files_bounds_the_rows_by_the_smaller_one(tmp_path: Path) -> None:

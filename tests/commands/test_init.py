@@ -17,6 +17,7 @@ from mlci.core.config import read_config
 from mlci.core.contract import ColumnSpec, ColumnType, Contract, constraints
 from mlci.core.contract_draft import Inferred, LabelProfile
 from mlci.core.data_files import one_file
+from mlci.core.data_format import CsvFormat
 from mlci.core.documents import read_model
 from mlci.errors import MlciError, OutsideError, RejectedError, UsageError
 from tests.commands.builders import CONTRACT
@@ -381,12 +382,25 @@ def assert_fits(folder: Path) -> None:
     config = read_config((folder / "mlci.yaml").read_bytes())
     for section in config.data.values():
         contract = read_model((folder / str(section.contract)).read_bytes(), Contract, "contract")
-        report = DuckdbData().validate("rows", one_file(folder / section.path), constraints(contract), key=contract.key)
+        file = one_file(folder / section.path, form=section.format.chosen if section.format else None)
+        report = DuckdbData().validate("rows", file, constraints(contract), key=contract.key)
         assert (report.findings, contract.key) == ((), config.evaluate.id)
         column = ColumnSpec(config.evaluate.label, TYPES[type(config.evaluate.positive)])
-        labels = DuckdbData().read_table(one_file(folder / section.path), [column]).columns[column.name]
+        labels = DuckdbData().read_table(file, [column]).columns[column.name]
         found = set((labels.values == config.evaluate.positive).tolist())
         assert found == {False, True}
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_init__says_how_values_are_parted(tmp_path: Path, sign: str) -> None:
+    (tmp_path / "data").mkdir()
+    for path, first in ((WISH.train_data, 0), (WISH.holdout, 100)):
+        rows = [["id", "malignant", "x"], *([str(first + row), str(row % 2), f"{row}.5"] for row in range(8))]
+        (tmp_path / path).write_text("".join(f"{sign.join(row)}\n" for row in rows))
+    init(WISH, folder=tmp_path, infer=infer)
+    assert_fits(tmp_path)
+    sections = read_config((tmp_path / "mlci.yaml").read_bytes()).data.values()
+    assert [section.format and section.format.chosen for section in sections] == [CsvFormat(delimiter=sign)] * 2
 
 
 @settings(max_examples=20, deadline=None)

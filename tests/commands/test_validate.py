@@ -7,7 +7,7 @@ import pytest
 from mlci.adapters.duckdb import DuckdbData
 from mlci.commands.validate import validate
 from mlci.core.data_files import short
-from mlci.errors import RejectedError, UsageError
+from mlci.errors import OutsideError, RejectedError, UsageError
 from tests.commands.builders import CONTRACT, Project, a_configuration, a_project, some_rows
 
 if TYPE_CHECKING:
@@ -184,6 +184,51 @@ def test_validate__a_base_that_cannot_be_read_says_nothing_of_what_is_new(tmp_pa
     project.write(data__cells_csv=some_rows(90))
     project.data.breaks(some_rows(90), TOO_LARGE, failing=4)
     assert standings(validated(project, "cells", base=base)[0]) == [None]
+
+
+def remote(cells: str, holdout: str = "{path: data/holdout.csv, contract: cells.yaml}") -> str:
+    lies = f"{{path: s3://data/cells.csv, contract: cells.yaml, sha256: {cells * 64}}}"
+    return a_configuration(data=f"{{cells: {lies}, holdout: {holdout}}}")
+
+
+def kept_outside(project: Project, digit: str, rows: bytes) -> None:
+    path = project.place / f"outside-{digit}.csv"
+    path.write_bytes(rows)
+    project.data.outside[digit * 64] = path
+
+
+def test_validate__base_that_cannot_be_brought_costs_only_the_comparison(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.write(mlci_yaml=remote("a"))
+    base = project.land("Name data that nobody has any more")
+    project.write(mlci_yaml=remote("b"))
+    kept_outside(project, "b", some_rows(90))
+    project.data.breaks(some_rows(90), TOO_LARGE, failing=4)
+    cells, holdout = validated(project, base=base)
+    assert (standings(cells), cells.not_compared) == ([None], "s3://data/cells.csv lies nowhere")
+    assert holdout.not_compared is None
+
+
+def test_validate__data_of_head_that_cannot_be_brought_are_an_error(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.write(mlci_yaml=remote("a"))
+    base = project.land("Name data that lie outside")
+    kept_outside(project, "a", some_rows(90))
+    project.write(mlci_yaml=remote("b"))
+    with pytest.raises(OutsideError) as caught:
+        validated(project, base=base)
+    assert caught.value.code == "data-not-found"
+
+
+def test_validate__evaluation_rows_of_base_that_cannot_be_brought_are_an_error(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    kept_outside(project, "a", some_rows(90))
+    project.write(mlci_yaml=remote("a", f"{{path: s3://data/holdout.csv, contract: cells.yaml, sha256: {'c' * 64}}}"))
+    base = project.land("Name rows that nobody has any more")
+    project.write(mlci_yaml=remote("a"))
+    with pytest.raises(OutsideError) as caught:
+        validated(project, base=base)
+    assert caught.value.code == "data-not-found"
 
 
 def test_validate__a_reference_leads_to_a_data_set_of_the_configuration(tmp_path: Path) -> None:

@@ -281,6 +281,7 @@ def test_to_dict__is_the_report_as_json() -> None:
                 "findings": [],
                 "fixed": [],
                 "is_compared": False,
+                "not_compared": None,
                 "differences": [],
             }
         ],

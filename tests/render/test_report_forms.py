@@ -269,6 +269,15 @@ REPORTS = {
         datasets=(mended(a_broken_dataset()), a_dataset("holdout")),
         training=TRAINED,
     ),
+    "data-not-compared": a_report(
+        Conclusion.DATA_REJECTED,
+        datasets=(
+            a_broken_dataset().model_copy(
+                update={"not_compared": "cel|<b>ls.csv could not be brought from DVC's remote: a name\nis unknown"}
+            ),
+            a_dataset("holdout").model_copy(update={"not_compared": "DVC's remote does not have holdout.csv"}),
+        ),
+    ),
     "data-moved": a_report(
         Conclusion.DATA_REJECTED,
         datasets=(moved(beside_base(a_broken_dataset(), 0)), a_dataset("holdout")),
