@@ -400,7 +400,9 @@ def test_init__says_how_values_are_parted(tmp_path: Path, sign: str) -> None:
     init(WISH, folder=tmp_path, infer=infer)
     assert_fits(tmp_path)
     sections = read_config((tmp_path / "mlci.yaml").read_bytes()).data.values()
-    assert [section.format and section.format.chosen for section in sections] == [CsvFormat(delimiter=sign)] * 2
+    assert [section.format and section.format.chosen for section in sections] == [
+        CsvFormat.model_validate({"delimiter": sign})
+    ] * 2
 
 
 @settings(max_examples=20, deadline=None)
