@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - typer reads annotations at run time
 from typing import Annotated
 
 import typer
@@ -141,6 +142,40 @@ def check(
     is_submitted = report.subject.candidate_sha256 is not None
     set_outputs(place.github, {"conclusion": str(report.conclusion), "submitted": str(is_submitted).lower()})
     raise typer.Exit(0 if submit and is_submitted else report.exit_code)
+
+
+@app.command(short_help="Score the candidate that is there, without training.")
+def evaluate(
+    *,
+    base: Base = None,
+    figures: Annotated[
+        Path | None, typer.Option("--figures", metavar="FOLDER", help="Draw curves and differences there, as SVG.")
+    ] = None,
+    no_fetch: NoFetch = False,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci evaluate --figures figures.
+
+    Scores the candidate of the last training on the rows of the target branch, beside production, by its gates.
+    """
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.evaluate import evaluate as command
+
+    place = Workplace.here()
+    report, evidence = command(
+        place.base_commit(base, fetches=not no_fetch), repository=place.repository, tools=place.tools()
+    )
+    show_report(report, as_json=as_json, rows=place.is_private)
+    if figures is not None and report.verdict is not None:
+        from mlci.adapters.files import write_atomically
+        from mlci.render.figures.evaluation import evaluation_figures
+
+        verdict = report.verdict if place.is_private else report.verdict.without_values()
+        drawn = evaluation_figures(evidence, verdict)
+        for name, content in drawn.items():
+            write_atomically(figures / name, content)
+        tell(f"{len(drawn)} figures in {figures}")
+    raise typer.Exit(report.exit_code)
 
 
 @app.command(short_help="Judge the candidate for HEAD and publish on the host.")

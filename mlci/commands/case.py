@@ -210,8 +210,9 @@ def report_on(
     verdict: Verdict | None = None,
     as_submitted: tuple[str, ...] = (),
     refusal: str | None = None,
+    keep: bool = True,
 ) -> Report:
-    """Return the report on CASE, and leave it in `.mlci/` as JSON and Markdown.
+    """Return the report on CASE, and KEEP it in `.mlci/` as JSON and Markdown.
 
     REFUSAL says why the candidate is refused where no gate does.
     """
@@ -248,6 +249,8 @@ def report_on(
         tests=case.tests,
         contracts=contract_diffs(case.base_side, case.head_side),
     )
+    if not keep:
+        return report
     content = json.dumps(report.to_dict(), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     tools.work.write("report.json", f"{content}\n".encode())
     tools.work.write("report.md", comment(report).encode())

@@ -72,9 +72,18 @@ def evaluate_on(
     confidence: float | None = None,
 ) -> Verdict:
     """Return the verdict on CANDIDATE, scored on ROWS; CONFIDENCE instead of what the RULES say."""
-    section, statistics = rules.config.evaluate, rules.config.statistics
+    statistics = rules.config.statistics
     if confidence is not None:
         statistics = statistics.model_copy(update={"confidence": confidence})
+    evidence = evidence_on(rows, rules, candidate=candidate, production=production, predictor=predictor)
+    return judge(rules.gates, evidence, statistics)
+
+
+def evidence_on(
+    rows: EvaluationSet, rules: Rules, *, candidate: Installed, production: Installed | None, predictor: Predictor
+) -> Evidence:
+    """Return what both models say of ROWS, and what is true of them."""
+    section = rules.config.evaluate
     _refuse_another_task(rules.config.model.task, candidate)
     _refuse_label_as_feature(section, candidate, *([production] if production else []))
     signature = candidate.package.info.signature
@@ -85,7 +94,7 @@ def evaluate_on(
     features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}
     known = _known_to(production, candidate, rows, features) if production else None
     before = (production, known) if production and isinstance(known, dict) else None
-    evidence = Evidence(
+    return Evidence(
         ids=[str(value) for value in table.columns[section.id].values],
         **_said(rows.task, labels, (candidate, features), before, predictor),
         threshold=section.threshold,
@@ -97,7 +106,6 @@ def evaluate_on(
         slices=slices,
         task=rows.task,
     )
-    return judge(rules.gates, evidence, statistics)
 
 
 _Asked = tuple[Installed, Mapping[str, "Column"]]

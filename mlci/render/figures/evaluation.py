@@ -1,0 +1,84 @@
+"""All figures of one evaluation, by file name: what its task has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlci.core import curves
+from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers
+from mlci.render.figures.calibration import calibration
+from mlci.render.figures.confusion import confusion
+from mlci.render.figures.curves import precision_recall, roc
+from mlci.render.figures.forest import Difference, forest
+from mlci.render.figures.residuals import residuals
+from mlci.render.figures.scores import scores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from mlci.core.answers import TaskAnswers
+    from mlci.core.evidence import Evidence
+    from mlci.core.gates import GateResult, Verdict
+
+
+def evaluation_figures(evidence: Evidence, verdict: Verdict) -> dict[str, bytes]:
+    """Return the figures of EVIDENCE and of the differences in VERDICT, as SVG by file name."""
+    drawn = dict(_of_answers(evidence))
+    for result in verdict.results:
+        differences = _differences(result)
+        if differences:
+            drawn[f"difference-{len(drawn) + 1:02d}.svg"] = forest(result.metric, differences)
+    return drawn
+
+
+def _of_answers(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
+    now, before = evidence.whole.candidate, evidence.whole.production
+    if isinstance(now, NumberAnswers):
+        truth = np.asarray(evidence.labels, dtype=np.float64)
+        earlier = None if before is None else curves.residuals(truth, before.said)
+        yield "residuals.svg", residuals(curves.residuals(truth, now.said), earlier)
+        return
+    names = evidence.classes or ("negative", "positive")
+    yield (
+        "confusion.svg",
+        confusion(_cells(now, len(names)), None if before is None else _cells(before, len(names)), names),
+    )
+    if isinstance(now, Answers):
+        yield from _of_probabilities(now, before if isinstance(before, Answers) else None)
+
+
+def _of_probabilities(now: Answers, before: Answers | None) -> Iterator[tuple[str, bytes]]:
+    for name, curve, draw in (
+        ("roc.svg", curves.roc_curve, roc),
+        ("precision-recall.svg", curves.precision_recall_curve, precision_recall),
+    ):
+        found = curve(now)
+        if found is not None:
+            yield name, draw(found, None if before is None else curve(before))
+    yield (
+        "calibration.svg",
+        calibration(curves.reliability(now), None if before is None else curves.reliability(before)),
+    )
+    earlier = None if before is None else curves.distribution(before)
+    yield "scores.svg", scores(curves.distribution(now), earlier, now.threshold)
+
+
+def _cells(answers: TaskAnswers, size: int) -> NDArray[np.float64]:
+    """Return the rows, or their weights, by label and decision, (n_classes, n_classes)."""
+    if not isinstance(answers, Answers | MulticlassAnswers):
+        raise TypeError("numbers are not decided")
+    places = answers.sample.labels.astype(np.intp) * size + answers.decisions.astype(np.intp)
+    return np.bincount(places, answers.sample.weights, size * size).astype(np.float64).reshape(size, size)
+
+
+def _differences(result: GateResult) -> list[Difference]:
+    """Return what a gate found to differ, on all rows or in each slice; nothing for a floor or a ceiling."""
+    if result.is_alone:
+        return []
+    if not result.slices:
+        return [Difference("all rows", result.rows, result.interval)] if result.interval else []
+    return [Difference(each.label, each.rows, each.interval) for each in result.slices if each.interval]
