@@ -29,6 +29,48 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "what refers to nothing is found",
+        "mlci/adapters/duckdb_data_set.py",
+        'orphaned = f"{value} IS NOT NULL AND {value} NOT IN ({keys})"',
+        'orphaned = f"{value} IS NULL AND {value} NOT IN ({keys})"',
+        "tests/adapters/test_duckdb_data_set.py::test_reference__counts_and_shows_rows_that_refer_to_nothing",
+    ),
+    Guard(
+        "data of the future are not fresh",
+        "mlci/core/age.py",
+        "return age > max_age or age < -AHEAD",
+        "return age > max_age",
+        "tests/adapters/test_duckdb_data_set.py::test_freshness__is_told_by_the_newest",
+    ),
+    Guard(
+        "rows that vanished count as change, as rows that came do",
+        "mlci/adapters/duckdb_data_set.py",
+        "off = abs(self.reading.rows - before)",
+        "off = self.reading.rows - before",
+        "tests/adapters/test_duckdb_data_set.py::test_rows_change__is_held_against_base",
+    ),
+    Guard(
+        "a class that has no row is out of balance",
+        "mlci/adapters/duckdb_data_set.py",
+        "{**dict.fromkeys(classes.listed, 0), **self.counts(self.reading, column)}",
+        "{**self.counts(self.reading, column)}",
+        "tests/adapters/test_duckdb_data_set.py::test_balance__bounds_the_share_of_each_class",
+    ),
+    Guard(
+        "what is missing is equal to what is missing, in rows that contradict each other",
+        "mlci/adapters/duckdb_data_set.py",
+        "CASE WHEN {value} IS NULL THEN {raw} END",
+        "CASE WHEN {value} IS NULL THEN {query.raw(label.name)} END",
+        "tests/adapters/test_duckdb_data_set.py::test_conflicts__count_rows_that_contradict_each_other",
+    ),
+    Guard(
+        "base that cannot be brought is no base",
+        "mlci/commands/validate.py",
+        "return None, error.public().problem  # it stands in the report",
+        "raise error",
+        "tests/commands/test_validate.py::test_validate__base_that_cannot_be_brought_costs_only_the_comparison",
+    ),
+    Guard(
         "both signs of a line's end stand together in a block of plain lines",
         "mlci/adapters/csv_file.py",
         "signs == line * rows and block.count(newline) == rows",

@@ -41,6 +41,7 @@ from mlci.core.digits import Digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from mlci.core.contract.model import ColumnSpec, Contract
     from mlci.core.contract.part import Severity
@@ -75,11 +76,13 @@ class ConstraintChange:
 def compare_constraints(base: Contract, head: Contract) -> tuple[ConstraintChange, ...]:
     """Return what HEAD changes about BASE, in the order of base's file, then what head adds.
 
-    A column that appears or vanishes is one change, not one for each of its rules. Descriptions and units are no
-    rules: a bound that moves with its unit is still a bound that moves.
+    A column that appears or vanishes is one change, not one for each of its rules, nor one of the features that
+    contradicting rows have in common. Descriptions and units are no rules: a bound that moves with its unit is still a
+    bound that moves.
     """
     ours, theirs = _by_key(base), _by_key(head)
-    changes = [_changed(ours[key], theirs[key]) for key in ours if key in theirs]
+    both = base.columns.keys() & head.columns.keys()
+    changes = [_changed(_among(ours[key], both), _among(theirs[key], both)) for key in ours if key in theirs]
     changes += [_one_sided(ours[key], "removed") for key in ours if key not in theirs and _is_in(head, key)]
     changes += [_one_sided(theirs[key], "added") for key in theirs if key not in ours and _is_in(base, key)]
     found = [change for change in changes if change]
@@ -88,6 +91,14 @@ def compare_constraints(base: Contract, head: Contract) -> tuple[ConstraintChang
     order = {key: place for place, key in enumerate(dict.fromkeys((*ours, *theirs)))}
     found += [*_masking(base, head), *_severities(base, head)]
     return tuple(sorted(found, key=lambda change: order.get(change.key, len(order))))
+
+
+def _among(constraint: Constraint, names: AbstractSet[str]) -> Constraint:
+    """Return a rule about contradictions as it is for the columns NAMES alone, any other as it is."""
+    if constraint.kind != "conflicts":
+        return constraint
+    label, *features = constraint.columns
+    return replace(constraint, columns=(label, *(each for each in features if each.name in names)))
 
 
 def _is_in(contract: Contract, key: tuple[str, ...]) -> bool:

@@ -61,10 +61,11 @@ def breaks(changes: tuple[ContractChange, ...]) -> bool:
 
 
 def _for_readers(change: ConstraintChange) -> Compatibility:
-    if change.key[-1] in _HARMLESS:
-        return "compatible"
-    if change.key[-1] == "type" and change.kind != "added":
-        return "breaking"  # a program that reads text is not content with numbers, nor the other way round
+    match change.key:
+        case ("columns", _, rule) if rule in _HARMLESS:
+            return "compatible"
+        case ("columns", _, "type") if change.kind != "added":
+            return "breaking"  # a program that reads text is not content with numbers, nor the other way round
     match change.kind:
         case "loosened" | "removed":
             return "breaking"

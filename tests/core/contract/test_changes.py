@@ -492,6 +492,15 @@ def test_compare_constraints__other_features_have_no_order() -> None:
     )
 
 
+@pytest.mark.parametrize(("verb", "kind"), [("adds the column `new`", "added"), ("removes the column", "removed")])
+def test_compare_constraints__a_column_that_comes_or_goes_is_no_other_contradiction(verb: str, kind: str) -> None:
+    few = Contract.model_validate({**DATED, "conflicts": {"a": {}}})
+    columns = {**DATED["columns"], "new": {"type": "number"}}
+    many = Contract.model_validate({**DATED, "columns": columns, "conflicts": {"a": {}}})
+    change = the_change(few, many) if kind == "added" else the_change(many, few)
+    assert (change.key, change.kind, change.sentence[: len(verb)]) == (("columns", "new", "type"), kind, verb)
+
+
 def test_combined__what_head_loosens_about_the_data_set_does_not_count() -> None:
     base = Contract.model_validate({**DATED, "freshness": {"seen": "2d"}, "references": {"a": "c.id"}})
     head = Contract.model_validate({**DATED, "freshness": {"seen": "9d"}, "balance": {"b": {"min": "1%"}}})

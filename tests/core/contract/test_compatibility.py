@@ -53,6 +53,16 @@ def test_classified__a_column_that_goes_breaks_and_one_that_comes_may() -> None:
     assert classified(one, both) == (ContractChange(key, "adds the column `a`", "compatible", "unknown"),)
 
 
+@pytest.mark.parametrize("name", ["type", "pii"])
+def test_classified__a_rule_about_a_column_with_the_name_of_a_key_is_no_such_key(name: str) -> None:
+    columns = {name: {"type": "number"}, "b": {"type": "number"}}
+    loose, tight = (
+        Contract.model_validate({"columns": columns, "conflicts": {name: {"max_count": count}}}) for count in (9, 1)
+    )
+    assert [change.readers for change in classified(loose, tight)] == ["compatible"]
+    assert [change.readers for change in classified(tight, loose)] == ["breaking"]
+
+
 def test_classified__tells_what_breaks_first() -> None:
     changes = classified(
         a_contract({"max": 5, "enum": [1, 2]}, rows={"min": 2}), a_contract({"max": 9, "enum": [1, 3]})
