@@ -682,6 +682,27 @@ GUARDS = (
         "tests/adapters/test_training_process.py::test_secrets__are_in_no_output_and_no_record",
     ),
     Guard(
+        "strict reading of records of others",
+        "mlci/core/runs/shared.py",
+        "if written != data:",
+        "if not written:",
+        "tests/core/runs/test_shared.py::test_read_shared__in_another_form",
+    ),
+    Guard(
+        "no secret on the branch of runs",
+        "mlci/core/runs/shared.py",
+        "if any(shown_value(name, value) != value for name, value in _told(record)):",
+        "if not data:",
+        "tests/core/runs/test_shared.py::test_read_shared__a_secret_that_its_maker_did_not_withhold",
+    ),
+    Guard(
+        "lease of the branch of runs",
+        "mlci/adapters/runs_branch.py",
+        "f\"--force-with-lease={RUNS_BRANCH}:{tip or ''}\"",
+        '"--force"',
+        "tests/adapters/test_runs_branch.py::test_add__replaces_no_record_that_the_origin_got_meanwhile",
+    ),
+    Guard(
         "no secret in a log",
         "mlci/adapters/training_process.py",
         'for raw in _masked(iter(lambda: stream.readline(LONGEST_LINE), b""), hidden):',

@@ -23,6 +23,8 @@ REGISTRY_BRANCHES = f"{BRANCHES}mlci/registry/"
 BASE_REFERENCES = "refs/mlci/base/"
 PULL_REFERENCES = "refs/mlci/pull/"
 REGISTRY_REFERENCES = "refs/mlci/registry/"
+RUNS_BRANCH = f"{BRANCHES}mlci/runs"
+RUNS_REFERENCE = "refs/mlci/runs"
 _COMMIT_LIMIT_BYTES = 1 << 20
 
 
@@ -167,7 +169,7 @@ class GitRepository:
         )
 
     def fetch(self, branch: str | None = None) -> Fetched:
-        """Bring the tip of `branch` (by default the origin's default branch) and all registries; return the tip.
+        """Bring the tip of `branch` (by default the origin's default branch) all registries and runs; return the tip.
 
         They come into `refs/mlci/*`; no branch, tag or remote-tracking branch of the user's changes. Raises
         `UsageError`: "no-origin", "no-base-branch", "no-default-branch"; `OutsideError("origin-failed")`.
@@ -177,7 +179,10 @@ class GitRepository:
         reference = BASE_REFERENCES + branch_folder(name)
         try:
             self.fetch_references(
-                f"+{BRANCHES}{name}:{reference}", f"+{REGISTRY_BRANCHES}*:{REGISTRY_REFERENCES}*", "--prune"
+                f"+{BRANCHES}{name}:{reference}",
+                f"+{REGISTRY_BRANCHES}*:{REGISTRY_REFERENCES}*",
+                f"+{RUNS_BRANCH}*:{RUNS_REFERENCE}*",
+                "--prune",
             )
         except OutsideError as error:
             if "couldn't find remote ref" not in error.problem:

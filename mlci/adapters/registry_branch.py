@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.git import BRANCHES, REGISTRY_BRANCHES, REGISTRY_REFERENCES, GitRepository
 from mlci.adapters.git_reader import GitReader, missing, reading
+from mlci.adapters.refused_push import (
+    branch_in_the_way,
+    folders_of,
+    is_in_the_way,
+    is_locked,
+    is_refused,
+    push_rejected,
+)
 from mlci.core.git_objects import (
     FILE_MODE,
     FOLDER_MODE,
@@ -30,7 +38,7 @@ from mlci.core.registry.audit import Step
 from mlci.core.registry.entries import broken, evaluation_path, event_path, sha256, version_path
 from mlci.core.registry.history import EVALUATIONS
 from mlci.core.registry.signing import signed
-from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
+from mlci.errors import IntegrityError, MlciError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,8 +55,6 @@ _STEP: Final = "\x01"
 """Begins the line of a commit; no other line does, since Git quotes such a character in a path."""
 _PAUSE_SECONDS: Final = 0.1
 _EVALUATION: Final = re.compile(r"evaluations/[0-9a-f]{64}\.json")
-_LOCKED = re.compile(r"lock|failed to update ref|transaction failed|already exists|but expected", re.IGNORECASE)
-_REFUSED = re.compile(r"hook declined|protected branch|GH0\d\d|not allowed|denied|prohibited", re.IGNORECASE)
 
 
 class GitRegistry:
@@ -192,7 +198,7 @@ class GitRegistry:
             problem = self._problem(model, change, parent, prepared, finished)
             if problem is None:
                 break
-            if attempt + 1 == _ATTEMPTS or _LOCKED.search(_said(finished)) is None or problem.code != "origin-failed":
+            if attempt + 1 == _ATTEMPTS or not is_locked(finished) or problem.code != "origin-failed":
                 raise problem
             # Somebody else's push holds the lock of a reference and has not ended yet. Nothing has moved so far, so
             # that the same push with the same lease is as right as before.
@@ -254,27 +260,24 @@ class GitRegistry:
         if present == prepared.commit:
             # The answer was lost on its way back, the push was not.
             return None
-        in_the_way = next((name for name in found if _is_in_the_way(name, branch)), None)
+        in_the_way = next((name for name in found if is_in_the_way(name, branch)), None)
         if in_the_way is not None:
-            return _branch_in_the_way(in_the_way.removeprefix(BRANCHES), branch.removeprefix(BRANCHES))
+            return branch_in_the_way(in_the_way.removeprefix(BRANCHES), branch.removeprefix(BRANCHES), "the registry")
         if present != parent:
             return self._what_moved(model, change, branch, present)
         foreign = next((name for name in prepared.tags if name in found), None)
         if foreign is not None:
             return _foreign_tag(foreign.removeprefix("refs/tags/"))
-        if _REFUSED.search(_said(finished)):
-            return OutsideError(
-                "push-rejected",
-                f"the origin refused the push to {branch.removeprefix(BRANCHES)}: {_said(finished)}",
-                cause="A hook, a protection or a ruleset covers the branch or its tags, or the token may not write.",
-                hint="Allow this actor to push to `mlci/**` and to create the tags, or run `mlci promote` in CI.",
+        if is_refused(finished):
+            return push_rejected(
+                branch.removeprefix(BRANCHES),
+                finished,
+                "Allow this actor to push to `mlci/**` and to create the tags, or run `mlci promote` in CI.",
             )
         return self._repository.origin_failed(finished)
 
     def _look(self, branch: str, prepared: _Prepared) -> dict[str, str]:
-        parts = branch.removeprefix(BRANCHES).split("/")
-        folders = [BRANCHES + "/".join(parts[:count]) for count in range(1, len(parts))]
-        patterns = [branch, f"{branch}/*", *folders, *prepared.tags]
+        patterns = [branch, f"{branch}/*", *folders_of(branch, BRANCHES), *prepared.tags]
         output = self._repository.talk(["ls-remote", "origin", *patterns]).decode(errors="replace")
         return {name: object_id for object_id, _, name in (line.partition("\t") for line in output.splitlines())}
 
@@ -379,33 +382,12 @@ def _entries(body: bytes, object_format: ObjectFormat) -> list[tuple[str, str, s
         raise broken("its tree", one_line(str(error), 120)) from error
 
 
-def _is_in_the_way(name: str, branch: str) -> bool:
-    """Say whether `branch` cannot exist beside a reference: one would have to be a folder of the other."""
-    return branch.startswith(f"{name}/") or name.startswith(f"{branch}/")
-
-
-def _said(finished: Finished) -> str:
-    """Return what Git and the origin said about a push: the reasons of `--porcelain`, and what is for people."""
-    lines = finished.output.decode(errors="replace").splitlines()
-    reasons = "; ".join(line.split("\t")[-1] for line in lines if line.startswith("!"))
-    return one_line(f"{reasons}: {finished.errors}", 1000)
-
-
 def _foreign_branch(model: str) -> IntegrityError:
     return IntegrityError(
         "foreign-branch",
         f"the branch mlci/registry/{model} exists, but mlci did not make it: it holds no events",
         where=f"mlci/registry/{model}",
         hint=f"Rename it: git push origin {REGISTRY_REFERENCES}{model}:{BRANCHES}OTHER :{REGISTRY_BRANCHES}{model}",
-    )
-
-
-def _branch_in_the_way(found: str, wanted: str) -> UsageError:
-    return UsageError(
-        "foreign-branch",
-        f"the origin has a branch `{found}`, so Git cannot make the branch `{wanted}` that holds the registry",
-        where=found,
-        hint=f"Rename it: git fetch origin {found} && git push origin FETCH_HEAD:refs/heads/OTHER :refs/heads/{found}",
     )
 
 

@@ -105,15 +105,15 @@ class WorkFolder:
             return
         except OSError as error:
             raise self._failed(error) from error
-        shown, whole = f"{NAME}/runs", f"{self.path}/runs"
+        whole = f"{self.path}/runs"
         for name in names:
-            try:
-                with open(f"{whole}/{name}/{RECORD_FILE}", "rb") as file:  # noqa: PTH123 - a path each would take long
-                    content = file.read()
-                if run_id(content) == name:
-                    yield KeptRun(name, read_run(content, f"{shown}/{name}/{RECORD_FILE}"))
-            except (OSError, ValueError):
-                continue
+            run = _run(whole, name)
+            if run is not None:
+                yield run
+
+    def run(self, name: str) -> KeptRun | None:
+        """Return the run of this name, None where it is gone or damaged; raises as `runs`."""
+        return _run(f"{self.path}/runs", name)
 
     def details(self, run: KeptRun) -> RunDetails | None:
         """Return what is too long for the record of a run, None where it is gone or is not what the record names."""
@@ -253,3 +253,15 @@ class WorkFolder:
             where=str(self.path),
             hint="Look at the disk's free space and the folder's permissions.",
         )
+
+
+def _run(folder: str, name: str) -> KeptRun | None:
+    """Return the run in a folder of its name; paths are texts, an object for each would take long."""
+    try:
+        with open(f"{folder}/{name}/{RECORD_FILE}", "rb") as file:  # noqa: PTH123 - as above
+            content = file.read()
+        if run_id(content) == name:
+            return KeptRun(name, read_run(content, f"{NAME}/runs/{name}/{RECORD_FILE}"))
+    except (OSError, ValueError):
+        pass
+    return None

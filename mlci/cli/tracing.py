@@ -75,6 +75,7 @@ def compare(
         repository=place.repository,
         registry=place.registry(),
         work=place.work,
+        shared=place.shared_runs(),
     )
     if as_json:
         show_json("run-comparison", compared.to_dict())

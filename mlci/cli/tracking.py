@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ from mlci.cli.output import Json, show, show_json
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
+    from mlci.adapters.runs_branch import GitRuns
     from mlci.adapters.work_folder import WorkFolder
     from mlci.commands.runs import Shown
     from mlci.core.runs.listing import Wanted
@@ -28,12 +28,13 @@ def runs_list(
 ) -> None:
     """Example: mlci runs list.
 
-    The runs of this folder, failed ones too: outcome, commit, the parameters in which they differ, and metrics.
+    The runs of this folder, failed ones too, and those that were shared as far as they were fetched: outcome, commit,
+    the parameters in which they differ, and metrics.
     """
     from mlci.commands.runs import list_runs, run_dict
     from mlci.render.runs_text import runs_text
 
-    runs = list_runs(_work())
+    runs = list_runs(*_runs())
     if as_json:
         show_json("runs-list", {"total": len(runs), "runs": [run_dict(run) for run in runs[:limit]]})
     else:
@@ -52,7 +53,7 @@ def runs_show(
     """
     from mlci.commands.runs import show_run
 
-    _show(show_run(reference, _work()), "runs-show", as_json=as_json)
+    _show(show_run(reference, *_runs()), "runs-show", as_json=as_json)
 
 
 @app.command("best", short_help="Show the run with the best value of a metric.")
@@ -72,7 +73,7 @@ def runs_best(
     if highest and lowest:
         raise UsageError("wrong-usage", "--highest and --lowest exclude each other", hint="Keep one of them.")
     wanted: Wanted | None = "highest" if highest else "lowest" if lowest else None
-    _show(best_run(metric, wanted, _work()), "runs-best", as_json=as_json)
+    _show(best_run(metric, wanted, *_runs()), "runs-best", as_json=as_json)
 
 
 @app.command("export", short_help="Write all runs as CSV, or as JSON.")
@@ -84,11 +85,35 @@ def runs_export(*, as_json: Json = False) -> None:
     from mlci.commands.runs import list_runs, run_dict
     from mlci.core.runs.listing import csv_text
 
-    runs = list_runs(_work())
+    runs = list_runs(*_runs())
     if as_json:
         show_json("runs-export", {"runs": [run_dict(run) for run in runs]})
     else:
         show(csv_text(runs).removesuffix("\n"))
+
+
+@app.command("publish", short_help="Share the record of the candidate's run.")
+def runs_publish(*, as_json: Json = False) -> None:
+    """Example: mlci runs publish.
+
+    Adds the record of the run that made the candidate of HEAD to the branch mlci/runs of the origin, for everybody.
+    """
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.publish import publish
+
+    place = Workplace.here()
+    who, _ = place.actor()
+    published = publish(
+        who, repository=place.repository, work=place.work, shared=place.shared_runs(), clock=place.clock
+    )
+    if as_json:
+        run, is_new = published or (None, False)
+        show_json("runs-publish", {"run": run.id if run else None, "is_new": is_new})
+    elif published is None:
+        show("nothing to share: no candidate here has the record of its run")
+    else:
+        run, is_new = published
+        show(f"run {run.id} is on the branch mlci/runs" + ("" if is_new else " already"))
 
 
 def _show(shown: Shown, schema: str, *, as_json: bool) -> None:
@@ -100,13 +125,11 @@ def _show(shown: Shown, schema: str, *, as_json: bool) -> None:
         show(run_text(shown.run, shown.details))
 
 
-def _work() -> WorkFolder:
-    """Return `.mlci/` of the current folder; where there is no run yet, the folder must at least be that of a model."""
-    from mlci.adapters.work_folder import WorkFolder
+def _runs() -> tuple[WorkFolder, GitRuns]:
+    """Return where runs are kept, here and by the origin; where there is none yet, there must at least be a model."""
+    from mlci.cli.wiring import Workplace
 
-    work = WorkFolder(Path.cwd())
-    if not (work.path / "runs").is_dir():
-        from mlci.cli.wiring import Workplace
-
-        Workplace.here().config()
-    return work
+    place = Workplace.here()
+    if not (place.work.path / "runs").is_dir():
+        place.config()
+    return place.work, place.shared_runs()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlci.adapters.directory_target import DirectoryTarget
     from mlci.adapters.duckdb import DuckdbData
     from mlci.adapters.outside import Content
+    from mlci.adapters.runs_branch import GitRuns
     from mlci.adapters.ssh_signing import SshSigning
     from mlci.adapters.training_process import TrainingProcess
     from mlci.commands.case import Tools
@@ -111,6 +112,12 @@ class Workplace:
         """Return the registry as the last fetch brought it; what is written to it is signed where there is a key."""
         signing = self.signing()
         return GitRegistry(self.repository, signing.sign if signing.can_sign else None)
+
+    def shared_runs(self) -> GitRuns:
+        """Return the records of runs as the last fetch brought them."""
+        from mlci.adapters.runs_branch import GitRuns
+
+        return GitRuns(self.repository)
 
     def writing_registry(self, base: str) -> GitRegistry:
         """Return the registry to write to by the rules of the commit BASE, which may demand signatures."""

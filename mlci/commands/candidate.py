@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.packaging import packaged
 from mlci.core.package import read_package
+from mlci.core.runs.shared import can_travel
 from mlci.core.submission import CandidateRecord, Submission, read_record
 from mlci.errors import IntegrityError, UsageError
 from mlci.formats.archive import digest, pack, unpack
@@ -30,11 +31,17 @@ class Candidate:
 
 
 def submit(package: Package, inputs: Fingerprint, work: Workbench) -> Candidate:
-    """Submit PACKAGE, made from INPUTS, for judging."""
+    """Submit PACKAGE, made from INPUTS, for judging; with the record of the run that made its model."""
     archive = pack(package.files)
-    record = CandidateRecord(fingerprint=inputs.digest, inputs=inputs.to_dict())
+    record = CandidateRecord(fingerprint=inputs.digest, inputs=inputs.to_dict(), run=_record_of(inputs, work))
     work.submit(Submission(record.to_bytes(), archive), package)
     return Candidate(package, archive, digest(archive), inputs.digest)
+
+
+def _record_of(inputs: Fingerprint, work: Workbench) -> str | None:
+    kept = work.trained(inputs.training)
+    run = work.run(kept[0].run) if kept else None
+    return run.record.to_bytes().decode() if run and can_travel(run) else None
 
 
 def submitted(submission: Submission | None, expected: Fingerprint) -> Candidate:

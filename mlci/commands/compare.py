@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from mlci.commands.candidate import read_candidate
 from mlci.commands.lineage import CANDIDATE, origin_of
 from mlci.commands.resolving import resolve_in
+from mlci.commands.runs import list_runs
 from mlci.core.canonical import canonical_sha256
 from mlci.core.lineage import made
 from mlci.core.runs.comparison import compared
-from mlci.core.runs.listing import found, newest_first
+from mlci.core.runs.listing import found
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlci.commands.ports import RegistryBranch, Repository, Workbench
+    from mlci.commands.ports import RegistryBranch, Repository, RunsBranch, Workbench
     from mlci.core.runs import KeptRun
     from mlci.core.runs.comparison import RunComparison
 
@@ -25,13 +26,21 @@ NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def compare_runs(
-    first: str, second: str, *, model: str, repository: Repository, registry: RegistryBranch, work: Workbench
+    first: str,
+    second: str,
+    *,
+    model: str,
+    repository: Repository,
+    registry: RegistryBranch,
+    work: Workbench,
+    shared: RunsBranch,
 ) -> RunComparison:
     """Return the runs that FIRST and SECOND name, beside each other.
 
-    A reference is a run, `candidate`, or a version or stage of MODEL: then the run that made it, if its record is here.
+    A reference is a run, `candidate`, or a version or stage of MODEL: then the run that made it, if its
+    record is here or was shared.
     """
-    runs = tuple(newest_first(work.runs()))
+    runs = tuple(list_runs(work, shared))
     one, other = (
         run_of(each, runs, model=model, repository=repository, registry=registry, work=work) for each in (first, second)
     )

@@ -131,6 +131,16 @@ class RegistryBranch(Protocol):
         """Write a change on top of `parent` or not at all; return the new commit."""
 
 
+class RunsBranch(Protocol):
+    """The records of runs that the origin holds: read as they were fetched, added one at a time."""
+
+    def runs(self) -> tuple[KeptRun, ...]:
+        """Return every run on the branch, by name."""
+
+    def add(self, run: KeptRun, who: str, when: datetime) -> bool:
+        """Add the record of a run, and say whether it was not there yet."""
+
+
 class Signing(Protocol):
     """Signatures of what is written to a registry."""
 
@@ -347,6 +357,9 @@ class Workbench(Protocol):
 
     def runs(self) -> Iterator[KeptRun]:
         """Yield every run that is kept, in no order."""
+
+    def run(self, name: str) -> KeptRun | None:
+        """Return the run of this name, None where its record is gone."""
 
     def details(self, run: KeptRun) -> RunDetails | None:
         """Return what is too long for the record of a run, None where it is gone."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlci.core.runs.listing import best, found, newest_first
 
 if TYPE_CHECKING:
-    from mlci.commands.ports import Workbench
+    from mlci.commands.ports import RunsBranch, Workbench
     from mlci.core.runs import KeptRun, RunDetails
     from mlci.core.runs.listing import Wanted
 
@@ -26,23 +26,25 @@ class Shown:
         return {**run_dict(self.run), "details": details}
 
 
-def list_runs(work: Workbench) -> list[KeptRun]:
-    """Return every run that is kept here, the newest first; failed and interrupted ones too."""
-    return newest_first(work.runs())
+def list_runs(work: Workbench, shared: RunsBranch) -> list[KeptRun]:
+    """Return every run that is kept here or was shared, the newest first; failed and interrupted ones too."""
+    # What is here, with its details, hides the same record on the branch.
+    known = {run.id: run for run in shared.runs()} | {run.id: run for run in work.runs()}
+    return newest_first(known.values())
 
 
-def show_run(reference: str, work: Workbench) -> Shown:
+def show_run(reference: str, work: Workbench, shared: RunsBranch) -> Shown:
     """Return the run that REFERENCE names."""
-    run = found(work.runs(), reference)
+    run = found(list_runs(work, shared), reference)
     return Shown(run, work.details(run))
 
 
-def best_run(metric: str, wanted: Wanted | None, work: Workbench) -> Shown:
+def best_run(metric: str, wanted: Wanted | None, work: Workbench, shared: RunsBranch) -> Shown:
     """Return the run with the best last value of METRIC."""
-    run = best(work.runs(), metric, wanted)
+    run = best(list_runs(work, shared), metric, wanted)
     return Shown(run, work.details(run))
 
 
 def run_dict(run: KeptRun) -> dict[str, Any]:
-    """Return a run as a JSON object: its record and its name."""
-    return {"id": run.id, **run.record.to_dict()}
+    """Return a run as a JSON object: its record, its name and where it was found."""
+    return {"id": run.id, "where": run.where, **run.record.to_dict()}

@@ -17,7 +17,7 @@ from mlci.errors import IntegrityError
 SCHEMA: Final = "mlci/candidate/1"
 RECORD = "candidate.json"
 ARCHIVE = "package.tar"
-LARGEST_RECORD = 64 * 1024
+LARGEST_RECORD = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class CandidateRecord(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     fingerprint: str
     inputs: dict[str, Any]
+    run: str | None = None
+    """The file of the record of the run that made it; None where none is known, or it is too large to travel."""
 
     def to_bytes(self) -> bytes:
         """Return the file of the record."""

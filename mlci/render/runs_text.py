@@ -27,19 +27,21 @@ def runs_text(runs: Sequence[KeptRun], total: int) -> str:
         return "no run yet: mlci train makes the first"
     params, metrics = differing(runs), metrics_of(runs)
     shown, measured = params[:MOST_COLUMNS], metrics[:MOST_COLUMNS]
-    head = ["run", "when (UTC)", "outcome", "commit", *(_cell(name) for name in (*shown, *measured))]
+    where = ["where"] if any(run.where != "here" for run in runs) else []
+    head = ["run", "when (UTC)", "outcome", "commit", *where, *(_cell(name) for name in (*shown, *measured))]
     rows = [
         [
             run.id[:SHORT],
             _time(run.record),
             run.record.outcome,
             _commit(run.record, SHORT),
+            *([run.where] if where else []),
             *(_cell(run.record.params.get(name, "")) for name in shown),
             *(_cell(run.record.metrics.get(name, "")) for name in measured),
         ]
         for run in runs
     ]
-    numbers = frozenset(range(4, len(head)))
+    numbers = frozenset(range(4 + len(where), len(head)))
     lines = [table(head, rows, numbers)]
     hidden = len(params) - len(shown) + len(metrics) - len(measured)
     if len(runs) < total:
@@ -55,7 +57,12 @@ def run_text(run: KeptRun, details: RunDetails | None) -> str:
     """Return all that is known of a run, for people; code and packages as numbers."""
     record = run.record
     blocks = [
-        "\n".join([f"run {run.id}: {record.outcome}", *_facts(record, details)]),
+        "\n".join(
+            [
+                f"run {run.id}: {record.outcome}{'' if run.where == 'here' else ', as it was shared'}",
+                *_facts(record, details),
+            ]
+        ),
         _block("data", ["name", "path", "rows", "sha256"], _data_rows(record), {2}),
         _block("parameters", ["name", "value"], [[_cell(name), _cell(value)] for name, value in record.params.items()]),
         _block("metrics", ["name", "last", "values"], _metric_rows(record, details), {1, 2}),

@@ -9,6 +9,7 @@ from mlci.testing.predictor import Question, ScriptedModel, ScriptedPredictor, m
 from mlci.testing.registry_branch import FakeOrigin, FakeRegistryBranch
 from mlci.testing.repository import FakeRepository
 from mlci.testing.runner import Run, Script, ScriptedRunner
+from mlci.testing.runs_branch import FakeRunsBranch
 from mlci.testing.signing import MemorySigning
 from mlci.testing.store import MemoryStore
 from mlci.testing.target import MemoryTarget
@@ -19,6 +20,7 @@ __all__ = [
     "FakeOrigin",
     "FakeRegistryBranch",
     "FakeRepository",
+    "FakeRunsBranch",
     "FixedClock",
     "MemoryData",
     "MemoryForge",

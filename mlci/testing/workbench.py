@@ -57,6 +57,10 @@ class MemoryWorkbench:
         """Yield every run that is kept."""
         return (KeptRun(name, record) for name, (record, _) in self.records.items())
 
+    def run(self, name: str) -> KeptRun | None:
+        """Return the run of this name, None where its record is gone."""
+        return KeptRun(name, self.records[name][0]) if name in self.records else None
+
     def details(self, run: KeptRun) -> RunDetails | None:
         """Return what is too long for the record of a run."""
         _, details = self.records.get(run.id, (None, None))

@@ -12,7 +12,7 @@ from mlci.core.runs.comparison import comparison_csv
 from mlci.core.runs.tracked import Tracked
 from mlci.errors import UsageError
 from mlci.render.comparison_text import run_comparison_text
-from mlci.testing import Script, model_file
+from mlci.testing import FakeRunsBranch, Script, model_file
 from tests.commands.builders import COMMAND, MODEL, a_released_project, some_rows
 
 if TYPE_CHECKING:
@@ -34,7 +34,13 @@ def two_runs(place: Path) -> Project:
 
 def compared(project: Project, first: str, second: str) -> RunComparison:
     return compare_runs(
-        first, second, model=MODEL, repository=project.repository, registry=project.registry, work=project.work
+        first,
+        second,
+        model=MODEL,
+        repository=project.repository,
+        registry=project.registry,
+        work=project.work,
+        shared=FakeRunsBranch(),
     )
 
 

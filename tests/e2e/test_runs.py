@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -118,3 +119,20 @@ def test_same_inputs__make_the_same_package_whatever_the_record_says(fresh: Proj
     again = json.loads(fresh.mlci("train", "--force", "--json", SOURCE_DATE_EPOCH="1800000000").out)["package"]
     assert first == again
     assert len(json.loads(fresh.mlci("runs", "list", "--json").out)["runs"]) == 2
+
+
+def test_publish__is_seen_where_the_run_was_not_made(trained: Project) -> None:
+    published = trained.mlci("runs", "publish")
+    (run,) = json.loads(trained.mlci("runs", "list", "--json").out)["runs"]
+    assert (run["where"], published.out) == ("here", f"run {run['id']} is on the branch mlci/runs\n")
+    assert trained.mlci("runs", "publish").out == f"run {run['id']} is on the branch mlci/runs already\n"
+    shutil.rmtree(trained.folder / ".mlci")
+    trained.git("update-ref", "-d", "refs/mlci/runs")
+    assert trained.mlci("fetch").exit_code == 0
+    assert json.loads(trained.mlci("runs", "list", "--json").out)["runs"] == [run | {"where": "shared"}]
+    assert trained.mlci("runs", "show", run["id"]).out.startswith(f"run {run['id']}: trained, as it was shared\n")
+
+
+def test_publish__without_a_candidate(fresh: Project) -> None:
+    ended = fresh.mlci("runs", "publish", "--json")
+    assert json.loads(ended.out) == {"schema": "mlci/runs-publish/1", "run": None, "is_new": False}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlci.core.runs import RunDetails
@@ -33,6 +34,11 @@ def test_runs_text__says_what_it_leaves_out(golden: Golden) -> None:
     wide: list[dict[str, Plain]] = [{f"p{place}": run for place in range(9)} for run in range(2)]
     runs = [kept(a_record(place, params=params)) for place, params in enumerate(wide)]
     golden("terminal/runs-list-wide.txt", runs_text(runs, 10_000) + "\n")
+
+
+def test_runs_text__says_which_were_shared(golden: Golden) -> None:
+    runs = [replace(RUNS[0], where="shared"), RUNS[1]]
+    golden("terminal/runs-list-shared.txt", runs_text(runs, 2) + "\n")
 
 
 def test_runs_text__before_the_first() -> None:

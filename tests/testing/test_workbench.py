@@ -96,6 +96,7 @@ def test_runs__each_is_kept_under_a_name_that_its_content_gives(work: Bench) -> 
     found = {run.id: run for run in work.runs()}
     assert found == {first.id: KeptRun(first.id, first), second.id: KeptRun(second.id, second)}
     assert work.details(found[first.id]) == details
+    assert (work.run(first.id), work.run("0" * 16)) == (found[first.id], None)
 
 
 def test_details__of_a_run_that_nobody_kept(work: Bench) -> None:

@@ -108,7 +108,7 @@ def csv_text(runs: Sequence[KeptRun]) -> str:
     data = sorted({name for run in runs for name in run.record.data})
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    names = ("run", *_FACTS, *(f"data.{name}.sha256" for name in data))
+    names = ("run", "where", *_FACTS, *(f"data.{name}.sha256" for name in data))
     writer.writerow(
         [cell(name) for name in (*names, *(f"params.{name}" for name in params), *(f"metrics.{m}" for m in metrics))]
     )
@@ -120,7 +120,7 @@ def csv_text(runs: Sequence[KeptRun]) -> str:
             *(record.params.get(name) for name in params),
             *(record.metrics.get(name) for name in metrics),
         ]
-        writer.writerow([cell(value) for value in (run.id, *_facts(run), *values)])
+        writer.writerow([cell(value) for value in (run.id, run.where, *_facts(run), *values)])
     return buffer.getvalue()
 
 

@@ -28,6 +28,9 @@ _OURS: Final = f'"schema": "{SCHEMA}"'.encode()
 Outcome = Literal["trained", "brought in", "failed", "timed out", "interrupted"]
 """A model that was `brought in` was made elsewhere."""
 
+Where = Literal["here", "shared"]
+"""In `.mlci/runs` of this folder, or on the branch `mlci/runs` of the origin."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -153,10 +156,11 @@ class RunDetails(_Part):
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
-    """A record under its name."""
+    """A record under its name, and where it was found."""
 
     id: str
     record: RunRecord
+    where: Where = "here"
 
 
 class KeptModel(_Part):
