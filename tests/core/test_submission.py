@@ -26,6 +26,7 @@ def with_changes(**changes: object) -> bytes:
 def test_record__as_it_is_written() -> None:
     assert WRITTEN == {
         "schema": "mlci/candidate/1",
+        "run": None,
         "fingerprint": "f" * 64,
         "inputs": {"command": "python train.py", "data": {"cells": "c" * 40}},
     }

@@ -66,7 +66,7 @@ def test_read__a_file_that_is_there_twice_is_refused() -> None:
 
 def test_read__a_record_that_is_too_large_is_refused() -> None:
     data = a_zip((RECORD, b" " * (LARGEST_RECORD + 1)), (ARCHIVE, b""))
-    assert refused(data) == "the artifact of the run is refused: candidate.json has more than 65,536 bytes"
+    assert refused(data) == "the artifact of the run is refused: candidate.json has more than 131,072 bytes"
 
 
 def test_read__a_size_that_lies_is_not_believed() -> None:
