@@ -79,6 +79,27 @@ GUARDS = (
         "test_file__a_carriage_return_that_its_line_lacks_is_not_made_up_for_by_another",
     ),
     Guard(
+        "a proof holds for its own bytes",
+        "mlci/commands/proven.py",
+        "return sha256(candidate.package.model) == proof.model_sha256",
+        "return bool(sha256(candidate.package.model) and proof.model_sha256)",
+        "tests/commands/test_proven.py::test_promote__a_run_that_was_repeated_hands_in_what_nobody_judged",
+    ),
+    Guard(
+        "a proof of a fork proves nothing",
+        "mlci/adapters/github_forge.py",
+        "pull.head.repo is not None and pull.head.repo.full_name == self._repository",
+        "pull.head.repo is not None",
+        "tests/adapters/test_github_forge.py::test_proof__of_a_fork_proves_nothing",
+    ),
+    Guard(
+        "a proof is our own word",
+        "mlci/adapters/github_forge.py",
+        "is_own = status.creator is not None and status.creator.login == self._login",
+        "is_own = status.creator is not None",
+        "tests/adapters/test_github_forge.py::test_proof__of_somebody_else_proves_nothing",
+    ),
+    Guard(
         "values of a cause stay out of public places",
         "mlci/core/findings.py",
         'cause = self.cause.model_copy(update={"values": ()}) if self.cause else None',

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import io
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict
-
+from mlci.adapters.github_answers import (
+    ArtifactAnswer,
+    ArtifactsAnswer,
+    CollaboratorAnswer,
+    CommentAnswer,
+    DeploymentAnswer,
+    DeploymentStatusAnswer,
+    MadeAnswer,
+    PullAnswer,
+    RepositoryAnswer,
+    StatusAnswer,
+)
 from mlci.core.forge import (
     ENDED,
     LARGEST_ARTIFACT_BYTES,
@@ -18,6 +28,7 @@ from mlci.core.forge import (
     NoPullRequest,
     Permission,
     PullRequest,
+    Status,
     artifact_missing,
     artifact_too_large,
     checked_actor,
@@ -31,88 +42,15 @@ from mlci.core.forge import (
 )
 from mlci.core.github_event import ACTIONS_LOGIN
 from mlci.core.names import checked_commit
+from mlci.core.proof import CONTEXT, read_proof
 from mlci.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlci.adapters.github_session import GithubSession
-    from mlci.core.forge import DeploymentStatus, Status
-
-
-class _Answer(BaseModel):
-    """The part of an answer that we read; what else is in it is left alone."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Repository(_Answer):
-    full_name: str
-    default_branch: str
-    private: bool
-
-
-class _HeadRepository(_Answer):
-    full_name: str
-
-
-class _Side(_Answer):
-    ref: str
-    sha: str
-    # None: the fork was deleted.
-    repo: _HeadRepository | None
-
-
-class _Pull(_Answer):
-    number: int
-    html_url: str
-    state: Literal["open", "closed"]
-    head: _Side
-    base: _Side
-
-
-class _User(_Answer):
-    login: str
-
-
-class _Comment(_Answer):
-    id: int
-    html_url: str
-    # None: a user who is gone.
-    user: _User | None
-    body: str = ""
-
-
-class _Artifact(_Answer):
-    id: int
-    name: str
-    size_in_bytes: int
-    expired: bool
-    digest: str | None = None
-
-
-class _Artifacts(_Answer):
-    artifacts: list[_Artifact]
-
-
-class _Collaborator(_Answer):
-    permission: Permission
-
-
-class _Made(_Answer):
-    id: int
-
-
-class _Deployment(_Answer):
-    id: int
-    sha: str
-    description: str | None
-    creator: _User | None
-
-
-class _DeploymentStatus(_Answer):
-    id: int
-    state: str
+    from mlci.core.forge import DeploymentStatus
+    from mlci.core.proof import Proof
 
 
 class GithubForge:
@@ -190,18 +128,41 @@ class GithubForge:
         place = f"{self._path}/issues/{pull_request.number}/comments"
         own = next((each for each in self._comments(place) if self._is_own(each, marker)), None)
         if own is None:
-            return self._session.send("POST", place, {"body": text}, _Comment).html_url
+            return self._session.send("POST", place, {"body": text}, CommentAnswer).html_url
         if own.body == text:
             return own.html_url
         path = f"{self._path}/issues/comments/{own.id}"
-        return self._session.send("PATCH", path, {"body": text}, _Comment).html_url
+        return self._session.send("PATCH", path, {"body": text}, CommentAnswer).html_url
 
     def set_status(self, commit: str, status: Status) -> None:
         """Say what a check found about a commit; saying the same twice changes nothing that anybody sees."""
         said = status.shortened()
         body = {"context": said.context, "state": said.state, "description": said.description}
         path = f"{self._path}/statuses/{checked_commit(commit)}"
-        self._session.send("POST", path, body | _if_any("target_url", said.url), _Made, is_repeatable=True)
+        self._session.send("POST", path, body | _if_any("target_url", said.url), MadeAnswer, is_repeatable=True)
+
+    def prove(self, commit: str, proof: Proof) -> None:
+        """Keep a proof as a status of the commit, which nobody can edit; its address leads to the run that submitted.
+
+        It says of the newest judging of these inputs; of other inputs (another model) earlier ones stay beside it.
+        """
+        run = None if proof.run is None else f"{self._facts.html_url}/actions/runs/{checked_run(proof.run)}"
+        self.set_status(commit, Status(CONTEXT, "success", proof.sentence, run))
+
+    def proof(self, commit: str, fingerprint: str) -> Proof | None:
+        """Return what our own login said of these inputs last, in a pull request that became this commit.
+
+        That of a fork proves nothing: whoever sent it was trusted with no more than a proposal that people read.
+        """
+        path = f"{self._path}/commits/{checked_commit(commit)}"
+        for pulls in self._session.pages(f"{path}/pulls", list[PullAnswer]):
+            for pull in pulls:
+                is_own = pull.head.repo is not None and pull.head.repo.full_name == self._repository
+                if is_own and pull.merged_at is not None and pull.merge_commit_sha == commit:
+                    found = self._proof_at(checked_commit(pull.head.sha), fingerprint)
+                    if found:
+                        return found
+        return None
 
     def deployment(self, environment: str, commit: str, description: str = "") -> Deployment:
         """Begin to bring a commit into an environment; statuses of other checks are not asked, mlci has decided."""
@@ -213,7 +174,7 @@ class GithubForge:
             "auto_merge": False,
             "required_contexts": [],
         }
-        made = self._session.send("POST", f"{self._path}/deployments", body, _Made)
+        made = self._session.send("POST", f"{self._path}/deployments", body, MadeAnswer)
         return Deployment(made.id, environment, commit, shown_description(description))
 
     def set_deployment_status(self, deployment: Deployment, status: DeploymentStatus) -> None:
@@ -221,7 +182,7 @@ class GithubForge:
         said = status.shortened()
         body = {"state": said.state, "description": said.description}
         path = f"{self._path}/deployments/{deployment.id}/statuses"
-        self._session.send("POST", path, body | _if_any("environment_url", said.url), _Made, is_repeatable=True)
+        self._session.send("POST", path, body | _if_any("environment_url", said.url), MadeAnswer, is_repeatable=True)
 
     def unfinished_deployment(self, environment: str) -> Deployment | None:
         """Return the newest deployment of an environment, if this login made it and it did not end.
@@ -230,10 +191,10 @@ class GithubForge:
         """
         path = f"{self._path}/deployments"
         query = {"environment": checked_environment(environment)}
-        newest = max(self._session.get(path, list[_Deployment], query), key=_id, default=None)
+        newest = max(self._session.get(path, list[DeploymentAnswer], query), key=_id, default=None)
         if newest is None or newest.creator is None or newest.creator.login != self._login:
             return None
-        statuses = self._session.get(f"{path}/{newest.id}/statuses", list[_DeploymentStatus])
+        statuses = self._session.get(f"{path}/{newest.id}/statuses", list[DeploymentStatusAnswer])
         last = max(statuses, key=_id, default=None)
         if last is not None and last.state in ENDED:
             return None
@@ -248,7 +209,7 @@ class GithubForge:
         path = f"{self._path}/actions/runs/{checked_run(run_id)}/artifacts"
         found = [
             each
-            for page in self._session.pages(path, _Artifacts, {"name": checked_artifact(name)})
+            for page in self._session.pages(path, ArtifactsAnswer, {"name": checked_artifact(name)})
             for each in page.artifacts
             if each.name == name and not each.expired
         ]
@@ -262,21 +223,32 @@ class GithubForge:
     def permission(self, actor: str) -> Permission:
         """Return what somebody may do in the repository; who is no collaborator of a private one may do nothing."""
         path = f"{self._path}/collaborators/{quote(checked_actor(actor), safe='')}/permission"
-        found = self._session.find(path, _Collaborator)
+        found = self._session.find(path, CollaboratorAnswer)
         return "none" if found is None else found.permission
 
     @cached_property
-    def _facts(self) -> _Repository:
-        return self._session.get(self._path, _Repository)
+    def _facts(self) -> RepositoryAnswer:
+        return self._session.get(self._path, RepositoryAnswer)
 
-    def _open_pulls(self, repository: str, branch: str) -> Iterator[_Pull]:
+    def _open_pulls(self, repository: str, branch: str) -> Iterator[PullAnswer]:
         owner = repository.partition("/")[0]
         for page in self._session.pages(
-            f"{self._path}/pulls", list[_Pull], {"state": "open", "head": f"{owner}:{branch}"}
+            f"{self._path}/pulls", list[PullAnswer], {"state": "open", "head": f"{owner}:{branch}"}
         ):
             yield from page
 
-    def _chosen(self, pulls: list[_Pull], head: Head) -> PullRequest:
+    def _proof_at(self, commit: str, fingerprint: str) -> Proof | None:
+        """Return the newest proof of these inputs among the statuses of a commit, which come newest first."""
+        for page in self._session.pages(f"{self._path}/commits/{commit}/statuses", list[StatusAnswer]):
+            for status in page:
+                is_own = status.creator is not None and status.creator.login == self._login
+                if is_own and status.context == CONTEXT:
+                    proof = read_proof(status.description or "", status.target_url)
+                    if proof and proof.fingerprint == fingerprint:
+                        return proof
+        return None
+
+    def _chosen(self, pulls: list[PullAnswer], head: Head) -> PullRequest:
         into_default = [pull for pull in pulls if len(pulls) > 1 and pull.base.ref == self.default_branch]
         pull = min(into_default or pulls, key=lambda each: each.number)
         return PullRequest(
@@ -288,15 +260,15 @@ class GithubForge:
             repository=head.repository or self._repository,
         )
 
-    def _comments(self, place: str) -> Iterator[_Comment]:
+    def _comments(self, place: str) -> Iterator[CommentAnswer]:
         """Yield the comments of a pull request, page by page, oldest first."""
-        for page in self._session.pages(place, list[_Comment]):
+        for page in self._session.pages(place, list[CommentAnswer]):
             yield from page
 
-    def _is_own(self, comment: _Comment, marker: str) -> bool:
+    def _is_own(self, comment: CommentAnswer, marker: str) -> bool:
         return comment.user is not None and comment.user.login == self._login and marker in comment.body.splitlines()
 
-    def _downloaded(self, artifact: _Artifact, limit_bytes: int) -> bytes:
+    def _downloaded(self, artifact: ArtifactAnswer, limit_bytes: int) -> bytes:
         content = io.BytesIO()
         path = f"{self._path}/actions/artifacts/{artifact.id}/zip"
         try:
@@ -310,7 +282,7 @@ class GithubForge:
         return content.getvalue()
 
 
-def _id(made: _Deployment | _DeploymentStatus) -> int:
+def _id(made: DeploymentAnswer | DeploymentStatusAnswer) -> int:
     """Return the number that GitHub counts up."""
     return made.id
 

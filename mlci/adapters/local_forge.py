@@ -28,6 +28,7 @@ from mlci.core.forge import (
     shown_description,
 )
 from mlci.core.names import branch_folder, checked_commit
+from mlci.core.proof import Proof
 from mlci.core.schema_name import read_json, with_schema
 from mlci.errors import IntegrityError
 
@@ -38,10 +39,12 @@ if TYPE_CHECKING:
 _PULL_REQUEST: Final = "pull_request.json"
 _STATUS: Final = "status.json"
 _DEPLOYMENTS: Final = "deployments.json"
+_PROOFS: Final = "proofs.json"
 _SCHEMAS: Final = {
     _PULL_REQUEST: "mlci/local-pull-request/1",
     _STATUS: "mlci/local-status/1",
     _DEPLOYMENTS: "mlci/local-deployments/1",
+    _PROOFS: "mlci/local-proofs/1",
 }
 _MAIN: Final = "report"
 # Where HEAD is detached, and statuses of commits that no pull request is at.
@@ -88,6 +91,17 @@ class LocalForge:
             "statuses": [asdict(statuses[context]) for context in sorted(statuses)],
         }
         _write(self._status_path(commit), value)
+
+    def prove(self, commit: str, proof: Proof) -> None:
+        """Keep which model was judged; a later word about the same inputs replaces it."""
+        checked_commit(commit)
+        proofs = {each.fingerprint: each for each in self._proofs()} | {proof.fingerprint: proof}
+        _write(self._folder / _PROOFS, {"proofs": [asdict(proofs[name]) for name in sorted(proofs)]})
+
+    def proof(self, commit: str, fingerprint: str) -> Proof | None:
+        """Return what was proven of these inputs here; which commit merged what, a laptop does not know."""
+        checked_commit(commit)
+        return next((each for each in self._proofs() if each.fingerprint == fingerprint), None)
 
     def deployment(self, environment: str, commit: str, description: str = "") -> Deployment:
         """Begin to bring a commit into an environment."""
@@ -156,6 +170,17 @@ class LocalForge:
             found = value["deployments"]
             return tuple(_deployment(each) for each in found) if isinstance(found, list) else ()
         except (TypeError, KeyError, AttributeError) as error:
+            raise _malformed(path) from error
+
+    def _proofs(self) -> tuple[Proof, ...]:
+        path = self._folder / _PROOFS
+        value = _read(path)
+        if value is None:
+            return ()
+        try:
+            found = value["proofs"]
+            return tuple(Proof(**each) for each in found) if isinstance(found, list) else ()
+        except (TypeError, KeyError) as error:
             raise _malformed(path) from error
 
     def _write_deployments(self, known: tuple[tuple[Deployment, tuple[DeploymentStatus, ...]], ...]) -> None:

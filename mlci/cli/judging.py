@@ -191,8 +191,9 @@ def report(
 
     Judges the candidate of the last check for the commit HEAD, and publishes comment and status on the host.
     """
-    from mlci.cli.submitted import find_pull_request, find_submission
+    from mlci.cli.submitted import find_pull_request
     from mlci.cli.wiring import Workplace
+    from mlci.commands.candidate import find_submission
     from mlci.commands.report import problems_published
     from mlci.commands.report import report as command
 
@@ -219,6 +220,7 @@ def report(
             repository=repository,
             forge=forge,
             tools=place.tools(),
+            run=run_id,
         )
     if as_json:
         show_report(judged, as_json=True, rows=place.is_private)

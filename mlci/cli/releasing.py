@@ -69,6 +69,7 @@ def promote(
         reason=reason,
         actor=Actor(*place.actor()),
         repository=place.repository,
+        forge=place.forge(),
         tools=place.tools(),
         clock=place.clock,
         expect=expect,
@@ -77,13 +78,15 @@ def promote(
     if as_json:
         content = {"version": promotion.version, "stage": promotion.stage, "before": promotion.before}
         decided = {"package": promotion.sha256, "verdict": promotion.verdict, "superseded_by": promotion.superseded_by}
-        show_json("promote", content | decided)
+        show_json("promote", content | decided | {"provenance": promotion.provenance or None})
     elif promotion.superseded_by:
         show(f"nothing to promote: the branch moved on to {promotion.superseded_by[:12]}, whose own push decides")
     elif promotion.verdict:
         before = f", before {promotion.before}" if promotion.before else ""
         show(f"{promotion.version} is in {promotion.stage}{before}")
         show(f"package {(promotion.sha256 or '')[:12]}, verdict {promotion.verdict}")
+        if promotion.provenance:
+            show(promotion.provenance)
     else:
         show(f"nothing to promote: {promotion.version} in {promotion.stage} is this very package")
 

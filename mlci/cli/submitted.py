@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.core.forge import NoPullRequest
-from mlci.core.submission_zip import read_submission
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from mlci.cli.wiring import Workplace
     from mlci.commands.ports import Forge
     from mlci.core.forge import PullRequest
-    from mlci.core.submission import Submission
-
-ARTIFACT = "mlci-submission"
 
 
 def find_pull_request(place: Workplace, forge: Forge) -> tuple[PullRequest, int] | str:
@@ -35,13 +31,3 @@ def find_pull_request(place: Workplace, forge: Forge) -> tuple[PullRequest, int]
     if isinstance(found, NoPullRequest):
         return f"nothing to report: {found.sentence}"
     return found, event.run.id
-
-
-def find_submission(forge: Forge, run_id: int) -> Submission | None:
-    """Return what the run submitted, None where it submitted nothing."""
-    try:
-        return read_submission(forge.artifact(run_id, ARTIFACT))
-    except UsageError as error:
-        if error.code != "artifact-missing":
-            raise
-        return None

@@ -9,14 +9,19 @@ from mlci.commands.packaging import packaged
 from mlci.core.package import read_package
 from mlci.core.runs.shared import can_travel
 from mlci.core.submission import CandidateRecord, Submission, read_record
+from mlci.core.submission_zip import read_submission
 from mlci.errors import IntegrityError, UsageError
 from mlci.formats.archive import digest, pack, unpack
 
 if TYPE_CHECKING:
     from mlci.commands.case import Case, Tools
-    from mlci.commands.ports import Workbench
+    from mlci.commands.ports import Forge, Workbench
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.package import Package
+
+
+ARTIFACT = "mlci-submission"
+"""What a run calls what it submits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +82,13 @@ def read_candidate(submission: Submission | None) -> Candidate:
         raise UsageError("no-candidate", "there is no candidate", cause="Nothing was trained here.", hint="mlci train")
     record, archive = read_record(submission.record), submission.archive
     return Candidate(read_package(unpack(archive)), archive, digest(archive), record.fingerprint)
+
+
+def find_submission(forge: Forge, run_id: int) -> Submission | None:
+    """Return what a run submitted, None where it submitted nothing, or what it did has expired."""
+    try:
+        return read_submission(forge.artifact(run_id, ARTIFACT))
+    except UsageError as error:
+        if error.code != "artifact-missing":
+            raise
+        return None

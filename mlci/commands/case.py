@@ -211,6 +211,7 @@ def report_on(
     as_submitted: tuple[str, ...] = (),
     refusal: str | None = None,
     keep: bool = True,
+    provenance: str = "",
 ) -> Report:
     """Return the report on CASE, and KEEP it in `.mlci/` as JSON and Markdown.
 
@@ -242,6 +243,7 @@ def report_on(
             is_scored=verdict is not None,
             token=tools.token,
             as_submitted=as_submitted,
+            provenance=provenance,
             base_is_unusable=case.replaces_rules,
         ),
         promotion_blocks=config.on_inconclusive.promotion == "block",

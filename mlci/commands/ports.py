@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mlci.core.package import Package
     from mlci.core.prediction import Prediction
     from mlci.core.profile import Profile
+    from mlci.core.proof import Proof
     from mlci.core.registry import Change, LoadedRegistry, Trail
     from mlci.core.runs import KeptModel, KeptRun, RunDetails, RunRecord
     from mlci.core.stored import Stored
@@ -221,6 +222,12 @@ class Forge(Protocol):
 
     def set_status(self, commit: str, status: Status) -> None:
         """Say what a check found about a commit."""
+
+    def prove(self, commit: str, proof: Proof) -> None:
+        """Keep which model was judged for a commit; what was proven of the same inputs before no longer counts."""
+
+    def proof(self, commit: str, fingerprint: str) -> Proof | None:
+        """Return what was proven of these inputs in a pull request of our own that was merged as this commit."""
 
     def deployment(self, environment: str, commit: str, description: str = "") -> Deployment:
         """Begin to bring a commit into an environment."""

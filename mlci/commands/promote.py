@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlci.commands.before_push import before_push, refuse_to_guess
-from mlci.commands.candidate import Candidate, repackaged, submitted
 from mlci.commands.case import conclusion_of, is_broken, judge_case, open_case, report_on, validate_case
 from mlci.commands.evaluation import fetch
 from mlci.commands.installed import Installed
 from mlci.commands.look import after_sealed_look
+from mlci.commands.proven import chosen
 from mlci.commands.quarantine import quarantined_version
 from mlci.commands.sides import EmptyTree, head_side
 from mlci.commands.signatures import demanded, refuse_unsigned
@@ -29,8 +29,9 @@ from mlci.errors import IntegrityError, MlciError, RejectedError, UndecidedError
 from mlci.render.registry_page import registry_page
 
 if TYPE_CHECKING:
+    from mlci.commands.candidate import Candidate
     from mlci.commands.case import Case, Tools
-    from mlci.commands.ports import Clock, Repository
+    from mlci.commands.ports import Clock, Forge, Repository
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.package import Package
     from mlci.core.registry import Actor, Part, Version
@@ -53,6 +54,8 @@ class Promotion:
     """None where nothing was decided: the candidate was in the stage already, or a later push decides."""
     superseded_by: str | None = None
     """The commit that the branch moved on to, whose own push decides."""
+    provenance: str = ""
+    """What ties the model to the pull request that was judged; empty where nothing does, or nothing was decided."""
 
 
 def promote(
@@ -62,6 +65,7 @@ def promote(
     reason: str,
     actor: Actor,
     repository: Repository,
+    forge: Forge,
     tools: Tools,
     clock: Clock,
     expect: str | None = None,
@@ -84,7 +88,7 @@ def promote(
         # Its rules may be stricter, and it holds what this commit brought: nothing is promoted past it.
         now = (production.number, production.package_sha256) if production else (None, None)
         return Promotion(now[0], stage, now[0], now[1], None, superseded_by=target)
-    candidate = repackaged(submitted(tools.work.submission(), case.inputs), case, tools)
+    candidate, provenance = chosen(commit, case, forge, tools)
     before = production.number if production else None
     if production and production.package_sha256 == candidate.sha256:
         return Promotion(production.number, stage, before, candidate.sha256, None)
@@ -98,7 +102,7 @@ def promote(
         rules_from = case.base if case.base_side else case.head
         refuse_unsigned(demanded(case.rules.config.promote.sign, rules_from), tools.signing, clock.now())
     _refuse_quarantined(case, candidate, tools)
-    report = _judge(case, candidate, tools)
+    report = _judge(case, candidate, provenance, tools)
     _refuse_unless_passed(report, stage, before, merged=len(repository.parents(commit)) > 1)
     installed = Installed(candidate.package, candidate.sha256)
     loaded = after_sealed_look(case, installed, repository.work_tree(), tools, actor=actor, clock=clock)
@@ -121,7 +125,7 @@ def promote(
         evaluation=evaluation,
     )
     tools.registry.push(registry.model, change, loaded.commit)
-    return Promotion(change.version, stage, before, candidate.sha256, str(report.conclusion))
+    return Promotion(change.version, stage, before, candidate.sha256, str(report.conclusion), provenance=provenance)
 
 
 def _refuse_bump_without_reason(bump: Part | None, reason: str) -> None:
@@ -180,7 +184,7 @@ def _refuse_quarantined(case: Case, candidate: Candidate, tools: Tools) -> None:
         )
 
 
-def _judge(case: Case, candidate: Candidate, tools: Tools) -> Report:
+def _judge(case: Case, candidate: Candidate, provenance: str, tools: Tools) -> Report:
     """Return the report on CANDIDATE against production as it is now."""
     datasets = validate_case(case, tools)
     if is_broken(datasets):
@@ -195,6 +199,7 @@ def _judge(case: Case, candidate: Candidate, tools: Tools) -> Report:
         datasets=datasets,
         verdict=verdict,
         as_submitted=("training",),
+        provenance=provenance,
     )
 
 

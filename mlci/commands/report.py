@@ -22,6 +22,8 @@ from mlci.commands.case import (
 from mlci.commands.installed import Installed
 from mlci.commands.quarantine import quarantined_version, rejected_by_quarantine
 from mlci.core.forge import Status, gate_context
+from mlci.core.proof import Proof
+from mlci.core.registry.entries import sha256
 from mlci.core.report import Conclusion, Training
 from mlci.errors import MlciError, OutsideError
 from mlci.render.markdown import MARKER, comment, problem_comment, status_description
@@ -45,16 +47,20 @@ def report(
     repository: Repository,
     forge: Forge,
     tools: Tools,
+    run: int | None = None,
 ) -> tuple[Report, str]:
     """Judge SUBMISSION for COMMIT by the rules of BASE, and publish; return the report and where it can be read.
 
-    COMMIT is what would land (on a host the merge commit); comment and status go to the pull request's own commit.
+    COMMIT is what would land (on a host the merge commit); comment and status go to the pull request's own commit, and
+    so does the proof of which model was judged, with the RUN that submitted it.
     """
     context = gate_context(pull_request.base, forge.default_branch if pull_request.base else None)
     case = open_case(repository.tree(commit), repository.tree(base), tools)
-    judged = _judge(case, submission, tools)
+    judged, candidate = _judge(case, submission, tools)
     # The status first: it is what blocks, and a comment may fail.
     forge.set_status(pull_request.commit, Status(context, judged.status, status_description(judged)))
+    if candidate:
+        forge.prove(pull_request.commit, Proof(case.inputs.digest, sha256(candidate.package.model), run))
     location = forge.comment(pull_request, MARKER, comment(judged, rows=not forge.is_public))
     return judged, location
 
@@ -81,17 +87,17 @@ def problems_published(pull_request: PullRequest, forge: Forge) -> Iterator[None
         raise
 
 
-def _judge(case: Case, submission: Submission | None, tools: Tools) -> Report:
-    """Return the report on a case whose training was done elsewhere."""
+def _judge(case: Case, submission: Submission | None, tools: Tools) -> tuple[Report, Installed | None]:
+    """Return the report on a case whose training was done elsewhere, and the candidate if it was scored."""
     if case.is_unchanged:
-        return report_on(case, Conclusion.NOTHING_CHANGED, tools)
+        return report_on(case, Conclusion.NOTHING_CHANGED, tools), None
     command = case.head_side.config.train.title
     datasets = validate_case(case, tools)
     if is_broken(datasets):
-        return rejected_by_data(case, datasets, tools)
+        return rejected_by_data(case, datasets, tools), None
     if submission is None:
         training = Training(command, "failed", "no candidate was submitted")
-        return report_on(case, Conclusion.TRAINING_FAILED, tools, datasets=datasets, training=training)
+        return report_on(case, Conclusion.TRAINING_FAILED, tools, datasets=datasets, training=training), None
     packaged = repackaged(submitted(submission, case.inputs), case, tools)
     candidate = Installed(packaged.package, packaged.sha256)
     training, as_submitted = (
@@ -100,11 +106,12 @@ def _judge(case: Case, submission: Submission | None, tools: Tools) -> Report:
     )
     quarantined = quarantined_version(candidate, case, tools)
     if quarantined:
-        return rejected_by_quarantine(
+        rejected = rejected_by_quarantine(
             case, quarantined, candidate, tools, datasets=datasets, training=training, as_submitted=as_submitted
         )
+        return rejected, None
     verdict = judge_case(case, candidate, tools)
-    return report_on(
+    judged = report_on(
         case,
         conclusion_of(verdict, case),
         tools,
@@ -114,3 +121,4 @@ def _judge(case: Case, submission: Submission | None, tools: Tools) -> Report:
         verdict=verdict,
         as_submitted=as_submitted,
     )
+    return judged, candidate

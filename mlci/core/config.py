@@ -144,6 +144,7 @@ class PromoteSection(Section):
     store: Annotated[StoreSection, PARTS]
     mirror: Annotated[StoreSection | None, RULE] = None
     sign: Annotated[SignSection | None, RULE] = None
+    reuse: Annotated[Literal["fingerprint", "never"], RULE] = "fingerprint"
 
     @model_validator(mode="after")
     def _mirrors_elsewhere(self) -> Self:
@@ -329,7 +330,7 @@ LATER = frozenset(
         "train.allow_pickle",
         "evaluate.labels", "evaluate.prediction",
         "evaluate.features", "evaluate.metrics",
-        "promote.reuse", "promote.version",
+        "promote.version",
         "deploy.*.smoke", "deploy.*.canary", "deploy.*.bake", "deploy.*.keep",
     }
 )  # fmt: skip

@@ -66,6 +66,8 @@ class Trust:
     token: str = "no token"  # noqa: S105 - the kind of a token, in words
     as_submitted: tuple[str, ...] = ()
     """What could not be done again by who judged."""
+    provenance: str = ""
+    """At a promotion, what ties the model to the pull request that was judged; empty where nothing does."""
     base_is_unusable: bool = False
     """Whether the target branch has rules that cannot be used, where the rules come from head."""
 
@@ -83,6 +85,8 @@ class Trust:
             ]
         if self.as_submitted:
             parts.append(f"as submitted: {', '.join(self.as_submitted)}")
+        if self.provenance:
+            parts.append(self.provenance)
         return " · ".join([*parts, self.token])
 
     @property

@@ -140,6 +140,9 @@ jobs:
   merge:
     name: mlci
     permissions:
+      actions: read # the model that the pull request was judged with
       contents: write # the registry, its tags and the releases with the packages
       deployments: write # the deployment and its statuses; GitHub wants it here also where nothing is deployed
+      pull-requests: read # which pull request was merged
+      statuses: read # which model it was judged with
 """

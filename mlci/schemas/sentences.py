@@ -89,6 +89,7 @@ SENTENCES: Final = {
     "PromoteSection.store": "Where package bytes lie.",
     "PromoteSection.mirror": "A second place that every package is written to, and read from where the first fails.",
     "PromoteSection.sign": "Every event of the registry must be signed; each writer's key is in MLCI_SIGNING_KEY.",
+    "PromoteSection.reuse": "`fingerprint` ships the model that the pull request was judged with; `never` does not.",
     "SignSection.signers": "A file of allowed signers, as ssh-keygen(1) describes it; that of base counts.",
     "SignSection.since": "The first event that must be signed, for a registry that began without.",
     "StoreSection.directory": "A folder; packages lie in it by sha256.",

@@ -30,6 +30,8 @@ from mlci.core.names import checked_commit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlci.core.proof import Proof
+
 
 class MemoryForge:
     """Keeps comments by branch and marker, statuses by commit and context, deployments in their order.
@@ -47,6 +49,7 @@ class MemoryForge:
         self._comments: dict[str, dict[str, str]] = {}
         self._statuses: dict[str, dict[str, Status]] = {}
         self._deployments: list[tuple[Deployment, list[DeploymentStatus]]] = []
+        self._proofs: dict[str, Proof] = {}
 
     def find_pull_request(self, head: Head, base: str | None = None) -> PullRequest | NoPullRequest:
         """Return the pull request of a head."""
@@ -83,6 +86,16 @@ class MemoryForge:
     def set_status(self, commit: str, status: Status) -> None:
         """Keep a status."""
         self._statuses.setdefault(checked_commit(commit), {})[status.context] = status.shortened()
+
+    def prove(self, commit: str, proof: Proof) -> None:
+        """Keep a proof by its fingerprint."""
+        checked_commit(commit)
+        self._proofs[proof.fingerprint] = proof
+
+    def proof(self, commit: str, fingerprint: str) -> Proof | None:
+        """Return the last proof of these inputs; which commit merged what, nobody knows here."""
+        checked_commit(commit)
+        return self._proofs.get(fingerprint)
 
     def deployment(self, environment: str, commit: str, description: str = "") -> Deployment:
         """Keep a deployment."""

@@ -108,7 +108,7 @@ class Stage:
 
     def ended(self, act: str, verdict: str, opened: Thread) -> None:
         """Note what an act came to."""
-        states = [each.state for each in self.lab.statuses(self.lab.head(opened))]
+        states = [each.state for each in self.lab.statuses(self.lab.head(opened)) if each.context == "mlci/gate"]
         self.scenes.append(Scene(act, verdict, states[-1] if states else "none yet", self.production()))
 
     def _button(self, opened: Thread) -> str:

@@ -63,5 +63,5 @@ def test_quickstart__ends_with_a_blocked_pull_request(lab: Lab, tmp_path: Path) 
     (comment,) = lab.comments(opened)
     assert "❌ `tumour`: fail" in comment.body
     assert "floor" in comment.body
-    assert [each.state for each in lab.statuses(lab.head(opened))] == ["failure"]
+    assert {each.context: each.state for each in lab.statuses(lab.head(opened))}["mlci/gate"] == "failure"
     assert lab.fake.objections_to_merging(NAME, opened.number) != []

@@ -18,7 +18,7 @@ PERMISSIONS = {
     ("check", "check"): {"contents": "read"},
     ("report", "report"): {"actions": "read", "contents": "read", "pull-requests": "write", "statuses": "write"},
     ("merge", "train"): {"contents": "read"},
-    ("merge", "decide"): {"contents": "write"},
+    ("merge", "decide"): {"actions": "read", "contents": "write", "pull-requests": "read", "statuses": "read"},
     ("merge", "deploy"): {"contents": "read", "deployments": "write"},
 }
 RUNS_CODE_OF_THE_REPOSITORY = {

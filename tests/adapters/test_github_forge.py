@@ -14,6 +14,7 @@ from mlci.core.forge import (
     PullRequest,
     Status,
 )
+from mlci.core.proof import Proof
 from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 from tests.adapters.scripted_host import Answer, ScriptedHost, answer
 from tests.fakegithub.server import FakeGitHub
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 COMMIT = "c" * 40
 MARKER = "<!-- mlci:report -->"
+PROOF = Proof("a" * 64, "b" * 64, 12)
 
 
 @pytest.fixture
@@ -203,6 +205,43 @@ def test_status__a_lost_answer_is_asked_for_again(world: GithubWorld) -> None:
     world.github.drop_next(match="POST .*/statuses/", takes_effect=True)
     world.forge.set_status(commit, Status("mlci/gate", "success", "passed"))
     assert world.statuses(commit) == (Status("mlci/gate", "success", "passed"),)
+
+
+def test_proof__leads_people_to_the_run_that_submitted(world: GithubWorld) -> None:
+    commit = world.push("better")
+    world.forge.prove(commit, PROOF)
+    (status,) = world.github.state.repository(REPOSITORY).latest_statuses(commit)
+    assert (status.context, status.target_url) == ("mlci/model", f"{world.github.url}/{REPOSITORY}/actions/runs/12")
+
+
+def test_proof__of_somebody_else_proves_nothing(world: GithubWorld) -> None:
+    commit = world.push("better")
+    app = world.github.issue_app_token(REPOSITORY, {"statuses": "write"}, app="somebody")
+    world.forge_with(app, login="somebody[bot]").prove(commit, PROOF)
+    assert world.forge.proof(world.merge("better"), PROOF.fingerprint) is None
+
+
+def test_proof__of_a_pull_request_that_was_not_merged_as_this_commit(world: GithubWorld) -> None:
+    world.forge.prove(world.push("better"), PROOF)
+    first = world.merge("better")
+    world.push("other")
+    second = world.merge("other")
+    assert [world.forge.proof(commit, PROOF.fingerprint) for commit in (first, second)] == [PROOF, None]
+
+
+def test_proof__of_a_pull_request_that_is_open(world: GithubWorld) -> None:
+    commit = world.push("better")
+    world.forge.prove(commit, PROOF)
+    assert world.forge.proof(commit, PROOF.fingerprint) is None
+
+
+def test_proof__of_a_fork_proves_nothing(world: GithubWorld) -> None:
+    world.github.add_user("mallory")
+    fork = world.github.fork(REPOSITORY, "mallory").full_name
+    commit = world.github.commit(fork, "better", {"params.yaml": b"1\n"}, start="main")
+    number = world.github.open_pull_request(REPOSITORY, "better", head_repository=fork).number
+    world.forge.prove(commit, PROOF)
+    assert world.forge.proof(world.github.merge(REPOSITORY, number), PROOF.fingerprint) is None
 
 
 def test_deployment__does_not_wait_for_statuses_of_others(world: GithubWorld) -> None:

@@ -186,20 +186,20 @@ class Project:
     def check(self, *, force: bool = False) -> Report:
         return check(self.base, repository=self.repository, runner=self.runner, tools=self.tools, force=force)
 
-    def report(self) -> tuple[Report, str]:
-        """Judge what was submitted for HEAD, as for a pull request of its branch."""
+    def report(self, run: int | None = None) -> tuple[Report, str]:
+        """Judge what was submitted (by a run) for HEAD, as for a pull request of its branch."""
         head = self.repository.head()
         pull_request = self.forge.pull_request(self.repository.branch(), head)
         with problems_published(pull_request, self.forge):
             return report(
                 self.base, head, pull_request, self.work.submission(),
-                repository=self.repository, forge=self.forge, tools=self.tools,
+                repository=self.repository, forge=self.forge, tools=self.tools, run=run,
             )  # fmt: skip
 
     def promote(self, *, reason: str = "", base: str | None = None) -> Promotion:
         return promote(
             self.base, base, reason=reason, actor=ANA,
-            repository=self.repository, tools=self.tools, clock=self.clock,
+            repository=self.repository, forge=self.forge, tools=self.tools, clock=self.clock,
         )  # fmt: skip
 
     def rollback(self, to_version: str | None = None, reason: str = "misses cells") -> Rollback:

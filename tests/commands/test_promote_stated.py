@@ -28,7 +28,8 @@ def with_a_candidate(place: Path) -> Project:
 def promoted(project: Project, *, expect: str | None = None, bump: Part | None = None, reason: str = "") -> Promotion:
     return promote(
         project.base, None, reason=reason, actor=ANA,
-        repository=project.repository, tools=project.tools, clock=project.clock, expect=expect, bump=bump,
+        repository=project.repository, forge=project.forge, tools=project.tools, clock=project.clock,
+        expect=expect, bump=bump,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NAME = "acme/tumour"
 CHECK = {"contents": "read"}
 REPORT = {"actions": "read", "contents": "read", "pull-requests": "write", "statuses": "write"}
-DECIDE = {"contents": "write"}
+DECIDE = {"actions": "read", "contents": "write", "pull-requests": "read", "statuses": "read"}
 
 
 def example(*acts: str, **changed: str) -> dict[str, bytes]:

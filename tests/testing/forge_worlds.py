@@ -33,6 +33,9 @@ class World(Protocol):
     def push(self, branch: str) -> str:
         """Push a commit to a branch that has a pull request, from the first push on, and return its id."""
 
+    def merge(self, branch: str) -> str:
+        """Merge the pull request of a branch, and return the commit that it became."""
+
     def submit(self, name: str, content: bytes) -> int:
         """Upload an artifact in a run and return the run's id."""
 
@@ -53,6 +56,9 @@ class _Counted:
         assert branch
         self._pushes += 1
         return f"{self._pushes:040x}"
+
+    def merge(self, branch: str) -> str:
+        return self.push(branch)
 
 
 class MemoryWorld(_Counted):
@@ -109,6 +115,14 @@ class GithubWorld:
         if branch not in opened:
             self.github.open_pull_request(REPOSITORY, branch)
         return commit
+
+    def merge(self, branch: str) -> str:
+        of_branch = (
+            thread.number
+            for thread, each in self.github.state.repository(REPOSITORY).pull_requests()
+            if each.head_branch == branch
+        )
+        return self.github.merge(REPOSITORY, next(of_branch))
 
     def submit(self, name: str, content: bytes) -> int:
         commit = self.push("submits")

@@ -15,6 +15,7 @@ from mlci.core.forge import (
     PullRequest,
     Status,
 )
+from mlci.core.proof import Proof
 from mlci.errors import IntegrityError, UsageError
 from mlci.testing import MemoryForge
 from tests.testing.forge_worlds import in_memory, on_a_laptop, on_github
@@ -129,6 +130,32 @@ def test_pull_request__of_a_bad_branch(world: World, branch: str) -> None:
 def test_pull_request__of_a_bad_commit(world: World, commit: str) -> None:
     with pytest.raises(UsageError):
         world.forge.pull_request("main", commit)
+
+
+@pytest.mark.parametrize("run", [None, 12])
+def test_proof__is_that_of_the_pull_request_which_was_merged(world: World, run: int | None) -> None:
+    judged = Proof("a" * 64, "b" * 64, run)
+    world.forge.prove(world.push("better"), judged)
+    merged = world.merge("better")
+    assert world.forge.proof(merged, "a" * 64) == judged
+    assert world.forge.proof(merged, "c" * 64) is None
+
+
+def test_proof__the_last_word_about_the_same_inputs_counts(world: World) -> None:
+    commit = world.push("better")
+    world.forge.prove(commit, Proof("a" * 64, "b" * 64, 12))
+    world.forge.prove(commit, Proof("c" * 64, "d" * 64, 12))
+    world.forge.prove(commit, Proof("a" * 64, "e" * 64, 13))
+    merged = world.merge("better")
+    assert world.forge.proof(merged, "a" * 64) == Proof("a" * 64, "e" * 64, 13)
+    assert world.forge.proof(merged, "c" * 64) == Proof("c" * 64, "d" * 64, 12)
+
+
+def test_proof__of_what_is_no_commit(world: World) -> None:
+    with pytest.raises(UsageError):
+        world.forge.prove("../x", Proof("a" * 64, "b" * 64))
+    with pytest.raises(UsageError):
+        world.forge.proof("main", "a" * 64)
 
 
 def test_deployment__with_what_becomes_of_it(world: World) -> None:
