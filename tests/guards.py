@@ -90,7 +90,7 @@ GUARDS = (
         "mlci/adapters/github_forge.py",
         "pull.head.repo is not None and pull.head.repo.full_name == self._repository",
         "pull.head.repo is not None",
-        "tests/adapters/test_github_forge.py::test_proof__of_a_fork_proves_nothing",
+        "tests/adapters/test_github_forge.py::test_proof__of_a_fork_that_a_host_lists",
     ),
     Guard(
         "a proof is our own word",

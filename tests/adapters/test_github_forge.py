@@ -244,6 +244,19 @@ def test_proof__of_a_fork_proves_nothing(world: GithubWorld) -> None:
     assert world.forge.proof(world.github.merge(REPOSITORY, number), PROOF.fingerprint) is None
 
 
+@pytest.mark.parametrize(("repository", "proven"), [("acme/copy", None), (REPOSITORY, PROOF)])
+def test_proof__of_a_fork_that_a_host_lists(repository: str, proven: Proof | None) -> None:
+    # GitHub lists none by the commit today; it is not said anywhere that it never will.
+    head = {"ref": "better", "sha": COMMIT, "repo": {"full_name": repository}}
+    pull = {"number": 1, "html_url": "https://x", "state": "closed", "head": head, "base": head}
+    merged = pull | {"merged_at": "2026-01-01T00:00:00Z", "merge_commit_sha": COMMIT}
+    status = {"context": "mlci/model", "description": PROOF.sentence, "target_url": "https://x/actions/runs/12"}
+    with ScriptedHost() as host:
+        host.answers(answer([merged]), answer([status | {"creator": {"login": "github-actions[bot]"}}]))
+        forge = GithubForge(GithubSession("canary", api_url=host.url), REPOSITORY)
+        assert forge.proof(COMMIT, PROOF.fingerprint) == proven
+
+
 def test_deployment__does_not_wait_for_statuses_of_others(world: GithubWorld) -> None:
     commit = world.push("better")
     world.forge.set_status(commit, Status("slow/tests", "pending", "running"))
