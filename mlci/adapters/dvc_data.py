@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.data_files import short
-from mlci.errors import MlciError, OutsideError, UsageError
+from mlci.errors import MlciError, OutsideError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,8 @@ class DvcData:
     def __call__(self, wanted: Wanted) -> Iterator[bytes]:
         """Yield the bytes that DVC's remote keeps under the hash.
 
-        Raises `UsageError("data-not-pushed")` where it has none, `OutsideError("data-failed")` where it cannot be used.
+        Raises `OutsideError`: "data-not-pushed" where it has none, "data-failed" where it cannot be used. Neither is the
+        fault of the commit that names the data: base's rules hold, whatever somebody removed from a remote.
         """
         from mlci.adapters.dvc_store import DvcStore  # noqa: PLC0415 - DVC takes half a second to load
         from mlci.adapters.store_cache import StoreCache  # noqa: PLC0415 - as above
@@ -73,7 +74,7 @@ class DvcData:
                     hint=f"dvc pull {wanted.name}, on this machine, tells more.",
                 ) from error
             return
-        raise UsageError(
+        raise OutsideError(
             "data-not-pushed",
             f"DVC's remote does not have {wanted.name} as it is recorded",
             where=wanted.name,

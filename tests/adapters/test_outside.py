@@ -217,7 +217,7 @@ def test_dvc__is_read_from_its_cache_and_its_remote(tmp_path: Path, layout: str)
     configure(folder, {"core": {"remote": "store"}, "remote": {"store": {"url": str(tmp_path / "remote")}}})
     outside = Outside(tmp_path / "kept", {"dvc": DvcData(folder, tmp_path / "cache")}, [DvcCache(folder)])
     asked = wanted(None, Pin("md5", MD5))
-    with pytest.raises(UsageError) as error:
+    with pytest.raises(OutsideError) as error:
         outside.fetch(asked)
     assert error.value.code == "data-not-pushed"
     kept_by_dvc(tmp_path / "remote", layout)
