@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -22,7 +23,7 @@ from mlci.core.profile import Profile
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.adapters.duckdb_repeats import Repeats
+    from mlci.adapters.duckdb_table import BatchReading
     from mlci.adapters.outside import Outside
     from mlci.adapters.reading import Reading
     from mlci.core.contract import ColumnSpec, Constraint, ConstraintKind
@@ -171,6 +173,14 @@ class DuckdbData:
         from mlci.adapters.duckdb_table import read_table  # noqa: PLC0415 - numpy is loaded only where it is needed
 
         return read_table(files, columns)
+
+    @contextmanager
+    def in_batches(self, files: DataFiles) -> Iterator[BatchReading]:
+        """Open FILES to read them in batches; raises as `opened` does."""
+        from mlci.adapters.duckdb_table import BatchReading  # noqa: PLC0415 - numpy is loaded only where it is needed
+
+        with opened(files) as reading:
+            yield BatchReading(reading, files)
 
     def matching(self, files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> NDArray[np.bool_]:
         """Return which rows CHECK, which reads COLUMNS, is true for; see `duckdb_table.matching`."""

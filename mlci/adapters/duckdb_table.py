@@ -16,8 +16,9 @@ from mlci.core.table import Column, Table
 from mlci.errors import RejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    import duckdb
     from numpy.typing import NDArray
 
     from mlci.adapters.reading import Reading
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 LARGEST_TEXT_COLUMN = 1 << 31
 """Bytes of one column of text, in which every value takes the room of the longest."""
+
+VECTORS = 32
+"""How many of DuckDB's vectors, of 2,048 rows each, are fetched at once."""
 
 _FILLERS: Mapping[ColumnType, str] = {"integer": "0", "number": "0.0", "string": "''", "boolean": "false"}
 
@@ -60,6 +64,60 @@ def read_table(files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         if len(arrays["missing0"]) != reading.rows:
             raise reading.refusal(f"DuckDB reads {len(arrays['missing0']):,} rows, the file has {reading.rows:,}")
         return Table({column.name: _column(reading, place, column, arrays) for place, column in enumerate(columns)})
+
+
+class BatchReading:
+    """An open data set whose rows are read in batches: memory holds one of them, however many rows there are."""
+
+    def __init__(self, reading: Reading, files: DataFiles) -> None:
+        """Read READING, the open FILES."""
+        self._reading, self._files = reading, files
+        self.names = reading.names
+        self.rows = reading.rows
+        self.sha256 = reading.sha256
+
+    def batches(self, columns: Sequence[ColumnSpec], size: int, skipped: int = 0) -> Iterator[Table]:
+        """Yield COLUMNS of the rows after the first SKIPPED, SIZE at a time, as `read_table` returns them.
+
+        Raises what `read_table` raises, when it comes to the row.
+        """
+        reading = self._reading
+        _demand_columns(self._files, reading, columns)
+        query = Query(reading)
+        selected = [_selected(query, place, column) for place, column in enumerate(columns)]
+        sql = f"WITH {query.tables()} SELECT {', '.join(selected)} FROM {query.name} OFFSET {int(skipped)}"  # noqa: S608 - positions, parameters and a number only
+        with locked_connection(reading.sources) as connection, engine_errors_told(reading):
+            connection.execute(sql, query.parameters)
+            read = skipped
+            for arrays in _parts(connection, size):
+                taken = {
+                    column.name: _column(reading, place, column, arrays, read) for place, column in enumerate(columns)
+                }
+                read += len(arrays["missing0"])
+                yield Table(taken)
+        if read != reading.rows:
+            raise reading.refusal(f"DuckDB reads {read:,} rows, the file has {reading.rows:,}")
+
+
+def _parts(connection: duckdb.DuckDBPyConnection, size: int) -> Iterator[dict[str, NDArray[Any]]]:
+    """Yield the rows that a connection has waiting, SIZE at a time, the last part shorter.
+
+    DuckDB gives out parts of an answer as data frames alone, so this is the one place where the parent loads pandas.
+    """
+    waiting: list[dict[str, NDArray[Any]]] = []
+    count = 0
+    while True:
+        frame = connection.fetch_df_chunk(VECTORS)
+        if len(frame):
+            waiting.append({name: frame[name].to_numpy() for name in frame.columns})
+            count += len(frame)
+        while count >= size or (count and not len(frame)):
+            joined = {name: np.concatenate([each[name] for each in waiting]) for name in waiting[0]}
+            yield {name: values[:size] for name, values in joined.items()}
+            count = max(count - size, 0)
+            waiting = [{name: values[size:] for name, values in joined.items()}] if count else []
+        if not len(frame):
+            return
 
 
 def matching(files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> NDArray[np.bool_]:
@@ -100,10 +158,11 @@ def _selected(query: Query, place: int, column: ColumnSpec) -> str:
     )
 
 
-def _column(reading: Reading, place: int, column: ColumnSpec, arrays: Mapping[str, Any]) -> Column:
+def _column(reading: Reading, place: int, column: ColumnSpec, arrays: Mapping[str, Any], before: int = 0) -> Column:
+    """Return one column of rows that BEFORE others precede."""
     values, missing, wrong = (np.asarray(arrays[f"{part}{place}"]) for part in ("value", "missing", "wrong"))
     if wrong.any():
-        row = int(np.argmax(wrong)) + 1
+        row = before + int(np.argmax(wrong)) + 1
         raise RejectedError(
             "data-ill-typed",
             f"{short(reading.name)}: {code(column.name)} is not {TYPE_WORDS[column.type]} in row {row:,}",

@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mlci.cli import registry
-from mlci.cli.output import Json, show, show_json
+from mlci.cli.output import Json, show, show_json, tell
 from mlci.core.plain_text import one_line
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from mlci.commands.installed import Installed
+    from mlci.commands.predict import Answers
 
 app = typer.Typer()
 registry_app = registry.app
@@ -27,13 +28,20 @@ def predict(
     reference: Annotated[
         str, typer.Argument(metavar="REF", help="v1.0.0, #production, candidate or a package's path.")
     ],
-    rows: Annotated[Path, typer.Argument(metavar="ROWS.csv", help="Rows with the columns that the model reads.")],
+    rows: Annotated[
+        Path, typer.Argument(metavar="ROWS", help="CSV, Parquet or JSON Lines with the columns that the model reads.")
+    ],
     *,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to a .csv, .jsonl or .parquet file, in batches.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Example: mlci predict "#production" rows.csv.
 
-    Answers each row, by its number, with the probability of the positive class and the class decided.
+    Answers each row, by its number: with the probability of the positive class, or of each class, and the class
+    decided; or with a number. With --out memory stays small however many rows there are, and the same command goes
+    on where an earlier one was killed.
     """
     from mlci.adapters.duckdb import DuckdbData
     from mlci.adapters.prediction import ChildPredictor
@@ -41,21 +49,20 @@ def predict(
 
     if not rows.is_file():
         raise _no_rows(reference, rows)
+    if out is not None:
+        _predict_to(out, reference, rows, as_json=as_json)
+        return
     answers = command(_installed(reference), rows, data=DuckdbData(), predictor=ChildPredictor())
     if as_json:
-        rows_answered = zip(answers.probabilities, answers.decided, answers.classes, strict=True)
-        content = [
-            {"row": place, "probability": probability, "positive": decided, "decision": decision}
-            for place, (probability, decided, decision) in enumerate(rows_answered, 1)
-        ]
-        show_json("predict", {"positive_class": answers.positive, "answers": content})
-    else:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["row", "probability", "decision"])
-        for place, (probability, decision) in enumerate(zip(answers.probabilities, answers.classes, strict=True), 1):
-            writer.writerow([place, f"{probability:.6f}", decision])
-        show(text.getvalue().removesuffix("\n"))
+        show_json("predict", _content(answers))
+        return
+    columns, decided = answers.columns, [answers.classes] if answers.classes else []
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["row", *columns.names])
+    shown = [[f"{number:.6f}" for number in each] for each in columns.numbers]
+    writer.writerows(zip(range(1, columns.rows + 1), *shown, *decided, strict=True))
+    show(text.getvalue().removesuffix("\n"))
 
 
 @app.command(short_help="Check registry, store and packages.")
@@ -100,6 +107,46 @@ def verify(
         show(f"{'✗' if each.error else '✓'} {each.subject}: {one_line(each.result, 500)}")
     if error:
         raise error
+
+
+def _predict_to(out: Path, reference: str, rows: Path, *, as_json: bool) -> None:
+    from mlci.adapters.answer_file import AnswerFile
+    from mlci.adapters.duckdb import DuckdbData
+    from mlci.adapters.prediction import ChildPredictor
+    from mlci.commands.predict import predict_to
+
+    if out.resolve() == rows.resolve():
+        raise UsageError("answers-over-rows", f"the answers would replace {rows}", hint="--out answers.csv")
+
+    def progress(answered: int, total: int) -> None:
+        tell(f"{answered:,} of {total:,} rows answered")
+
+    with AnswerFile(out) as file:
+        answered = predict_to(
+            file, _installed(reference), rows, data=DuckdbData(), predictor=ChildPredictor(), progress=progress
+        )
+    if as_json:
+        show_json("predict", {"path": str(out), "rows": answered})
+    else:
+        show(str(out))
+
+
+def _content(answers: Answers) -> dict[str, Any]:
+    """Return answers as JSON: of a binary task with the positive class, which it names."""
+    from mlci.core.answer_columns import class_text
+
+    signature, columns = answers.signature, answers.columns
+    decisions = answers.classes or (None,) * columns.rows
+    positive = None if signature.positive is None else class_text(signature.positive)
+    content: list[dict[str, Any]] = []
+    for place, (decision, *numbers) in enumerate(zip(decisions, *columns.numbers, strict=True), 1):
+        answer: dict[str, Any] = {"row": place, **dict(zip(columns.names, numbers, strict=False))}
+        if decision is not None:
+            answer["decision"] = decision
+        if positive is not None:
+            answer["positive"] = decision == positive
+        content.append(answer)
+    return {"answers": content} if positive is None else {"positive_class": positive, "answers": content}
 
 
 def _no_rows(reference: str, rows: Path) -> UsageError:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mlci.core.answer_columns import AnswerColumns
     from mlci.core.contract import ColumnSpec, Constraint
     from mlci.core.data_files import DataFiles, Wanted
     from mlci.core.expression import Check
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mlci.core.proof import Proof
     from mlci.core.registry import Change, LoadedRegistry, Trail
     from mlci.core.runs import KeptModel, KeptRun, RunDetails, RunRecord
+    from mlci.core.signature import Output
     from mlci.core.stored import Stored
     from mlci.core.submission import Submission
     from mlci.core.table import Column, Table
@@ -286,8 +288,43 @@ class Data(Protocol):
     def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         """Return columns of a data set in the order of its rows."""
 
+    def in_batches(self, files: DataFiles) -> AbstractContextManager[Batches]:
+        """Open a data set to read it in batches."""
+
     def matching(self, files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> NDArray[np.bool_]:
         """Return which rows a check is true for, in their order; `columns` are those that it reads."""
+
+
+class Batches(Protocol):
+    """An open data set that is read in batches."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+
+    @property
+    def sha256(self) -> str:
+        """The sha256 of the bytes."""
+
+    def batches(self, columns: Sequence[ColumnSpec], size: int, skipped: int = 0) -> Iterator[Table]:
+        """Yield columns of the rows after the first SKIPPED, SIZE at a time, the last part shorter."""
+
+
+class AnswerFile(Protocol):
+    """A file that answers are written to, part by part; it appears whole, and parts outlive a kill."""
+
+    def begin(self, made_from: str) -> int:
+        """Return how many parts are here already of the answers that are MADE FROM the same."""
+
+    def add(self, part: int, answers: AnswerColumns, first: int) -> None:
+        """Keep the part with this number, whose rows begin with FIRST."""
+
+    def finish(self, outputs: Sequence[Output]) -> None:
+        """Let the file appear, with columns for these outputs."""
 
 
 class Predictor(Protocol):

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import math
 from collections import Counter
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from mlci.core.table import Column, Table
 from mlci.errors import OutsideError, RejectedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -125,6 +126,11 @@ class MemoryData:
         header, rows = _records(files)
         return Table({column.name: _column(short(files.name), header, rows, column) for column in columns})
 
+    @contextmanager
+    def in_batches(self, files: DataFiles) -> Iterator[MemoryBatches]:
+        """Give the file out in parts."""
+        yield MemoryBatches(self, files)
+
     def matching(self, files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> NDArray[np.bool_]:
         """Return which rows a check is true for, row by row."""
         table = self.read_table(files, columns)
@@ -137,6 +143,30 @@ class MemoryData:
         ]
         tree = resolved(check.tree, {column.name: value_type(column) for column in columns})
         return np.array([truth(tree, row) is Truth.TRUE for row in rows], dtype=np.bool_)
+
+
+class MemoryBatches:
+    """A file in parts."""
+
+    def __init__(self, data: MemoryData, files: DataFiles) -> None:
+        """Take the parts from DATA."""
+        header, rows = _records(files)
+        self._data, self._files = data, files
+        self.names = tuple(header)
+        self.rows = len(rows)
+        self.sha256 = hashlib.sha256(_only(files).path.read_bytes()).hexdigest()
+
+    def batches(self, columns: Sequence[ColumnSpec], size: int, skipped: int = 0) -> Iterator[Table]:
+        """Yield the rows after the first SKIPPED, SIZE at a time."""
+        table = self._data.read_table(self._files, columns)
+        for start in range(skipped, self.rows, size):
+            part = slice(start, start + size)
+            yield Table(
+                {
+                    name: Column(column.values[part], None if column.missing is None else column.missing[part])
+                    for name, column in table.columns.items()
+                }
+            )
 
 
 def _pair(rule: LeakRule, sets: Mapping[str, DataFiles], earlier: str, later: str) -> PairEvidence:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
 import pytest
 
+from mlci.adapters.answer_file import AnswerFile
 from mlci.commands.installed import Installed
-from mlci.commands.predict import Answers, predict
+from mlci.commands.predict import Answers, predict, predict_to
 from mlci.errors import IntegrityError, MlciError, UsageError
 from mlci.testing import Question
 from tests.commands.builders import MODELS, Project, a_model, a_project, with_classes
@@ -36,7 +38,7 @@ def refused(project: Project, rows: str, installed: Installed | None = None) -> 
 
 def test_predict__one_answer_a_row(tmp_path: Path) -> None:
     answers = predicted(a_project(tmp_path), "radius,texture\n20,5\n10,5\n20,0\n")
-    assert (answers.positive, answers.probabilities, answers.decided) == ("1", (0.9, 0.1, 0.1), (True, False, False))
+    assert (answers.said.tolist(), answers.classes) == ([0.9, 0.1, 0.1], ("1", "0", "0"))
 
 
 @pytest.mark.parametrize(
@@ -58,17 +60,17 @@ def test_predict__decides_for_a_class_as_the_data_write_it(
 def test_predict__other_columns_and_their_order_make_no_difference(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     installed = candidate_of(project)
-    assert predicted(project, "malignant,texture,radius\n1,5,20\n", installed).decided == (True,)
+    assert predicted(project, "malignant,texture,radius\n1,5,20\n", installed).classes == ("1",)
     assert project.predictor.asked[-1:] == [Question(installed.sha256, ("radius", "texture"), 1)]
 
 
 def test_predict__decides_by_the_threshold_of_the_package(tmp_path: Path) -> None:
     project = a_project(tmp_path, evaluate="{data: holdout, id: id, label: malignant, positive: 1, threshold: 0.9}")
-    assert predicted(project, "radius,texture\n20,5\n").decided == (True,)
+    assert predicted(project, "radius,texture\n20,5\n").classes == ("1",)
     project.predictor.models["present"] = replace(
         MODELS["present"], probability=lambda columns: MODELS["present"].probability(columns) - 0.01
     )
-    assert predicted(project, "radius,texture\n20,5\n").decided == (False,)
+    assert predicted(project, "radius,texture\n20,5\n").classes == ("0",)
 
 
 def test_predict__a_column_that_is_missing(tmp_path: Path) -> None:
@@ -146,3 +148,83 @@ def test_predict__a_model_that_answers_with_other_classes(tmp_path: Path) -> Non
     installed = candidate_of(project)
     project.predictor.models["present"] = with_classes(MODELS["present"], 1, 0)
     assert refused(project, "radius,texture\n20,5\n", installed).code == "signature-differs"
+
+
+def some_answers(project: Project, installed: Installed, name: str = "answers.csv") -> tuple[bytes, list[int]]:
+    """Answer seven rows, three at a time; return the file, and how many rows were answered when progress was told."""
+    rows = project.place / "rows.csv"
+    rows.write_text("radius,texture\n" + "20,5\n10,5\n20,0\n" * 2 + "20,3\n")
+    told: list[int] = []
+    with AnswerFile(project.place / name) as out:
+        answered = predict_to(
+            out,
+            installed,
+            rows,
+            data=project.data,
+            predictor=project.predictor,
+            progress=lambda done, of: told.append(done * (of == 7)),
+            batch_rows=3,
+        )
+    assert answered == 7
+    return (project.place / name).read_bytes(), told
+
+
+def test_predict_to__answers_batch_by_batch(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    installed = candidate_of(project)
+    before = len(project.predictor.asked)
+    content, told = some_answers(project, installed)
+    assert content.decode().splitlines()[:4] == ["row,probability,decision", "1,0.9,1", "2,0.1,0", "3,0.1,0"]
+    assert content.decode().splitlines()[-1] == "7,0.9,1"
+    assert ([each.rows for each in project.predictor.asked[before:]], told) == ([3, 3, 1], [3, 6, 7])
+
+
+def test_predict_to__goes_on_where_it_was_ended(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    installed = candidate_of(project)
+    whole, _ = some_answers(project, installed, "whole.csv")
+    present = project.predictor.models["present"]
+    asked: list[int] = []
+
+    def ends_at_the_second(columns: Columns) -> np.ndarray[Any, Any]:
+        asked.append(len(columns["radius"]))
+        if len(asked) > 1:
+            raise KeyboardInterrupt
+        return present.probability(columns)
+
+    project.predictor.models["present"] = replace(present, probability=ends_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        some_answers(project, installed)
+    assert not (project.place / "answers.csv").exists()
+    project.predictor.models["present"] = present
+    before = len(project.predictor.asked)
+    content, told = some_answers(project, installed)
+    assert content == whole
+    assert ([each.rows for each in project.predictor.asked[before:]], told) == ([3, 1], [3, 6, 7])
+
+
+def test_predict_to__a_gap_is_told_with_its_row_in_the_file(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    installed = refusing(project)
+    project.predictor.models["present"] = MODELS["present"]
+    rows = project.place / "rows.csv"
+    rows.write_text("radius,texture\n20,5\n10,\n")
+    with AnswerFile(project.place / "answers.csv") as out:
+        project.predictor.models["present"] = replace(MODELS["present"], probability=refuses_gaps)
+        with pytest.raises(UsageError, match="empty in row 2") as caught:
+            predict_to(
+                out,
+                installed,
+                rows,
+                data=project.data,
+                predictor=project.predictor,
+                progress=lambda *_: None,
+                batch_rows=1,
+            )
+    assert caught.value.code == "rows-incomplete"
+
+
+def refuses_gaps(columns: Columns) -> np.ndarray[Any, Any]:
+    if np.isnan(columns["texture"]).any():
+        raise IntegrityError("model-cannot-predict", "Input contains NaN")
+    return MODELS["present"].probability(columns)

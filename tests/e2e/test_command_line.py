@@ -75,7 +75,7 @@ WRONG = {
     "verb of a group": (["registry", "shw"], "No such command 'shw'. Did you mean 'show'?", "mlci registry"),
     "option": (["check", "--nonsense"], "No such option: --nonsense", "mlci check"),
     "option missing": (["rollback"], "Missing option '--reason'", "mlci rollback"),
-    "argument missing": (["predict", "v1.0.0"], "Missing argument 'ROWS.csv'", "mlci predict"),
+    "argument missing": (["predict", "v1.0.0"], "Missing argument 'ROWS'", "mlci predict"),
     "argument too many": (["check", "cells"], "Got unexpected extra argument(s) (cells)", "mlci check"),
     "value missing": (["rollback", "--reason"], "Option '--reason' requires an argument", "mlci rollback"),
 }

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from mlci.core.package import read_package
@@ -260,3 +261,40 @@ def test_switch__that_was_killed_leaves_a_whole_version(promoted: Project, momen
     assert promoted.mlci("deploy", "live").out.startswith("live answers with v2.0.0")
     assert answering(promoted) == "v2.0.0"
     assert promoted.mlci("verify").exit_code == 0
+
+
+@pytest.mark.slow
+def test_predict_out__goes_on_after_a_kill(released: Project) -> None:
+    header, *lines = (released.folder / "data" / "holdout.csv").read_text().splitlines()
+    many = "\n".join([header, *(lines * 1000)[:270_000]]) + "\n"
+    (released.folder / "rows.csv").write_text(many)
+    process = released.start("predict", "v1.0.0", "rows.csv", "--out", "answers.csv")
+    wait_for(lambda: any(released.folder.glob(".answers.csv.*.parts/000000")))
+    process.kill()
+    process.communicate()
+    assert not (released.folder / "answers.csv").exists()
+    ended = released.mlci("predict", "v1.0.0", "rows.csv", "--out", "answers.csv")
+    assert (ended.exit_code, ended.out) == (0, "answers.csv\n"), ended.err
+    assert "270,000 of 270,000 rows answered" in ended.err
+    whole = released.mlci("predict", "v1.0.0", "rows.csv", "--out", "whole.csv")
+    assert "· 200,000 of 270,000 rows answered" in whole.err
+    assert (released.folder / "answers.csv").read_bytes() == (released.folder / "whole.csv").read_bytes()
+    assert list(released.folder.glob(".*.parts")) == []
+
+
+def test_predict_out__is_what_predict_prints(released: Project) -> None:
+    printed = released.mlci("predict", "v1.0.0", "data/holdout.csv").out.splitlines()
+    for name in ("answers.csv", "answers.parquet"):
+        ended = released.mlci("predict", "v1.0.0", "data/holdout.csv", "--out", name)
+        assert ended.exit_code == 0, ended.err
+    rows = [line.split(",") for line in (released.folder / "answers.csv").read_text().splitlines()]
+    assert [",".join([row[0], f"{float(row[1]):.6f}", row[2]]) for row in rows[1:]] == printed[1:]
+    table = duckdb.read_parquet(str(released.folder / "answers.parquet")).fetchall()
+    assert [[str(row), repr(probability), str(decision)] for row, probability, decision in table] == rows[1:]
+
+
+def test_predict_out__over_its_own_rows_is_refused(released: Project) -> None:
+    before = (released.folder / "data" / "holdout.csv").read_bytes()
+    ended = released.mlci("predict", "v1.0.0", "data/holdout.csv", "--out", "data/../data/holdout.csv")
+    assert (ended.exit_code, "the answers would replace data/holdout.csv" in ended.err) == (2, True)
+    assert (released.folder / "data" / "holdout.csv").read_bytes() == before

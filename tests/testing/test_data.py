@@ -206,3 +206,41 @@ def test_profile__is_what_plain_python_computes(values: list[str]) -> None:
         fake, real = (data.profile("x", one_file(file), []) for data in (MemoryData(), DuckdbData()))
     # Each bar is a part of equal width; where a value lies on a border, rounding decides, in both alike.
     assert real == fake
+
+
+def test_in_batches__are_the_table_in_parts(data: Data, rows: Path) -> None:
+    wanted = [ColumnSpec("name", "string"), ColumnSpec("radius", "number"), ColumnSpec("ill", "boolean")]
+    with data.in_batches(one_file(rows)) as opened:
+        assert (opened.names, opened.rows) == (("id", "radius", "name", "ill"), 3)
+        assert opened.sha256 == hashlib.sha256(ROWS).hexdigest()
+        first, second = opened.batches(wanted, 2)
+        (rest,) = opened.batches(wanted, 2, 1)
+    assert (first.rows, second.rows, rest.rows) == (2, 1, 2)
+    whole = data.read_table(one_file(rows), wanted)
+    for name, column in whole.columns.items():
+        values = [each for part in (first, second) for each in part.columns[name].values.tolist()]
+        assert (values, rest.columns[name].values.tolist()) == (column.values.tolist(), column.values[1:].tolist())
+    missing = second.columns["name"].missing
+    assert missing is not None
+    assert missing.tolist() == [True]
+
+
+def test_in_batches__a_value_of_another_type_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("radius\n" + "1\n" * 5000 + "five\n")
+    with (
+        DuckdbData().in_batches(one_file(file)) as opened,
+        pytest.raises(RejectedError, match="not a number in row 5,001") as caught,
+    ):
+        list(opened.batches([ColumnSpec("radius", "number")], 3000))
+    assert caught.value.where == f"{file}:5002"
+
+
+def test_in_batches__many_rows_in_their_order(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("id\n" + "".join(f"{row}\n" for row in range(200_000)))
+    with DuckdbData().in_batches(one_file(file)) as opened:
+        parts = list(opened.batches([ColumnSpec("id", "integer")], 70_000, 10_000))
+    assert [part.rows for part in parts] == [70_000, 70_000, 50_000]
+    found = np.concatenate([part.columns["id"].values for part in parts])
+    np.testing.assert_array_equal(found, np.arange(10_000, 200_000))
