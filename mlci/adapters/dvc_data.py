@@ -53,8 +53,8 @@ class DvcData:
     def __call__(self, wanted: Wanted) -> Iterator[bytes]:
         """Yield the bytes that DVC's remote keeps under the hash.
 
-        Raises `OutsideError`: "data-not-pushed" where it has none, "data-failed" where it cannot be used. Neither is the
-        fault of the commit that names the data: base's rules hold, whatever somebody removed from a remote.
+        Raises `OutsideError`: "data-not-pushed" where it has none, "data-failed" where it cannot be used. Neither is
+        the fault of the commit that names the data: base's rules hold, whatever somebody removed from a remote.
         """
         from mlci.adapters.dvc_store import DvcStore  # noqa: PLC0415 - DVC takes half a second to load
         from mlci.adapters.store_cache import StoreCache  # noqa: PLC0415 - as above
