@@ -150,13 +150,13 @@ def shown(value: Scalar | None) -> str:
 def differences(base: Profile, head: Profile) -> tuple[Difference, ...]:
     """Return how the columns of HEAD differ from those of BASE, the largest difference first.
 
-    A column that only one of them has is at distance 1. See `distance` for the others.
+    A column that only one of them has is at distance 1. See `distance` for the others; without rows there is none.
     """
     before, after = ({column.name: column for column in each.columns} for each in (base, head))
     found = [
         _difference(base, before[name], head, after[name])
         for name in after
-        if name in before and before[name].type == after[name].type
+        if name in before and before[name].type == after[name].type and base.rows and head.rows
     ]
     for names, other, whose in ((after, before, "this branch"), (before, after, "base")):
         found += [

@@ -125,3 +125,8 @@ def test_bare__has_no_value() -> None:
 )
 def test_values__are_written_for_programs_and_readers(value: Decimal | date, written: object, read: str) -> None:
     assert (as_json(value), shown(value)) == (written, read)
+
+
+def test_differences__without_rows_there_is_no_distribution_to_differ() -> None:
+    full = a_profile(numbers("x", [1.0, 2.0, 3.0]))
+    assert differences(full, replace(full, rows=0, sampled=0, columns=(ColumnProfile("x", "number", 0, 0),))) == ()
