@@ -635,7 +635,7 @@ GUARDS = (
     Guard(
         "newer package",
         "mlci/core/package.py",
-        "if newer and schema != SCHEMA:",
+        "if newer and found != schema:",
         "if newer is schema:",
         "tests/core/test_package.py::test_read_package__refuses_a_newer_one_by_name",
     ),

@@ -84,7 +84,8 @@ class ScriptedHost:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(said.body) if said.declared is None else said.declared))
                 self.end_headers()
-                self.wfile.write(said.body)
+                if self.command != "HEAD":  # whose answer has no body, whatever length it tells
+                    self.wfile.write(said.body)
 
             do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
 

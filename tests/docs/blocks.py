@@ -22,7 +22,7 @@ PAGES = (
 )
 
 _FENCE = re.compile(r"^(?P<mark>```+)(?P<kind>\S*)[^\n]*\n(?P<text>.*?)^(?P=mark)[ ]*$", re.MULTILINE | re.DOTALL)
-_SESSION = re.compile(r"<!-- session: (?P<name>[a-z ]+) -->")
+_SESSION = re.compile(r"<!-- session: (?P<name>[a-z -]+?) -->")
 
 
 @dataclass(frozen=True)

@@ -164,13 +164,13 @@ def test_candidate__that_is_damaged_is_not_promoted(merged: Project, refuses: Re
     refuses(merged, "promote", exit_code=4, told=f"candidate-damaged-{damaged.stem}")
 
 
-@pytest.mark.parametrize("file", ["trained.json", "model.skops"])
+@pytest.mark.parametrize("file", ["trained.json", "model.bin"])
 def test_run__that_is_damaged_is_made_again(released: Project, file: str) -> None:
     (run,) = (released.folder / ".mlci" / "trained").iterdir()
-    whole = (run / "model.skops").read_bytes()
+    whole = (run / "model.bin").read_bytes()
     (run / file).write_bytes((run / file).read_bytes()[:-20])
     assert released.mlci("train").out.startswith("trained: ")
-    assert (run / "model.skops").read_bytes() == whole
+    assert (run / "model.bin").read_bytes() == whole
 
 
 def test_training__two_at_once_in_one_folder(fresh: Project) -> None:
