@@ -1,4 +1,7 @@
-"""A first contract for a data file: one pass for the profile, one more for what each part of the rows holds."""
+"""A first contract for a data file: one pass for the profile, one more for what each part of the rows holds.
+
+A column of text that is read as days or times gets a pass of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlci.adapters.csv_dialect import dialect_of
 from mlci.adapters.csv_file import read_header
+from mlci.adapters.csv_reading import CsvReading
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
+from mlci.core.contract.scalar import NESTED, TEMPORAL
 from mlci.core.contract_bounds import PARTS
 from mlci.core.contract_draft import (
     MOST_ENUM_VALUES,
@@ -31,7 +36,7 @@ from mlci.core.plain_text import one_line
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import duckdb
 
@@ -41,8 +46,16 @@ if TYPE_CHECKING:
 
 _LEADING_ZERO = "[+-]?0[0-9]+"
 """A postcode or an article number, not an integer: as a number it would lose its zeros."""
-_COUNTS = 9
-"""How many figures the profile has of each column."""
+_FIGURES = 6
+"""How many figures the profile has of each column, besides one for each type."""
+_GUESSED: tuple[ColumnType, ...] = (
+    "integer", "number", "boolean", "date", "timestamp", "timestamp_with_zone", "time", "string",
+)  # fmt: skip
+"""The types that a column may have in any file, the narrowest first; decimals are numbers as well."""
+_CLASSES: frozenset[ColumnType] = frozenset({"integer", "number", "boolean", "string"})
+"""What the classes of a label may be; those of any other type are compared as text."""
+_PLAIN: frozenset[ColumnType] = frozenset({"integer", "number"})
+"""What no column is in which a number begins with a zero."""
 
 
 def infer(path: Path, *more: Path, label: str | None = None) -> Inferred:
@@ -73,9 +86,10 @@ def infer(path: Path, *more: Path, label: str | None = None) -> Inferred:
             _refuse_other_dialects(paths, form)
             smallest = min(_rows(each, form) for each in paths)
             contract, profiles, repeated = _infer(_joined(paths, Path(folder) / path.name, form), form, smallest)
-    type_ = next((each.type for each in profiles if each.name == label), None)
-    if label is None or type_ is None:
+    profile = next((each for each in profiles if each.name == label), None)
+    if label is None or profile is None:
         return Inferred(contract, repeated=repeated, form=form)
+    type_ = profile.type if profile.type in _CLASSES else "string"
     return Inferred(contract, tuple(_label(each, form, label, type_) for each in paths), repeated, form)
 
 
@@ -180,30 +194,32 @@ def _label(path: Path, form: CsvFormat | None, label: str, type_: ColumnType) ->
 
 
 def _profiles(connection: duckdb.DuckDBPyConnection, reading: Reading) -> list[ColumnProfile]:
+    """Return what was seen in each column; one whose values are of no one type has no `type`."""
     query = Query(reading)
     zero = query.parameter(_LEADING_ZERO)
+    guessed = (*_GUESSED, *(() if isinstance(reading, CsvReading) else sorted(NESTED)))
     expressions: list[str] = []
     for name in reading.names:
         raw = query.raw(name)
+        plain = f" FILTER (WHERE NOT regexp_full_match({raw}, {zero}))"
         integer, number = query.typed(name, "integer"), query.typed(name, "number")
         expressions += [
             f"count({raw})",
             f"count(DISTINCT {raw})",
-            f"count({integer}) FILTER (WHERE NOT regexp_full_match({raw}, {zero}))",
-            f"count({number}) FILTER (WHERE NOT regexp_full_match({raw}, {zero}))",
-            f"count({query.typed(name, 'boolean')})",
             f"count(DISTINCT {integer})",
             f"[min({integer}), max({integer})]",
             f"[min({number}), max({number})]",
             f"avg(CAST({number} AS DOUBLE))",
+            *(f"count({query.typed(name, type_)}){plain if type_ in _PLAIN else ''}" for type_ in guessed),
         ]
     found = select(connection, query, reading, expressions, numbered=False)
     profiles: list[ColumnProfile] = []
+    width = _FIGURES + len(guessed)
     for place, name in enumerate(reading.names):
-        figures = found[place * _COUNTS : (place + 1) * _COUNTS]
-        present, distinct, integers, numbers, booleans, distinct_integers, integer_range, number_range, mean = figures
-        type_ = _type(present, integers, numbers, booleans)
-        smallest, largest = {"integer": integer_range, "number": number_range}.get(type_, (None, None))
+        figures = found[place * width : (place + 1) * width]
+        present, distinct, distinct_integers, integer_range, number_range, mean, *counts = figures
+        type_ = _type(present, dict(zip(guessed, counts, strict=True)))
+        smallest, largest = {"integer": integer_range, "number": number_range}.get(type_ or "", (None, None))
         profiles.append(
             ColumnProfile(
                 name=name,
@@ -216,18 +232,33 @@ def _profiles(connection: duckdb.DuckDBPyConnection, reading: Reading) -> list[C
                 mean=mean if smallest is not None else None,
             )
         )
-    return profiles
+    return _with_moments(connection, reading, profiles)
 
 
-def _type(present: int, integers: int, numbers: int, booleans: int) -> ColumnType:
-    """Return the narrowest type that all present values have; text where there is none."""
+def _type(present: int, counts: Mapping[ColumnType, int]) -> ColumnType | None:
+    """Return the narrowest type that all present values have, by how many have each; text where there is none."""
     if present == 0:
         return "string"
-    if integers == present:
-        return "integer"
-    if numbers == present:
-        return "number"
-    return "boolean" if booleans == present else "string"
+    return next((type_ for type_, count in counts.items() if count == present), None)
+
+
+def _with_moments(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, profiles: Sequence[ColumnProfile]
+) -> list[ColumnProfile]:
+    """Return the profiles with the first and the last of days and times, and how many there are."""
+    moments = [each for each in profiles if each.type in TEMPORAL]
+    if not moments:
+        return list(profiles)
+    query = Query(reading)
+    values = [query.typed(each.name, each.type) for each in moments if each.type]
+    expressions = [f"[min({value}), max({value})]" for value in values]
+    expressions += [f"count(DISTINCT {value})" for value in values]
+    found = select(connection, query, reading, expressions, numbered=False)
+    known = {
+        each.name: replace(each, first=first, last=last, distinct=distinct)
+        for each, (first, last), distinct in zip(moments, found[: len(moments)], found[len(moments) :], strict=True)
+    }
+    return [known.get(each.name, each) for each in profiles]
 
 
 def _with_values(
@@ -235,7 +266,7 @@ def _with_values(
 ) -> list[ColumnProfile]:
     """Return the profiles with what each part of the rows holds: numbers their range, small columns their values."""
     query = Query(reading)
-    expressions = [told for each in profiles for told in _told(each, query.typed(each.name, each.type))]
+    expressions = [told for each in profiles for told in _told(each, query.typed(each.name, each.type or "string"))]
     listed = ", ".join(["count(*)", *expressions])
     sql = f"WITH {query.tables(numbered=True)} SELECT {listed} FROM {query.name} GROUP BY row % {PARTS}"  # noqa: S608 - positions and parameters only
     parts = connection.execute(sql, query.parameters).fetchall()

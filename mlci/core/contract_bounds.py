@@ -9,6 +9,7 @@ so is the room left above, the more the less the parts agree on the largest valu
 from __future__ import annotations
 
 import math
+from datetime import MAXYEAR, MINYEAR, date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,9 @@ STEEPNESS: Final = 8
 """From an eighth of the range on, parts that disagree on the largest value do so wholly."""
 MOST_SLACK: Final = Decimal(20)
 """A bound that must lie further away says nothing."""
+YEARS_BEFORE: Final = 1
+YEARS_AFTER: Final = 20
+"""How many years a bound of days lies at least beyond those that were seen: data go on."""
 
 
 def column_bounds(
@@ -55,6 +59,23 @@ def column_bounds(
         for name, bound in bounds.items()
         if (SMALLEST_INTEGER <= _whole(name, bound) <= LARGEST_INTEGER if type_ == "integer" else math.isfinite(bound))
     }
+
+
+def moment_bounds(first: date, last: date) -> dict[str, date]:
+    """Return `min` and `max` for days or timestamps from FIRST to LAST: firsts of January, where there are such.
+
+    They are wide: they are there for days that stand for no day, such as 1900-01-01 and 9999-12-31, and for years that
+    are mistyped.
+
+    >>> moment_bounds(date(2011, 1, 1), date(2012, 12, 31))
+    {'min': datetime.date(2009, 1, 1), 'max': datetime.date(2033, 1, 1)}
+    """
+    span = last.year - first.year
+    least = first.year - max(YEARS_BEFORE, -(-span // 2)) - 1
+    most = last.year + max(YEARS_AFTER, 2 * span) + 1
+    bounds = {"min": least, "max": most}
+    new_year = type(first).min
+    return {name: new_year.replace(year=year) for name, year in bounds.items() if MINYEAR <= year <= MAXYEAR}
 
 
 def lower_bound(smallest: float, largest: float, slack: Decimal = SLACK) -> int | float:

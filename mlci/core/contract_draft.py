@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from datetime import date, time
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.contract.constraints import code, written
 from mlci.core.contract.model import is_visible
-from mlci.core.contract_bounds import PARTS, column_bounds
+from mlci.core.contract.scalar import TEMPORAL, ColumnType
+from mlci.core.contract_bounds import PARTS, column_bounds, moment_bounds
 from mlci.core.documents import plain_scalar
 from mlci.core.expression.tree import ColumnReference, text_of
 from mlci.core.plain_text import one_line, printable
@@ -23,7 +25,6 @@ from mlci.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlci.core.contract import ColumnType
     from mlci.core.data_format import CsvFormat
 
 MOST_ENUM_VALUES: Final = 10
@@ -44,6 +45,9 @@ _YES: Final = frozenset({"1", "true", "t", "yes", "y", "positive", "pos"})
 
 _LARGEST_EXACT: Final = 2**53
 """Labels that are numbers are read in double precision, where greater ones are not told apart."""
+
+_NAMING: Final[frozenset[ColumnType]] = TEMPORAL | {"integer", "string"}
+"""What may name a row."""
 
 LabelValue = int | float | str | bool
 
@@ -78,7 +82,8 @@ class ColumnProfile:
     """What was seen in one column."""
 
     name: str
-    type: ColumnType
+    type: ColumnType | None
+    """None where no type is that of all values."""
     rows: int
     present: int
     """Rows that have a value."""
@@ -92,6 +97,9 @@ class ColumnProfile:
     """For integers and numbers: the smallest and largest value of each part of the rows that has any."""
     values: tuple[tuple[int | str, int], ...] = ()
     """Each value of an integer or string column and in how many parts of the rows it is, if there are few."""
+    first: date | time | None = None
+    """For days and times."""
+    last: date | time | None = None
 
 
 def draft(name: str, rows: int, profiles: Sequence[ColumnProfile], form: CsvFormat | None = None) -> str:
@@ -101,7 +109,8 @@ def draft(name: str, rows: int, profiles: Sequence[ColumnProfile], form: CsvForm
     """
     named = [each for each in profiles if each.name and is_visible(each.name)]
     key = _key(named, profiles[:1])
-    entries = [(f"{quoted(each.name)}:", *_rule(each, is_key=each is key)) for each in named]
+    typed = [each for each in named if each.type is not None]
+    entries = [(f"{quoted(each.name)}:", *_rule(each, is_key=each is key)) for each in typed]
     width = max((len(label) for label, _, _ in entries), default=0)
     lines = [f"# Drafted by mlci from {_comment(name)} ({rows:,} rows). Read it once: what is marked was guessed."]
     if form is not None:
@@ -113,9 +122,11 @@ def draft(name: str, rows: int, profiles: Sequence[ColumnProfile], form: CsvForm
     for place, each in enumerate(profiles, start=1):
         if each not in named:
             lines.append(f"  # column {place} has no name that can be read, and is not checked")
+        elif each not in typed:
+            lines.append(f"  # {quoted(each.name)} is not checked: no type is that of all its values")
     if rows:
         lines.append(f"rows: {{min: {_at_least(rows)}}}  # guessed: at least about half of today's rows")
-    lines += _varying([each for each in named if each is not key])
+    lines += _varying([each for each in typed if each is not key])
     return "\n".join(lines) + "\n"
 
 
@@ -243,7 +254,7 @@ def would_be_key(profiles: Sequence[ColumnProfile]) -> str | None:
 
 
 def _all_differ(profile: ColumnProfile) -> bool:
-    return profile.type in {"integer", "string"} and 1 < profile.rows == profile.present == profile.distinct
+    return profile.type in _NAMING and 1 < profile.rows == profile.present == profile.distinct
 
 
 def _rule(profile: ColumnProfile, *, is_key: bool) -> tuple[str, list[str]]:
@@ -260,12 +271,17 @@ def _rule(profile: ColumnProfile, *, is_key: bool) -> tuple[str, list[str]]:
         shown = ", ".join(quoted(value) if isinstance(value, str) else str(value) for value, _ in profile.values)
         parts.append(f"enum: [{shown}]")
         remarks.append("guessed: every value that was seen")
-    elif profile.smallest is not None and profile.largest is not None:
+    elif profile.type and profile.smallest is not None and profile.largest is not None:
         mean = profile.mean if profile.distinct >= FEWEST_MEASURED else None
         bounds = column_bounds(profile.type, profile.smallest, profile.largest, mean, profile.parts)
         parts += [f"{name}: {written(bound)}" for name, bound in bounds.items()]
         seen = f"from {written(profile.smallest)} to {written(profile.largest)}"
         remarks.append(f"guessed {seen}" if bounds else f"seen {seen}, which tells no bound")
+    elif isinstance(profile.first, date) and isinstance(profile.last, date):
+        zone = "Z" if profile.type == "timestamp_with_zone" else ""
+        for name, bound in moment_bounds(profile.first, profile.last).items():
+            parts.append(f'{name}: "{bound.isoformat()}{zone}"')
+        remarks.append(f"guessed from {written(profile.first)} to {written(profile.last)}; later ones will come")
     elif _all_differ(profile):
         remarks.append("all values differ; add `unique: true` if they must")
     return ", ".join(parts), remarks

@@ -26,6 +26,7 @@ from mlci.core.contract import (
 )
 from mlci.core.contract.constraints import code, codes, counted, listed, measured, tolerated, type_words
 from mlci.core.contract.formats import format_called
+from mlci.core.contract.rule import Tolerant
 from mlci.core.contract.scalar import TEMPORAL
 from mlci.core.duration import write_duration
 from mlci.errors import IntegrityError
@@ -210,7 +211,7 @@ class DatasetReport(_Part):
 def holds(constraint: Constraint, failing: int, checked: int) -> bool:
     """Tell whether a row constraint holds, given how many of the checked rows break it."""
     match constraint.value:
-        case CrossRule() | Reference() | Conflicts() as rule:
+        case Tolerant() as rule:
             return rule.tolerates(failing, checked)
         case Share() if constraint.kind == "rows_change":
             return failing == 0

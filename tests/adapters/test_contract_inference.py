@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -296,3 +297,63 @@ def test_infer__from_two_files_bounds_the_rows_by_the_smaller_one(tmp_path: Path
     assert rows is not None
     assert rows.min is not None
     assert rows.min <= 200
+
+
+def test_infer__tells_days_and_times_from_texts(tmp_path: Path) -> None:
+    header = ["id", "day", "at", "sent", "opens", "mixed", "fresh"]
+    rows = [
+        [str(number), f"2011-02-{number:02}", f"2011-02-03 04:{number}:00", f"2011-02-{number:02}T04:00+02:00", "09:30",
+         "2011-02-03" if number % 2 else "2011-02-03T04:00", "" if number % 2 else "2011-02-03"]
+        for number in range(10, 26)
+    ]  # fmt: skip
+    path = write(tmp_path / "days.csv", header, rows)
+    assert infer(path).contract.splitlines()[3:9] == [
+        (
+            '  day:   {type: date, min: "2009-01-01", max: "2032-01-01"}  '
+            "# guessed from 2011-02-10 to 2011-02-25; later ones will come"
+        ),
+        (
+            '  at:    {type: timestamp, min: "2009-01-01T00:00:00", max: "2032-01-01T00:00:00"}  '
+            "# guessed from 2011-02-03 04:10:00 to 2011-02-03 04:25:00; later ones will come"
+        ),
+        (
+            '  sent:  {type: timestamp_with_zone, min: "2009-01-01T00:00:00Z", max: "2032-01-01T00:00:00Z"}  '
+            "# guessed from 2011-02-10 02:00:00 to 2011-02-25 02:00:00; later ones will come"
+        ),
+        "  opens: {type: time}",
+        "  mixed: {type: string}",
+        (
+            '  fresh: {type: date, required: false, min: "2009-01-01", max: "2032-01-01"}  '
+            "# 8 of 16 rows have no value; guessed from 2011-02-03 to 2011-02-03; later ones will come"
+        ),
+    ]
+    assert check(path, drafted(path)).findings == ()
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl"])
+def test_infer__what_it_drafts_from_files_with_types_they_satisfy(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"rows.{form}"
+    values = """
+        range AS id, range / 7 AS ratio, range % 2 = 0 AS even, DATE '2024-01-01' + CAST(range AS INTEGER) AS day,
+        TIMESTAMP '2024-01-01 00:00:00' + range * INTERVAL 1 HOUR AS at, 'word ' || range AS word, [range] AS listed,
+        {'x': range} AS struct"""
+    more = ", CAST(range AS DECIMAL(9, 2)) AS price, encode('a' || range) AS bytes" if form == "parquet" else ""
+    written = {"parquet": "PARQUET", "jsonl": "JSON"}[form]
+    duckdb.sql(f"COPY (SELECT {values}{more} FROM range(40)) TO '{path}' (FORMAT {written})")  # noqa: S608 - constants
+    contract = drafted(path)
+    types = [contract.columns[name].type for name in ("id", "ratio", "even", "day", "word", "listed", "struct")]
+    assert types == ["integer", "number", "boolean", "date", "string", "list", "struct"]
+    assert check(path, contract).findings == ()
+
+
+def test_infer__a_column_of_no_one_type_is_left_out_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    duckdb.sql(f"COPY (SELECT range AS id, 'nan'::DOUBLE AS x FROM range(9)) TO '{path}'")  # noqa: S608 - a constant
+    contract = infer(path).contract
+    assert "  # x is not checked: no type is that of all its values\n" in contract
+    assert check(path, drafted(path)).findings == ()
+
+
+def test_infer__a_label_of_days_is_told_as_text(tmp_path: Path) -> None:
+    path = write(tmp_path / "one.csv", ["id", "no"], [["1", "2024-01-01"], ["2", "2024-01-02"]])
+    assert infer(path, label="no").labels == (LabelProfile("string", 2, ("2024-01-01", "2024-01-02")),)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.contract_bounds import PARTS, column_bounds, lower_bound, upper_bound
+from mlci.core.contract_bounds import PARTS, column_bounds, lower_bound, moment_bounds, upper_bound
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -68,3 +70,16 @@ def test_bounds__of_parts_hold_what_was_seen(pairs: list[tuple[float, float]], m
     bounds = column_bounds("number", smallest, largest, mean, parts)
     assert bounds.get("min", smallest) <= smallest
     assert bounds.get("max", largest) >= largest
+
+
+def test_moment_bounds__are_left_out_where_years_end() -> None:
+    assert moment_bounds(date(1, 3, 1), date(9990, 1, 1)) == {}
+
+
+def test_moment_bounds__of_timestamps_are_timestamps() -> None:
+    seen = datetime(2024, 3, 1, 12, 30)  # noqa: DTZ001 - one without a zone is meant
+    found = moment_bounds(seen, seen)
+    assert {name: bound.isoformat() for name, bound in found.items()} == {
+        "min": "2022-01-01T00:00:00",
+        "max": "2045-01-01T00:00:00",
+    }

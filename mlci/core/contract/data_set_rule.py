@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mlci.core.contract.part import LONGEST_COLUMN_NAME, ColumnName, Owner, Part, Severity, problem
-from mlci.core.contract.share import NONE, Share, ShareField
-from mlci.core.duration import Duration  # noqa: TC001 - pydantic reads annotations at run time
+from mlci.core.contract.rule import Tolerant
+from mlci.core.contract.share import ShareField  # noqa: TC001 - pydantic reads annotations at run time
+from mlci.core.duration import Duration  # noqa: TC001 - as above
 from mlci.core.names import NAME
 from mlci.core.plain_text import is_visible
 
@@ -24,34 +25,7 @@ def _target(text: str) -> str:
     return text
 
 
-class _Tolerant(Part):
-    """What some rows may break."""
-
-    max_share: ShareField = NONE
-    """How many of the checked rows may break it."""
-    max_count: Annotated[int, Field(ge=0)] | None = None
-    """The same as a number of rows."""
-    severity: Severity = "error"
-    owner: Owner | None = None
-
-    @model_validator(mode="after")
-    def _has_one_tolerance(self) -> Self:
-        if self.max_count is not None and "max_share" in self.model_fields_set:
-            raise problem("max_share and max_count say the same in two ways; leave one of them out", "max_count")
-        return self
-
-    @property
-    def tolerance(self) -> Share | int:
-        """How many rows may break it: a share of those that are checked, or a number; no row at all is 0%."""
-        return self.max_count or self.max_share
-
-    def tolerates(self, failing: int, checked: int) -> bool:
-        """Tell whether FAILING of CHECKED rows may break it."""
-        tolerance = self.tolerance
-        return failing <= tolerance if isinstance(tolerance, int) else tolerance.allows(failing, checked)
-
-
-class Reference(_Tolerant):
+class Reference(Tolerant):
     """Every value of a column is one of a column of another data set."""
 
     to: Annotated[str, AfterValidator(_target), WithJsonSchema({"type": "string", "pattern": f"^{_TARGET}$"})]
@@ -67,7 +41,7 @@ class Reference(_Tolerant):
         return self.to.partition(".")[2]
 
 
-class Conflicts(_Tolerant):
+class Conflicts(Tolerant):
     """Rows with equal features have the same label."""
 
     ignore: tuple[ColumnName, ...] = Field(default=(), strict=False)

@@ -11,13 +11,9 @@ from mlci.core.contract.part import AggregateField, CheckField, ColumnName, Owne
 from mlci.core.contract.share import NONE, Share, ShareField
 
 
-class CrossRule(Part):
-    """What must hold between columns of one row."""
+class Tolerant(Part):
+    """What some rows may break."""
 
-    name: RuleName
-    check: CheckField
-    when: CheckField | None = None
-    """The rule looks only at rows where this is true: neither false nor unknown, and it can be computed."""
     max_share: ShareField = NONE
     """How many of the checked rows may break it."""
     max_count: Annotated[int, Field(ge=0)] | None = None
@@ -32,12 +28,6 @@ class CrossRule(Part):
         return self
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that it reads, each once, those of `when` last."""
-        more = self.when.columns if self.when else ()
-        return tuple(dict.fromkeys((*self.check.columns, *more)))
-
-    @property
     def tolerance(self) -> Share | int:
         """How many rows may break it: a share of those that are checked, or a number; no row at all is 0%."""
         return self.max_count or self.max_share
@@ -46,6 +36,21 @@ class CrossRule(Part):
         """Tell whether FAILING of CHECKED rows may break it."""
         tolerance = self.tolerance
         return failing <= tolerance if isinstance(tolerance, int) else tolerance.allows(failing, checked)
+
+
+class CrossRule(Tolerant):
+    """What must hold between columns of one row."""
+
+    name: RuleName
+    check: CheckField
+    when: CheckField | None = None
+    """The rule looks only at rows where this is true: neither false nor unknown, and it can be computed."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads, each once, those of `when` last."""
+        more = self.when.columns if self.when else ()
+        return tuple(dict.fromkeys((*self.check.columns, *more)))
 
 
 class AggregateRule(Part):
