@@ -24,7 +24,12 @@ def show(text: str) -> None:
 
 def show_json(schema: str, content: dict[str, Any]) -> None:
     """Write a result as JSON."""
-    show(json.dumps({"schema": f"mlci/{schema}/1", **content}, indent=2, sort_keys=True, ensure_ascii=False))
+    show(json_text(schema, content))
+
+
+def json_text(schema: str, content: dict[str, Any]) -> str:
+    """Return a result as JSON that names its SCHEMA."""
+    return json.dumps({"schema": f"mlci/{schema}/1", **content}, indent=2, sort_keys=True, ensure_ascii=False)
 
 
 def tell(text: str) -> None:

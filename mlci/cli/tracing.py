@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - typer reads annotations at run time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlci.cli.output import Json, NoFetch, show, show_json, tell
+from mlci.cli.output import Json, NoFetch, json_text, show, show_json, tell
 from mlci.core.reproduction import TOLERANCE
 from mlci.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlci.core.runs.comparison import RunComparison
 
 app = typer.Typer()
 
@@ -38,7 +41,13 @@ def lineage(
     place = Workplace.here()
     if not no_fetch:
         place.base_commit_if_any(None)
-    tree = command(reference, repository=place.repository, registry=place.registry(), work=place.work)
+    tree = command(
+        reference,
+        repository=place.repository,
+        registry=place.registry(),
+        work=place.work,
+        shared=place.shared_runs(),
+    )
     if as_json:
         show_json("lineage", {"tree": tree.to_dict()})
     else:
@@ -52,7 +61,8 @@ def compare(
     *,
     as_csv: Annotated[bool, typer.Option("--csv", help="Answer in CSV.")] = False,
     curves: Annotated[
-        Path | None, typer.Option("--curves", metavar="FOLDER", help="Draw each metric over its steps there, as SVG.")
+        Path | None,
+        typer.Option("--curves", metavar="FOLDER", help="Write metrics over steps there, as SVG, CSV and JSON."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -61,7 +71,7 @@ def compare(
     In what two runs differ (parameters, data, code, environment), and their metrics.
     """
     from mlci.cli.wiring import Workplace
-    from mlci.commands.compare import compare_runs, curve_files
+    from mlci.commands.compare import compare_runs
     from mlci.core.runs.comparison import comparison_csv
     from mlci.render.comparison_text import run_comparison_text
 
@@ -82,15 +92,26 @@ def compare(
     else:
         show(comparison_csv(compared).removesuffix("\n") if as_csv else run_comparison_text(compared))
     if curves is not None:
-        from mlci.adapters.files import write_atomically
+        _write_curves(compared, curves)
+
+
+def _write_curves(compared: RunComparison, folder: Path) -> None:
+    """Write all values as CSV and JSON, for which nothing more is needed, then a figure of each metric with steps."""
+    from mlci.adapters.files import write_atomically
+    from mlci.commands.compare import curve_files
+    from mlci.core.runs.comparison import curves_csv, curves_dict
+
+    write_atomically(folder / "curves.csv", curves_csv(compared).encode())
+    write_atomically(folder / "curves.json", json_text("curves", curves_dict(compared)).encode())
+    drawn = curve_files(compared)
+    if drawn:
         from mlci.render.figures.history import metric_history
 
         names = (compared.first.id[:8], compared.second.id[:8])
-        drawn = curve_files(compared)
         for metric, file in drawn.items():
             first_history, second_history = zip(names, compared.histories[metric], strict=True)
-            write_atomically(curves / file, metric_history(metric, first_history, second_history))
-        tell(f"{len(drawn)} figure{'s' if len(drawn) != 1 else ''} in {curves}")
+            write_atomically(folder / file, metric_history(metric, first_history, second_history))
+    tell(f"{len(drawn)} figure{'s' if len(drawn) != 1 else ''}, curves.csv and curves.json in {folder}")
 
 
 @app.command(short_help="Make a model once more from its commit, and compare.")
@@ -98,7 +119,7 @@ def reproduce(
     reference: Annotated[str, typer.Argument(metavar="REF", help="A version, a stage, or the first digits of a run.")],
     *,
     tolerance: Annotated[
-        float, typer.Option("--tolerance", min=0, max=1, help="How far probabilities may lie apart.")
+        float, typer.Option("--tolerance", min=0, max=1, help="How far answers may lie apart.")
     ] = TOLERANCE,
     no_fetch: NoFetch = False,
     as_json: Json = False,
@@ -120,6 +141,7 @@ def reproduce(
         repository=place.repository,
         runner=place.runner(),
         tools=place.tools(),
+        shared=place.shared_runs(),
         separate=place.separate,
     )
     if as_json:

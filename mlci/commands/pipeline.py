@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import shlex
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.commands.ports import Repository, Runner
-    from mlci.core.config import Config, TrainSection
+    from mlci.core.config import TrainSection
 
 VARIABLES: Final = {"DVC_NO_ANALYTICS": "1"}
 """Nothing of a run is reported to DVC's makers."""
@@ -34,25 +33,6 @@ def repro_command(folder: Path, *, is_anew: bool = False) -> str:
     """
     command = pipeline.COMMAND_WITH_REMOTE if has_remote(folder) else pipeline.COMMAND
     return f"{command} --force" if is_anew else command
-
-
-def pull_inputs(config: Config, ids: Mapping[str, str], folder: Path, runner: Runner, log: Path) -> None:
-    """Bring the data sets that DVC keeps, by the pointers in Git; raises `RejectedError("data-not-pulled")`."""
-    names = (*config.train.data, config.evaluate.data)
-    pointers = sorted({f"{config.data[name].path}{pipeline.POINTER}" for name in names} & ids.keys())
-    if not pointers:
-        return
-    command = shlex.join(["dvc", "pull", "--force", *pointers])
-    done = runner.run(
-        command, folder=folder, log=log, variables=VARIABLES, passed=config.train.env, timeout=config.train.timeout
-    )
-    if done.exit_code != 0:
-        raise RejectedError(
-            "data-not-pulled",
-            f"`{command}` did not bring the data: {done.tail[-1] if done.tail else 'it says nothing'}",
-            cause="The remote is out of reach, or nobody pushed the data.",
-            hint="dvc push, where the data is; variables of the remote are named under train.env",
-        )
 
 
 def has_remote(folder: Path) -> bool:

@@ -15,19 +15,23 @@ from mlci.commands.evaluation_set import set_of
 from mlci.commands.installed import Installed
 from mlci.commands.lineage import origin_of
 from mlci.commands.packaging import packaged
-from mlci.commands.pipeline import pull_inputs
 from mlci.commands.resolving import resolve_in
+from mlci.commands.restoring import restore
 from mlci.commands.running import Job, run_candidate
+from mlci.commands.runs import list_runs
 from mlci.commands.said import all_said
 from mlci.commands.sides import head_side
 from mlci.core.fingerprint import canonical_sha256, fingerprint
+from mlci.core.golden import GOLDEN_FILE, golden_table, read_answers
 from mlci.core.lineage import made
 from mlci.core.reproduction import (
     MOST_DIFFERENCES,
     Answers,
+    Apart,
     Difference,
     Reproduction,
     differing_inputs,
+    differing_requirements,
     differing_surroundings,
     outcome_of,
 )
@@ -37,15 +41,19 @@ from mlci.errors import MlciError, UsageError
 from mlci.formats.archive import digest, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from numpy.typing import NDArray
+
     from mlci.commands.case import Tools
-    from mlci.commands.ports import Repository, Runner, Workbench
+    from mlci.commands.ports import Repository, Runner, RunsBranch, Workbench
     from mlci.core.config import Config
     from mlci.core.registry import Registry, Version
     from mlci.core.runs import KeptRun, RunDetails, RunRecord
+    from mlci.core.table import Column
 
+    Floats = NDArray[np.float64]
     Separate = Callable[[str], AbstractContextManager[tuple[Repository, Workbench]]]
     """Lays out a commit in a work tree of its own."""
 
@@ -80,27 +88,35 @@ class Anew:
 
 
 def reproduce(
-    reference: str, *, tolerance: float, repository: Repository, runner: Runner, tools: Tools, separate: Separate
+    reference: str,
+    *,
+    tolerance: float,
+    repository: Repository,
+    runner: Runner,
+    tools: Tools,
+    shared: RunsBranch,
+    separate: Separate,
 ) -> Reproduction:
     """Make what REFERENCE names once more, and compare; answers may lie TOLERANCE apart."""
     config = head_side(repository.work_tree()).config
-    wanted = _wanted(reference, tools.registry.load(config.model.name).registry, repository, tools)
+    registry = tools.registry.load(config.model.name).registry
+    wanted = _wanted(reference, registry, repository, list_runs(tools.work, shared))
     tools.tell(f"lay out commit {wanted.commit[:12]}, and train")
     with separate(wanted.commit) as (place, bench):
         anew = _made_anew(wanted, place, bench, runner, tools)
         same_package = wanted.version.package_sha256 == anew.package.sha256 if wanted.version else None
         then = None if same_package else _package_of_then(wanted, anew, config, tools)
         same_model = _model_of_then(wanted, then) == anew.model_sha256
-        answers = None if same_package or same_model or then is None else _answers(then, anew.package, place, tools)
+        is_same = same_package or same_model
+        answers = None if is_same or then is None else _answers(wanted, then, anew.package, place, tools)
     outcome, reason = outcome_of(
         same_package=same_package, same_model=same_model, answers=answers, tolerance=tolerance
     )  # fmt: skip
-    differences = tuple(islice(_differences(wanted, anew, tools), MOST_DIFFERENCES))
+    differences = tuple(islice(_differences(wanted, anew, then, tools), MOST_DIFFERENCES))
     return Reproduction(wanted.title, wanted.commit, outcome, reason, differences, answers, anew.model_sha256)
 
 
-def _wanted(reference: str, registry: Registry, repository: Repository, tools: Tools) -> Wanted:
-    runs = tuple(tools.work.runs())
+def _wanted(reference: str, registry: Registry, repository: Repository, runs: Sequence[KeptRun]) -> Wanted:
     if not any(sign in reference for sign in "@#") and reference not in registry.versions:
         run = found(runs, reference)
         if run.record.model_sha256 is None:
@@ -121,7 +137,7 @@ def _made_anew(wanted: Wanted, place: Repository, bench: Workbench, runner: Runn
     side = head_side(place.work_tree())
     ids = place.work_tree().ids()
     inputs = fingerprint(side.config, ids, side.made)
-    pull_inputs(side.config, ids, place.folder, runner, bench.log_of(inputs.training))
+    restore(side.config, place, tools.data)
     job = Job(side, inputs, ids, place, runner, tools.predictor, bench, is_anew=True)
     model = bring(job) if side.config.train.is_elsewhere else run_candidate(job, wanted.seed).model
     package = packaged(model, side.config, side.contracts.get(side.config.evaluate.data), tools.predictor)
@@ -150,30 +166,69 @@ def _model_of_then(wanted: Wanted, then: Installed | None) -> str | None:
     return wanted.run.record.model_sha256 if wanted.run else None
 
 
-def _answers(then: Installed, now: Installed, place: Repository, tools: Tools) -> Answers | None:
-    """Return how far both models' answers lie apart on the evaluation rows of the commit; None if one has none."""
+def _answers(wanted: Wanted, then: Installed, now: Installed, place: Repository, tools: Tools) -> Answers:
+    """Return how far both models' answers lie apart, on golden rows and on the evaluation rows of the commit."""
+    golden = _apart("golden rows", lambda: _golden(wanted, then, now, tools), tools)
+    evaluation = _apart("evaluation rows", lambda: _evaluated(then, now, place, tools), tools)
+    return Answers(golden, evaluation)
+
+
+def _apart(rows: str, both: Callable[[], tuple[Floats, Floats] | None], tools: Tools) -> Apart | None:
+    """Return how far the answers of BOTH lie apart, None where one model gives none."""
+    try:
+        answers = both()
+    except MlciError as error:
+        tools.tell(f"answers to {rows} cannot be compared: {error.public().problem.splitlines()[0]}")
+        return None
+    if answers is None:
+        return None
+    before, after = answers
+    if before.shape != after.shape:
+        tools.tell(f"answers to {rows} cannot be compared: the two models know different classes")
+        return None
+    # Probabilities are compared as they are, larger numbers by their own size.
+    distances = np.abs(after - before) / np.maximum(1.0, np.abs(before))
+    return Apart(len(after), float(np.max(distances, initial=0.0)))
+
+
+def _golden(wanted: Wanted, then: Installed, now: Installed, tools: Tools) -> tuple[Floats, Floats] | None:
+    """Return the answers to golden rows: of then as a version's package has them, so that its model need not load."""
+    if then.package.info.signature.inputs != now.package.info.signature.inputs:
+        return None
+    columns = golden_table(now.package.info.signature).columns
+    if wanted.version is None:
+        return _raw(then, columns, tools), _raw(now, columns, tools)
+    content = then.package.files.get(GOLDEN_FILE)
+    try:
+        before = None if content is None else read_answers(content)
+    except ValueError:
+        before = None
+    return None if before is None else (before, _raw(now, columns, tools))
+
+
+def _raw(installed: Installed, columns: Mapping[str, Column], tools: Tools) -> Floats:
+    package = installed.package
+    digest = hashlib.sha256(package.model).hexdigest()
+    return np.asarray(tools.predictor.predict(digest, package.model, package.info.format, columns).values, np.float64)
+
+
+def _evaluated(then: Installed, now: Installed, place: Repository, tools: Tools) -> tuple[Floats, Floats]:
     tree = place.work_tree()
     rules, _ = effective(None, head_side(tree))
     types = {item.name: item.type for one in (then, now) for item in one.package.info.signature.inputs}
-    try:
-        columns = set_of(rules, tree, data=tools.data, objects=tools.work.objects).read(types).columns
-        before, after = (all_said(one, columns, tools.predictor) for one in (then, now))
-    except MlciError as error:
-        tools.tell(f"answers cannot be compared: {error.public().problem.splitlines()[0]}")
-        return None
-    if before.shape != after.shape:
-        tools.tell("answers cannot be compared: the two models know different classes")
-        return None
-    return Answers(len(after), float(np.max(np.abs(after - before), initial=0.0)))
+    columns = set_of(rules, tree, data=tools.data, objects=tools.work.objects).read(types).columns
+    return all_said(then, columns, tools.predictor), all_said(now, columns, tools.predictor)
 
 
-def _differences(wanted: Wanted, anew: Anew, tools: Tools) -> Iterator[Difference]:
-    """Yield the inputs that differ; where no record of then is kept, only what the version itself says."""
+def _differences(wanted: Wanted, anew: Anew, then: Installed | None, tools: Tools) -> Iterator[Difference]:
+    """Yield the inputs that differ; where no record of then is known, what the version and its package say."""
     if wanted.run is None:
         recorded = wanted.version.run if wanted.version else ""
         now = canonical_sha256(anew.record.inputs)
         if recorded != now:
             yield Difference("fingerprint", recorded[:12], now[:12])
+        if then is not None:
+            yield from differing_requirements(then.package.info.requirements, anew.package.package.info.requirements)
         return
     yield from differing_inputs(wanted.run.record.inputs, anew.record.inputs)
     yield from differing_surroundings(wanted.run.record, anew.record, tools.work.details(wanted.run), anew.details)

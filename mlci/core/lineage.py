@@ -16,6 +16,7 @@ from mlci.core.runs.listing import newest_first
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from mlci.core.pipeline import Stage
     from mlci.core.registry import Registry
     from mlci.core.registry.entries import Event, Version
     from mlci.core.runs import KeptRun, RunDetails
@@ -25,6 +26,8 @@ Kind = Literal["version", "run", "package", "data", "code", "parameters", "evalu
 SHORT: Final = 12
 MOST_RUNS: Final = 10
 """Runs below one thing; further ones are counted."""
+MOST_FILES: Final = 20
+"""Files of a stage; further ones are counted."""
 LONGEST: Final = 160
 
 
@@ -70,6 +73,23 @@ class Origin:
     data: tuple[DataUse, ...]
     params: DataUse | None
     evaluation: DataUse
+    stages: tuple[Stage, ...] = ()
+    """Of its pipeline, where DVC runs one, as `dvc.lock` has them."""
+    tracked: frozenset[str] = frozenset()
+    """Which of the files that stages read or make lie in Git."""
+
+    def uses(self) -> Iterator[tuple[DataUse, str]]:
+        """Yield every data set, and how it was used; of a pipeline each file that DVC knows and no stage makes."""
+        yield from ((use, "trained") for use in self.data)
+        made_here = {path for stage in self.stages for path in stage.makes}
+        for stage in self.stages:
+            for path, md5 in stage.reads.items():
+                if path not in made_here:
+                    yield DataUse(path, path, md5), f"read by stage {stage.name} of"
+        for stage in self.stages:
+            for path, md5 in stage.makes.items():
+                yield DataUse(path, path, md5), f"made by stage {stage.name} of"
+        yield self.evaluation, "evaluated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +102,8 @@ class History:
     """By the name of the run, for runs with something to say there."""
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """By the number of the version; one whose commit is not here has none."""
+    conclusions: Mapping[str, str] = field(default_factory=dict)
+    """What an evaluation came to, by its digest, as far as somebody asked."""
 
 
 def of_version(history: History, version: Version) -> Node:
@@ -117,17 +139,25 @@ def of_package(history: History, sha256: str, model_sha256: str, title: str) -> 
     return Node("package", sha256, title, "", (*registered, *others))
 
 
+def of_evaluation(history: History, digest: str) -> Node:
+    """Return the versions that were promoted on the evaluation with this DIGEST."""
+    decided = [each for each in history.registry.versions.values() if each.evaluation == digest]
+    title = _concluded(history, digest)
+    return Node("evaluation", digest, title, "", tuple(_version(history, each, "decided on") for each in decided))
+
+
 def of_data(history: History, name: str, hashes: frozenset[str], now: DataUse | None) -> Node:
-    """Return what used a data set: called NAME, or with one of HASHES (sha256 or Git id); NOW is how it lies here."""
+    """Return what used a data set: called NAME, or with one of HASHES; NOW is how it lies here."""
+    names = {name} | ({now.path} if now else set())
     contents: dict[str, list[Node]] = {}
     for run in newest_first(history.runs):
         for used, file in run.record.data.items():
-            if used == name or hashes & {file.sha256, file.git_id}:
+            if used == name or file.path in names or hashes & {file.sha256, file.git_id}:
                 contents.setdefault(file.git_id, []).append(_run_line(run, "trained"))
     for version in history.registry.versions.values():
         origin = history.origins.get(version.number)
-        for use, relation in _uses(origin):
-            if use.name == name or use.git_id in hashes:
+        for use, relation in origin.uses() if origin else ():
+            if names & {use.name, use.path} or use.git_id in hashes:
                 contents.setdefault(use.git_id, []).append(_version(history, version, relation))
     if now is not None:
         contents.setdefault(now.git_id, [])
@@ -135,7 +165,7 @@ def of_data(history: History, name: str, hashes: frozenset[str], now: DataUse | 
         Node(
             "data",
             git_id,
-            f"content {git_id[:SHORT]}" + (", as it is here now" if now and now.git_id == git_id else ""),
+            f"content {_short(git_id)}" + (", as it is here now" if now and now.git_id == git_id else ""),
             "had",
             _counted(nodes) or (Node("data", "", "nothing that is recorded here", "used by"),),
         )
@@ -152,14 +182,6 @@ def made(run: KeptRun, version: Version, origin: Origin | None) -> bool:
     return same_inputs or (origin is not None and run.record.fingerprint == origin.training)
 
 
-def _uses(origin: Origin | None) -> Iterator[tuple[DataUse, str]]:
-    if origin is None:
-        return
-    for use in origin.data:
-        yield use, "trained"
-    yield origin.evaluation, "evaluated"
-
-
 def _version(history: History, version: Version, relation: str = "", inner: tuple[Node, ...] = ()) -> Node:
     registry = history.registry
     stages = [stage.name for stage in registry.stages.values() if stage.version == version.number]
@@ -173,15 +195,46 @@ def _made_from(version: Version, origin: Origin | None, history: History) -> Ite
     commit = f"commit {version.commit[:SHORT]}"
     if origin is None:
         yield Node("code", version.commit, f"{commit}, which is not in this clone", "from")
+        yield from _decided(history, version)
         return
     yield _code(version.commit, f"{commit}: {origin.subject}", origin.code_files)
     for use in origin.data:
         yield Node("data", use.git_id, f"{use.name}: {use.path}{_rows(history, use)}", "trained on")
     if origin.params:
         yield Node("parameters", origin.params.git_id, origin.params.path, "with")
+    yield from (_stage(stage, origin, version.commit) for stage in origin.stages)
     title = f"{origin.evaluation.name}: {origin.evaluation.path}"
-    decided = f", evaluation {version.evaluation[:SHORT]}" if version.evaluation else ""
-    yield Node("evaluation", origin.evaluation.git_id, f"{title}{decided}", "judged on")
+    yield Node("evaluation", origin.evaluation.git_id, title, "judged on")
+    yield from _decided(history, version)
+
+
+def _short(digest: str) -> str:
+    """Return the beginning of a hash, without the name of its algorithm."""
+    return digest.rpartition(":")[2][:SHORT]
+
+
+def _decided(history: History, version: Version) -> Iterator[Node]:
+    """Yield the evaluation that a version was promoted on; one that was only registered has none."""
+    if version.evaluation is not None:
+        yield Node("evaluation", version.evaluation, _concluded(history, version.evaluation), "promoted on")
+
+
+def _concluded(history: History, digest: str) -> str:
+    told = history.conclusions.get(digest)
+    return f"evaluation {digest[:SHORT]}" + (f": {told}" if told else "")
+
+
+def _stage(stage: Stage, origin: Origin, commit: str) -> Node:
+    """Return a stage of a pipeline as `dvc.lock` of a commit has it, with the files that it read and made."""
+    files = [(path, md5, "reads") for path, md5 in stage.reads.items()]
+    files += [(path, md5, "makes") for path, md5 in stage.makes.items()]
+    inner = tuple(
+        Node("code" if path in origin.tracked else "data", md5, one_line(path, LONGEST), relation)
+        for path, md5, relation in files[:MOST_FILES]
+    )
+    more = len(files) - MOST_FILES
+    inner += (Node("data", "more", f"and {more} more files", ""),) if more > 0 else ()
+    return Node("stage", f"{commit}/{stage.name}", one_line(stage.name, LONGEST), "by stage", inner)
 
 
 def _rows(history: History, use: DataUse) -> str:
@@ -201,7 +254,8 @@ def _run_line(run: KeptRun, relation: str) -> Node:
     record = run.record
     when = f"{record.started:%Y-%m-%d %H:%M}"
     seed = f", seed {record.seed}" if record.seed else ""
-    return Node("run", run.id, one_line(f"run {run.id[:8]}: {record.outcome} {when}{seed}", LONGEST), relation)
+    shared = ", as it was shared" if run.where == "shared" else ""
+    return Node("run", run.id, one_line(f"run {run.id[:8]}: {record.outcome} {when}{seed}{shared}", LONGEST), relation)
 
 
 def _run(history: History, run: KeptRun, relation: str = "") -> Node:

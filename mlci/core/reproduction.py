@@ -34,12 +34,22 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """How far the answers of two models lie apart on the evaluation rows."""
+class Apart:
+    """How far the answers of two models lie apart on some rows."""
 
     rows: int
     largest_difference: float
-    """Of the probabilities, absolute."""
+    """Absolute where the answers are probabilities; of numbers beyond 1 relative to the one of then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How far the answers of two models lie apart; None where one of them could not be asked."""
+
+    golden: Apart | None
+    """On rows made from the signature, as the package of then answers them."""
+    evaluation: Apart | None
+    """On the evaluation rows of the commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +74,8 @@ class Reproduction:
             "outcome": self.outcome,
             "reason": self.reason,
             "differences": [each.to_dict() for each in self.differences],
-            "rows": self.answers.rows if self.answers else None,
-            "largest_difference": self.answers.largest_difference if self.answers else None,
+            "golden_rows": _apart_dict(self.answers.golden if self.answers else None),
+            "evaluation_rows": _apart_dict(self.answers.evaluation if self.answers else None),
             "model_sha256": self.model_sha256,
         }
 
@@ -75,22 +85,31 @@ def outcome_of(
 ) -> tuple[Outcome, str]:
     """Return how a model came out that was made once more, and why.
 
-    A run has no package to compare with, and there are no ANSWERS where none could be compared.
+    A run has no package to compare with, and there are no ANSWERS where none could be compared. Equal is what answers
+    alike on golden and on evaluation rows: one of the two alone does not show it.
 
-    >>> outcome_of(same_package=False, same_model=False, answers=Answers(10, 0.0), tolerance=1e-6)
-    ('equal', 'other bytes, and the same answers on 10 rows: at most 0 apart, 1e-06 is tolerated')
+    >>> same = Answers(Apart(16, 0.0), Apart(200, 1e-9))
+    >>> outcome, reason = outcome_of(same_package=False, same_model=False, answers=same, tolerance=1e-6)
+    >>> outcome, reason.partition(", 200 ")[0]
+    ('equal', 'other bytes, and the same answers: 16 golden rows at most 0 apart')
     """
     if same_package:
         return "identical", "the package has the same bytes"
     if same_model:
         around = "" if same_package is None else "; what stands around it in the package does not"
         return "identical", f"the model has the same bytes{around}"
-    if answers is None:
+    if answers is None or (answers.golden is None and answers.evaluation is None):
         return "different", "the model has other bytes, and the one of then is not here to be asked"
-    apart = f"at most {answers.largest_difference:.3g} apart, {tolerance:g} is tolerated"
-    if answers.largest_difference <= tolerance:
-        return "equal", f"other bytes, and the same answers on {answers.rows:,} rows: {apart}"
-    return "different", f"other answers on {answers.rows:,} rows: {apart}"
+    both = {"golden": answers.golden, "evaluation": answers.evaluation}
+    asked = [(f"{each.rows:,} {name} rows", each) for name, each in both.items() if each is not None]
+    apart = ", ".join(f"{rows} at most {each.largest_difference:.3g} apart" for rows, each in asked)
+    told = f"{apart}; {tolerance:g} is tolerated"
+    if any(each.largest_difference > tolerance for _, each in asked):
+        return "different", f"other answers: {told}"
+    missing = next((name for name, each in both.items() if each is None), None)
+    if missing is not None:
+        return "different", f"other bytes, and {missing} rows could not be compared: {told}"
+    return "equal", f"other bytes, and the same answers: {told}"
 
 
 def differing_inputs(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
@@ -116,10 +135,19 @@ def differing_surroundings(
         yield from _mapped("package ", before.packages, after.packages)
 
 
+def differing_requirements(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Difference]:
+    """Yield in which versions the packages differ that predicting needs."""
+    yield from _mapped("requirement ", then, now)
+
+
 def _mapped(prefix: str, then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Difference]:
     for name in sorted({*then, *now}):
         if then.get(name) != now.get(name):
             yield Difference(f"{prefix}{name}", _shown(then.get(name)), _shown(now.get(name)))
+
+
+def _apart_dict(apart: Apart | None) -> dict[str, Any] | None:
+    return None if apart is None else {"rows": apart.rows, "largest_difference": apart.largest_difference}
 
 
 def _flat(inputs: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -18,6 +18,8 @@ NOTHING: Final = "–"
 def run_comparison_text(comparison: RunComparison) -> str:
     """Return what differs between two runs, and their metrics; long lists are cut, and say so."""
     first, second = comparison.first.id[:8], comparison.second.id[:8]
+    if comparison.first.id == comparison.second.id:
+        return f"both are run {first}, so that nothing differs: mlci runs show {first}"
     blocks = []
     if comparison.differences:
         rows = [[line.kind, *_cells(line)] for line in comparison.differences[:MOST_LINES]]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from mlci.commands.compare import compare_runs, curve_files
 from mlci.core.runs import KeptRun
 from mlci.core.runs.comparison import compared as compare_two
-from mlci.core.runs.comparison import comparison_csv
+from mlci.core.runs.comparison import comparison_csv, curves_csv, curves_dict
 from mlci.core.runs.tracked import Tracked
 from mlci.errors import UsageError
 from mlci.render.comparison_text import run_comparison_text
@@ -79,9 +80,33 @@ def test_compare__draws_what_has_steps_under_names_of_its_own(tmp_path: Path) ->
 def test_compare__of_a_run_with_itself(tmp_path: Path) -> None:
     project = two_runs(tmp_path)
     name = next(iter(project.work.records))
-    assert (
-        run_comparison_text(compared(project, name, f"run:{name}")) == f"{name[:8]} and {name[:8]} had the same inputs"
+    assert run_comparison_text(compared(project, name, f"run:{name}")) == (
+        f"both are run {name[:8]}, so that nothing differs: mlci runs show {name[:8]}"
     )
+
+
+def test_compare__of_two_runs_with_the_same_inputs(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    ((name, (record, details)),) = project.work.records.items()
+    again = record.model_copy(update={"started": record.started + timedelta(minutes=1)})
+    project.work.keep_run(again, details)
+    text = run_comparison_text(compared(project, name, again.id))
+    assert text == f"{name[:8]} and {again.id[:8]} had the same inputs"
+
+
+def test_compare__every_value_is_told_as_csv_and_json(tmp_path: Path) -> None:
+    comparison = compared(two_runs(tmp_path), "v1.0.0", "candidate")
+    second = comparison.second.id
+    assert curves_csv(comparison).splitlines() == [
+        "metric,run,step,value",
+        f"'=evil/../x,{second},0,1.0",
+        f"'=evil/../x,{second},1,2.0",
+        f"loss,{second},0,0.5",
+        f"loss,{second},1,0.25",
+        f"once,{second},0,1.0",
+    ]
+    told = curves_dict(comparison)
+    assert (told["second"], told["curves"]["loss"]) == (second, {"first": [], "second": [[0, 0.5], [1, 0.25]]})
 
 
 def test_compare__where_the_details_are_gone_code_differs_as_a_whole(tmp_path: Path) -> None:

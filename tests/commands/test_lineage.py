@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ from mlci.commands.lineage import lineage
 from mlci.core.lineage import nodes_of
 from mlci.errors import UsageError
 from mlci.render.lineage_text import lineage_text, mermaid
-from tests.commands.builders import COMMAND, a_project, a_released_project, some_rows
+from mlci.testing import FakeRunsBranch, Script, model_file
+from tests.commands.builders import COMMAND, MODEL, a_project, a_released_project, some_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +20,14 @@ if TYPE_CHECKING:
     from tests.commands.builders import Project
 
 
-def traced(project: Project, reference: str) -> Node:
-    return lineage(reference, repository=project.repository, registry=project.registry, work=project.work)
+def traced(project: Project, reference: str, shared: dict[str, bytes] | None = None) -> Node:
+    return lineage(
+        reference,
+        repository=project.repository,
+        registry=project.registry,
+        work=project.work,
+        shared=FakeRunsBranch(shared),
+    )
 
 
 def text(project: Project, reference: str) -> str:
@@ -33,7 +41,8 @@ tumour@v1.0.0 (production)
 ├─ from commit <id>: first (1 file)
 ├─ trained on cells: data/cells.csv (100 rows)
 ├─ with params.yaml
-├─ judged on holdout: data/holdout.csv, evaluation <id>
+├─ judged on holdout: data/holdout.csv
+├─ promoted on evaluation <id>: first on 200 rows
 ├─ made by run <id>: trained 1970-01-01 00:00
 │  ├─ from commit <id> (1 file)
 │  ├─ trained on cells: data/cells.csv (100 rows)
@@ -62,6 +71,86 @@ def test_lineage__of_a_version_whose_commit_is_not_here(tmp_path: Path) -> None:
     project.land("more")
     project.repository.forget(first)
     assert "├─ from commit <id>, which is not in this clone\n" in text(project, "v1.0.0")
+
+
+def test_lineage__reads_the_records_that_others_shared(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    ((name, (record, _)),) = project.work.records.items()
+    project.work.records.clear()
+    shared = {name: record.to_bytes()}
+    titles = {node.title for node in nodes_of(traced(project, "v1.0.0", shared))}
+    assert f"run {name[:8]}: trained 1970-01-01 00:00, as it was shared" in titles
+    assert traced(project, name, shared).inner[-1].title == "tumour@v1.0.0 (production)"
+    assert f"run {name[:8]}: trained 1970-01-01 00:00, as it was shared" in {
+        node.title for node in nodes_of(traced(project, "cells", shared))
+    }
+
+
+def test_lineage__of_an_evaluation_is_what_was_promoted_on_it(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    assert text(project, f"{project.production.evaluation}"[:12]).splitlines() == [
+        "evaluation <id>: first on 200 rows", "└─ decided on tumour@v1.0.0 (production)",
+    ]  # fmt: skip
+
+
+def test_lineage__of_an_evaluation_that_the_branch_lost(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    tip = project.registry.origin.tips[MODEL]
+    project.registry.origin.commits[tip] = {
+        path: content for path, content in project.registry.origin.commits[tip].items() if "evaluations" not in path
+    }
+    assert "├─ promoted on evaluation <id>: not on the branch" in text(project, "v1.0.0")
+
+
+def test_lineage__of_data_that_dvc_keeps_is_by_its_pointer(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    rows = some_rows(100)
+    digest = hashlib.md5(rows, usedforsecurity=False).hexdigest()
+    project.repository.remove("data/cells.csv")
+    project.repository.write("data/cells.csv.dvc", f"outs: [{{path: cells.csv, md5: {digest}}}]\n".encode())
+    project.data.outside[digest] = project.repository.folder / "data" / "cells.csv"
+    project.data.outside[digest].write_bytes(rows)
+    project.land("A pointer")
+    project.train()
+    project.promote()
+    assert text(project, "cells").splitlines() == [
+        "data set cells (data/cells.csv)",
+        "└─ had content <id>, as it is here now",
+        "   ├─ trained run <id>: trained 1970-01-01 00:00",
+        "   └─ trained tumour@v1.0.0 (production)",
+    ]
+
+
+PIPELINE = """\
+├─ by stage prepare
+│  ├─ reads data/raw.csv
+│  └─ makes data/cells.csv
+├─ by stage fit
+│  ├─ reads data/cells.csv
+│  ├─ reads train.py
+│  └─ makes model.skops
+"""
+
+
+def test_lineage__of_a_version_that_a_pipeline_made(tmp_path: Path) -> None:
+    project = a_project(tmp_path, train="{dvc: true, model: model.skops}")
+    project.write(
+        dvc_yaml="stages: {prepare: {cmd: x, outs: [data/cells.csv]}, fit: {cmd: x, outs: [model.skops]}}\n",
+        dvc_lock="stages:\n"
+        "  prepare: {deps: [{path: data/raw.csv, md5: aaaa}], outs: [{path: data/cells.csv, md5: b}]}\n"
+        "  fit:\n    deps: [{path: data/cells.csv, md5: b}, {path: train.py, md5: c}]\n"
+        "    outs: [{path: model.skops, md5: d}]\n",
+    )
+    project.land("A pipeline")
+    makes = Script({"model.skops": model_file("present")}, prints=("Running stage 'fit':",))
+    project.runner.scripts["dvc repro"] = makes
+    project.train()
+    project.promote()
+    assert PIPELINE in text(project, "v1.0.0")
+    for reference in ("data/raw.csv", "aaaa"):
+        assert text(project, reference).endswith("└─ read by stage prepare of tumour@v1.0.0 (production)")
+    kinds = {node.title: node.kind for node in nodes_of(traced(project, "v1.0.0"))}
+    assert (kinds["data/raw.csv"], kinds["train.py"]) == ("data", "code")
 
 
 def test_lineage__of_a_run_names_the_version_that_it_became(tmp_path: Path) -> None:

@@ -1,26 +1,32 @@
 from __future__ import annotations
 
+import hashlib
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from mlci.commands.reproduce import reproduce
 from mlci.core.reproduction import Difference
-from mlci.errors import RejectedError, UsageError
+from mlci.errors import OutsideError, RejectedError, UsageError
 from mlci.render.reproduction_text import reproduction_text
-from mlci.testing import FakeRepository, MemoryWorkbench, Script, model_file
-from tests.commands.builders import COMMAND, a_project, a_released_project
+from mlci.testing import FakeRepository, FakeRunsBranch, MemoryWorkbench, Script, model_file
+from tests.commands.builders import COMMAND, a_model, a_project, a_released_project, some_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from mlci.core.reproduction import Reproduction
+    from mlci.testing.predictor import Columns
     from tests.commands.builders import Project
 
 
-def again(project: Project, reference: str, tolerance: float = 1e-6) -> Reproduction:
+def again(
+    project: Project, reference: str, tolerance: float = 1e-6, shared: dict[str, bytes] | None = None
+) -> Reproduction:
     @contextmanager
     def separate(commit: str) -> Iterator[tuple[FakeRepository, MemoryWorkbench]]:
         folder = project.place / "again"
@@ -34,8 +40,16 @@ def again(project: Project, reference: str, tolerance: float = 1e-6) -> Reproduc
         repository=project.repository,
         runner=project.runner,
         tools=project.tools,
+        shared=FakeRunsBranch(shared),
         separate=separate,
     )
+
+
+def apart(came: Reproduction) -> dict[str, tuple[int, float]]:
+    """Return on how many rows answers were compared, and how far they lie apart."""
+    told = came.to_dict()
+    found = {name: told[f"{name}_rows"] for name in ("golden", "evaluation") if told[f"{name}_rows"]}
+    return {name: (each["rows"], round(each["largest_difference"], 9)) for name, each in found.items()}
 
 
 def test_reproduce__of_a_version_makes_the_same_bytes(tmp_path: Path) -> None:
@@ -69,7 +83,52 @@ def test_reproduce__other_bytes_with_the_same_answers_are_equal(tmp_path: Path) 
     project.predictor.models["twin"] = project.predictor.models["present"]
     project.makes("twin")
     came = again(project, "v1.0.0")
-    assert (came.outcome, came.answers is not None and came.answers.rows) == ("equal", 200)
+    assert (came.outcome, apart(came)) == ("equal", {"golden": (16, 0.0), "evaluation": (200, 0.0)})
+    assert came.reason.startswith("other bytes, and the same answers: 16 golden rows at most ")
+    assert came.reason.endswith(", 200 evaluation rows at most 0 apart; 1e-06 is tolerated")
+
+
+def test_reproduce__of_a_run_asks_both_models_golden_rows(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    project.predictor.models["twin"] = project.predictor.models["present"]
+    project.makes("twin")
+    came = again(project, next(iter(project.work.records)))
+    assert (came.outcome, apart(came)) == ("equal", {"golden": (16, 0.0), "evaluation": (200, 0.0)})
+
+
+def test_reproduce__where_only_golden_rows_differ(tmp_path: Path) -> None:
+    project = a_project(tmp_path, trains="careful")
+    project.train()
+    project.promote()
+
+    def earlier(columns: Columns) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.where(np.asarray(columns["radius"]) > 12, 0.9, 0.1)
+
+    # No evaluation row lies between the two limits, 12 and 15; golden rows are spread over the range.
+    project.predictor.models["twin"] = replace(a_model(), probability=earlier)
+    project.makes("twin")
+    came = again(project, "v1.0.0")
+    assert came.outcome == "different"
+    assert came.reason.startswith("other answers: 16 golden rows at most 0.8 apart, ")
+
+
+def test_reproduce__where_the_model_of_then_cannot_be_asked_any_more(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.predictor.models["twin"] = project.predictor.models.pop("present")
+    project.makes("twin")
+    came = again(project, "v1.0.0")
+    assert (came.outcome, apart(came)) == ("different", {"golden": (16, 0.0)})
+    assert came.reason.startswith("other bytes, and evaluation rows could not be compared: 16 golden rows at most ")
+
+
+def test_reproduce__by_a_record_that_somebody_shared(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    ((_, (record, _)),) = project.work.records.items()
+    project.work.records.clear()
+    changed = record.model_copy(update={"python": "CPython 3.10.0"})
+    came = again(project, "v1.0.0", shared={changed.id: changed.to_bytes()})
+    assert came.differences == (Difference("python", "CPython 3.10.0", "–"),)
 
 
 def test_reproduce__other_answers_are_different_and_what_differs_comes_first(tmp_path: Path) -> None:
@@ -79,7 +138,8 @@ def test_reproduce__other_answers_are_different_and_what_differs_comes_first(tmp
     project.work.records = {name: (changed, details.model_copy(update={"packages": {"numpy": "1.0"}}))}
     project.makes("careful")
     came = again(project, "v1.0.0")
-    assert (came.outcome, came.answers is not None and round(came.answers.largest_difference, 3)) == ("different", 0.8)
+    assert came.outcome == "different"
+    assert apart(came)["evaluation"] == (200, 0.8)
     assert reproduction_text(came).splitlines()[:4] == [
         "tumour@v1.0.0: different",
         "  differs        then            now",
@@ -149,14 +209,41 @@ def test_reproduce__a_pipeline_runs_every_stage_and_pushes_nothing(tmp_path: Pat
     assert [run.command for run in project.runner.runs] == ["dvc repro", "dvc repro --force"]
 
 
-def test_reproduce__brings_the_data_that_dvc_keeps(tmp_path: Path) -> None:
+def test_reproduce__restores_the_data_that_dvc_keeps_by_its_hash(tmp_path: Path) -> None:
     project = a_project(tmp_path)
-    project.repository.write("data/cells.csv.dvc", b"outs: [{path: cells.csv, md5: aa}]\n")
+    rows, elsewhere = some_rows(100), tmp_path / "kept"
+    digest = hashlib.md5(rows, usedforsecurity=False).hexdigest()
+    elsewhere.write_bytes(rows)
+    project.repository.remove("data/cells.csv")
+    (project.repository.folder / "data" / "cells.csv").write_bytes(rows)
+    project.repository.write("data/cells.csv.dvc", f"outs: [{{path: cells.csv, md5: {digest}}}]\n".encode())
     project.land("A pointer")
     project.train()
-    project.runner.scripts["dvc pull --force data/cells.csv.dvc"] = Script(prints=("no remote",), exit_code=1)
-    with pytest.raises(RejectedError, match="did not bring the data: no remote"):
-        again(project, next(iter(project.work.records)))
+    (name,) = project.work.records
+    with pytest.raises(OutsideError, match="lies nowhere"):
+        again(project, name)
+    (project.place / "again").rename(project.place / "before")
+    project.data.outside[digest] = elsewhere
+    assert again(project, name).outcome == "identical"
+    assert (project.place / "again" / "data" / "cells.csv").read_bytes() == rows
+
+
+def test_reproduce__restores_the_data_that_lie_at_an_address(tmp_path: Path) -> None:
+    rows = some_rows(100)
+    digest = hashlib.sha256(rows).hexdigest()
+    data = (
+        f"{{cells: {{path: 'https://data.example/cells.csv', sha256: {digest}, contract: cells.yaml}}, "
+        "holdout: {path: data/holdout.csv, contract: cells.yaml}}"
+    )
+    project = a_project(tmp_path, data=data)
+    brought = project.repository.folder / ".mlci" / "cache" / "data" / f"sha256-{digest}"
+    brought.parent.mkdir(parents=True)
+    brought.write_bytes(rows)
+    project.train()
+    project.data.outside[digest] = brought
+    assert again(project, next(iter(project.work.records))).outcome == "identical"
+    told = project.runner.runs[-1].variables["MLCI_DATA_CELLS"]
+    assert told == str(project.place / "again" / ".mlci" / "cache" / "data" / f"sha256-{digest}")
 
 
 def test_reproduce__of_a_model_from_elsewhere_restores_it(tmp_path: Path) -> None:

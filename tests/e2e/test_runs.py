@@ -80,6 +80,8 @@ def test_compare__shows_two_runs_and_draws_curves(released: Project) -> None:
     assert [" ".join(line.split()[:2]) for line in shown.out.splitlines()][1:3] == ["parameter C", "code train.py"]
     drawing = (released.folder / "drawn" / "001-loss.svg").read_text()
     assert "3 values, the last 0.3333333333333333 at step 2" in drawing
+    assert (released.folder / "drawn" / "curves.csv").read_text().splitlines()[1].startswith("loss,")
+    assert list(json.loads((released.folder / "drawn" / "curves.json").read_text())["curves"]) == ["loss"]
     answer = json.loads(released.mlci("compare", "v1.0.0", "candidate", "--json").out)
     assert answer["metrics"] == [{"kind": "metric", "name": "loss", "first": None, "second": 1 / 3}]
     assert released.mlci("compare", "v1.0.0", "candidate", "--csv").out.startswith("kind,name,")

@@ -48,4 +48,5 @@ def test_reproduce__says_what_differs_first(released: Project) -> None:
         "params <id> <id>",
         "work tree with changes that no commit has: params.yaml as committed",
     ]
-    assert "other answers on 285 rows" in ended.out
+    assert "other answers: 16 golden rows at most " in ended.out
+    assert " apart, 285 evaluation rows at most " in ended.out

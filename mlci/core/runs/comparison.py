@@ -67,6 +67,33 @@ def compared(first: KeptRun, second: KeptRun, details: tuple[RunDetails | None, 
     )
 
 
+def curves_dict(comparison: RunComparison) -> dict[str, Any]:
+    """Return every value of every metric in both runs as a JSON object: lists of step and value."""
+    return {
+        "first": comparison.first.id,
+        "second": comparison.second.id,
+        "curves": {
+            name: {"first": _points(first), "second": _points(second)}
+            for name, (first, second) in comparison.histories.items()
+        },
+    }
+
+
+def curves_csv(comparison: RunComparison) -> str:
+    """Return every value of every metric in both runs as CSV, a line each; a run with itself stands once."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["metric", "run", "step", "value"])
+    for name, histories in comparison.histories.items():
+        runs = {run.id: history for run, history in zip((comparison.first, comparison.second), histories, strict=True)}
+        writer.writerows([cell(name), run, step, value] for run, history in runs.items() for step, value in history)
+    return buffer.getvalue()
+
+
+def _points(history: tuple[tuple[int, Number], ...]) -> list[list[Number]]:
+    return [[step, value] for step, value in history]
+
+
 def comparison_csv(comparison: RunComparison) -> str:
     """Return what differs and the metrics as CSV, a line each; no spreadsheet takes a cell for a formula."""
     buffer = io.StringIO()
