@@ -431,7 +431,7 @@ GUARDS = (
     Guard(
         "rows are asked a second time",
         "mlci/adapters/prediction.py",
-        "_refuse_by_batch(shuffled, payload)",
+        "refuse_by_batch(shuffled, payload)",
         "pass",
         "tests/commands/test_hostile_models.py::test_answers__depend_on_the_row_alone",
     ),
@@ -444,14 +444,14 @@ GUARDS = (
     ),
     Guard(
         "the child's environment is empty",
-        "mlci/adapters/prediction.py",
+        "mlci/adapters/child.py",
         "                cwd=folder,\n                env=dict(ENVIRONMENT),",
         "                cwd=folder,",
         "tests/commands/test_hostile_models.py::test_environment__holds_no_secret",
     ),
     Guard(
         "the child has none of the parent's files",
-        "mlci/adapters/prediction.py",
+        "mlci/adapters/child.py",
         "                start_new_session=True,",
         "                start_new_session=True,\n                close_fds=False,",
         "tests/commands/test_hostile_models.py::test_files__of_the_parent_are_closed",

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from mlci.adapters.prediction import ChildLimits, ChildPredictor
+from mlci.adapters.child import ChildLimits
+from mlci.adapters.prediction import ChildPredictor
 from mlci.core.table import Column
 from mlci.errors import IntegrityError, OutsideError
 from mlci.formats.confinement import available

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 import mlci.formats
-from mlci.adapters.prediction import ChildLimits, ChildPredictor
+from mlci.adapters.child import ChildLimits
+from mlci.adapters.prediction import ChildPredictor
 from mlci.commands.evaluation import evaluate
 from mlci.commands.installed import Installed
 from mlci.core.config import read_config

@@ -1,0 +1,156 @@
+"""One child process of an interpreter: what it is sent, what it answers, and its end, whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from mlci.adapters.interruptions import put_off
+from mlci.errors import OutsideError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+CHUNK: Final = 2**16
+LONGEST_TAIL_BYTES: Final = 4_000
+
+ENVIRONMENT: Final[Mapping[str, str]] = {
+    "LANG": "C.UTF-8",
+    # One thread each: Landlock binds the thread that asks for it, so libraries may not have started others before.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "LOKY_MAX_CPU_COUNT": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLimits:
+    """What one child may use: address space, CPU time, wall time, and bytes of its answer."""
+
+    memory_bytes: int = 4 * 1024**3
+    cpu_seconds: int = 600
+    wall_seconds: float = 900.0
+    answer_bytes: int = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a child left behind: its output, the end of its errors, its exit status, and why we ended it if we did."""
+
+    output: bytes
+    tail: bytes
+    status: int
+    ended_for: str | None
+
+
+class Child:
+    """An interpreter that runs one program once for each request, without environment and open files of ours."""
+
+    def __init__(self, python: Path, program: Path, limits: ChildLimits) -> None:
+        """Use the interpreter PYTHON for PROGRAM, a folder or a file, within LIMITS."""
+        self._python = python
+        self._program = program
+        self._limits = limits
+
+    def run(self, request: bytes, folder: Path, longest: int) -> Outcome:
+        """Run the program to its end, or end it; its whole process group is gone when this returns or raises.
+
+        FOLDER is where it works, LONGEST the bytes that it may answer. Raises OutsideError `child-not-started`.
+        """
+        child: subprocess.Popen[bytes] | None = None
+        try:
+            with put_off():
+                child = self._start(folder)
+            return self._attend(child, request, longest)
+        finally:
+            if child is not None:
+                _end(child)
+
+    def _start(self, folder: Path) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                [str(self._python), "-I", "-B", str(self._program)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=folder,
+                env=dict(ENVIRONMENT),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise not_started(self._python, str(error.strerror)) from error
+
+    def _attend(self, child: subprocess.Popen[bytes], request: bytes, longest: int) -> Outcome:
+        output, errors = child.stdout, child.stderr
+        if child.stdin is None or output is None or errors is None:
+            raise AssertionError("the child was started without pipes")
+        deadline = time.monotonic() + self._limits.wall_seconds
+        _send(child, request)
+        parts: list[bytes] = []
+        received, tail, ended_for = 0, b"", None
+        with selectors.DefaultSelector() as selector:
+            selector.register(output, selectors.EVENT_READ)
+            selector.register(errors, selectors.EVENT_READ)
+            while selector.get_map() and ended_for is None:
+                left = deadline - time.monotonic()
+                events = selector.select(max(left, 0))
+                if left <= 0:
+                    ended_for = f"it took longer than {self._limits.wall_seconds:g} seconds"
+                for selected, _ in events:
+                    chunk = os.read(selected.fd, CHUNK)
+                    if not chunk:
+                        selector.unregister(selected.fileobj)
+                    elif selected.fileobj is output:
+                        parts.append(chunk)
+                        received += len(chunk)
+                    else:
+                        tail = (tail + chunk)[-LONGEST_TAIL_BYTES:]
+                if received > longest:
+                    ended_for = f"its answer is longer than {longest} bytes"
+        if ended_for is not None:
+            _end(child)
+            return Outcome(b"", tail, child.returncode, ended_for)
+        try:
+            status = child.wait(max(deadline - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            return Outcome(b"", tail, 0, f"it took longer than {self._limits.wall_seconds:g} seconds")
+        return Outcome(b"".join(parts), tail, status, None)
+
+
+def _send(child: subprocess.Popen[bytes], request: bytes) -> None:
+    """Write the request, which is smaller than a pipe holds; a child that is gone already is noticed later."""
+    if child.stdin is None:
+        return
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.write(request)
+        child.stdin.close()
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.returncode is None:
+        # The child leads a session of its own, so its number is that of the group, and stays until it is awaited.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    for stream in (child.stdin, child.stdout, child.stderr):
+        if stream is not None and not stream.closed:
+            stream.close()
+
+
+def not_started(python: Path, reason: str) -> OutsideError:
+    """Return the error for an interpreter that cannot be run, or does not answer."""
+    return OutsideError(
+        "child-not-started",
+        f"the child that loads models could not be started: {reason}",
+        where=str(python),
+        hint="check that the Python environment of the model exists",
+    )
