@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
+
+from typing_extensions import override
 
 from mlci.errors import IntegrityError, OutsideError
 
@@ -26,20 +28,15 @@ class Readable(Protocol):
 class HashingReader:
     """Reads an archive for an upload; knows afterwards what was read."""
 
-    def __init__(self, file: Readable, progress: Callable[[int], None] | None = None) -> None:
-        """Read from FILE; PROGRESS is told how many bytes have been read so far."""
+    def __init__(self, file: Readable) -> None:
+        """Read from FILE."""
         self._file = file
-        self._progress = progress
         self._digest = hashlib.sha256()
-        self._count = 0
 
     def read(self, size: int = -1, /) -> bytes:
         """Return the next bytes, none at the end."""
         content = self._file.read(size)
         self._digest.update(content)
-        self._count += len(content)
-        if self._progress is not None:
-            self._progress(self._count)
         return content
 
     def check(self, sha256: str) -> None:
@@ -48,11 +45,41 @@ class HashingReader:
             raise damaged(NOT_AS_NAMED, sha256)
 
 
+class _Heard(io.BufferedIOBase):
+    """A file of which somebody hears how far it has been read."""
+
+    def __init__(self, file: io.BufferedReader | io.BytesIO, progress: Callable[[int], None]) -> None:
+        self._file = file
+        self._progress = progress
+
+    @override
+    def read(self, size: int | None = -1, /) -> bytes:
+        content = self._file.read(size)
+        self._progress(self._file.tell())
+        return content
+
+    @override
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
+
+    @override
+    def tell(self) -> int:
+        return self._file.tell()
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def seekable(self) -> bool:
+        return True
+
+
 @contextmanager
-def opened(archive: bytes | Path) -> Iterator[io.BufferedReader | io.BytesIO]:
-    """Open an archive, given as bytes or as a file of them."""
+def opened(archive: bytes | Path, progress: Callable[[int], None] | None = None) -> Iterator[BinaryIO]:
+    """Open an archive, given as bytes or as a file of them; PROGRESS hears how many bytes have been read of it."""
     with io.BytesIO(archive) if isinstance(archive, bytes) else archive.open("rb") as file:
-        yield file
+        yield file if progress is None else cast("BinaryIO", _Heard(file, progress))
 
 
 def chunks(file: Readable) -> Iterator[bytes]:

@@ -17,16 +17,17 @@ from mlci.core.stored import Stored
 from mlci.errors import IntegrityError, OutsideError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
 class DirectoryStore:
     """Archives as `<folder>/<first two digits>/<sha256>.tar`; a file is whole or not there, and read only if right."""
 
-    def __init__(self, folder: Path) -> None:
-        """Keep archives in `folder`, which is made with the first one."""
+    def __init__(self, folder: Path, *, progress: Callable[[int], None] | None = None) -> None:
+        """Keep archives in `folder`, which is made with the first one; `progress` hears how much was written of one."""
         self._folder = folder
+        self._progress = progress
 
     def put(self, archive: bytes | Path, sha256: str) -> str:
         """Keep an archive (its bytes or a file of them) and return its location; one that is there stays, as if new.
@@ -39,7 +40,7 @@ class DirectoryStore:
         try:
             if _renewed(file, sha256):
                 return location
-            with opened(archive) as content, new_file(file) as copy:
+            with opened(archive, self._progress) as content, new_file(file) as copy:
                 if copied(chunks(content), copy) != sha256:
                     raise _damaged(NOT_AS_NAMED, sha256)
         except OSError as error:

@@ -8,8 +8,10 @@ called).
 
 from __future__ import annotations
 
+import io
 import secrets
 from contextlib import contextmanager, suppress
+from datetime import UTC
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
 from urllib.parse import quote, urlsplit
@@ -26,18 +28,21 @@ from mlci.adapters.archive_digest import (
     missing,
     opened,
 )
-from mlci.core.names import checked_sha256
+from mlci.core.names import SHA256, checked_sha256
 from mlci.core.plain_text import one_line, without_credentials
+from mlci.core.stored import LEAST_AGE, RENEWED_AFTER, Stored
 from mlci.errors import MlciError, OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from mlci.adapters.store_cache import StoreCache
 
 FOLDER: Final = "mlci-store"
 
+_PARTIAL: Final = ".partial"
 _RUNS_SOMETHING: Final = ("bearer_token_command", "configpath", "credentialpath")
 """Settings of a remote that name a command, or a file that may name one (`credential_process`)."""
 
@@ -50,7 +55,10 @@ class _FileSystem(Protocol):
     def join(self, *parts: str) -> str: ...
     def exists(self, path: str) -> bool: ...
     def open(self, path: str, mode: str) -> BinaryIO: ...
-    def upload_fobj(self, fobj: HashingReader, to_info: str) -> None: ...
+    def find(self, path: str) -> Iterator[str]: ...
+    def info(self, path: str) -> Mapping[str, object]: ...
+    def modified(self, path: str) -> datetime: ...
+    def upload_fobj(self, fobj: HashingReader | io.BytesIO, to_info: str) -> None: ...
     def move(self, from_info: str, to_info: str) -> None: ...
     def remove(self, path: str) -> None: ...
 
@@ -78,12 +86,13 @@ class DvcStore:
     def put(self, archive: bytes | Path, sha256: str) -> str:
         """Keep an archive (its bytes or a file of them) and return its location; one that is there stays.
 
-        One that is there is read for that: remotes have no hash that all of them know. Raises
+        One that is there is read for that: remotes have no hash that all of them know. An old one is written again,
+        so that nobody takes it for a leftover before a version references it. Raises
         `IntegrityError("package-damaged")` when the bytes are not those that the digest names; `UsageError`:
         "dvc-remote", "dvc-remote-unsafe", "store-read-only", "extra-missing"; `OutsideError("store-failed")`.
         """
         path = self._path(sha256)
-        if self._is_whole(sha256):
+        if self._is_whole(sha256) and not self._is_old(path):
             return self._place(sha256)
         if self._system.protocol in {"http", "https"}:
             raise UsageError(
@@ -93,17 +102,12 @@ class DvcStore:
                 cause="A file there has its name before it is whole.",
                 hint="Keep them on another remote: promote: {store: {dvc: {remote: NAME}}}",
             )
-        temporary = self._system.join(self._root, FOLDER, f".{sha256}.{secrets.token_hex(8)}.partial")
-        with self._asking(), opened(archive) as file:
-            reader = HashingReader(file, self._progress)
-            try:
-                self._system.upload_fobj(reader, temporary)
-                reader.check(sha256)
-                self._system.move(temporary, path)
-            except BaseException:
-                with suppress(Exception):
-                    self._system.remove(temporary)
-                raise
+        temporary = self._temporary(sha256)
+        with self._asking(), opened(archive, self._progress) as file, self._cleared_after_failure(temporary):
+            reader = HashingReader(file)
+            self._system.upload_fobj(reader, temporary)
+            reader.check(sha256)
+            self._system.move(temporary, path)
         return self._place(sha256)
 
     def fetch(self, sha256: str) -> Path:
@@ -120,6 +124,46 @@ class DvcStore:
         path = self._path(sha256)
         with self._asking():
             return self._system.exists(path)
+
+    def stored(self) -> tuple[Stored, ...]:
+        """Return every archive with its size and how long nobody put it there, by the clock of the remote.
+
+        Raises `UsageError("store-not-collectable")` for a remote that does not say when a file was written, and what
+        `fetch` raises.
+        """
+        with self._asking():
+            found = [each for each in self._files() if SHA256.fullmatch(_name(each))]
+            now = self._now() if found else None
+            return tuple(
+                Stored(_name(path), cast("int", self._system.info(path)["size"]), now - self._written(path))
+                for path in sorted(found)
+                if now is not None
+            )
+
+    def remove(self, sha256: str, older_than: timedelta) -> bool:
+        """Remove an archive if it is still older than that, and than what `put` writes again; say whether it is gone.
+
+        A remote knows no locks: a promotion of the same archive at this very moment would lose its bytes. Raises as
+        `stored` does.
+        """
+        path = self._path(sha256)
+        with self._asking():
+            if self._system.exists(path) and self._now() - self._written(path) > max(older_than, LEAST_AGE):
+                self._system.remove(path)
+            return not self._system.exists(path)
+
+    def unfinished(self, older_than: timedelta, *, removes: bool) -> int:
+        """Return how many halves of killed uploads are older than that, and remove them if told to.
+
+        Raises as `stored` does.
+        """
+        with self._asking():
+            halves = [each for each in self._files() if _name(each).endswith(_PARTIAL)]
+            now = self._now() if halves else None
+            old = [each for each in halves if now is not None and now - self._written(each) > older_than]
+            for path in old if removes else ():
+                self._system.remove(path)
+        return len(old)
 
     def read(self, *parts: str) -> Iterator[bytes]:
         """Yield a file of the remote by the PARTS of its path, such as data that DVC itself keeps there.
@@ -147,6 +191,55 @@ class DvcStore:
                     sha256,
                     cause="The remote is another one than at the time of the promotion, or somebody removed it.",
                 ) from error
+
+    def _files(self) -> Iterator[str]:
+        folder = self._system.join(self._root, FOLDER)
+        if self._system.exists(folder):
+            yield from self._system.find(folder)
+
+    def _is_old(self, path: str) -> bool:
+        """Return whether a file was written so long ago that it is to be written again; not where nobody can know."""
+        try:
+            with self._asking():
+                return self._now() - self._written(path) > RENEWED_AFTER
+        except UsageError as error:
+            if error.code != "store-not-collectable":
+                raise
+            return False
+
+    def _now(self) -> datetime:
+        """Return what time it is on the remote: our own clock may be wrong by a day."""
+        temporary = self._temporary("clock")
+        with self._cleared_after_failure(temporary):
+            self._system.upload_fobj(io.BytesIO(b"now"), temporary)
+            now = self._written(temporary)
+            self._system.remove(temporary)
+        return now
+
+    def _written(self, path: str) -> datetime:
+        try:
+            written = self._system.modified(path)
+        except (NotImplementedError, AttributeError, KeyError) as error:
+            raise UsageError(
+                "store-not-collectable",
+                "this DVC remote does not say when a file was written; nothing was looked at or removed",
+                where=self._where,
+                hint="Look at the sha256 of each version (mlci registry list --json), and remove others by hand.",
+            ) from error
+        return written if written.tzinfo else written.replace(tzinfo=UTC)
+
+    def _temporary(self, name: str) -> str:
+        return self._system.join(self._root, FOLDER, f".{name}.{secrets.token_hex(8)}{_PARTIAL}")
+
+    @contextmanager
+    def _cleared_after_failure(self, path: str) -> Iterator[None]:
+        """Remove what was half written if the block fails."""
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):
+                self._system.remove(path)
+            raise
 
     def _is_whole(self, sha256: str) -> bool:
         try:
@@ -229,6 +322,10 @@ class DvcStore:
 
     def _place(self, sha256: str) -> str:
         return f"dvc:{quote(self._opened[0], safe='')}/{FOLDER}/{sha256}"
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _check(remotes: Mapping[str, Mapping[str, object]], tracked: Mapping[str, Mapping[str, object]], name: str) -> None:

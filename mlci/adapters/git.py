@@ -168,6 +168,13 @@ class GitRepository:
             hint="Push your first commit (git push -u origin HEAD), or name the base: --base BRANCH",
         )
 
+    def origin_address(self) -> str:
+        """Return where the origin is; raises `UsageError("no-origin")`."""
+        finished = self.git.attempt(["remote", "get-url", "origin"], folder=self.folder)
+        if finished.exit_code != 0:
+            raise self.origin_failed(finished)
+        return finished.output.decode(errors="replace").strip()
+
     def fetch(self, branch: str | None = None) -> Fetched:
         """Bring the tip of `branch` (by default the origin's default branch) all registries and runs; return the tip.
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -29,6 +30,7 @@ from mlci.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from mlci.errors import MlciError
 
@@ -106,10 +108,27 @@ class GithubSession:
         self._now = now
         self._sleep = sleep
         self._authorize = _bearer(token)
+        self._date = ""
         self._requests = _WithoutRedirects()
         self._requests.headers.update({"User-Agent": f"mlci/{VERSION}", "X-GitHub-Api-Version": "2022-11-28"})
         # A proxy of the environment would see a token that goes over http, as it does on this machine only.
         self._requests.trust_env = not is_local
+
+    @property
+    def time(self) -> datetime:
+        """What time it was by GitHub's clock at its latest answer; our own may be wrong by a day.
+
+        Raises `OutsideError("github-malformed")` where it did not say.
+        """
+        try:
+            return parsedate_to_datetime(self._date)
+        except ValueError:
+            raise OutsideError(
+                "github-malformed",
+                "GitHub's answer does not say what time it is",
+                cause="A proxy took out the header Date.",
+                hint="Ask GitHub without that proxy.",
+            ) from None
 
     def get(self, path: str, shape: type[Shape], query: Mapping[str, str] | None = None) -> Shape:
         """Return what lies at PATH as a SHAPE (a type that pydantic can read)."""
@@ -185,7 +204,9 @@ class GithubSession:
         return f"{self._api_url}{path}" + (f"?{urlencode(query)}" if query else "")
 
     def _ask(self, call: _Call, *, or_nothing: bool = False) -> Reply:
-        return self._patiently(call, _read, or_nothing=or_nothing)
+        reply = self._patiently(call, _read, or_nothing=or_nothing)
+        self._date = reply.headers.get("date", "")
+        return reply
 
     def _patiently(
         self, call: _Call, take: Callable[[requests.Response], _Taken], *, or_nothing: bool = False

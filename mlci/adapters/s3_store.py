@@ -12,7 +12,6 @@ import io
 import re
 from base64 import b64encode
 from contextlib import closing, contextmanager, suppress
-from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
@@ -25,11 +24,12 @@ from mlci.adapters.archive_digest import CHUNK_BYTES, HashingReader, copied, mis
 from mlci.core.names import SHA256, checked_path, checked_sha256
 from mlci.core.plain_text import one_line, without_credentials
 from mlci.core.storage import BUCKET_PATTERN, ENDPOINT_PATTERN
-from mlci.core.stored import Stored
+from mlci.core.stored import LEAST_AGE, RENEWED_AFTER, Stored
 from mlci.errors import MlciError, OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from mlci.adapters.store_cache import StoreCache
@@ -42,8 +42,6 @@ SILENCE_SECONDS: Final = 60
 PART_BYTES: Final = 16 << 20
 """What is in memory during an upload. S3 takes parts of 5 MiB to 5 GiB."""
 MOST_PARTS: Final = 10_000
-RENEWED_AFTER: Final = timedelta(days=1)
-"""An archive that is put again is copied onto itself if it is older, which makes it young."""
 
 _BUCKET: Final = re.compile(BUCKET_PATTERN)
 _ENDPOINT: Final = re.compile(ENDPOINT_PATTERN)
@@ -115,11 +113,11 @@ class S3Store:
         """
         place = self._place(sha256)
         try:
-            with opened(archive) as file:
+            with opened(archive, self._progress) as file:
                 size = file.seek(0, io.SEEK_END)
                 file.seek(0)
                 if not self._is_whole(sha256, size):
-                    reader = HashingReader(file, self._progress)
+                    reader = HashingReader(file)
                     if size <= self._part_bytes:
                         self._put_at_once(reader, size, sha256)
                     else:
@@ -167,7 +165,7 @@ class S3Store:
         if head is None:
             return True
         age = _clock(head) - cast("datetime", head["LastModified"])
-        if age <= max(older_than, RENEWED_AFTER * 2):
+        if age <= max(older_than, LEAST_AGE):
             return False
         with self._asking():
             self._client.delete_object(**named)
@@ -178,7 +176,7 @@ class S3Store:
         return 0
 
     def _renew(self, sha256: str, head: Mapping[str, object]) -> None:
-        """Make an old archive young again, so that nobody takes it for a leftover before a version references it."""
+        """Make an old archive young again, by a copy onto itself: no version may reference it yet."""
         if _clock(head) - cast("datetime", head["LastModified"]) <= RENEWED_AFTER:
             return
         named = self._object(sha256)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from mlci.adapters.store_cache import StoreCache
 from mlci.cli.output import tell
+from mlci.cli.releases import TOKEN, releases_of
 from mlci.cli.stores import CACHE_BYTES, s3_store
-from mlci.cli.wiring import TOKEN
 from mlci.core.plain_text import one_line
 from mlci.errors import MlciError, UsageError
 
@@ -25,10 +23,6 @@ if TYPE_CHECKING:
 
 CACHE: Final = Path(".mlci", "cache", "packages")
 _MOST_CONFIGURATIONS: Final = 200
-_ON_A_HOST: Final = re.compile(
-    r"(?:(?P<scheme>https?|ssh)://)?(?:[^@/:]+(?::[^@/]*)?@)?(?P<host>[A-Za-z0-9.-]+)(?P<port>:[0-9]+(?=/))?"
-    r"[:/](?P<repository>[A-Za-z0-9._-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?"
-)
 
 
 def foreign_store(origin: str, tree: Tree, tip: str, model: str) -> Store:
@@ -78,16 +72,17 @@ def _opened(place: StoreSection, origin: str, tree: Tree, tip: str, folder: Pure
     if place.s3 is not None:
         return s3_store(place.s3, cache)
     if place.releases:
-        return _releases(origin, tip)
-    found = _dvc_configuration(tree, folder)
-    if found is None:
+        found = releases_of(origin, tip, CACHE, os.environ)
+        return found or "promote.store is {releases: true}, and the address names no repository on a GitHub"
+    configuration = _dvc_configuration(tree, folder)
+    if configuration is None:
         return "promote.store is a remote of DVC, and its default branch has no .dvc/config"
     # DVC reads its configuration from a folder; only what Git tracks is in it, and nothing of the user's.
     from mlci.adapters.dvc_store import DvcStore
     from mlci.adapters.files import write_atomically
 
     beside = CACHE.parent / "dvc" / tip
-    write_atomically(beside / ".dvc" / "config", found)
+    write_atomically(beside / ".dvc" / "config", configuration)
     return DvcStore(beside, cache=cache, remote=place.dvc.remote if place.dvc else None)
 
 
@@ -97,39 +92,6 @@ def _dvc_configuration(tree: Tree, folder: PurePosixPath) -> bytes | None:
         if content is not None:
             return content
     return None
-
-
-def _releases(origin: str, tip: str) -> Store | str:
-    match = _ON_A_HOST.fullmatch(origin)
-    if match is None:
-        return "promote.store is {releases: true}, and the address names no repository on a GitHub"
-    from mlci.adapters.github_session import GithubSession
-    from mlci.adapters.release_store import ReleaseStore
-
-    api_url, token = github_of(f"{match['host']}{match['port'] or ''}", match["scheme"], os.environ)
-    session = GithubSession(token, api_url=api_url)
-    return ReleaseStore(session, match["repository"], cache=CACHE, target_commitish=tip)
-
-
-def github_of(host: str, scheme: str | None, environ: Mapping[str, str]) -> tuple[str, str | None]:
-    """Return the API of the GitHub at HOST, and the token that may go there.
-
-    A token goes only to the GitHub that the environment names, which is github.com where it names none.
-
-    >>> github_of("github.com", "https", {"MLCI_TOKEN": "t"})
-    ('https://api.github.com', 't')
-    >>> github_of("github.acme.example", "https", {"MLCI_TOKEN": "t"})
-    ('https://github.acme.example/api/v3', None)
-    """
-    from mlci.core.github_event import API_URL, SERVER_URL
-
-    server = urlsplit(environ.get("GITHUB_SERVER_URL", SERVER_URL))
-    if host == server.netloc and scheme in {None, "ssh", server.scheme}:
-        default = API_URL if host == urlsplit(SERVER_URL).netloc else f"{server.scheme}://{host}/api/v3"
-        return environ.get("GITHUB_API_URL", default), environ.get(TOKEN) or None
-    if host == urlsplit(SERVER_URL).netloc:
-        return API_URL, None
-    return f"https://{host}/api/v3", None
 
 
 def login(environ: Mapping[str, str]) -> Login | None:

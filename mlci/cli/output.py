@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlci.core.report import Report
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Base = Annotated[str | None, typer.Option("--base", metavar="BRANCH", help="The branch of origin that sets the rules.")]
 NoFetch = Annotated[bool, typer.Option("--no-fetch", help="Use what an earlier `mlci fetch` brought.")]
+PROGRESS_BYTES: Final = 64 << 20
+"""How much of a package is sent between two lines that say how far an upload is."""
 
 
 def show(text: str) -> None:
@@ -35,6 +39,21 @@ def json_text(schema: str, content: dict[str, Any]) -> str:
 def tell(text: str) -> None:
     """Say what is being done, beside the result."""
     sys.stderr.write(f"· {text}\n")
+
+
+def progress(say: Callable[[str], None] = tell) -> Callable[[int], None]:
+    """Return what hears how many bytes of a package were sent, and says so each time that much more is."""
+    said = 0
+
+    def heard(sent: int) -> None:
+        nonlocal said
+        if sent // PROGRESS_BYTES < said // PROGRESS_BYTES:
+            said = 0  # another archive, or the same once more
+        if sent // PROGRESS_BYTES > said // PROGRESS_BYTES:
+            said = sent
+            say(f"sent {sent >> 20:,} MiB of the package")
+
+    return heard
 
 
 def show_report(report: Report, *, as_json: bool, rows: bool) -> None:

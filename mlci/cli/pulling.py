@@ -6,7 +6,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlci.cli.wiring import TOKEN, Workplace
+from mlci.cli.releases import TOKEN
+from mlci.cli.wiring import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

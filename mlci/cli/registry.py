@@ -136,7 +136,8 @@ def registry_gc(
 ) -> None:
     """Example: mlci registry gc --older-than 90d.
 
-    Lists packages in the store that no version of any model of this repository references; --delete removes them.
+    Lists packages in the store, and in its mirror, that no version of any model of this repository references;
+    --delete removes them.
     Do not use it on a store that another repository writes to, too.
     """
     from mlci.cli.wiring import Workplace
@@ -151,16 +152,11 @@ def registry_gc(
     place = Workplace.here()
     config = place.config()
     place.base_commit(None)
-    store = place.open_store(config.promote)
-    found = collect(store, limit, registry=place.registry(), deletes=deletes)
+    found = collect(place.open_collectable(config.promote), limit, registry=place.registry(), deletes=deletes)
     if as_json:
-        show_json("registry-gc", found.to_dict())
+        show_json("registry-gc", {"places": [each.to_dict() for each in found]})
     else:
-        kept, young = len(found.referenced), len(found.young)
-        show(collection_text(found.unneeded, found.removed, kept=kept, young=young, deletes=deletes))
-        if found.unfinished:
-            halves = "1 half" if found.unfinished == 1 else f"{found.unfinished} halves"
-            show(f"{halves} of killed uploads" + (" removed" if deletes else "; --delete removes them, too"))
+        show("\n\n".join(collection_text(each, deletes=deletes) for each in found))
 
 
 def _registry(*, fetches: bool) -> tuple[str, GitRegistry]:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mlci.cli.output import tell
+from mlci.cli.output import progress, tell
+from mlci.core.plain_text import one_line, without_credentials
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from mlci.adapters.git import GitRepository
     from mlci.adapters.store_cache import StoreCache
-    from mlci.commands.ports import Store
+    from mlci.commands.ports import Collectable, Store
     from mlci.core.config import PromoteSection
     from mlci.core.github_event import GithubEnvironment
     from mlci.core.storage import S3Section, StoreSection
 
 CACHE_BYTES: Final = 10 << 30
 """What packages of remote stores may take of the disk; those that were not asked for the longest go first."""
-PROGRESS_BYTES: Final = 64 << 20
-"""How much is sent between two lines that say how far an upload is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,22 @@ def open_store(section: PromoteSection, around: Surroundings) -> Store:
     return MirrorStore(first, _one(section.mirror, around), tell=tell)
 
 
-def s3_store(section: S3Section, cache: StoreCache) -> Store:
+def open_collectable(section: PromoteSection, around: Surroundings) -> list[tuple[str, Collectable]]:
+    """Return what `promote.store` and `promote.mirror` name, each by itself, with its place.
+
+    Raises `UsageError("no-token")` where one lies in releases, and this is a job without a token.
+    """
+    places = [each for each in (section.store, section.mirror) if each is not None]
+    if around.github and around.github.token is None and any(each.releases for each in places):
+        raise UsageError(
+            "no-token",
+            "packages lie in the releases of the host, and this step has no token to look there",
+            hint="Let the step have one that may write contents: env: {MLCI_TOKEN: ${{ github.token }}}",
+        )
+    return [(each.text, _one(each, around)) for each in places]
+
+
+def s3_store(section: S3Section, cache: StoreCache) -> Collectable:
     """Return the store in a bucket."""
     from mlci.adapters.s3_store import S3Store
 
@@ -55,32 +69,17 @@ def s3_store(section: S3Section, cache: StoreCache) -> Store:
         prefix=section.prefix,
         endpoint_url=section.endpoint_url,
         region=section.region,
-        progress=progress(tell),
+        progress=progress(),
     )
 
 
-def progress(say: Callable[[str], None]) -> Callable[[int], None]:
-    """Return what hears how many bytes were sent, and says so each time that much more is."""
-    said = 0
-
-    def heard(sent: int) -> None:
-        nonlocal said
-        if sent // PROGRESS_BYTES < said // PROGRESS_BYTES:
-            said = 0  # another archive
-        if sent // PROGRESS_BYTES > said // PROGRESS_BYTES:
-            said = sent
-            say(f"sent {sent >> 20:,} MiB of the package")
-
-    return heard
-
-
-def _one(section: StoreSection, around: Surroundings) -> Store:
+def _one(section: StoreSection, around: Surroundings) -> Collectable:
     from mlci.adapters.directory_store import DirectoryStore
     from mlci.adapters.store_cache import StoreCache
 
     folder = around.repository.folder
     if section.directory is not None:
-        return DirectoryStore((folder / section.directory).resolve())
+        return DirectoryStore((folder / section.directory).resolve(), progress=progress())
     if section.releases:
         return _releases(around)
     cache = StoreCache(around.packages, limit_bytes=CACHE_BYTES)
@@ -88,18 +87,13 @@ def _one(section: StoreSection, around: Surroundings) -> Store:
         return s3_store(section.s3, cache)
     from mlci.adapters.dvc_store import DvcStore
 
-    return DvcStore(folder, cache=cache, remote=section.dvc.remote if section.dvc else None, progress=progress(tell))
+    return DvcStore(folder, cache=cache, remote=section.dvc.remote if section.dvc else None, progress=progress())
 
 
-def _releases(around: Surroundings) -> Store:
-    github = around.github
+def _releases(around: Surroundings) -> Collectable:
+    github, commit = around.github, around.repository.head()
     if github is None:
-        raise UsageError(
-            "no-host",
-            "packages lie in the releases of the host, and this is not a job there",
-            cause="promote.store is {releases: true}.",
-            hint="Run it in the workflows that `mlci init --github` writes.",
-        )
+        return _releases_from_afar(around.repository.origin_address(), commit, around.packages)
     if github.token is None:
         from mlci.adapters.directory_store import DirectoryStore
 
@@ -108,5 +102,20 @@ def _releases(around: Surroundings) -> Store:
     from mlci.adapters.release_store import ReleaseStore
 
     session = GithubSession(github.token, api_url=github.api_url)
-    commit = around.repository.head()
-    return ReleaseStore(session, github.repository, cache=around.packages, target_commitish=commit)
+    return ReleaseStore(session, github.repository, cache=around.packages, target_commitish=commit, progress=progress())
+
+
+def _releases_from_afar(origin: str, commit: str, packages: Path) -> Collectable:
+    """Return the releases of the repository that a clone comes from."""
+    from mlci.cli.releases import releases_of
+
+    found = releases_of(origin, commit, packages, os.environ)
+    if found is None:
+        raise UsageError(
+            "no-host",
+            "packages lie in the releases of the host, and the origin of this clone is no repository on a GitHub",
+            where=without_credentials(one_line(origin, 200)) or None,
+            cause="promote.store is {releases: true}.",
+            hint="Name the host's address: git remote set-url origin https://github.com/OWNER/NAME.git",
+        )
+    return found

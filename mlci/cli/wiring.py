@@ -15,6 +15,7 @@ from mlci.adapters.registry_branch import GitRegistry
 from mlci.adapters.work_folder import WorkFolder
 from mlci.cli.audience import event, is_private
 from mlci.cli.output import tell
+from mlci.cli.releases import TOKEN
 from mlci.commands.sides import head_side, read_side
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line, printable
@@ -31,14 +32,13 @@ if TYPE_CHECKING:
     from mlci.adapters.ssh_signing import SshSigning
     from mlci.adapters.training_process import TrainingProcess
     from mlci.commands.case import Tools
-    from mlci.commands.ports import Forge, Store
+    from mlci.commands.ports import Collectable, Forge, Store
     from mlci.commands.signatures import Demand
     from mlci.core.config import Config, DeploySection, PromoteSection
     from mlci.core.data_files import Wanted
     from mlci.core.github_event import GithubEnvironment
 
 SIGNING_KEY = "MLCI_SIGNING_KEY"
-TOKEN = "MLCI_TOKEN"  # noqa: S105 - the name of the variable, not what it holds
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,12 @@ class Workplace:
         from mlci.cli.stores import Surroundings, open_store
 
         return open_store(section, Surroundings(self.repository, self.work.packages, self.github))
+
+    def open_collectable(self, section: PromoteSection) -> list[tuple[str, Collectable]]:
+        """Return the places that a configuration names for packages, each by itself."""
+        from mlci.cli.stores import Surroundings, open_collectable
+
+        return open_collectable(section, Surroundings(self.repository, self.work.packages, self.github))
 
     def target(self, section: DeploySection) -> DirectoryTarget:
         """Return the target that a configuration names."""

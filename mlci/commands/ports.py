@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -171,8 +171,7 @@ class Store(Protocol):
         """Say whether an archive of this name is there."""
 
 
-@runtime_checkable
-class Collectable(Protocol):
+class Collectable(Store, Protocol):
     """A store that can say what lies in it, and give up what nobody needs."""
 
     def stored(self) -> tuple[Stored, ...]:

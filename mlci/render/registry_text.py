@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlci.core.registry.catalogue import Entry, History
     from mlci.core.registry.entries import EventType
     from mlci.core.registry.repair import Proposal
-    from mlci.core.stored import Stored
+    from mlci.core.stored import Collection
 
 
 def list_text(entries: Sequence[Entry]) -> str:
@@ -149,21 +149,27 @@ def repair_text(model: str, proposals: Sequence[Proposal]) -> str:
     return "\n\n".join([*blocks, "Nothing was changed: which of these is right, only you can know."])
 
 
-def collection_text(unneeded: Sequence[Stored], removed: Sequence[str], *, kept: int, young: int, deletes: bool) -> str:
+def collection_text(found: Collection, *, deletes: bool) -> str:
     """Return what became of the packages in a store."""
-    lines = [f"{kept} {_packages(kept)} that a version references, {young} too young to tell"]
-    if not unneeded:
-        return "\n".join([*lines, "nothing to remove"])
-    rows = [
-        [each.sha256, f"{each.size:,}", f"{each.age.days} d", "removed" if each.sha256 in removed else "kept"]
-        for each in unneeded
-    ]
-    lines.append(table(["package", "bytes", "age", "now"], rows, frozenset({1, 2})))
-    count, size = len(unneeded), sum(each.size for each in unneeded)
-    if deletes:
-        lines.append(f"removed {len(removed)} of {count}")
-    else:
+    kept, young = len(found.referenced), len(found.young)
+    needed = f"{kept} {_packages(kept)} that a version references, {young} too young to tell"
+    lines = [f"{one_line(found.place, 200)}: {needed}"]
+    if found.unneeded:
+        rows = [
+            [each.sha256, f"{each.size:,}", f"{each.age.days} d", "removed" if each.sha256 in found.removed else "kept"]
+            for each in found.unneeded
+        ]
+        lines.append(table(["package", "bytes", "age", "now"], rows, frozenset({1, 2})))
+    count, size = len(found.unneeded), sum(each.size for each in found.unneeded)
+    if deletes and count:
+        lines.append(f"removed {len(found.removed)} of {count}")
+    elif count:
         lines.append(f"{count} {_packages(count)}, {size:,} bytes: nothing was removed; --delete does it")
+    if found.unfinished:
+        halves = "1 half" if found.unfinished == 1 else f"{found.unfinished} halves"
+        lines.append(f"{halves} of killed uploads" + (" removed" if deletes else "; --delete removes them, too"))
+    if not count and not found.unfinished:
+        lines.append("nothing to remove")
     return "\n".join(lines)
 
 

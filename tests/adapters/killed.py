@@ -86,7 +86,7 @@ class World:
         return self.store.put(PACKAGES[name], DIGESTS[name])
 
     def gc(self) -> None:
-        collect(self.store, timedelta(days=30), registry=self.registry(), deletes=True)
+        collect([("store", self.store)], timedelta(days=30), registry=self.registry(), deletes=True)
 
     def quarantine(self) -> None:
         quarantine("tumour", "v1.0.0", reason="bad", actor=ANA, registry=self.registry(), clock=FixedClock())

@@ -17,15 +17,24 @@ if TYPE_CHECKING:
 
 @given(st.binary(max_size=300), st.integers(1, 100))
 def test_reader__hands_on_what_it_reads_and_knows_its_hash(content: bytes, size: int) -> None:
-    read: list[int] = []
-    reader = HashingReader(io.BytesIO(content), read.append)
+    reader = HashingReader(io.BytesIO(content))
     assert b"".join(iter(lambda: reader.read(size), b"")) == content
-    assert read == sorted(read)
-    assert read[-1] == len(content)
     reader.check(hashlib.sha256(content).hexdigest())
     with pytest.raises(IntegrityError) as caught:
         reader.check(hashlib.sha256(content + b"x").hexdigest())
     assert caught.value.where == "the archive that was to be stored"
+
+
+@given(st.binary(max_size=300), st.integers(1, 100))
+def test_opened__tells_how_far_it_was_read_and_begins_again_when_asked_to(content: bytes, size: int) -> None:
+    heard: list[int] = []
+    with opened(content, heard.append) as file:
+        for _ in range(2):
+            heard.clear()
+            file.seek(0)
+            assert b"".join(iter(lambda: file.read(size), b"")) == content
+            assert heard == sorted(heard)
+            assert (heard[-1], file.tell()) == (len(content), len(content))
 
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, 2 * CHUNK_BYTES + 1])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,6 +103,24 @@ def test_put__a_draft_is_found_among_many_releases(world: ReleaseWorld) -> None:
     world.store.put(ARCHIVE, DIGEST)
     assert [each.is_draft for each in world.releases if each.tag == TAG] == [False]
     assert len(world.github.requests("repos/list-releases")) == 1 + 2
+
+
+def test_put__says_how_far_it_is(world: ReleaseWorld, tmp_path: Path) -> None:
+    heard: list[int] = []
+    session = GithubSession(world.token, api_url=world.github.url)
+    store = ReleaseStore(session, REPOSITORY, cache=tmp_path, target_commitish=world.commit, progress=heard.append)
+    store.put(ARCHIVE, DIGEST)
+    assert (heard, heard[-1], world.only_asset().content) == (sorted(heard), len(ARCHIVE), ARCHIVE)
+
+
+def test_put__again_makes_an_old_one_young_and_sends_no_bytes(world: ReleaseWorld) -> None:
+    world.store.put(ARCHIVE, DIGEST)
+    world.github.state.clock.wait(timedelta(days=40))
+    asked = len(world.github.log)
+    world.store.put(ARCHIVE, DIGEST)
+    written = [each.operation for each in world.github.log[asked:]]
+    assert written == ["repos/get-release-by-tag", "repos/update-release"]
+    assert (world.releases[0].is_draft, world.releases[0].is_prerelease) == (False, True)
 
 
 def test_put__another_job_that_publishes_the_same_meanwhile_is_as_good(world: ReleaseWorld, tmp_path: Path) -> None:

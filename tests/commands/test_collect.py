@@ -5,16 +5,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from typing_extensions import override
 
-from mlci.commands.collect import Collection, collect
+from mlci.commands.collect import collect
 from mlci.commands.marking import deprecate
-from mlci.errors import IntegrityError, UsageError
+from mlci.errors import IntegrityError, OutsideError
+from mlci.testing import MemoryStore
 from tests.commands.builders import ANA, MODEL, Project, a_released_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlci.commands.ports import Store
+    from mlci.core.stored import Collection, Stored
 
 LIMIT = timedelta(days=30)
 
@@ -31,10 +33,12 @@ def with_leftovers(place: Path) -> Project:
 
 
 def collected(project: Project, *, deletes: bool) -> Collection:
-    return collect(project.store, LIMIT, registry=project.registry, deletes=deletes)
+    (found,) = collect([("here", project.store)], LIMIT, registry=project.registry, deletes=deletes)
+    return found
 
 
 OLD = hashlib.sha256(b"old").hexdigest()
+MIRRORED = hashlib.sha256(b"only here").hexdigest()
 
 
 def test_collect__by_default_nothing_is_removed(tmp_path: Path) -> None:
@@ -82,15 +86,27 @@ def test_collect__a_registry_that_cannot_be_read_stops_it(tmp_path: Path) -> Non
     assert project.store.archives == before
 
 
-class Plain:
-    """A store that can do what every store can, and no more."""
-
-    def __init__(self, store: Store) -> None:
-        self.put, self.fetch, self.has = store.put, store.fetch, store.has
-
-
-def test_collect__a_store_that_cannot_say_what_it_holds(tmp_path: Path) -> None:
+def test_collect__each_place_has_its_own_list(tmp_path: Path) -> None:
     project = with_leftovers(tmp_path)
-    with pytest.raises(UsageError) as caught:
-        collect(Plain(project.store), LIMIT, registry=project.registry, deletes=True)
-    assert caught.value.code == "store-not-collectable"
+    mirror = MemoryStore(tmp_path)
+    mirror.put(b"only here", MIRRORED)
+    mirror.ages[MIRRORED] = timedelta(days=31)
+    stores = [("../models", project.store), ("s3://models", mirror)]
+    found = collect(stores, LIMIT, registry=project.registry, deletes=True)
+    assert [(each.place, each.removed) for each in found] == [("../models", (OLD,)), ("s3://models", (MIRRORED,))]
+    assert [len(each.referenced) for each in found] == [2, 0]
+
+
+class Down(MemoryStore):
+    """A store that does not answer."""
+
+    @override
+    def stored(self) -> tuple[Stored, ...]:
+        raise OutsideError("store-failed", "it does not answer")
+
+
+def test_collect__a_place_that_is_down_stops_it_before_anything_is_removed(tmp_path: Path) -> None:
+    project = with_leftovers(tmp_path)
+    with pytest.raises(OutsideError):
+        collect([("here", project.store), ("there", Down(tmp_path))], LIMIT, registry=project.registry, deletes=True)
+    assert project.store.has(OLD)

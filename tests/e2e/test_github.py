@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import json
 import zipfile
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mlci.adapters.github_session import GithubSession
+from mlci.adapters.release_store import ReleaseStore
 from tests.e2e.jobs import CHECK, DECIDE, NAME, REPORT, Job, Workflows, example
 from tests.fakegithub.server import FakeGitHub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.conftest import Golden
     from tests.e2e.conftest import Ended
     from tests.fakegithub.state import Run
 
@@ -206,3 +212,39 @@ def test_pull__from_releases_needs_a_token_that_reads_and_no_clone(workflows: Wo
     assert (ended.exit_code, token in ended.err) == (0, False), ended.err
     assert (tmp_path / ended.out.strip() / "model.skops").is_file()
     assert workflows.fake.permissions_used(token) == {"contents": "read"}
+
+
+def a_laptop(workflows: Workflows, token: str) -> Job:
+    """Return a clone outside of every job, whose Git may read and write the repository."""
+    host = dict.fromkeys(("GITHUB_SERVER_URL", "GITHUB_API_URL"), workflows.fake.url)
+    return Job(workflows.decide_job().folder, {**host, **git_of(token)})
+
+
+def git_of(token: str) -> dict[str, str]:
+    """Return the variables with which a user's own Git gets in."""
+    secret = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    header = f"Authorization: Basic {secret}"
+    return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader", "GIT_CONFIG_VALUE_0": header}
+
+
+def test_laptop__reaches_packages_in_releases_through_the_origin(workflows: Workflows, golden: Golden) -> None:
+    token = workflows.fake.issue_token(NAME, {"contents": "write"})
+    laptop = a_laptop(workflows, token)
+    digest = hashlib.sha256(b"left over").hexdigest()
+    session = GithubSession(token, api_url=workflows.fake.url)
+    commit = workflows.decide_job().variables["GITHUB_SHA"]
+    ReleaseStore(session, NAME, cache=laptop.folder, target_commitish=commit).put(b"left over", digest)
+    workflows.fake.state.clock.wait(timedelta(days=40))
+    shown = [laptop.step("registry", "gc", *more, token=token) for more in ((), ("--delete",), ())]
+    assert [each.exit_code for each in shown] == [0, 0, 0], shown[0].err
+    golden("terminal/registry-gc-releases.txt", "\n".join(each.out for each in shown))
+    assert laptop.step("verify", "v1.0.0", token=token).exit_code == 0
+
+
+def test_gc__of_releases_in_a_step_without_a_token(workflows: Workflows) -> None:
+    token = workflows.fake.issue_token(NAME, {"contents": "read"})
+    job = workflows.decide_job()
+    assert job.step("fetch", token=token).exit_code == 0
+    ended = replace(job, variables={**job.variables, **git_of(token)}).step("registry", "gc", "--delete")
+    assert (ended.exit_code, "error[no-token]" in ended.err) == (2, True)
+    assert list((job.folder / ".mlci" / "cache" / "packages").rglob("*.tar"))

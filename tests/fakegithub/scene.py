@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tests.fakegithub.bare_repository import NO_COMMIT, BareRepository, Signature
 from tests.fakegithub.git_http import demands_on
@@ -22,6 +22,7 @@ from tests.fakegithub.state import (
     PullRequest,
     Push,
     Repository,
+    Review,
     Role,
     Run,
     State,
@@ -178,6 +179,20 @@ class Scene:
             repository.git.set_ref(ref, sha)
             self._moved(repository, ref, before, sha, login)
         return sha
+
+    def review(
+        self,
+        full_name: str,
+        number: int,
+        author: str,
+        state: Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"] = "APPROVED",
+    ) -> None:
+        """Say of a pull request, at the commit that it is at, what a reviewer says."""
+        with self.state.lock:
+            _, pull_request = self._pull_request(full_name, number)
+            self.add_user(author)
+            now = self.state.clock.now()
+            pull_request.reviews.append(Review(self.state.new_id(), author, state, pull_request.head_sha, now))
 
     def close_pull_request(self, full_name: str, number: int) -> None:
         """Close a pull request without merging it."""

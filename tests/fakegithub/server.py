@@ -201,6 +201,11 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     @override
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the time of the header `Date`, by the fake's own clock."""
+        return super().date_time_string(self.github.state.clock.last.timestamp() if timestamp is None else timestamp)
+
+    @override
     def log_message(self, format: str, *args: object) -> None:
         """Print nothing; FakeGitHub.log has it."""
 

@@ -74,6 +74,17 @@ class Thread:
     pull_request: PullRequest | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What somebody said of a pull request at a commit."""
+
+    id: int
+    author: str
+    state: Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"]
+    sha: str
+    submitted_at: datetime
+
+
 @dataclass(slots=True)
 class PullRequest:
     """What a pull request has besides its conversation. `merge_commit` is the test merge until it is merged."""
@@ -87,6 +98,7 @@ class PullRequest:
     is_draft: bool = False
     merged_at: datetime | None = None
     merged_by: str | None = None
+    reviews: list[Review] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -195,6 +207,8 @@ class Release:
     author: str
     created_at: datetime
     published_at: datetime | None = None
+    updated_at: datetime | None = None
+    """When anything but its assets was changed; as long as nothing was, when it was created."""
     assets: dict[int, Asset] = field(default_factory=dict)
 
 

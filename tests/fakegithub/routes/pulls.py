@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.fakegithub.bare_repository import ChangedFile
-    from tests.fakegithub.state import PullRequest, Repository, State, Thread
+    from tests.fakegithub.state import PullRequest, Repository, Review, State, Thread
 
 MOST_FILES: Final = 3000
 
@@ -53,6 +53,11 @@ def list_files(call: Call) -> Reply:
     _, pull_request = _pull_request(call)
     files = _files(call.repository, pull_request)[:MOST_FILES]
     return paged(call, files, lambda each: file_view(call.state, call.repository, pull_request.head_sha, each))
+
+
+def list_reviews(call: Call) -> Reply:
+    thread, pull_request = _pull_request(call)
+    return paged(call, pull_request.reviews, lambda each: _review_view(call, thread, each))
 
 
 def list_for_commit(call: Call) -> Reply:
@@ -151,6 +156,26 @@ def minimal_view(state: State, repository: Repository, thread: Thread, pull_requ
     }
 
 
+def _review_view(call: Call, thread: Thread, review: Review) -> View:
+    page = f"{page_address(call.state, call.repository)}/pull/{thread.number}"
+    pull = f"{repository_address(call.state, call.repository)}/pulls/{thread.number}"
+    own = f"{page}#pullrequestreview-{review.id}"
+    return filled(
+        "pull-request-review",
+        id=review.id,
+        node_id=node_id("PRR", review.id),
+        user=user_view(call.state, review.author),
+        body="",
+        state=review.state,
+        html_url=own,
+        pull_request_url=pull,
+        _links={"html": {"href": own}, "pull_request": {"href": pull}},
+        submitted_at=written(review.submitted_at),
+        commit_id=review.sha,
+        author_association="NONE",
+    )
+
+
 def _minimal_repository(state: State, repository: Repository) -> View:
     return {"id": repository.id, "url": repository_address(state, repository), "name": repository.name}
 
@@ -192,5 +217,6 @@ ROUTES: Final[Mapping[str, Route]] = {
     "pulls/list": Route(list_pulls, frozenset({"state", "head", "base", "sort", "direction"})),
     "pulls/get": Route(get),
     "pulls/list-files": Route(list_files),
+    "pulls/list-reviews": Route(list_reviews),
     "repos/list-pull-requests-associated-with-commit": Route(list_for_commit),
 }

@@ -139,6 +139,7 @@ def _change(call: Call, release: Release, *, is_draft: bool) -> None:
     release.body = call.body.optional_text("body") if "body" in call.body else release.body
     release.is_prerelease = call.body.flag("prerelease", default=release.is_prerelease)
     is_new = not is_draft and release.published_at is None
+    release.updated_at = call.state.clock.last
     if is_new:
         release.published_at = call.state.clock.now()
     match call.body.text("make_latest", "true" if is_new else ""):
@@ -220,6 +221,7 @@ def _view(call: Call, release: Release) -> View:
         assets_url=f"{address}/assets",
         upload_url=upload,
         created_at=written(release.created_at),
+        updated_at=written(release.updated_at or release.created_at),
         published_at=None if release.published_at is None else written(release.published_at),
     )
 

@@ -58,6 +58,14 @@ def get_ref(call: Call) -> Reply:
     return Reply(200, filled("git-ref", ref=name, url=f"{address}/git/{name}", object=target))
 
 
+def delete_ref(call: Call) -> Reply:
+    name = f"refs/{call.path.text('ref')}"
+    if call.repository.git.ref(name) is None:
+        raise ApiError(422, "Reference does not exist")
+    call.repository.git.set_ref(name, None)
+    return Reply(204)
+
+
 def get_collaborator_permission(call: Call) -> Reply:
     login = call.state.user(call.path.text("username")).login
     role = call.state.role(call.repository, login)
@@ -118,6 +126,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "repos/get": Route(get),
     "repos/get-commit": Route(get_commit),
     "git/get-ref": Route(get_ref),
+    "git/delete-ref": Route(delete_ref),
     "repos/get-collaborator-permission-level": Route(get_collaborator_permission),
     "users/get-authenticated": Route(get_authenticated_user),
     "rate-limit/get": Route(get_rate_limit),
