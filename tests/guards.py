@@ -29,6 +29,21 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "rows of the sealed set are not brought under another name",
+        "mlci/commands/fetch_data.py",
+        "if wanted.pin.digest in self.closed:",
+        "if False:",
+        "tests/commands/test_fetch_data.py::"
+        "test_fetch_data__rows_of_base_s_sealed_set_under_another_name_stay_where_they_are",
+    ),
+    Guard(
+        "data are put behind no symbolic link",
+        "mlci/adapters/files.py",
+        "if target.parent.resolve() != (folder.resolve() / path).parent:",
+        "if target.parent.resolve() == folder:",
+        "tests/adapters/test_files.py::test_copy_below__follows_no_link",
+    ),
+    Guard(
         "what refers to nothing is found",
         "mlci/adapters/duckdb_data_set.py",
         'orphaned = f"{value} IS NOT NULL AND {value} NOT IN ({keys})"',

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from mlci.core.names import checked_path
+from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,6 +40,24 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` to `path` in one step; folders are made as needed."""
     with new_file(path) as file:
         file.write(data)
+
+
+def copy_below(folder: Path, path: str, source: Path) -> None:
+    """Copy the file SOURCE to PATH below FOLDER in one step; no link on the way there is followed.
+
+    Raises `IntegrityError("data-link")` where PATH leads out of FOLDER.
+    """
+    target = folder / checked_path(path)
+    if target.parent.resolve() != (folder.resolve() / path).parent:
+        raise IntegrityError(
+            "data-link",
+            f"{path} would lie behind a symbolic link",
+            where=path,
+            cause="A folder above it is a link, which may lead anywhere.",
+            hint="Make it a folder, or name the data where they are.",
+        )
+    with source.open("rb") as content, new_file(target) as into:
+        shutil.copyfileobj(content, into)
 
 
 def write_folder(place: Path, files: Mapping[str, bytes]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +10,6 @@ from mlci.cli.output import Json, show, show_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from mlci.commands.data import Standing
 
@@ -37,20 +35,14 @@ def data_status(datasets: Names = None, *, as_json: Json = False) -> None:
 def data_pull(datasets: Names = None, *, as_json: Json = False) -> None:
     """Example: mlci data pull cells.
 
-    Brings what DVC keeps into the work tree and what lies at an address into .mlci/, each verified by its hash. A
-    changed file is left as it is.
+    Brings what DVC keeps into the work tree and what lies at an address into .mlci/, each verified by its hash; without
+    names, all but the sealed set. A changed file is left as it is.
     """
-    from mlci.adapters.files import new_file
     from mlci.cli.wiring import Workplace
     from mlci.commands.data import data_pull as command
 
     place = Workplace.here()
-
-    def put(file: Path, path: str) -> None:
-        with file.open("rb") as content, new_file(place.repository.folder / path) as into:
-            shutil.copyfileobj(content, into)
-
-    found = command(datasets or (), repository=place.repository, data=place.data(), place=put)
+    found = command(datasets or (), repository=place.repository, data=place.data(), place=place.put)
     _show(found, "data-pull", as_json=as_json)
 
 

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from mlci.cli.output import Base, Json, show, show_json
 
+if TYPE_CHECKING:
+    from mlci.cli.wiring import Workplace
+
 app = typer.Typer()
 
 
 @app.command(short_help="Bring base, registries and production from the origin.")
-def fetch(*, base: Base = None, as_json: Json = False) -> None:
+def fetch(
+    *,
+    base: Base = None,
+    data: Annotated[
+        bool, typer.Option("--data", help="Bring data outside of Git instead, for base and the work tree.")
+    ] = False,
+    sealed: Annotated[bool, typer.Option("--sealed", help="With --data: the sealed set as well.")] = False,
+    as_json: Json = False,
+) -> None:
     """Example: mlci fetch --base main.
 
-    Brings what judging needs, so that later steps with --no-fetch need no token and no network.
+    Brings what judging needs, so that later steps with --no-fetch need no token and no network. --data is for a step of
+    its own, which has the credentials of the store and no token; base is what an earlier fetch brought, or a commit.
     """
     from mlci.cli.wiring import Workplace
     from mlci.commands.fetch import fetch as command
 
     place = Workplace.here()
+    if data or sealed:
+        _fetch_data(place, base, sealed=sealed, as_json=as_json)
+        return
     commit = place.base_commit(base)
     brought = command(
         commit,
@@ -34,6 +49,19 @@ def fetch(*, base: Base = None, as_json: Json = False) -> None:
         show_json("fetch", {"base": brought.base, "production": brought.production})
     else:
         show(f"base {brought.base[:12]}, production {brought.production or 'none yet'}")
+
+
+def _fetch_data(place: Workplace, base: str | None, *, sealed: bool, as_json: bool) -> None:
+    from mlci.commands.fetch_data import fetch_data
+    from mlci.render.data_text import brought_text
+
+    commit = place.base_commit_if_here(base)
+    found = fetch_data(commit, repository=place.repository, data=place.outside(), place=place.put, sealed=sealed)
+    listed = [each.to_dict() for each in found]
+    if as_json:
+        show_json("fetch-data", {"base": commit, "datasets": listed})
+    else:
+        show(brought_text(listed))
 
 
 @app.command(short_help="Make the candidate production, if it passes the gates.")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mlci.adapters.directory_target import DirectoryTarget
     from mlci.adapters.duckdb import DuckdbData
-    from mlci.adapters.outside import Content
+    from mlci.adapters.outside import Content, Outside
     from mlci.adapters.runs_branch import GitRuns
     from mlci.adapters.ssh_signing import SshSigning
     from mlci.adapters.training_process import TrainingProcess
@@ -197,12 +197,30 @@ class Workplace:
     def data(self) -> DuckdbData:
         """Return what reads data, and brings what lies outside of Git."""
         from mlci.adapters.duckdb import DuckdbData
+
+        return DuckdbData(self.clock.now, self.outside())
+
+    def outside(self) -> Outside:
+        """Return what brings data that lie outside of Git."""
         from mlci.adapters.dvc_data import DvcCache, DvcData
         from mlci.adapters.outside import Outside
 
         folder = self.repository.folder
         sources: dict[str, Content] = {"https": _https, "s3": _s3, "dvc": DvcData(folder, self.work.packages)}
-        return DuckdbData(self.clock.now, Outside(self.work.data, sources, [DvcCache(folder)]))
+        return Outside(self.work.data, sources, [DvcCache(folder)])
+
+    def put(self, file: Path, path: str) -> None:
+        """Copy a file into the work tree."""
+        from mlci.adapters.files import copy_below
+
+        copy_below(self.repository.folder, path, file)
+
+    def base_commit_if_here(self, revision: str | None) -> str | None:
+        """Return the commit REVISION, else what an earlier `mlci fetch` brought; None where neither is here."""
+        try:
+            return self.repository.resolve(revision) if revision else self.base_commit(None, fetches=False)
+        except UsageError:
+            return None
 
     def tools(self) -> Tools:
         """Return what judging needs."""

@@ -13,10 +13,12 @@ from mlci.core.nearest import did_you_mean
 from mlci.errors import MlciError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from mlci.commands.data_sets import Brings
     from mlci.commands.ports import Data, Repository, Tree
+    from mlci.core.config import DataConfig
     from mlci.core.data_files import Pin
     from mlci.core.data_section import DataSection
 
@@ -60,7 +62,7 @@ def data_status(names: Sequence[str], *, repository: Repository, data: Data) -> 
     tree = repository.work_tree()
     return tuple(
         standing
-        for name, section in _chosen(names, tree).items()
+        for name, section in _chosen(names, tree, lambda config: config.data).items()
         for standing in _standings(name, section, tree, repository.folder, _Offline(data))
     )
 
@@ -68,20 +70,29 @@ def data_status(names: Sequence[str], *, repository: Repository, data: Data) -> 
 def data_pull(
     names: Sequence[str], *, repository: Repository, data: Data, place: Callable[[Path, str], None]
 ) -> tuple[Standing, ...]:
-    """Bring what lies outside of Git for the data sets NAMES, all by default, and return where every file stands then.
+    """Bring what lies outside of Git for the data sets NAMES, and return where every file stands then.
 
-    What DVC keeps is PLACED in the work tree under its path, unless something lies there; that is never overwritten.
-    Raises as `Data.fetch` does.
+    Without NAMES all but the sealed one. What DVC keeps is PLACED in the work tree under its path, unless something
+    lies there; that is never overwritten. Raises as `Data.fetch` does.
     """
     tree = repository.work_tree()
-    for section in _chosen(names, tree).values():
-        if section.is_remote:
-            data.fetch(wanted_at(section))
-            continue
-        for path, pin in parts_of(section, tree, data).items():
-            if pin is not None and not (repository.folder / path).exists():
-                place(data.fetch(Wanted(path, pin, section.limits.size)), path)
-    return data_status(names, repository=repository, data=data)
+    chosen = _chosen(names, tree, lambda config: config.open_data)
+    for section in chosen.values():
+        for path, file in brought(section, tree, data, lambda path: (repository.folder / path).exists()):
+            place(file, path)
+    return data_status(tuple(chosen), repository=repository, data=data) if chosen else ()
+
+
+def brought(
+    section: DataSection, tree: Tree, data: Brings, is_here: Callable[[str], bool]
+) -> Iterator[tuple[str, Path]]:
+    """Bring what lies outside of Git for SECTION of TREE; yield each file that DVC keeps and that IS not HERE."""
+    if section.is_remote:
+        data.fetch(wanted_at(section))
+        return
+    for path, pin in parts_of(section, tree, data).items():
+        if pin is not None and not is_here(path):
+            yield path, data.fetch(Wanted(path, pin, section.limits.size))
 
 
 class _Offline:
@@ -100,13 +111,16 @@ class _Offline:
         return held
 
 
-def _chosen(names: Sequence[str], tree: Tree) -> dict[str, DataSection]:
+def _chosen(
+    names: Sequence[str], tree: Tree, default: Callable[[DataConfig], dict[str, DataSection]]
+) -> dict[str, DataSection]:
+    """Return the data sets NAMES, those that DEFAULT says where there are no names."""
     config = head_data_side(tree).config
     unknown = next((name for name in names if name not in config.data), None)
     if unknown is not None:
         hint = did_you_mean(unknown, config.data, f"One of: {', '.join(config.data)}")
         raise UsageError("unknown-data-set", f"no data set is called {unknown!r}", hint=hint)
-    return {name: config.data[name] for name in (names or config.data)}
+    return {name: config.data[name] for name in names} if names else default(config)
 
 
 def _standings(name: str, section: DataSection, tree: Tree, folder: Path, data: _Offline) -> tuple[Standing, ...]:

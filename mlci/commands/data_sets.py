@@ -10,9 +10,9 @@ from mlci.core.config import FILE_NAME
 from mlci.core.data_files import DataFile, DataFiles, Pin, Wanted, short
 from mlci.core.data_format import SUFFIXES, CsvFormat, format_of
 from mlci.core.data_path import is_pattern, named, partition
-from mlci.core.data_section import stand_ins
+from mlci.core.data_section import is_of_dvc, kept_by, stand_ins
 from mlci.core.paths import relative_path
-from mlci.core.pipeline import POINTER, read_folder_pointer, read_pointer
+from mlci.core.pipeline import POINTER
 from mlci.core.plain_text import one_line
 from mlci.errors import IntegrityError, RejectedError, UsageError
 
@@ -67,10 +67,10 @@ def parts_of(section: DataSection, tree: Tree, data: Brings) -> dict[str, Pin | 
     """
     ids = tree.ids()
     kept: dict[str, Pin | None] = {}
-    for pointer in stand_ins(section.path, ids):
-        if pointer.endswith(POINTER):
-            kept.update(_pointed(pointer, tree, data))
-    kept.update((name, None) for name in ids if not name.endswith(POINTER))
+    for stand_in in stand_ins(section.path, ids):
+        if is_of_dvc(stand_in):
+            kept.update(_kept(stand_in, section.path, tree, data))
+    kept.update((name, None) for name in ids if not is_of_dvc(name))
     names = named(section.path, kept) or ((section.path,) if not is_pattern(section.path) else ())
     if not names:
         raise _nothing_matches(section.path)
@@ -88,23 +88,24 @@ def _path_of(name: str, pin: Pin | None, limit: int, *, tree: Tree, data: Data, 
         return data.fetch(Wanted(name, pin, limit))
 
 
-def _pointed(pointer: str, tree: Tree, data: Brings) -> Iterator[tuple[str, Pin]]:
-    """Yield the files that a POINTER of DVC stands for, with their hashes."""
-    target, content = pointer.removesuffix(POINTER), tree.read(pointer)
-    single, folder = read_pointer(content), read_folder_pointer(content)
-    if single is not None and single.path == short(target):
-        yield target, Pin("md5", single.md5)
-    elif folder is not None:
-        wanted = Wanted(f"{target}/", Pin("md5", folder), LARGEST_LIST)
-        yield from _listed(data.fetch(wanted).read_bytes(), target, pointer)
-    else:
+def _kept(stand_in: str, path: str, tree: Tree, data: Brings) -> Iterator[tuple[str, Pin]]:
+    """Yield the files that a pointer or a lock of DVC's stands for, as far as a data set at PATH is of them."""
+    found = kept_by(stand_in, tree.read(stand_in), path)
+    if stand_in.endswith(POINTER) and not found:
+        target = stand_in.removesuffix(POINTER)
         raise UsageError(
             "not-a-pointer",
-            f"{pointer} does not stand for `{short(target)}` with its hash",
-            where=pointer,
+            f"{stand_in} does not stand for `{short(target)}` with its hash",
+            where=stand_in,
             cause="It was not written by `dvc add`, or was edited.",
             hint=f"dvc add {target}",
         )
+    for name, digest in found.items():
+        if digest.endswith(".dir"):
+            wanted = Wanted(f"{name}/", Pin("md5", digest.removesuffix(".dir")), LARGEST_LIST)
+            yield from _listed(data.fetch(wanted).read_bytes(), name, stand_in)
+        else:
+            yield name, Pin("md5", digest)
 
 
 def _listed(content: bytes, target: str, pointer: str) -> Iterator[tuple[str, Pin]]:

@@ -54,7 +54,7 @@ def profile(
     then = repository.tree(repository.resolve(revision)) if revision else None
     before = read_data_side(then) if then else None
     found: list[Profiled] = []
-    for name in names or side.config.data:
+    for name in names or side.config.open_data:
         now = _profile(name, side, head, data, objects)
         if then is None or before is None or not _has(name, before, then):
             found.append(Profiled(now, None))
@@ -63,7 +63,7 @@ def profile(
         was = _profile(name, before, then, data, objects, types=side)
         found.append(Profiled(now, differences(was, now)))
     if revision and all(each.differences is None for each in found):
-        listed = ", ".join(names or side.config.data)
+        listed = ", ".join(names or side.config.open_data)
         raise UsageError(
             "nothing-to-compare",
             f"{revision} has no data set to compare with",

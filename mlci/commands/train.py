@@ -120,7 +120,8 @@ def promoted_version(*, repository: Repository, registry: RegistryBranch) -> str
 def _refuse_unknown_inputs(side: Side, ids: Mapping[str, str]) -> None:
     """Raise where data or parameters are no files of the repository, so that a change of them would go unnoticed."""
     train = side.config.train
-    unknown = [side.config.data[name].path for name in train.data if identity(side.config.data[name], ids) is None]
+    sections = [side.config.data[name] for name in train.data]
+    unknown = [each.path for each in sections if each.path in side.made or identity(each, ids) is None]
     for path in (*unknown, *([train.params] if train.params else [])):
         if path in unknown or path not in ids:
             raise UsageError(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mlci.core.config import FILE_NAME
 from mlci.core.data_path import is_pattern, named
-from mlci.core.data_section import stand_ins
-from mlci.core.pipeline import POINTER, read_pointer
+from mlci.core.data_section import is_of_dvc, kept_by, stand_ins
+from mlci.core.pipeline import POINTER
 from mlci.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
@@ -45,16 +45,17 @@ def training_files(section: DataSection, tree: Tree, ids: Mapping[str, str], fol
     Raises `IntegrityError("data-differs")` where one is not what its pointer or its pin names, and
     `UsageError("input-unknown")` where DVC keeps them as a folder, of which a change would go unnoticed.
     """
+    kept: dict[str, tuple[str, str]] = {}
     if section.is_remote:
         found = {section.path: training_place(section, folder)}
     else:
-        kept = {name.removesuffix(POINTER) for name in stand_ins(section.path, ids) if name.endswith(POINTER)}
-        names = named(section.path, {*ids, *kept}) or (section.path,)
+        stand_ins_of = [each for each in stand_ins(section.path, ids) if is_of_dvc(each)]
+        kept = {name: (md5, each) for each in stand_ins_of for name, md5 in _files(each, section.path, tree).items()}
+        names = named(section.path, {*(name for name in ids if not is_of_dvc(name)), *kept}) or (section.path,)
         found = {name: folder / name for name in names}
     for name, path in found.items():
-        pointer = f"{name}{POINTER}"
-        if pointer in ids and name not in ids:
-            _check(path, "md5", _pinned(pointer, tree), pointer)
+        if name in kept and name not in ids:
+            _check(path, "md5", *kept[name])
         elif not path.is_file():
             raise _kept_as_folder(name)
         if section.sha256 is not None:
@@ -62,11 +63,13 @@ def training_files(section: DataSection, tree: Tree, ids: Mapping[str, str], fol
     return found
 
 
-def _pinned(pointer: str, tree: Tree) -> str:
-    said = read_pointer(tree.read(pointer))
-    if said is None:
-        raise _kept_as_folder(pointer.removesuffix(POINTER))
-    return said.md5
+def _files(stand_in: str, path: str, tree: Tree) -> dict[str, str]:
+    """Return the single files that a file of DVC's keeps of a data set, with their MD5."""
+    kept = kept_by(stand_in, tree.read(stand_in), path)
+    folder = next((name for name, digest in kept.items() if digest.endswith(".dir")), None)
+    if folder is not None or (not kept and stand_in.endswith(POINTER)):
+        raise _kept_as_folder(folder or stand_in.removesuffix(POINTER))
+    return kept
 
 
 def _kept_as_folder(name: str) -> UsageError:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def validate(
     names: Sequence[str], *, repository: Repository, data: Data, objects: Path, base: str | None
 ) -> tuple[DatasetReport, ...]:
-    """Check data sets of the work tree, all or those in NAMES, by the rules that count.
+    """Check data sets of the work tree, those in NAMES or all but the sealed one, by the rules that count.
 
     Raises `UsageError` where the evaluation set is one of them, the data is right, and `evaluate` cannot work on it.
     """
@@ -42,7 +42,7 @@ def validate(
     base_tree, head_ids = repository.tree(base) if base else None, head.ids()
     ours, _ = side_of_base(base_tree, side, head_ids, data=data, objects=objects) if base_tree else (None, None)
     rules, _ = effective(ours, side) if isinstance(side, Side) else effective_data(ours, side)
-    wanted = tuple(names) or tuple(side.config.data)
+    wanted = tuple(names) or tuple(side.config.open_data)
     found = validate_datasets(wanted, rules, head=head, head_ids=head_ids, base=base_tree, data=data, objects=objects)
     found = with_leaks(
         found, rules, names=names or None, head=head, base=base_tree if ours else None, data=data, objects=objects

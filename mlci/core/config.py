@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
+from typing_extensions import override
 
 from mlci.core import pipeline
 from mlci.core.data_section import DataSection  # noqa: TC001 - pydantic reads annotations at run time
@@ -177,6 +178,16 @@ class DataConfig(Section):
     data: Annotated[dict[Name, DataSection], PARTS]
     leaks: Annotated[tuple[LeakRule, ...], RULE] = Field(default=(), strict=False, max_length=50)
 
+    @property
+    def sealed_set(self) -> str | None:
+        """The data set that only a promotion opens; None where there is none."""
+        return None
+
+    @property
+    def open_data(self) -> dict[str, DataSection]:
+        """The data sets but for the sealed one: what a verb means that is told no names."""
+        return {name: section for name, section in self.data.items() if name != self.sealed_set}
+
     @model_validator(mode="after")
     def _names_data_sets(self) -> Self:
         problem = next(_unknown_sets(self), None)
@@ -199,6 +210,12 @@ class Config(DataConfig):
     on_inconclusive: Annotated[InconclusiveSection, PARTS] = InconclusiveSection()
     promote: Annotated[PromoteSection, PARTS]
     deploy: Annotated[dict[Name, DeploySection], PARTS] = Field(default_factory=dict)
+
+    @property
+    @override
+    def sealed_set(self) -> str | None:
+        """The data set that only a promotion opens; None where there is none."""
+        return None if self.sealed is None else self.sealed.data
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

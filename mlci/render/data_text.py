@@ -25,6 +25,20 @@ def standings_text(standings: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join([*(_line(row, widths) for row in rows), "", told])
 
 
+def brought_text(sets: Sequence[Mapping[str, Any]]) -> str:
+    """Return what became of data SETS, as `mlci.commands.fetch_data.BroughtSet.to_dict` has them, one line each.
+
+    >>> print(brought_text([{"dataset": "cells", "side": "base", "problem": None}]))
+    cells (base): here
+    """
+    lines = [
+        f"{each['dataset']} ({each['side']}): "
+        + ("here" if each["problem"] is None else f"not here: {one_line(each['problem'], 300)}")
+        for each in sets
+    ]
+    return "\n".join(lines) or "no data to bring"
+
+
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     cells = zip(_HEADER, row, widths, strict=True)
     return "  ".join(text.rjust(width) if name == "size" else text.ljust(width) for name, text, width in cells).rstrip()

@@ -33,6 +33,14 @@ WITH_TOKEN = {
     "actions/promote: Decide and promote (token)",
     "actions/deploy: Deploy (token)",
 }
+BRING_DATA = {
+    "actions/data: Bring data",
+    "check/check: Bring data",
+    "report/report: Bring data",
+    "merge/train: Bring data",
+    "merge/decide: Bring data",
+}
+"""What has the credentials of a store, where there are any."""
 LEVELS = {"none": 0, "read": 1, "write": 2}
 
 SCRIPTS = {place: step for place, step in steps().items() if "run" in step}
@@ -79,9 +87,26 @@ def test_token__is_no_input_of_the_action_that_runs_code_of_the_pull_request() -
     assert "token" not in ACTIONS["check"]["inputs"]
 
 
-def test_secrets__are_asked_for_nowhere() -> None:
-    texts = [path.read_text() for path in (*ROOT.glob(".github/workflows/mlci-*.yml"), *ROOT.glob("actions/*/*.yml"))]
+def test_secrets__are_seen_by_the_steps_that_bring_data_and_never_needed() -> None:
+    seeing = {place for place, step in steps().items() if "secrets." in str(step) or "AWS_" in str(step.get("env", ""))}
+    assert seeing == BRING_DATA
+    asked = [document["on"]["workflow_call"].get("secrets", {}) for document in REUSABLE.values()]
+    assert all(set(each) == {"aws-access-key-id", "aws-secret-access-key"} for each in asked)
+    assert not any(secret["required"] for each in asked for secret in each.values())
+    texts = [str(document) for document in (*ACTIONS.values(), *CALLERS.values())]
     assert [text for text in texts if re.search(r"\bsecrets(\.\w|:)", text)] == []
+
+
+def test_data__are_brought_before_the_code_of_the_repository_by_a_step_without_a_token() -> None:
+    assert BRING_DATA.isdisjoint(WITH_TOKEN | RUNS_CODE_OF_THE_REPOSITORY)
+    for job in (("check", "check"), ("merge", "train")):
+        names = names_in(job)
+        assert names.index("Bring data") < names.index("Install what training needs")
+
+
+def test_sealed_set__is_brought_by_the_job_that_promotes_alone() -> None:
+    asked = {place: step.get("with", {}).get("sealed") for place, step in steps().items() if place in BRING_DATA}
+    assert {place for place, sealed in asked.items() if sealed} == {"merge/decide: Bring data"}
 
 
 @pytest.mark.parametrize("job", [("check", "check"), ("merge", "train")])

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlci.adapters.files import new_file, write_atomically
+from mlci.adapters.files import copy_below, new_file, write_atomically
+from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,20 @@ def test_new_file__is_not_there_before_the_end(tmp_path: Path) -> None:
         file.flush()
         assert not (tmp_path / "file").exists()
     assert (tmp_path / "file").read_bytes() == b"half"
+
+
+@pytest.mark.parametrize("link", ["data", "data/inner"])
+def test_copy_below__follows_no_link(tmp_path: Path, link: str) -> None:
+    folder, elsewhere, source = tmp_path / "work", tmp_path / "elsewhere", tmp_path / "source"
+    (folder / link).parent.mkdir(parents=True)
+    (elsewhere / "inner").mkdir(parents=True)
+    source.write_bytes(b"bytes")
+    copy_below(folder, "free/inner/file", source)
+    (folder / link).symlink_to(elsewhere)
+    with pytest.raises(IntegrityError) as caught:
+        copy_below(folder, "data/inner/file", source)
+    assert (caught.value.code, list(elsewhere.rglob("file"))) == ("data-link", [])
+    assert (folder / "free" / "inner" / "file").read_bytes() == b"bytes"
 
 
 def write_half(path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -125,3 +127,79 @@ def test_identity__of_what_dvc_tracks_is_its_pointer() -> None:
     assert identity(section("data/a.csv"), ids) != identity(section("data/a.csv"), {**ids, "data/a.csv.dvc": "9"})
     assert identity(section("raw/x/a.csv"), ids) != identity(section("raw/x/a.csv"), {**ids, "raw.dvc": "9"})
     assert identity(section("data/*.csv"), ids) != identity(section("data/*.csv"), {**ids, "data/a.csv.dvc": "9"})
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+LOCK = f"""\
+schema: '2.0'
+stages:
+  prepare:
+    cmd: python prepare.py
+    outs:
+    - path: data/a.csv
+      hash: md5
+      md5: {md5(A)}
+    - path: data/parts
+      hash: md5
+      md5: {"f" * 32}.dir
+    - path: data/z.csv
+      md5: no hash
+""".encode()
+
+
+def locked(place: Path) -> MemoryData:
+    """Return data that DVC keeps: a file that a stage made, and the list of a folder that it made."""
+    data = MemoryData()
+    listed = [{"md5": hashlib.md5(B, usedforsecurity=False).hexdigest(), "relpath": "b.csv"}]
+    kept = {
+        "f" * 32: json.dumps(listed).encode(),
+        listed[0]["md5"]: B,
+        hashlib.md5(A, usedforsecurity=False).hexdigest(): A,
+    }
+    for digest, content in kept.items():
+        (place / digest).write_bytes(content)
+        data.outside[digest] = place / digest
+    return data
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("data/a.csv", ["data/a.csv"]),
+        ("data/parts", ["data/parts/b.csv"]),
+        ("data/parts/b.csv", ["data/parts/b.csv"]),
+        ("data/parts/*.csv", ["data/parts/b.csv"]),
+        ("data", ["data/a.csv", "data/parts/b.csv"]),
+        ("data/*.csv", ["data/a.csv"]),
+    ],
+)
+def test_files_of__what_a_stage_of_dvc_made_has_its_hash_from_the_lock(
+    tmp_path: Path, path: str, names: list[str]
+) -> None:
+    data = locked(tmp_path)
+    tree = MemoryTree({"dvc.lock": LOCK})
+    files = files_of(section(path), tree, data, tmp_path)
+    assert [file.name for file in files.files] == names
+    assert all(file.pin is not None and file.pin.algorithm == "md5" for file in files.files)
+    assert rows(files, id="integer")["id"] == [{"a": 1, "b": 2}[name[-5]] for name in names]
+
+
+def test_files_of__a_lock_in_a_folder_names_paths_from_there(tmp_path: Path) -> None:
+    data, tree = locked(tmp_path), MemoryTree({"shop/dvc.lock": LOCK})
+    assert [file.name for file in files_of(section("shop/data/a.csv"), tree, data, tmp_path).files] == [
+        "shop/data/a.csv"
+    ]
+    assert refusal({"shop/dvc.lock": LOCK}, tmp_path, "data/a.csv")[0] == "data-missing"
+
+
+def test_files_of__what_git_has_and_what_no_lock_pins_is_not_taken_from_the_lock(tmp_path: Path) -> None:
+    assert found({"dvc.lock": LOCK, "data/a.csv": B}, tmp_path, "data/a.csv").files[0].pin is None
+    assert refusal({"dvc.lock": LOCK}, tmp_path, "data/z.csv")[0] == "data-missing"
+
+
+def test_identity__of_what_a_stage_made_is_the_lock() -> None:
+    assert identity(section("data/a.csv"), {"dvc.lock": "1"}) != identity(section("data/a.csv"), {"dvc.lock": "2"})
+    assert identity(section("data/a.csv"), {"dvc.lock": "1", "data/a.csv": "3"}) == "3"

@@ -1,0 +1,99 @@
+"""`mlci fetch --data`: bring the data of both sides, so that the step that runs head's code needs no credentials.
+
+The step that does this has those of the store, and no token of the host. It runs no code of the repository.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mlci.commands.data import brought
+from mlci.commands.sides import read_data_side
+from mlci.commands.target_branch import AT_FAULT
+from mlci.core.data_section import pinned_digests
+from mlci.errors import MlciError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mlci.commands.data_sets import Brings
+    from mlci.commands.ports import Repository, Tree
+    from mlci.core.data_files import Wanted
+    from mlci.core.rules import DataSide
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtSet:
+    """What became of one data set of one side."""
+
+    dataset: str
+    side: str
+    """`base` or `head`."""
+    problem: str | None
+    """Why it is not here; None where it is."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {"dataset": self.dataset, "side": self.side, "problem": self.problem}
+
+
+def fetch_data(
+    base: str | None, *, repository: Repository, data: Brings, place: Callable[[Path, str], None], sealed: bool = False
+) -> tuple[BroughtSet, ...]:
+    """Bring what lies outside of Git for the data sets of the commit BASE and of the work tree.
+
+    What DVC keeps for the work tree is PLACED there, as `data_pull` does. Rows of a sealed set, whatever head calls
+    them, are not among it unless SEALED is said. What cannot be brought is told and left to who needs it: they have a
+    report to say so in, and what is wrong with a configuration they say, too.
+    """
+    trees = {"base": repository.tree(base)} if base else {}
+    trees["head"] = repository.work_tree()
+    sides = {side: (tree, read) for side, tree in trees.items() if (read := _readable(tree)) is not None}
+    closed = frozenset[str]() if sealed else frozenset(each for pair in sides.values() for each in _sealed(*pair))
+    found: list[BroughtSet] = []
+    for side, (tree, read) in sides.items():
+        folder = repository.folder if side == "head" else None
+        for name, section in (read.config.data if sealed else read.config.open_data).items():
+            problem = None
+            try:
+                for path, file in brought(section, tree, _Unsealed(data, closed), partial(_is_here, folder)):
+                    if folder is not None:
+                        place(file, path)
+            except MlciError as error:
+                problem = error.public().problem
+            found.append(BroughtSet(name, side, problem))
+    return tuple(found)
+
+
+def _is_here(folder: Path | None, path: str) -> bool:
+    return folder is not None and (folder / path).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsealed:
+    """Brings what is not sealed."""
+
+    data: Brings
+    closed: frozenset[str]
+
+    def fetch(self, wanted: Wanted) -> Path:
+        """Return a file with these bytes; raises `UsageError("data-sealed")` for rows of a sealed set."""
+        if wanted.pin.digest in self.closed:
+            raise UsageError("data-sealed", "these are rows of the sealed set", where=wanted.name)
+        return self.data.fetch(wanted)
+
+
+def _sealed(tree: Tree, side: DataSide) -> Iterator[str]:
+    """Yield the hashes by which TREE names rows of its sealed set, if it has one."""
+    if side.config.sealed_set is not None:
+        yield from pinned_digests(side.config.data[side.config.sealed_set], tree.ids(), tree.read)
+
+
+def _readable(tree: Tree) -> DataSide | None:
+    try:
+        return read_data_side(tree)
+    except AT_FAULT:
+        return None
