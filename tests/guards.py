@@ -44,6 +44,27 @@ GUARDS = (
         "tests/adapters/test_files.py::test_copy_below__follows_no_link",
     ),
     Guard(
+        "a baseline speaks of nothing but what the signature names",
+        "mlci/core/baseline.py",
+        "    if problem is not None:\n        raise ValueError(problem)",
+        "    if problem is not None:\n        return found",
+        "tests/commands/test_baseline.py::test_baseline__a_forged_one_is_refused",
+    ),
+    Guard(
+        "who judges leaves out of a baseline what base calls private",
+        "mlci/commands/candidate.py",
+        "(case.head_side, case.base_side)",
+        "(case.head_side,)",
+        "tests/commands/test_baseline.py::test_baseline__who_judges_leaves_out_what_base_calls_private",
+    ),
+    Guard(
+        "a value that few rows have is not told",
+        "mlci/core/histograms.py",
+        "count if count >= SMALLEST else None",
+        "count if count else None",
+        "tests/core/test_baseline.py::test_listed__tells_no_rare_value",
+    ),
+    Guard(
         "what refers to nothing is found",
         "mlci/adapters/duckdb_data_set.py",
         'orphaned = f"{value} IS NOT NULL AND {value} NOT IN ({keys})"',

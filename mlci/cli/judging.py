@@ -86,11 +86,16 @@ def train(
                 show(f"nothing to train: {reason}")
             return
     trained = command(
-        repository=place.repository, runner=place.runner(), predictor=tools.predictor, work=place.work, force=force
+        repository=place.repository,
+        runner=place.runner(),
+        predictor=tools.predictor,
+        data=tools.data,
+        work=place.work,
+        force=force,
     )
     candidate = trained.candidate
-    if candidate.package.assumption:
-        tell(candidate.package.assumption)
+    for remark in filter(None, (candidate.package.assumption, trained.without_baseline)):
+        tell(remark)
     if as_json:
         content = {
             "fingerprint": trained.fingerprint.digest,

@@ -26,15 +26,22 @@ def package(
     Checks the model, asks it golden rows in a confined child, and prints the folder of the package.
     """
     from mlci.adapters.package_shelf import PackageShelf
-    from mlci.adapters.prediction import ChildPredictor
     from mlci.cli.wiring import Workplace
     from mlci.commands.package import package as command
 
     place = Workplace.here()
     shelf = PackageShelf(to or Path(".mlci", "packaged"))
-    made = command(file, repository=place.repository, predictor=ChildPredictor(), shelf=shelf)
-    if made.assumption:
-        tell(made.assumption)
+    tools = place.tools()
+    made = command(
+        file,
+        repository=place.repository,
+        predictor=tools.predictor,
+        data=tools.data,
+        objects=place.work.objects,
+        shelf=shelf,
+    )
+    for remark in filter(None, (made.assumption, made.without_baseline)):
+        tell(remark)
     if as_json:
         content = {"path": str(made.path), "package": made.sha256, "format": made.format}
         show_json("package", {**content, "assumption": made.assumption})

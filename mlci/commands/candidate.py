@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlci.commands.baseline import with_submitted_baseline
 from mlci.commands.packaging import packaged
 from mlci.core.package import read_package
 from mlci.core.runs.shared import can_travel
@@ -68,10 +69,14 @@ def submitted(submission: Submission | None, expected: Fingerprint) -> Candidate
 
 
 def repackaged(candidate: Candidate, case: Case, tools: Tools) -> Candidate:
-    """Return the candidate packaged anew by the rules that count: of what was submitted, only the model stays."""
+    """Return the candidate packaged anew by the rules that count: of what was submitted, only the model stays.
+
+    And its baseline, which nobody can count again here; it is checked, and serves no verdict.
+    """
     config = case.rules.config
     contract = case.head_side.contracts.get(config.evaluate.data)
     package = packaged(candidate.package.model, config, contract, tools.predictor)
+    package = with_submitted_baseline(package, candidate.package, (case.head_side, case.base_side))
     archive = pack(package.files)
     return Candidate(package, archive, digest(archive), candidate.fingerprint)
 

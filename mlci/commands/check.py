@@ -49,6 +49,7 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
             repository=repository,
             runner=runner,
             predictor=tools.predictor,
+            data=tools.data,
             work=tools.work,
             force=force,
             config=case.rules.config,
@@ -60,8 +61,8 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
         raise
 
     candidate = Installed(trained.candidate.package, trained.candidate.sha256)
-    if candidate.package.assumption:
-        tools.tell(candidate.package.assumption)
+    for remark in filter(None, (candidate.package.assumption, trained.without_baseline)):
+        tools.tell(remark)
     quarantined = _quarantined_version(candidate, case, tools)
     if quarantined:
         return rejected_by_quarantine(case, quarantined, candidate, tools, datasets=datasets, training=trained.training)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlci.commands.baseline import with_baseline
 from mlci.commands.conversion import model_of
 from mlci.commands.packaging import packaged
 from mlci.commands.sides import head_side
@@ -14,7 +15,7 @@ from mlci.formats.archive import ArchiveLimits, digest, pack
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlci.commands.ports import Predictor, Repository
+    from mlci.commands.ports import Data, Predictor, Repository
     from mlci.commands.pull import Shelf
 
 NAME_LENGTH = 12
@@ -30,21 +31,28 @@ class Packed:
     format: str
     assumption: str | None
     """What was taken for granted when it was made."""
+    without_baseline: str | None = None
+    """Why it says nothing of its training data, where they are declared and it does not."""
 
 
-def package(file: Path, *, repository: Repository, predictor: Predictor, shelf: Shelf) -> Packed:
+def package(
+    file: Path, *, repository: Repository, predictor: Predictor, data: Data, objects: Path, shelf: Shelf
+) -> Packed:
     """Make the package of the model in FILE, in a folder named by its digest: to make it again changes nothing.
 
     Raises `UsageError("no-model-file")`, and what `packaged` and the shelf raise.
     """
-    side = head_side(repository.work_tree())
+    tree = repository.work_tree()
+    side = head_side(tree)
     content = _content(file)
-    contract = side.contracts.get(side.config.evaluate.data)
+    section = side.config.evaluate
+    contract = side.contracts.get(section.data)
     model = model_of(content, side.config, contract, predictor)
     made = packaged(model.content, side.config, contract, predictor)
+    made, reason = with_baseline(made, side, section.label, tree, data=data, predictor=predictor, objects=objects)
     sha256 = digest(pack(made.files))
     path = shelf.lay_out(f"{side.config.model.name}-{sha256[:NAME_LENGTH]}", made.files)
-    return Packed(path, sha256, made.info.format, made.assumption)
+    return Packed(path, sha256, made.info.format, made.assumption, reason)
 
 
 def _content(file: Path) -> bytes:

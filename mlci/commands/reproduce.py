@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlci.commands.baseline import with_baseline
 from mlci.commands.bringing import bring
 from mlci.commands.evaluation import fetch
 from mlci.commands.evaluation_set import set_of
@@ -140,7 +141,11 @@ def _made_anew(wanted: Wanted, place: Repository, bench: Workbench, runner: Runn
     restore(side.config, place, tools.data)
     job = Job(side, inputs, ids, place, runner, tools.predictor, bench, is_anew=True)
     model = bring(job) if side.config.train.is_elsewhere else run_candidate(job, wanted.seed).model
-    package = packaged(model, side.config, side.contracts.get(side.config.evaluate.data), tools.predictor)
+    section, tree = side.config.evaluate, place.work_tree()
+    package = packaged(model, side.config, side.contracts.get(section.data), tools.predictor)
+    package, _ = with_baseline(
+        package, side, section.label, tree, data=tools.data, predictor=tools.predictor, objects=bench.objects
+    )
     (run,) = bench.runs()
     return Anew(Installed(package, digest(pack(package.files))), run.record, bench.details(run))
 

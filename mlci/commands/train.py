@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mlci.commands.baseline import with_baseline
 from mlci.commands.bringing import bring
 from mlci.commands.candidate import Candidate, submit
 from mlci.commands.packaging import packaged
@@ -22,7 +23,7 @@ from mlci.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mlci.commands.ports import Predictor, RegistryBranch, Repository, Runner, Workbench
+    from mlci.commands.ports import Data, Predictor, RegistryBranch, Repository, Runner, Workbench
     from mlci.core.config import Config
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.rules import Side
@@ -40,6 +41,8 @@ class Trained:
     candidate: Candidate
     fingerprint: Fingerprint
     training: Training
+    without_baseline: str | None = None
+    """Why the package says nothing of its training data, where they were declared and it does not."""
 
 
 def train(
@@ -47,12 +50,15 @@ def train(
     repository: Repository,
     runner: Runner,
     predictor: Predictor,
+    data: Data,
     work: Workbench,
     force: bool = False,
 ) -> Trained:
     """Train on the work tree unless a run with the same fingerprint is kept; the result becomes the candidate."""
     side = head_side(repository.work_tree())
-    return train_side(side, repository=repository, runner=runner, predictor=predictor, work=work, force=force)
+    return train_side(
+        side, repository=repository, runner=runner, predictor=predictor, data=data, work=work, force=force
+    )
 
 
 def train_side(
@@ -61,6 +67,7 @@ def train_side(
     repository: Repository,
     runner: Runner,
     predictor: Predictor,
+    data: Data,
     work: Workbench,
     force: bool,
     config: Config | None = None,
@@ -94,7 +101,11 @@ def train_side(
     training = replace(training, seeds=_further_seeds(job, anew=asked is not None, tell=tell))
     rules = config or side.config
     package = packaged(model, rules, side.contracts.get(rules.evaluate.data), predictor)
-    return Trained(submit(package, inputs, work), inputs, training)
+    label, tree = rules.evaluate.label, repository.work_tree()
+    package, without = with_baseline(
+        package, side, label, tree, data=data, predictor=predictor, objects=work.objects
+    )  # fmt: skip
+    return Trained(submit(package, inputs, work), inputs, training, without)
 
 
 def _made_anew(job: Job, reason: str, tell: Callable[[str], None] | None) -> tuple[bytes, Training]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 from pydantic import Field, ValidationError
 
+from mlci.core.baseline import BASELINE_FILE, read_baseline
 from mlci.core.contract.constraints import code
 from mlci.core.metrics import Task  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.mlflow_model import MLMODEL_FILE, mlmodel
@@ -34,6 +35,7 @@ from mlci.errors import IntegrityError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlci.core.baseline import Baseline
     from mlci.core.config import Config
     from mlci.core.contract import Contract
 
@@ -42,11 +44,13 @@ __all__ = [
     "Package",
     "PackageInfo",
     "Signature",
+    "baseline",
     "build_package",
     "build_signature",
     "change_of_signature",
     "positive_index",
     "read_package",
+    "with_file",
 ]
 
 SCHEMA: Final = "mlci/package/1"
@@ -136,9 +140,19 @@ def build_package(
         files[CONTRACT_FILE] = _pretty(
             with_schema(CONTRACT_SCHEMA, contract.model_dump(mode="json", exclude_defaults=True))
         )
-    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    files[MANIFEST_FILE] = _pretty(with_schema(MANIFEST_SCHEMA, {"files": hashes}))
-    return Package(info, files, assumption)
+    return Package(info, _listed(files), assumption)
+
+
+def with_file(package: Package, name: str, content: bytes) -> Package:
+    """Return PACKAGE with one more file."""
+    return replace(package, files=_listed({**package.files, name: content}))
+
+
+def _listed(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return FILES with the manifest of them."""
+    named = {name: data for name, data in files.items() if name != MANIFEST_FILE}
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(named.items())}
+    return {**named, MANIFEST_FILE: _pretty(with_schema(MANIFEST_SCHEMA, {"files": hashes}))}
 
 
 def read_package(files: Mapping[str, bytes]) -> Package:
@@ -156,7 +170,17 @@ def read_package(files: Mapping[str, bytes]) -> Package:
         raise _malformed(f"{PACKAGE_FILE} is not in the form that mlci writes")
     if info.model != MODEL_FILES[info.format] or info.model not in files:
         raise _malformed(f"the model file {code(info.model)} is missing")
+    baseline(files, info.signature)
     return Package(info, files)
+
+
+def baseline(files: Mapping[str, bytes], signature: Signature) -> Baseline | None:
+    """Return the baseline among FILES, None where there is none; raises `IntegrityError` where it does not fit."""
+    content = files.get(BASELINE_FILE)
+    try:
+        return None if content is None else read_baseline(content, signature)
+    except ValueError as error:
+        raise _malformed(f"{BASELINE_FILE}: {error}") from None
 
 
 def _manifest(files: Mapping[str, bytes]) -> dict[str, Any]:

@@ -191,7 +191,7 @@ def _records(files: DataFiles) -> tuple[list[str], list[list[str]]]:
     except UnicodeDecodeError:
         raise RejectedError("data-unreadable", f"{short(file.name)}: the text is not UTF-8", where=file.name) from None
     header, *rows = csv.reader(text.splitlines())
-    return header, rows
+    return header, [row for row in rows if row]
 
 
 def _column(name: str, header: list[str], rows: list[list[str]], column: ColumnSpec) -> Column:

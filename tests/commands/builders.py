@@ -180,8 +180,9 @@ class Project:
 
     def train(self, *, force: bool = False) -> Trained:
         return train(
-            repository=self.repository, runner=self.runner, predictor=self.predictor, work=self.work, force=force
-        )
+            repository=self.repository, runner=self.runner, predictor=self.predictor, data=self.data,
+            work=self.work, force=force,
+        )  # fmt: skip
 
     def check(self, *, force: bool = False) -> Report:
         return check(self.base, repository=self.repository, runner=self.runner, tools=self.tools, force=force)

@@ -15,13 +15,27 @@ from tests.commands.builders import a_project
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlci.commands.package import Packed
+    from tests.commands.builders import Project
+
+
+def packed(file: Path, project: Project, shelf: PackageShelf) -> Packed:
+    return package(
+        file,
+        repository=project.repository,
+        predictor=project.predictor,
+        data=project.data,
+        objects=project.work.objects,
+        shelf=shelf,
+    )
+
 
 def test_package__is_the_one_that_training_makes(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     file = tmp_path / "elsewhere.skops"
     file.write_bytes(model_file("present"))
     shelf = PackageShelf(tmp_path / "packages")
-    made = package(file, repository=project.repository, predictor=project.predictor, shelf=shelf)
+    made = packed(file, project, shelf)
     trained = project.train().candidate
     assert (made.sha256, made.format, made.assumption) == (trained.sha256, "skops", None)
     assert made.path == tmp_path / "packages" / f"tumour-{made.sha256[:12]}"
@@ -35,9 +49,9 @@ def test_package__again_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "model.skops"
     file.write_bytes(model_file("present"))
     shelf = PackageShelf(tmp_path / "packages")
-    first = package(file, repository=project.repository, predictor=project.predictor, shelf=shelf)
+    first = packed(file, project, shelf)
     before = {path: path.stat().st_mtime_ns for path in first.path.iterdir()}
-    assert package(file, repository=project.repository, predictor=project.predictor, shelf=shelf) == first
+    assert packed(file, project, shelf) == first
     assert {path: path.stat().st_mtime_ns for path in first.path.iterdir()} == before
 
 
@@ -46,6 +60,6 @@ def test_package__of_no_file(name: str, problem: str, tmp_path: Path) -> None:
     project = a_project(tmp_path)
     shelf = PackageShelf(tmp_path / "packages")
     with pytest.raises(UsageError) as caught:
-        package(tmp_path / name, repository=project.repository, predictor=project.predictor, shelf=shelf)
+        packed(tmp_path / name, project, shelf)
     assert (caught.value.code, problem in caught.value.problem) == ("no-model-file", True)
     assert not (tmp_path / "packages").exists()

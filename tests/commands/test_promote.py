@@ -234,6 +234,7 @@ def test_promote__data_that_breaks_its_contract_is_refused(tmp_path: Path) -> No
     project.makes("careful")
     project.land("Broken data")
     project.train()
+    project.predictor.asked.clear()
     project.data.breaks(broken, ("columns", "radius", "max"), failing=4)
     error = refused(project, RejectedError)
     assert error.problem.startswith("not promoted: 1 rule of the contract broken in `cells` (4 rows)")

@@ -39,8 +39,8 @@ def test_pull__lays_out_what_was_registered(tmp_path: Path, reference: str) -> N
     assert (done.version, done.sha256, done.warning) == ("v1.1.0", project.production.package_sha256, None)
     assert done.path == tmp_path / "pulled" / "tumour-v1.1.0"
     assert sorted(file.name for file in done.path.iterdir()) == [
-        "MLmodel", "README.md", "contract.json", "golden.json", "manifest.json", "mlci_model.py", "model.skops",
-        "package.json", "requirements.txt",
+        "MLmodel", "README.md", "baseline.json", "contract.json", "golden.json", "manifest.json", "mlci_model.py",
+        "model.skops", "package.json", "requirements.txt",
     ]  # fmt: skip
 
 

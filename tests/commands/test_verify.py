@@ -52,12 +52,12 @@ def test_verify__the_whole_registry(tmp_path: Path) -> None:
         f"tumour@v1.0.0 commit: {older} is here",
         f"tumour@v1.0.0 evaluation: first, {old} as registered",
         f"tumour@v1.0.0 bytes: sha256 {first} as registered",
-        "tumour@v1.0.0 manifest: 9 files match",
+        "tumour@v1.0.0 manifest: 10 files match",
         "tumour@v1.0.0 model: answers 16 golden rows in a child as when it was packaged",
         f"tumour@v1.1.0 commit: {newer} is here",
         f"tumour@v1.1.0 evaluation: pass, {new} as registered",
         f"tumour@v1.1.0 bytes: sha256 {second} as registered",
-        "tumour@v1.1.0 manifest: 9 files match",
+        "tumour@v1.1.0 manifest: 10 files match",
         "tumour@v1.1.0 model: answers 16 golden rows in a child as when it was packaged",
     ]
 
@@ -201,7 +201,7 @@ def test_verify__a_package_by_itself(tmp_path: Path) -> None:
     candidate = project.train().candidate
     checked = verify_package(Installed(candidate.package, candidate.sha256), "here", project.predictor)
     assert checked == (
-        Checked("here manifest", "9 files match"),
+        Checked("here manifest", "10 files match"),
         Checked("here model", "answers 16 golden rows in a child as when it was packaged"),
     )
 
@@ -224,4 +224,4 @@ def test_verify__a_package_without_golden_answers_still_loads(tmp_path: Path) ->
     package = replace(candidate.package, files={"golden.json": b'{"schema": "mlci/golden/1", "answers": null}'})
     package = replace(package, files={**candidate.package.files, **package.files})
     checked = verify_package(Installed(package, candidate.sha256), "here", project.predictor)
-    assert [each.result for each in checked] == ["9 files match", "loads in a child, classes as in the signature"]
+    assert [each.result for each in checked] == ["10 files match", "loads in a child, classes as in the signature"]
