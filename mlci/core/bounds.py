@@ -232,9 +232,11 @@ def rows_for_bound(
     metric: str, answers: TaskAnswers, found: Interval, limit: float, confidence: float, *, is_ceiling: bool
 ) -> int | None:
     """Return the rows that would show one model beyond a floor, or below a ceiling, where FOUND does not decide it."""
-    rows = answers.sample.rows
-    if metric_of(metric).kind == "share" and answers.sample.is_plain:
+    rows, kind = answers.sample.rows, metric_of(metric).kind
+    if kind == "share" and answers.sample.is_plain:
         return rows_to_decide_wilson(int(answers.right.sum()), rows, limit, confidence)
+    if kind == "churn" and answers.sample.is_plain:
+        return rows_to_decide_wilson(rows * (1 - found.estimate), rows, 1 - limit, confidence)
     beyond = limit - found.estimate if is_ceiling else found.estimate - limit
     return rows_to_decide(beyond, found.standard_error or 0.0, rows, 0.0, confidence)
 

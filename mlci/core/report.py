@@ -229,7 +229,7 @@ class Report:
     def _what_is_open(self) -> str:
         results = self.verdict.deciding(Outcome.INCONCLUSIVE) if self.verdict else ()
         names = " and ".join(f"`{result.name}`" for result in results)
-        rows = "these rows" if any(result.has_no_interval for result in results) else "so few rows"
+        rows = "so few rows" if all(result.rows_needed for result in results) else "these rows"
         return f"{names} can neither pass nor fail on {rows}"
 
     def _what_is_not_comparable(self) -> str:
@@ -238,6 +238,7 @@ class Report:
     def _fail_sentence(self) -> str:
         failed = self.verdict.deciding(Outcome.FAIL) if self.verdict else ()
         reasons = "; ".join(_gate_sentence(result) for result in failed)
+        reasons = f"{reasons[:1].upper()}{reasons[1:]}"
         if self.verdict and self.verdict.not_comparable:
             return f"{reasons}; {self._what_is_not_comparable()}."
         flips = self.verdict.flips if self.verdict else None

@@ -14,12 +14,15 @@ from mlci.render.wording import (
     SHORT_DIGEST,
     asked,
     broken_by,
+    flipped_sentence,
+    flips_are_its_own,
     interval,
     level,
     limit,
     of_them_positive,
     plural,
     power_sentence,
+    reading,
     title,
     value,
     worst_slices,
@@ -151,20 +154,26 @@ def _gates(report: Report, *, rows: bool) -> Iterator[str]:
         + ("." if verdict.positives is None else f", {verdict.positives:,} of them positive ({positive}).")
     )
     lines = [
-        f"| gate | production | candidate | difference [{level(report.confidence)} interval] | verdict | why |",
-        "|---|---:|---:|---|---|---|",
+        f"| gate | rows | production | candidate | difference [{level(report.confidence)} interval] | verdict | why |",
+        "|---|---:|---:|---:|---|---|---|",
     ]
     lines += [
-        f"| {markdown_code(result.metric)} {markdown_text(asked(result))}, {limit(result, report)} "
+        f"| {markdown_code(result.metric)} {markdown_text(asked(result))}, {limit(result, report)} | {result.rows:,} "
         f"| {value(result.production)} | {value(result.candidate)} | {interval(result)} "
         f"| {_GATE_SIGNS[str(result.outcome)]} {result.outcome} | {_why(result)} |"
         for result in verdict.results
     ]
     yield "\n".join(lines)
     yield from _what_would_decide(verdict)
+    yield from _what_flipped(verdict)
     yield from _worst_slices(verdict, rows=rows)
     if verdict.flips:
         yield _flips(verdict.flips, rows=rows)
+    if verdict.results:
+        lines = [
+            f"- {markdown_code(name)}: {_sentence(text)}." for name, text in reading(verdict.results, report.confidence)
+        ]
+        yield "<details><summary>How to read this</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
 
 
 def _why(result: GateResult) -> str:
@@ -176,6 +185,13 @@ def _what_would_decide(verdict: Verdict) -> Iterator[str]:
     undecided = [result for result in verdict.with_outcome(Outcome.INCONCLUSIVE) if not result.has_no_interval]
     if undecided:
         yield "\n".join(f"- {markdown_code(result.name)}: {power_sentence(result)}." for result in undecided)
+
+
+def _what_flipped(verdict: Verdict) -> Iterator[str]:
+    """Yield how the rows of failed gates changed sides, where the count of all rows does not tell it."""
+    failed = [each for each in verdict.with_outcome(Outcome.FAIL) if each.flipped and flips_are_its_own(each, verdict)]
+    if failed:
+        yield "\n".join(f"- {markdown_code(each.name)}: {flipped_sentence(each)}." for each in failed)
 
 
 def _worst_slices(verdict: Verdict, *, rows: bool) -> Iterator[str]:

@@ -11,6 +11,8 @@ from mlci.render.wording import (
     SHORT_DIGEST,
     asked,
     broken_by,
+    flipped_sentence,
+    flips_are_its_own,
     interval,
     level,
     limit,
@@ -151,7 +153,14 @@ def _verdict(report: Report, *, rows: bool) -> Iterator[str]:
 
 def _reasons(verdict: Verdict) -> Iterator[str]:
     lines = [
-        filled(f"{result.metric} {plain(asked(result))}: {result.sentence}", "  ✗ ", "    ")
+        filled(
+            f"{result.metric} {plain(asked(result))}: "
+            + "; ".join(
+                filter(None, (result.sentence, flipped_sentence(result) if flips_are_its_own(result, verdict) else ""))
+            ),
+            "  ✗ ",
+            "    ",
+        )
         for result in verdict.with_outcome(Outcome.FAIL)
     ]
     lines += [

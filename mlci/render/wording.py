@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlci.core.gates import rows_of
+from mlci.core.gates import RULES, rows_of
+from mlci.core.metrics import metric_of
 from mlci.core.report import Conclusion
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mlci.core.contract_diffs import ContractDiff
-    from mlci.core.gates import Flips, GateResult, SliceResult
+    from mlci.core.gates import Flips, GateResult, SliceResult, Verdict
     from mlci.core.report import Report
     from mlci.core.statistics.interval import Interval
 
@@ -23,7 +26,7 @@ REQUIREMENTS = {
 }
 MOST_SLICES = 5
 """Slices of a gate that a report shows; JSON has all."""
-_LIMITS = {"floor": "at least", "ceiling": "at most"}
+_LIMITS = {"floor": "at least", "ceiling": "at most", "better": "by more than"}
 SHORT_DIGEST = 12
 
 
@@ -125,14 +128,49 @@ def level(confidence: float) -> str:
 
 def power_sentence(result: GateResult) -> str:
     """Return what would decide an inconclusive gate that has an interval, or names how many rows it needs."""
-    rows = rows_of(result.metric)
+    rows, where = rows_of(result.metric), " of the worst slice" if result.slices and not result.is_gap else ""
     if result.rows_needed is None:
-        decide = f"more {rows} of this kind would not make it pass, unless the difference shrinks"
+        decide = f"more {rows} of this kind would not make it pass: by what these show, it misses what is asked"
     else:
-        decide = f"about {result.rows_needed:,} {rows} would decide it (now {result.rows:,})"
+        decide = f"about {result.rows_needed:,} {rows}{where} would decide it with 80 % power (now {result.rows:,})"
     if result.smallest_visible is None:
         return decide
-    return f"{decide}; the smallest difference that {result.rows:,} show is {result.smallest_visible:.3f}"
+    what = f"distance from the {result.require}" if result.is_alone else "difference"
+    return f"{decide}; the smallest {what} that {result.rows:,} {rows} show is {result.smallest_visible:.3f}"
+
+
+def flipped_sentence(result: GateResult) -> str:
+    """Return how the rows of a failed gate changed sides; nothing where it has none."""
+    if result.flipped is None:
+        return ""
+    lost, won = result.flipped
+    where = " of the worst slice" if result.slices and not result.is_gap else ""
+    return (
+        f"of its {result.rows:,} {rows_of(result.metric)}{where}, {lost:,} went right → wrong and {won:,} wrong → right"
+    )
+
+
+def flips_are_its_own(result: GateResult, verdict: Verdict) -> bool:
+    """Return whether the rows of a gate that changed sides are others than those that the whole names."""
+    has_positives = verdict.flips is not None and verdict.flips.has_positives
+    return bool(result.slices) or (result.rows < verdict.rows and not has_positives)
+
+
+def reading(results: Sequence[GateResult], confidence: float) -> Iterator[tuple[str, str]]:
+    """Yield what a newcomer needs to read a table of gates: a name, and what it means."""
+    if not all(result.is_alone for result in results):
+        yield "difference", "candidate against production on the same rows, turned so that + is good"
+    chance = f"{round((1 - confidence) * 100, 1):g} %"
+    yield (
+        "interval",
+        f"of intervals so made, at most {chance} lie wholly above the truth, and at most {chance} below it",
+    )
+    for require in dict.fromkeys(result.require for result in results):
+        yield REQUIREMENTS[require], RULES[require]
+    yield "inconclusive", "neither of both, for there are too few rows to tell"
+    for metric in dict.fromkeys(result.metric for result in results):
+        known = metric_of(metric)
+        yield metric, f"{known.sentence}; {'higher' if known.higher_is_better else 'lower'} is better"
 
 
 def broken_by(diff: ContractDiff) -> str:

@@ -66,7 +66,9 @@ def test_difference__a_gain_alone_proves_nothing(metric: str) -> None:
     now, before = (replace(each, probabilities=each.probabilities + wave) for each in a_pair(400, gains=1))
     judged = difference(metric, now, before, 0.95, 10)
     assert not isinstance(judged, NotTrusted)
-    assert judged.lower_doubt == NotTrusted("few changes", "too few rows changed to go by (1.0 effectively, 10 wanted)")
+    assert judged.lower_doubt == NotTrusted(
+        "few changes", "too few rows changed for an interval to be trusted (1.0 effectively, 10 wanted)"
+    )
 
 
 def test_difference__where_nearly_all_that_changed_lost_is_wider_below_alone() -> None:

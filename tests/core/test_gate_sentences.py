@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mlci.core.config import StatisticsSection
-from mlci.core.evidence import Evidence, Slice
 from mlci.core.gates import judge
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
+from tests.core.gate_evidence import EVIDENCE, FEW, FIRST, LOST, MUCH_BETTER, MUCH_WORSE, SAME, WORSE_AT_B
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from mlci.core.evidence import Evidence
     from tests.conftest import Golden
 
-ROWS = np.arange(400)
-LABELS = ROWS % 2 == 0
-
-
-def a_model(wrong_percent: int, shift: int = 0, *, only_at: int | None = None) -> NDArray[np.float64]:
-    """Return probabilities that decide WRONG_PERCENT of the rows wrong; 12 % at other sites than ONLY_AT."""
-    percent = np.where((only_at == ROWS // 200) | (only_at is None), wrong_percent, 12)
-    return np.where(((ROWS * 37 + shift) % 100 >= percent) == LABELS, 0.8, 0.2)
-
-
-EVIDENCE = Evidence(
-    [str(row) for row in ROWS],
-    LABELS,
-    a_model(12),
-    a_model(12, 4),
-    slices=tuple(Slice("site", np.equal(ROWS // 200, site), name, site + 1) for site, name in enumerate("AB")),
-)
-SAME = replace(EVIDENCE, is_same_model=True)
-FIRST = replace(EVIDENCE, production=None)
-LOST = replace(FIRST, not_comparable="production reads the column site_code, which the evaluation set lacks")
-MUCH_BETTER = replace(EVIDENCE, candidate=a_model(2))
-MUCH_WORSE = replace(EVIDENCE, candidate=a_model(40))
-WORSE_AT_B = replace(EVIDENCE, candidate=a_model(40, only_at=1), production=a_model(12))
-FEW = replace(EVIDENCE, slices=(Slice("site", ROWS < 10, "A", 1), Slice("site", ROWS >= 390, "B", 2)))
 CASES: list[tuple[dict[str, Any], tuple[Evidence, ...]]] = [
     ({"metric": "accuracy", "require": "not_worse", "margin": 0.02}, (MUCH_BETTER, MUCH_WORSE, EVIDENCE)),
     ({"metric": "accuracy", "require": "not_worse", "margin": 0.02}, (SAME, FIRST, LOST)),

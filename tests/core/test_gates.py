@@ -25,7 +25,7 @@ from sklearn.metrics import (
 import mlci.core.gates
 from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence
-from mlci.core.gates import Outcome, Verdict, judge
+from mlci.core.gates import RULES, Outcome, Verdict, judge
 from mlci.core.metrics import METRICS
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
@@ -38,6 +38,7 @@ from mlci.core.statistics.sampling import Blocks, Clusters
 from mlci.core.statistics.skewness import widened_for_skewness
 from mlci.core.statistics.tango import tango
 from mlci.core.statistics.wilson import wilson
+from tests.core import gate_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +91,7 @@ GOOD, WORSE, MUCH_WORSE, COIN = a_model(10), a_model(11), a_model(30), a_model(5
 SLIGHTLY, SOMEWHAT = a_model(14), a_model(16)
 ONE, ANOTHER = a_model(12), a_model(12, shift=4)
 
-FEW = "too few rows changed to go by ({} effectively, 10 wanted)"
+FEW = "too few rows changed for an interval to be trusted ({} effectively, 10 wanted)"
 KNOWN: list[Any] = [
     ("accuracy", "not_worse", 0.05, WORSE, GOOD, ("pass", "at worst −0.023, the margin is 0.05")),
     ("accuracy", "not_worse", "5%", WORSE, GOOD, ("pass", "at worst −0.023, the margin is 0.0450 (5%)")),
@@ -315,7 +316,12 @@ def test_sentence__has_enough_digits_to_tell_a_bound_from_its_limit() -> None:
         ("accuracy", 0.01, Outcome.PASS, "at worst −0.007, the margin is 0.01"),
         ("roc_auc", 0.02, Outcome.PASS, "at worst −0.015, the margin is 0.02"),
         ("brier", 0.01, Outcome.PASS, "so few rows changed that it is −0.007 at worst, the margin is 0.01"),
-        ("log_loss", 0.01, Outcome.INCONCLUSIVE, "too few rows changed to go by (0.0 effectively, 10 wanted)"),
+        (
+            "log_loss",
+            0.01,
+            Outcome.INCONCLUSIVE,
+            "too few rows changed for an interval to be trusted (0.0 effectively, 10 wanted)",
+        ),
     ],
 )
 def test_no_change__proves_what_so_many_equal_rows_prove(
@@ -408,7 +414,8 @@ def test_inconclusive__says_what_would_decide_it() -> None:
     hopeless = judged(a_gate("recall", "better", 0.01), evidence)
     assert hopeless.rows_needed is None
     floor = judged(a_gate("accuracy", "floor", 0.88), some_evidence(GOOD))
-    assert (floor.rows_needed, floor.smallest_visible) == (1549, None)
+    assert floor.rows_needed == 1549
+    assert floor.smallest_visible == pytest.approx(0.03739, abs=1e-5)
     ranks = judged(a_gate("roc_auc", "floor", 0.85), some_evidence(GOOD))
     assert (ranks.outcome, ranks.rows_needed) == (Outcome.INCONCLUSIVE, 18_244)
 
@@ -597,10 +604,24 @@ def test_result__is_json_and_names_no_row() -> None:
         "sentence": "at worst −0.045, the margin is 0.05",
         "rows_needed": None,
         "smallest_visible": None,
+        "right_to_wrong": None,
+        "wrong_to_right": None,
+        "rule": RULES["not_worse"],
         "severity": "error",
         "scope": "",
         "slices": [],
     }
+
+
+def test_result__of_a_failed_gate_counts_the_rows_that_changed_sides() -> None:
+    result = judged(a_gate("accuracy", "not_worse", 0.02), gate_evidence.MUCH_WORSE)
+    assert (result.outcome, result.flipped) == (Outcome.FAIL, (128, 16))
+    assert [result.to_dict()[key] for key in ("right_to_wrong", "wrong_to_right")] == [128, 16]
+
+
+def test_churn__open_below_its_ceiling_says_how_many_rows_decide() -> None:
+    result = judged(a_gate("churn", "ceiling", 0.1), gate_evidence.EVIDENCE)
+    assert (result.outcome, result.rows_needed) == (Outcome.INCONCLUSIVE, 1303)
 
 
 def test_result__of_a_floor_has_bounds_and_no_difference() -> None:

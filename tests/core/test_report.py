@@ -108,15 +108,15 @@ HEADLINES = {
     ),
     "one gate open": (
         a_report(Conclusion.INCONCLUSIVE, verdict=RECALL_IS_OPEN),
-        "This would not be promoted, since `recall not_worse` can neither pass nor fail on so few rows.",
+        "This would not be promoted, since `recall not_worse` can neither pass nor fail on these rows.",
     ),
     "one gate open that blocks": (
         a_report(Conclusion.INCONCLUSIVE, verdict=RECALL_IS_OPEN, blocks=True),
-        "`recall not_worse` can neither pass nor fail on so few rows.",
+        "`recall not_worse` can neither pass nor fail on these rows.",
     ),
     "one gate open that would not block a promotion": (
         replace(a_report(Conclusion.INCONCLUSIVE, verdict=RECALL_IS_OPEN), promotion_blocks=False),
-        "`recall not_worse` can neither pass nor fail on so few rows.",
+        "`recall not_worse` can neither pass nor fail on these rows.",
     ),
     "a gate open for want of a class": (
         a_report(
@@ -146,8 +146,8 @@ HEADLINES = {
         a_report(
             Conclusion.INCONCLUSIVE,
             verdict=a_verdict(
-                a_result("recall", "not_worse", Outcome.INCONCLUSIVE),
-                a_result("roc_auc", "better", Outcome.INCONCLUSIVE),
+                replace(a_result("recall", "not_worse", Outcome.INCONCLUSIVE), rows_needed=684),
+                replace(a_result("roc_auc", "better", Outcome.INCONCLUSIVE), rows_needed=900),
                 a_result("recall", "floor", Outcome.PASS),
             ),
         ),

@@ -304,7 +304,7 @@ def test_judge__a_loss_that_changes_alike_in_a_few_rows_alone_does_not_decide() 
     result = judged("mae", "not_worse", 0.01, replace(evidence, candidate=changed))
     assert (result.outcome, result.sentence) == (
         Outcome.INCONCLUSIVE,
-        "too few rows changed to go by (5.0 effectively, 10 wanted)",
+        "too few rows changed for an interval to be trusted (5.0 effectively, 10 wanted)",
     )
 
 

@@ -27,5 +27,17 @@ and does not count.
 from mlci.core.evidence import Evidence
 from mlci.core.gates.judge import judge
 from mlci.core.gates.result import Flips, GateOutcome, GateResult, Outcome, SliceResult, Verdict, rows_of
+from mlci.core.gates.wording import RULES
 
-__all__ = ["Evidence", "Flips", "GateOutcome", "GateResult", "Outcome", "SliceResult", "Verdict", "judge", "rows_of"]
+__all__ = [
+    "RULES",
+    "Evidence",
+    "Flips",
+    "GateOutcome",
+    "GateResult",
+    "Outcome",
+    "SliceResult",
+    "Verdict",
+    "judge",
+    "rows_of",
+]

@@ -11,6 +11,7 @@ from mlci.core.gates.wording import number, signed
 from mlci.core.margin import written_number
 from mlci.core.metrics import metric_of
 from mlci.core.statistics.interval import Interval
+from mlci.core.statistics.power import smallest_visible_difference_of
 from mlci.core.statistics.sampling import NotTrusted
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def _bound(gate: Gate, both: Both, confidence: float) -> Decision:
         return Decision(Outcome.PASS if is_ceiling else Outcome.FAIL, at_most, found)
     sentence = f"between {lower} and {upper}, the {gate.require} {gate.limit} lies inside"
     needed = rows_for_bound(gate.metric, both.candidate, found, limit, confidence, is_ceiling=is_ceiling)
-    return Decision(Outcome.INCONCLUSIVE, sentence, found, needed)
+    visible = smallest_visible_difference_of(found, confidence)
+    return Decision(Outcome.INCONCLUSIVE, sentence, found, needed, visible)
 
 
 def _alone(gate: Gate, both: Both, confidence: float) -> Interval | NotTrusted:

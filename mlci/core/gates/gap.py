@@ -26,7 +26,7 @@ import numpy as np
 from mlci.core.bounds import worst_loss
 from mlci.core.gates.decision import margin_of
 from mlci.core.gates.result import Decision, Outcome, SliceResult
-from mlci.core.gates.wording import counted, signed
+from mlci.core.gates.wording import counted, number
 from mlci.core.statistics.interval import Interval
 from mlci.core.statistics.power import rows_to_decide, smallest_visible_difference_of
 from mlci.core.statistics.sampling import NotTrusted, enough_changes, mean_interval
@@ -199,21 +199,26 @@ def _decided(growth: _Growth | NotTrusted, groups: Sequence[_Group], margin: flo
     found = growth.interval
     # Reports have + for good: a gap that narrows.
     shown = Interval(-found.estimate, -found.upper, -found.lower, found.standard_error)
-    at_most, at_least = signed(found.upper, margin), signed(found.lower, margin)
+    at_most, at_least = number(found.upper, margin), number(found.lower, margin)
     if found.upper < margin and growth.upper_doubt is None:
-        return Decision(Outcome.PASS, f"the gap grows by at most {at_most}, the margin is {written}", shown)
+        at_most = (
+            f"grows by at most {at_most}" if found.upper >= 0 else f"narrows by at least {number(-found.upper, 0.0)}"
+        )
+        return Decision(Outcome.PASS, f"the gap {at_most}, the margin is {written}", shown)
     if found.lower > margin and growth.lower_doubt is None:
         return Decision(Outcome.FAIL, f"the gap grows by at least {at_least}, the margin is {written}", shown)
     worst = _worst_growth(groups)
     if growth.upper_doubt is not None and worst is not None and worst < margin:
-        lost = signed(worst, margin)
+        lost = number(worst, margin)
         return Decision(
             Outcome.PASS, f"so few rows changed that the gap grows by {lost} at worst, the margin is {written}"
         )
     doubt = growth.upper_doubt if found.upper < margin else growth.lower_doubt if found.lower > margin else None
     if doubt is not None:
         return Decision(Outcome.INCONCLUSIVE, doubt.sentence)
-    sentence = f"the gap could grow by {at_most}, the margin is {written}; or by {at_least}"
+    least = number(abs(found.lower), margin)
+    or_else = f"grow by {least} alone" if found.lower > 0 else f"narrow by {least}"
+    sentence = f"the gap could grow by {at_most}, the margin is {written}; it could also {or_else}"
     needed = rows_to_decide(shown.estimate, shown.standard_error or 0.0, rows, margin, growth.sure)
     return Decision(Outcome.INCONCLUSIVE, sentence, shown, needed, smallest_visible_difference_of(shown, growth.sure))
 

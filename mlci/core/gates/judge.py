@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mlci.core.bounds import changes
 from mlci.core.gates.decision import Strictness, decide, without_rows
 from mlci.core.gates.gap import gap_between, worst_of
 from mlci.core.gates.result import Decision, Flips, GateResult, Outcome, Verdict
@@ -150,7 +151,21 @@ def _result(owned: OwnedGate, evidence: Evidence, decision: Decision, slices: tu
         severity=gate.severity,
         scope=gate.scope,
         slices=slices if gate.slices else (),
+        flipped=_flipped(gate, evidence, worst) if decision.outcome is Outcome.FAIL else None,
     )
+
+
+def _flipped(gate: Gate, evidence: Evidence, worst: SliceResult | None) -> tuple[int, int] | None:
+    """Return how many of the rows that GATE looks at were lost and won, of slices in the WORST."""
+    if evidence.production is None or evidence.task in OF_NUMBERS:
+        return None
+    view = evidence.view
+    if worst is not None:
+        named = [each.rows for each in evidence.slices if (each.name, each.place) == (worst.name, worst.place)]
+        view = view.cut(named[0]) if named else view
+    both = view.on(gate.metric)
+    gained, lost = changes(both.candidate, both.compared)
+    return lost, gained
 
 
 def _value(gate: Gate, evidence: Evidence) -> float | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from mlci.core.gates.wording import RULES
 from mlci.core.metrics import metric_of
 
 if TYPE_CHECKING:
@@ -131,6 +132,9 @@ class GateResult:
     """Where it looks, in words: nothing for all rows, `in every slice`, `in site, small`."""
     slices: tuple[SliceResult, ...] = ()
     """One for each slice, the worst first; none where the gate looks at all rows."""
+    flipped: tuple[int, int] | None = None
+    """For a failed gate: how many of its rows, of slices those of the worst, went from right to wrong and back; None
+    where nothing is decided right or wrong."""
 
     @property
     def is_alone(self) -> bool:
@@ -138,9 +142,19 @@ class GateResult:
         return self.require in ALONE
 
     @property
+    def is_gap(self) -> bool:
+        """Whether the gate looks at all groups of a column together."""
+        return self.require == "gap_not_wider"
+
+    @property
     def name(self) -> str:
         """The gate in a few words, such as `recall not_worse` or `recall floor in every slice`."""
         return " ".join(filter(None, (self.metric, self.require, self.scope)))
+
+    @property
+    def rule(self) -> str:
+        """When the gate passes and when it fails, in words."""
+        return RULES[self.require]
 
     @property
     def has_no_interval(self) -> bool:
@@ -169,6 +183,9 @@ class GateResult:
             "sentence": self.sentence,
             "rows_needed": self.rows_needed,
             "smallest_visible": self.smallest_visible,
+            "right_to_wrong": self.flipped[0] if self.flipped else None,
+            "wrong_to_right": self.flipped[1] if self.flipped else None,
+            "rule": self.rule,
             "severity": self.severity,
             "scope": self.scope,
             "slices": [each.to_dict() for each in self.slices],

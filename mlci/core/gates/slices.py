@@ -156,7 +156,8 @@ def _prove(families: Sequence[_Family], view: View, strictness: Strictness, *, i
     for family in families:
         for cell in family.cells:
             if cell.found.outcome is Outcome.FAIL and not cell.is_proven:
-                sentence = f"worse by its own bound, which {counted(len(family.cells), 'comparison')} do not bear out"
+                allowing = f"allowing for {counted(len(family.cells), 'comparison')}"
+                sentence = f"fails by its own bound, but not {allowing}, of which some fail by chance"
                 cell.found = replace(cell.found, sentence=sentence)
 
 
@@ -210,12 +211,12 @@ def _sentence(results: tuple[SliceResult, ...], outcome: Outcome, family: int) -
     match outcome:
         case Outcome.FAIL:
             failed = sum(result.outcome is Outcome.FAIL for result in results)
-            among = f", held against {counted(family, 'comparison')}" if family > 1 else ""
+            among = f", allowing for {counted(family, 'comparison')}" if family > 1 else ""
             return f"fails in {failed} of {counted(looked, 'slice')}{among}; worst: {results[0].sentence}{beside}"
         case Outcome.INCONCLUSIVE:
             open_ones = sum(result.outcome is Outcome.INCONCLUSIVE for result in results)
             return f"undecided in {open_ones} of {counted(looked, 'slice')}; first: {results[0].sentence}{beside}"
         case _ if looked == 0:
-            return f"no slice is large enough to say anything{beside}"
+            return "no slice is large enough to say anything"
         case _:
             return f"holds in {counted(looked, 'slice')}{beside}"

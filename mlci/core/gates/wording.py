@@ -1,6 +1,26 @@
-"""Numbers in the sentences of gates."""
+"""Words and numbers in the sentences of gates."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RULES: Final[Mapping[str, str]] = {
+    "not_worse": "passes if even the lower end of the interval is above minus the margin; fails if even its upper end "
+    "is below 0, which proves the candidate worse",
+    "better": "passes if even the lower end of the interval is above the margin; fails if even its upper end is below",
+    "floor": "looks at the candidate alone; passes if even the lower end of its interval is above the floor, fails if "
+    "even the upper end is below",
+    "ceiling": "looks at the candidate alone; passes if even the upper end of its interval is below the ceiling, fails "
+    "if even the lower end is above",
+    "no_proven_regression": "fails if the candidate is proven worse by more than the margin somewhere, allowing for "
+    "how many comparisons there are, of which some look bad by chance; slices with too few rows do not count",
+    "gap_not_wider": "shows the gap of each model, which is the largest difference between two groups, and a gap that "
+    "narrows as +; passes if even at worst it grows by less than the margin, fails if it is proven to grow by more",
+}
+"""When a requirement passes and when it fails; what is neither is inconclusive."""
 
 
 def signed(value: float, limit: float) -> str:

@@ -183,7 +183,7 @@ def enough_changes(
     rows = _effective(unit_sums(influence, weights, Independent()), min_changed)
     if rows < min_changed:
         extent = f"({rows:.1f} effectively, {min_changed:g} wanted)"
-        return NotTrusted("few changes", f"too few rows changed to go by {extent}")
+        return NotTrusted("few changes", f"too few rows changed for an interval to be trusted {extent}")
     if isinstance(sampling, Independent):
         return None
     sums = unit_sums(influence, weights, sampling)
@@ -192,7 +192,7 @@ def enough_changes(
     if units < needed:
         kind = "groups" if isinstance(sampling, Clusters) else "stretches of time"
         extent = f"({units:.1f} effectively, {needed:g} wanted)"
-        return NotTrusted("few changes", f"too few {kind} changed to go by {extent}")
+        return NotTrusted("few changes", f"too few {kind} changed for an interval to be trusted {extent}")
     return None
 
 

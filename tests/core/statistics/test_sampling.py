@@ -286,7 +286,7 @@ def test_enough_changes__of_few_rows_names_both_numbers() -> None:
 
     assert enough_changes(influence, None, Independent(), 8) is None
     assert enough_changes(influence, None, Independent(), 10) == NotTrusted(
-        "few changes", "too few rows changed to go by (8.0 effectively, 10 wanted)"
+        "few changes", "too few rows changed for an interval to be trusted (8.0 effectively, 10 wanted)"
     )
 
 
@@ -296,10 +296,10 @@ def test_enough_changes__of_many_rows_in_few_groups_is_not_trusted() -> None:
 
     assert enough_changes(influence, None, Independent(), 10) is None
     assert enough_changes(influence, None, Clusters(codes), 10) == NotTrusted(
-        "few changes", "too few groups changed to go by (2.0 effectively, 5 wanted)"
+        "few changes", "too few groups changed for an interval to be trusted (2.0 effectively, 5 wanted)"
     )
     assert enough_changes(influence, None, Blocks(np.arange(600)), 10) == NotTrusted(
-        "few changes", "too few stretches of time changed to go by (2.0 effectively, 5 wanted)"
+        "few changes", "too few stretches of time changed for an interval to be trusted (2.0 effectively, 5 wanted)"
     )
 
 
