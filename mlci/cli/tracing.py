@@ -54,9 +54,11 @@ def lineage(
         show(mermaid(tree) if as_mermaid else lineage_text(tree))
 
 
-@app.command(short_help="Show two runs beside each other.")
+@app.command(short_help="Show two models or runs side by side.")
 def compare(
-    first: Annotated[str, typer.Argument(metavar="A", help="A run, candidate, a version or a stage.")],
+    first: Annotated[
+        str, typer.Argument(metavar="A", help="A version, a stage, candidate, a run, or the path of a package.")
+    ],
     second: Annotated[str, typer.Argument(metavar="B", help="As A.")],
     *,
     as_csv: Annotated[bool, typer.Option("--csv", help="Answer in CSV.")] = False,
@@ -64,35 +66,43 @@ def compare(
         Path | None,
         typer.Option("--curves", metavar="FOLDER", help="Write metrics over steps there, as SVG, CSV and JSON."),
     ] = None,
+    no_fetch: NoFetch = False,
     as_json: Json = False,
 ) -> None:
     """Example: mlci compare "#production" candidate.
 
-    In what two runs differ (parameters, data, code, environment), and their metrics.
+    What two models score on the rows of the evaluation set, with intervals, and in what they differ: parameters, data,
+    code, environment, signature.
     """
     from mlci.cli.wiring import Workplace
-    from mlci.commands.compare import compare_runs
-    from mlci.core.runs.comparison import comparison_csv
-    from mlci.render.comparison_text import run_comparison_text
+    from mlci.commands.compare import compare as command
+    from mlci.core.side_by_side import side_by_side_csv
+    from mlci.render.comparison_text import side_by_side_text
 
     if as_csv and as_json:
         raise UsageError("wrong-usage", "--csv and --json exclude each other", hint="Keep one of them.")
     place = Workplace.here()
-    compared = compare_runs(
+    compared = command(
         first,
         second,
-        model=place.config().model.name,
+        base=None if no_fetch else place.base_commit_if_any(None),
         repository=place.repository,
-        registry=place.registry(),
-        work=place.work,
         shared=place.shared_runs(),
+        tools=place.tools(),
     )
     if as_json:
-        show_json("run-comparison", compared.to_dict())
+        show_json("side-by-side", compared.to_dict())
     else:
-        show(comparison_csv(compared).removesuffix("\n") if as_csv else run_comparison_text(compared))
+        show(side_by_side_csv(compared).removesuffix("\n") if as_csv else side_by_side_text(compared))
     if curves is not None:
-        _write_curves(compared, curves)
+        if compared.runs is None:
+            raise UsageError(
+                "run-not-here",
+                "there are no curves to draw",
+                cause="They come from the records of both runs, and one of them is not here.",
+                hint="Compare two runs of: mlci runs list",
+            )
+        _write_curves(compared.runs, curves)
 
 
 def _write_curves(compared: RunComparison, folder: Path) -> None:

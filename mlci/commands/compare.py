@@ -1,80 +1,141 @@
-"""`mlci compare`: two runs beside each other."""
+"""`mlci compare`: what two references name, side by side."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from mlci.commands.candidate import read_candidate
-from mlci.commands.lineage import CANDIDATE, origin_of
-from mlci.commands.resolving import resolve_in
+from mlci.commands.case import open_case
+from mlci.commands.evaluation import evidence_on
+from mlci.commands.evaluation_set import set_of
+from mlci.commands.referred import Lookup
 from mlci.commands.runs import list_runs
-from mlci.core.canonical import canonical_sha256
-from mlci.core.lineage import made
+from mlci.commands.sides import head_side
+from mlci.core.data_section import identity
+from mlci.core.fingerprint import code_paths
+from mlci.core.model_comparison import compared_models, metrics_to_compare
+from mlci.core.rules import effective
 from mlci.core.runs.comparison import compared
-from mlci.core.runs.listing import found
-from mlci.errors import UsageError
+from mlci.core.runs.parameters import read_parameters
+from mlci.core.side_by_side import Inputs, Scored, SideBySide, input_differences, package_differences
+from mlci.errors import MlciError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    from mlci.commands.ports import RegistryBranch, Repository, RunsBranch, Workbench
-    from mlci.core.runs import KeptRun
-    from mlci.core.runs.comparison import RunComparison
+    from mlci.commands.case import Tools
+    from mlci.commands.ports import Repository, RunsBranch, Tree
+    from mlci.commands.referred import Side
+    from mlci.core.rules import Rules
+    from mlci.core.runs.comparison import Line, RunComparison
 
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-def compare_runs(
-    first: str,
-    second: str,
-    *,
-    model: str,
-    repository: Repository,
-    registry: RegistryBranch,
-    work: Workbench,
-    shared: RunsBranch,
-) -> RunComparison:
-    """Return the runs that FIRST and SECOND name, beside each other.
+def compare(
+    first: str, second: str, *, base: str | None, repository: Repository, shared: RunsBranch, tools: Tools
+) -> SideBySide:
+    """Return what FIRST and SECOND name, side by side, scored by the rules and rows of the commit BASE.
 
-    A reference is a run, `candidate`, or a version or stage of MODEL: then the run that made it, if its
-    record is here or was shared.
+    A reference is a version, a stage, `candidate`, a run, or the path of a package. Without BASE the work tree's own
+    rules and rows serve. What cannot be scored or compared is said; raises where a reference names nothing.
     """
-    runs = tuple(list_runs(work, shared))
-    one, other = (
-        run_of(each, runs, model=model, repository=repository, registry=registry, work=work) for each in (first, second)
+    head = repository.work_tree()
+    model = head_side(head).config.model.name
+    runs = tuple(list_runs(tools.work, shared))
+    lookup = Lookup(repository, tools, runs, tools.registry.load(model).registry, head)
+    one, other = lookup.side(first), lookup.side(second)
+    both = (
+        compared(one.run, other.run, (tools.work.details(one.run), tools.work.details(other.run)))
+        if (one.run and other.run)
+        else None
     )
-    return compared(one, other, (work.details(one), work.details(other)))
+    lines, not_known = _differences(one, other, both)
+    scored = _scored(one, other, _rules(base, head, repository, tools), tools)
+    return SideBySide(
+        one.named,
+        other.named,
+        lines,
+        scored if isinstance(scored, Scored) else None,
+        not_scored=scored if isinstance(scored, str) else "",
+        not_known=not_known,
+        runs=both,
+    )
 
 
-def run_of(
-    reference: str,
-    runs: Sequence[KeptRun],
-    *,
-    model: str,
-    repository: Repository,
-    registry: RegistryBranch,
-    work: Workbench,
-) -> KeptRun:
-    """Return the run that REFERENCE names; raises `UsageError`: "unknown-run", "run-not-here", and as references do."""
-    if reference == CANDIDATE:
-        fingerprint = read_candidate(work.submission()).fingerprint
-        made_it = [run for run in runs if canonical_sha256(run.record.inputs) == fingerprint]
-    elif any(sign in reference for sign in "@#.") and not reference.startswith("run:"):
-        version = resolve_in(registry.load(model).registry, reference)
-        origin = origin_of(version, repository)
-        made_it = [run for run in runs if made(run, version, origin)]
-    else:
-        return found(runs, reference)
-    best = next((run for run in made_it if run.record.model_sha256 and not run.record.seed), None)
-    if best is None:
-        raise UsageError(
-            "run-not-here",
-            f"no record here is of the run that made {reference}",
-            cause="It was made on another machine or in a job, or .mlci/runs was removed.",
-            hint=f"mlci lineage {reference} says what Git knows",
-        )
-    return best
+def _differences(one: Side, other: Side, both: RunComparison | None) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+    """Return in what two sides differ, and in sentences what cannot be compared."""
+    lines: list[Line] = []
+    if both is not None:
+        lines += both.differences
+    elif one.tree and other.tree:
+        lines += input_differences(_inputs(one.tree), _inputs(other.tree))
+    if one.package and other.package:
+        lines += package_differences(one.package.package.info, other.package.package.info)
+    return tuple(lines), tuple(_not_known(one, other, is_known=both is not None or bool(one.tree and other.tree)))
+
+
+def _not_known(one: Side, other: Side, *, is_known: bool) -> Iterator[str]:
+    if is_known:
+        return
+    for side in (one, other):
+        if not (side.run or side.tree):
+            yield f"what {side.named.reference} was trained from: no record of its run and no commit of it is here"
+    if (one.run or one.tree) and (other.run or other.tree):
+        yield "what went into both: of one there is a record of its run here, of the other only a commit"
+
+
+def _inputs(tree: Tree) -> Inputs:
+    """Return what the files of TREE say that a training depends on."""
+    side, ids = head_side(tree), tree.ids()
+    train, config = side.config.train, side.config
+    content = tree.read(train.params) if train.params else None
+    environment = config.environment.model_dump(mode="json", exclude_none=True)
+    return Inputs(
+        params=(read_parameters(content, train.params) or {}) if content and train.params else {},
+        data={name: (identity(config.data[name], ids) or "missing")[:12] for name in train.data},
+        code={path: ids[path] for path in code_paths(config, ids, side.made)},
+        environment={"command": train.title, **environment},
+    )
+
+
+class _Judging(NamedTuple):
+    """What both are scored by, and the commit or work tree that the rows are read from."""
+
+    rules: Rules
+    rows_from: Tree
+
+
+def _rules(base: str | None, head: Tree, repository: Repository, tools: Tools) -> _Judging | str:
+    """Return by what to score, or in words why there is nothing."""
+    try:
+        if base is None:
+            return _Judging(effective(None, head_side(head))[0], head)
+        case = open_case(head, repository.tree(base), tools)
+    except MlciError as error:
+        return error.problem
+    return _Judging(case.rules, case.base if case.base_side else case.head)
+
+
+def _scored(one: Side, other: Side, judging: _Judging | str, tools: Tools) -> Scored | str:
+    """Return what both models score, or in words why they cannot be scored."""
+    for side in (one, other):
+        if side.package is None:
+            return f"{side.named.reference}: {side.no_package}"
+    if isinstance(judging, str) or one.package is None or other.package is None:
+        return str(judging)
+    rules = judging.rules
+    try:
+        rows = set_of(rules, judging.rows_from, data=tools.data, objects=tools.work.objects)
+        evidence = evidence_on(rows, rules, candidate=other.package, production=one.package, predictor=tools.predictor)
+    except MlciError as error:
+        return error.problem
+    if evidence.not_comparable is not None:
+        said = evidence.not_comparable.removeprefix("production").strip()
+        return f"{one.named.reference} {said.removeprefix(one.package.version or '').strip()}"
+    statistics, gates = rules.config.statistics, tuple(owned.gate for owned in rules.gates)
+    metrics = compared_models(evidence, metrics_to_compare(evidence.task, gates), statistics)
+    return Scored(len(evidence.labels), statistics.confidence, evidence.is_same_model, metrics)
 
 
 def curve_files(comparison: RunComparison) -> dict[str, str]:

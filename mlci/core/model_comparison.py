@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlci.core.metrics import METRICS
+from pydantic import ValidationError
+
+from mlci.core.gates import judge
+from mlci.core.margin import Margin
+from mlci.core.metrics import metric_of, names_of
+from mlci.core.requirement import Gate
+from mlci.core.rules import OwnedGate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mlci.core.config import StatisticsSection
+    from mlci.core.evidence import Evidence
     from mlci.core.gates import GateResult, SliceResult
+    from mlci.core.metrics import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +72,31 @@ def _difference(result: GateResult | SliceResult, metric: str) -> float | None:
     if result.candidate is None or result.production is None:
         return None
     gained = result.candidate - result.production
-    return gained if METRICS[metric].higher_is_better else -gained
+    return gained if metric_of(metric).higher_is_better else -gained
+
+
+def metrics_to_compare(task: Task, gates: Iterable[Gate] = ()) -> tuple[str, ...]:
+    """Return the metrics of TASK of which a difference can be judged, with those of GATES that have an argument."""
+    plain = (name for name in names_of(task) if "@" not in name)
+    named = (gate.metric for gate in gates if "@" in gate.metric)
+    return tuple(name for name in dict.fromkeys((*plain, *named)) if next(_gates((name,)), None) is not None)
+
+
+def compared_models(
+    evidence: Evidence, metrics: Sequence[str], statistics: StatisticsSection
+) -> tuple[MetricComparison, ...]:
+    """Return how the candidate compares with production in METRICS, on all rows.
+
+    Nothing is tolerated: `pass` says proven better, `fail` proven worse.
+    """
+    results = judge([OwnedGate(gate, "base") for gate in _gates(metrics)], evidence, statistics).results
+    return tuple(comparison_of(result, result.metric, "all rows") for result in results)
+
+
+def _gates(metrics: Iterable[str]) -> Iterator[Gate]:
+    """Yield a gate of each metric that can have one."""
+    for name in metrics:
+        try:
+            yield Gate.model_validate({"metric": name, "require": "not_worse", "margin": Margin(0.0)})
+        except ValidationError:
+            continue

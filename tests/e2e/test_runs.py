@@ -70,20 +70,25 @@ def test_runs__are_listed_shown_chosen_and_exported(released: Project) -> None:
     assert len(json.loads(released.mlci("runs", "export", "--json").out)["runs"]) == 3
 
 
-def test_compare__shows_two_runs_and_draws_curves(released: Project) -> None:
+@pytest.mark.slow
+def test_compare__shows_two_models_and_draws_curves(released: Project) -> None:
     with (released.folder / "train.py").open("a") as file:
         file.write("\nimport mlci\nfor step in range(3):\n    mlci.log_metric('loss', 1 / (step + 1), step)\n")
     released.replace("params.yaml", "C: 0.1", "C: 0.2")
     assert released.mlci("train").exit_code == 0
     shown = released.mlci("compare", "#production", "candidate", "--curves", "drawn")
     assert shown.exit_code == 0, shown.err
-    assert [" ".join(line.split()[:2]) for line in shown.out.splitlines()][1:3] == ["parameter C", "code train.py"]
+    lines = [" ".join(line.split()[:2]) for line in shown.out.splitlines()]
+    assert [line for line in lines if line in {"parameter C", "code train.py", "roc_auc 0.976047"}] == [
+        "roc_auc 0.976047", "parameter C", "code train.py",
+    ]  # fmt: skip
     drawing = (released.folder / "drawn" / "001-loss.svg").read_text()
     assert "3 values, the last 0.3333333333333333 at step 2" in drawing
     assert (released.folder / "drawn" / "curves.csv").read_text().splitlines()[1].startswith("loss,")
     assert list(json.loads((released.folder / "drawn" / "curves.json").read_text())["curves"]) == ["loss"]
     answer = json.loads(released.mlci("compare", "v1.0.0", "candidate", "--json").out)
-    assert answer["metrics"] == [{"kind": "metric", "name": "loss", "first": None, "second": 1 / 3}]
+    assert (answer["schema"], answer["evaluation"]["rows"]) == ("mlci/side-by-side/1", 285)
+    assert answer["logged"] == [{"kind": "metric", "name": "loss", "first": None, "second": 1 / 3}]
     assert released.mlci("compare", "v1.0.0", "candidate", "--csv").out.startswith("kind,name,")
 
 

@@ -94,24 +94,14 @@ def _points(history: tuple[tuple[int, Number], ...]) -> list[list[Number]]:
     return [[step, value] for step, value in history]
 
 
-def comparison_csv(comparison: RunComparison) -> str:
-    """Return what differs and the metrics as CSV, a line each; no spreadsheet takes a cell for a formula."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["kind", "name", comparison.first.id, comparison.second.id])
-    for line in (*comparison.differences, *comparison.metrics):
-        writer.writerow([cell(each) for each in (line.kind, line.name, line.first, line.second)])
-    return buffer.getvalue()
-
-
 def _differences(
     first: KeptRun, second: KeptRun, details: tuple[RunDetails | None, RunDetails | None]
 ) -> Iterator[Line]:
     one, other = first.record, second.record
-    yield from _mapped("parameter", one.params, other.params)
-    yield from _mapped("data", _contents(first), _contents(second))
+    yield from mapped("parameter", one.params, other.params)
+    yield from mapped("data", _contents(first), _contents(second))
     if details[0] and details[1]:
-        yield from _mapped("code", details[0].code, details[1].code)
+        yield from mapped("code", details[0].code, details[1].code)
     elif one.inputs.get("code") != other.inputs.get("code"):
         yield Line("code", "all files together", one.inputs.get("code"), other.inputs.get("code"))
     for name in _FACTS:
@@ -120,9 +110,9 @@ def _differences(
             yield Line(kind, name, getattr(one, name), getattr(other, name))
     if one.dirty != other.dirty:
         yield Line("run", "changes without a commit", one.dirty, other.dirty)
-    yield from _mapped("variable", one.variables, other.variables)
+    yield from mapped("variable", one.variables, other.variables)
     if details[0] and details[1]:
-        yield from _mapped("package", details[0].packages, details[1].packages)
+        yield from mapped("package", details[0].packages, details[1].packages)
 
 
 def _contents(run: KeptRun) -> dict[str, str]:
@@ -133,7 +123,8 @@ def _contents(run: KeptRun) -> dict[str, str]:
     }
 
 
-def _mapped(kind: str, first: Mapping[str, object], second: Mapping[str, object]) -> Iterator[Line]:
+def mapped(kind: str, first: Mapping[str, object], second: Mapping[str, object]) -> Iterator[Line]:
+    """Yield a line for each name whose values differ, or that one side lacks."""
     missing = object()
     for name in sorted({*first, *second}):
         one, other = first.get(name, missing), second.get(name, missing)
