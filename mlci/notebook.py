@@ -18,35 +18,40 @@ import numpy as np
 from pydantic import ValidationError
 from typing_extensions import override
 
+from mlci.core.arrays import between, codes, column, said, slices_of, weights_of
 from mlci.core.config import StatisticsSection
-from mlci.core.evidence import Evidence, Slice
+from mlci.core.evidence import Evidence
 from mlci.core.gates import judge
 from mlci.core.margin import Margin
-from mlci.core.metrics import names_of
+from mlci.core.metrics import TASKS, metric_of, names_of
 from mlci.core.model_comparison import MetricComparison, comparison_of
 from mlci.core.nearest import did_you_mean
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
-from mlci.core.statistics.sampling import Clusters, Independent
+from mlci.core.statistics.sampling import Blocks, Clusters, Independent
 from mlci.errors import UsageError
 from mlci.render.comparison_table import comparison_html, comparison_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from mlci.core.gates import GateResult, Verdict
-
-    Floats = NDArray[np.float64]
-    Booleans = NDArray[np.bool_]
+    from mlci.core.metrics import Task
+    from mlci.core.statistics.sampling import Sampling
 
 __all__ = ["Comparison", "compare"]
 
 ALL_ROWS: Final = "all rows"
-MOST_SLICES: Final = 200
-"""Values of a column that make slices."""
+DEFAULTS: Final[Mapping[Task, tuple[str, ...]]] = {
+    "binary": ("roc_auc", "f1"),
+    "multiclass": ("accuracy", "f1_macro", "log_loss"),
+    "regression": ("mae", "rmse"),
+    "forecast": ("mae", "rmse"),
+}
+"""The metrics that are compared where none are named; a quantile must be named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +118,9 @@ class Comparison(Mapping[str, MetricComparison]):
     @property
     def _head(self) -> str:
         verdict = self.verdict
+        positives = "" if verdict.positives is None else f" ({verdict.positives:,} positive)"
         return (
-            f"{verdict.outcome}: candidate against production, {verdict.rows:,} rows ({verdict.positives:,} positive), "
+            f"{verdict.outcome}: candidate against production, {verdict.rows:,} rows{positives}, "
             f"bounds at {self.confidence:.4g}, + is good"
         )
 
@@ -124,20 +130,26 @@ def compare(
     production: ArrayLike,
     candidate: ArrayLike,
     *,
-    metrics: Sequence[str] = ("roc_auc", "f1"),
+    metrics: Sequence[str] | None = None,
     slices: Mapping[str, ArrayLike] | None = None,
     weights: ArrayLike | None = None,
     groups: ArrayLike | None = None,
+    times: ArrayLike | None = None,
     margin: float = 0.0,
     confidence: float = 0.95,
     threshold: float = 0.5,
+    task: Task = "binary",
+    classes: Sequence[object] | None = None,
 ) -> Comparison:
     """Return how the candidate compares with production on the same rows.
 
-    `y`: (n_rows,) of truth values, or 0 and 1. `production`, `candidate`: (n_rows,) probabilities of the positive
-    class. `slices`: by name a mask, or a column, of which every value is a slice. `weights`: how much each row counts.
-    `groups`: rows of one group are not independent of each other. `margin`: what is tolerated, in the metric's unit.
-    `confidence`: of each bound. `threshold`: a row is decided positive from there on.
+    `y`: (n_rows,) of truth values, or 0 and 1; of classes where `task` is "multiclass"; of numbers where it is
+    "regression", "quantile" or "forecast". `production`, `candidate`: (n_rows,) probabilities of the positive class;
+    (n_rows, n_classes) of each class, columns as `classes` says, else as the sorted values of `y`; (n_rows,) numbers.
+    `metrics`: those of `DEFAULTS` by default. `slices`: by name a mask, or a column, of which every value is a slice.
+    `weights`: how much each row counts. `groups`: rows of one group are not independent of each other. `times`: rows
+    follow each other in this order. `margin`: what is tolerated, in the metric's unit. `confidence`: of each bound.
+    `threshold`: a row is decided positive from there on.
 
     Raises `mlci.errors.UsageError` where these do not fit together.
 
@@ -147,23 +159,32 @@ def compare(
     >>> result["accuracy"].verdict, round(result["accuracy"].difference, 3), round(result["accuracy"].upper, 3)
     ('fail', -0.025, -0.014)
     """
-    labels = _labels(y)
-    rows = labels.size
-    now, before = (_probabilities(*each, rows) for each in (("candidate", candidate), ("production", production)))
+    if task not in TASKS:
+        raise UsageError(
+            "task-unknown",
+            f"there is no task {task!r}",
+            hint=did_you_mean(str(task), TASKS, f"These are known: {', '.join(TASKS)}"),
+        )
+    given = said(task, y, production, candidate, classes)
+    rows = len(given.labels)
     evidence = Evidence(
         ids=(),  # nothing here names a row
         has_private_ids=True,
-        labels=labels,
-        candidate=now,
-        production=before,
-        is_same_model=np.array_equal(now, before),
-        threshold=_between("threshold", threshold, 0.0, 1.0),
-        weights=None if weights is None else _weights(weights, rows),
-        sampling=Independent() if groups is None else Clusters(_codes("groups", groups, rows)),
-        slices=tuple(_slices(slices or {}, rows)),
+        labels=given.labels,
+        candidate=given.candidate,
+        production=given.production,
+        is_same_model=np.array_equal(given.candidate, given.production),
+        task=task,
+        classes=given.classes,
+        threshold=between("threshold", threshold, 0.0, 1.0),
+        weights=None if weights is None else weights_of(weights, rows),
+        sampling=_sampling(groups, times, rows),
+        slices=tuple(slices_of(slices or {}, rows)),
     )
-    gates = tuple(_gates(metrics, margin, has_slices=bool(evidence.slices)))
-    statistics = StatisticsSection().model_copy(update={"confidence": _between("confidence", confidence, 0.5, 1.0)})
+    names = _metrics(metrics, task)
+    _refuse_unknown_class(names, given.classes)
+    gates = tuple(_gates(names, margin, has_slices=bool(evidence.slices)))
+    statistics = StatisticsSection().model_copy(update={"confidence": between("confidence", confidence, 0.5, 1.0)})
     verdict = judge([OwnedGate(gate, "base") for gate in gates], evidence, statistics)
     whole = [result for result in verdict.results if not result.scope]
     return Comparison(
@@ -174,18 +195,54 @@ def compare(
     )
 
 
-def _gates(metrics: Iterable[str], margin: float, *, has_slices: bool) -> Iterator[Gate]:
+def _metrics(metrics: Sequence[str] | None, task: Task) -> list[str]:
+    """Return the names of the metrics, each once; raises `UsageError` where TASK has none of such a name."""
+    if metrics is None and task == "quantile":
+        raise UsageError("metrics-unusable", "which quantile do the models predict?", hint='metrics=["pinball@0.9"]')
     if isinstance(metrics, str):
         raise UsageError("metrics-unusable", "metrics is a list of names", hint=f'metrics=["{metrics}"]')
-    names = list(dict.fromkeys(metrics))
-    of_task = names_of("binary")
+    names = list(dict.fromkeys(DEFAULTS[task] if metrics is None else metrics))
+    of_task = names_of(task)
     for name in names:
-        if name not in of_task:
-            known = f"These are known: {', '.join(of_task)}"
+        if _is_of(task, name):
+            continue
+        known = f"These are known: {', '.join(of_task)}"
+        others = [other for other in TASKS if _is_of(other, name)]
+        if others:
+            problem, cause = f"a {task} task has no {name}", f"It is a metric of {' and '.join(others)}."
+            raise UsageError("metric-unknown", problem, cause=cause, hint=did_you_mean(name, of_task, known))
+        raise UsageError("metric-unknown", f"there is no metric {name!r}", hint=did_you_mean(str(name), of_task, known))
+    return names
+
+
+def _refuse_unknown_class(names: Sequence[str], classes: Sequence[str]) -> None:
+    """Raise where a metric such as `recall@late` names a class that there is not."""
+    for wanted in filter(None, (metric_of(name).of_class for name in names)):
+        if wanted not in classes:
+            known = f"These are known: {', '.join(classes)}"
             raise UsageError(
-                "metric-unknown", f"there is no metric {name!r}", hint=did_you_mean(str(name), of_task, known)
+                "class-unknown", f"there is no class {wanted!r}", hint=did_you_mean(wanted, classes, known)
             )
-    tolerated = Margin(_between("margin", margin, 0.0, None))
+
+
+def _is_of(task: Task, name: object) -> bool:
+    try:
+        return task in metric_of(str(name)).tasks
+    except KeyError:
+        return False
+
+
+def _sampling(groups: ArrayLike | None, times: ArrayLike | None, rows: int) -> Sampling:
+    """Return how the rows were drawn: one by one, in groups, or along time."""
+    if groups is not None and times is not None:
+        raise UsageError("sampling-unusable", "groups and times exclude each other", hint="Keep one of them.")
+    if groups is not None:
+        return Clusters(codes("groups", groups, rows))
+    return Independent() if times is None else Blocks(np.argsort(column("times", times, rows), kind="stable"))
+
+
+def _gates(names: Sequence[str], margin: float, *, has_slices: bool) -> Iterator[Gate]:
+    tolerated = Margin(between("margin", margin, 0.0, None))
     for name in names:
         yield _gate(metric=name, require="not_worse", margin=tolerated)
     for name in names if has_slices else ():
@@ -198,94 +255,3 @@ def _gate(**fields: object) -> Gate:
     except ValidationError as error:
         problem = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise UsageError("metric-unusable", problem, hint="Leave the metric out, or compare another one.") from None
-
-
-def _labels(y: ArrayLike) -> Booleans:
-    values = _column("y", y, None)
-    if values.size == 0:
-        raise UsageError("no-rows", "there are no rows to compare on")
-    if values.dtype == np.bool_:
-        return values
-    found = np.unique(values).tolist() if values.dtype.kind in "iuf" else []
-    if not found or not set(found) <= {0, 1}:
-        raise UsageError(
-            "labels-unusable",
-            "y says of each row whether it is of the positive class: true or false, or 1 or 0",
-            cause=f"y holds {values.dtype} values.",
-            hint='Name the positive class: mlci.compare(y == "malignant", …)',
-        )
-    return np.asarray(values == 1, dtype=np.bool_)
-
-
-def _probabilities(name: str, given: ArrayLike, rows: int) -> Floats:
-    values = _numbers(name, given, rows)
-    wrong = np.flatnonzero(~((values >= 0) & (values <= 1)))
-    if wrong.size:
-        raise UsageError(
-            "probabilities-unusable",
-            f"{name} holds {wrong.size:,} values that are no probabilities; the first is in row {wrong[0]}",
-            cause="A score of a decision function, a class instead of its probability, or NaN.",
-            hint="predict_proba(X)[:, 1] gives the probability of the positive class.",
-        )
-    return values
-
-
-def _weights(given: ArrayLike, rows: int) -> Floats:
-    values = _numbers("weights", given, rows)
-    if not (np.isfinite(values).all() and (values >= 0).all() and values.any()):
-        raise UsageError(
-            "weight-unusable",
-            "a weight is 0 or more, finite, and not 0 in every row",
-            hint="A weight counts rows: 2 is as good as the row twice.",
-        )
-    return values
-
-
-def _numbers(name: str, given: ArrayLike, rows: int) -> Floats:
-    try:
-        return _column(name, given, rows).astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise UsageError("values-unusable", f"{name} holds values that are no numbers: {error}") from error
-
-
-def _codes(name: str, given: ArrayLike, rows: int) -> NDArray[np.intp]:
-    return np.unique(_texts(name, given, rows), return_inverse=True)[1].astype(np.intp)
-
-
-def _slices(named: Mapping[str, ArrayLike], rows: int) -> Iterator[Slice]:
-    for name, given in named.items():
-        values = _column(f"slices[{name!r}]", given, rows)
-        if values.dtype == np.bool_:
-            yield Slice(str(name), values)
-            continue
-        texts = _texts(f"slices[{name!r}]", given, rows)
-        found = np.unique(texts)
-        if found.size > MOST_SLICES:
-            raise UsageError(
-                "slices-too-many",
-                f"slices[{name!r}] has {found.size:,} values; {MOST_SLICES} slices of a column are the most",
-                hint="Cut it into bands, or give masks: slices={'old': age > 60}",
-            )
-        for place, value in enumerate(found.tolist(), start=1):
-            yield Slice(str(name), texts == value, value, place)
-
-
-def _texts(name: str, given: ArrayLike, rows: int) -> NDArray[np.str_]:
-    return _column(name, given, rows).astype(np.str_)
-
-
-def _column(name: str, given: ArrayLike, rows: int | None) -> NDArray[Any]:
-    """Return one value a row; raises where they are of another shape, or not as many as y has."""
-    values = np.asarray(given)
-    if values.ndim != 1 or (rows is not None and values.size != rows):
-        wanted = "one value a row" if rows is None else f"{rows:,} values, one for each of y"
-        hint = "predict_proba(X)[:, 1] is one column of two." if values.ndim == 2 else None  # noqa: PLR2004 - a table
-        raise UsageError("rows-differ", f"{name} is of shape {values.shape}; wanted are {wanted}", hint=hint)
-    return values
-
-
-def _between(name: str, value: float, least: float, most: float | None) -> float:
-    if type(value) in {int, float} and value >= least and (most is None or least < value < most):
-        return float(value)
-    limits = f"above {least:g} and below {most:g}" if most is not None else f"{least:g} or more"
-    raise UsageError(f"{name}-unusable", f"{name} is {limits}, not {value!r}")

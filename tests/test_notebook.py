@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import f1_score, log_loss, mean_pinball_loss, roc_auc_score
 from typing_extensions import override
 
 import mlci
@@ -200,3 +200,108 @@ def test_compare__of_one_class_is_inconclusive() -> None:
 def test_compare__of_one_row_is_inconclusive() -> None:
     result = compared(y=[1], production=[0.5], candidate=[0.4], metrics=["accuracy"])
     assert result["accuracy"].verdict == "inconclusive"
+
+
+CLASSES = np.array(["early", "late", "right"])
+KIND = CLASSES[RANDOM.integers(0, 3, ROWS)]
+OUTCOME = RANDOM.normal(size=ROWS)
+
+
+def _table(noise: float) -> np.ndarray[Any, Any]:
+    scores = np.exp(2.0 * (KIND[:, None] == CLASSES) + noise * RANDOM.normal(size=(ROWS, 3)))
+    return np.asarray(scores / scores.sum(axis=1, keepdims=True))
+
+
+SEVERAL: dict[str, Any] = {"y": KIND, "production": _table(1.5), "candidate": _table(1.2), "task": "multiclass"}
+NUMBERS: dict[str, Any] = {
+    "y": OUTCOME,
+    "production": OUTCOME + RANDOM.normal(size=ROWS),
+    "candidate": OUTCOME + 0.9 * RANDOM.normal(size=ROWS),
+    "task": "regression",
+}
+
+
+def test_compare__of_several_classes_has_the_values_of_scikit_learn() -> None:
+    result = compared(**SEVERAL, metrics=["accuracy", "f1_macro", "roc_auc_ovr", "log_loss", "recall@late"])
+    said = SEVERAL["candidate"]
+    decided = CLASSES[said.argmax(axis=1)]
+    expected = {
+        "accuracy": (decided == KIND).mean(),
+        "f1_macro": f1_score(KIND, decided, average="macro"),
+        "roc_auc_ovr": roc_auc_score(KIND, said, multi_class="ovr"),
+        "log_loss": log_loss(KIND, said),
+        "recall@late": (decided == KIND)[KIND == "late"].mean(),
+    }
+    assert {name: each.candidate for name, each in result.items()} == pytest.approx(expected, abs=1e-12)
+    assert result["recall@late"].n == int((KIND == "late").sum())
+    assert list(compared(**SEVERAL)) == ["accuracy", "f1_macro", "log_loss"]
+
+
+def test_compare__of_several_classes_takes_columns_in_any_order_and_classes_that_no_label_has() -> None:
+    order = [2, 0, 1]
+    wider = {name: np.column_stack([SEVERAL[name][:, order], np.zeros(ROWS)]) for name in ("production", "candidate")}
+    result = compared(**SEVERAL | wider, classes=[*CLASSES[order], "never"], metrics=["f1_macro", "brier"])
+    expected = compared(**SEVERAL, metrics=["f1_macro", "brier"])
+    assert result["brier"].to_dict() == expected["brier"].to_dict()
+    assert result["f1_macro"].difference == pytest.approx(expected["f1_macro"].difference, abs=1e-12)
+
+
+@pytest.mark.parametrize("task", ["regression", "forecast"])
+def test_compare__of_numbers_has_the_values_of_scikit_learn(task: str) -> None:
+    result = compared(**NUMBERS | {"task": task})
+    errors = np.abs(NUMBERS["candidate"] - OUTCOME)
+    assert (result["mae"].candidate, result["rmse"].candidate) == pytest.approx(
+        (errors.mean(), np.sqrt((errors**2).mean())), abs=1e-12
+    )
+    gained = np.abs(NUMBERS["production"] - OUTCOME) - errors
+    assert result["mae"].difference == pytest.approx(gained.mean(), abs=1e-12)
+    assert result["mae"].standard_error == pytest.approx(gained.std(ddof=1) / np.sqrt(ROWS), rel=1e-9)
+    assert " positive" not in str(result).splitlines()[0]
+
+
+def test_compare__of_a_quantile() -> None:
+    found = compared(**NUMBERS | {"task": "quantile"}, metrics=["pinball@0.9"])["pinball@0.9"]
+    assert found.candidate == pytest.approx(mean_pinball_loss(OUTCOME, NUMBERS["candidate"], alpha=0.9), abs=1e-12)
+
+
+def test_compare__along_time_goes_by_stretches_whatever_the_order_of_the_rows() -> None:
+    times, shuffled = np.arange(ROWS), RANDOM.permutation(ROWS)
+    along = compared(**NUMBERS, times=times)["mae"]
+    arrays = {name: NUMBERS[name][shuffled] for name in ("y", "production", "candidate")}
+    again = compared(**NUMBERS | arrays, times=times[shuffled])["mae"]
+    assert (along.lower, along.upper) == pytest.approx((again.lower, again.upper), abs=1e-12)
+    assert along.standard_error != compared(**NUMBERS)["mae"].standard_error
+
+
+NO_CLASS = "y holds 'right', which is none of the classes"
+WRONG: list[tuple[dict[str, Any], str, str]] = [
+    ({"task": "multi"}, "task-unknown", "there is no task 'multi'"),
+    (SEVERAL | {"metrics": ["mae"]}, "metric-unknown", "a multiclass task has no mae"),
+    (SEVERAL | {"metrics": ["f1_makro"]}, "metric-unknown", "there is no metric 'f1_makro'"),
+    (SEVERAL | {"metrics": ["recall@layt"]}, "class-unknown", "there is no class 'layt'"),
+    (SEVERAL | {"classes": ["early", "late", "odd"]}, "classes-unusable", NO_CLASS),
+    (SEVERAL | {"classes": [*CLASSES, "late"]}, "classes-unusable", "a class stands twice"),
+    ({"classes": ["a"]}, "classes-unusable", "a binary task has no list of classes"),
+    (
+        SEVERAL | {"candidate": SEVERAL["candidate"][:, :2]}, "rows-differ",
+        "candidate is of shape (600, 2); wanted is (600, 3): a row for each of y, a column a class",
+    ),
+    (
+        SEVERAL | {"production": SEVERAL["production"] * 2}, "probabilities-unusable",
+        "production holds 600 rows whose values are no probabilities that sum to one; the first is in row 0",
+    ),
+    (SEVERAL | {"y": []}, "no-rows", "there are no rows to compare on"),
+    (NUMBERS | {"y": []}, "no-rows", "there are no rows to compare on"),
+    (
+        NUMBERS | {"candidate": np.where(np.arange(ROWS) == 3, np.nan, OUTCOME)}, "values-unusable",
+        "candidate holds 1 values that are not finite; the first is in row 3",
+    ),
+    (NUMBERS | {"task": "quantile"}, "metrics-unusable", "which quantile do the models predict?"),
+    (NUMBERS | {"groups": SITE, "times": SITE}, "sampling-unusable", "groups and times exclude each other"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changed", "code", "problem"), WRONG, ids=[f"{code} {problem}" for _, code, problem in WRONG])
+def test_compare__refuses_what_does_not_fit_the_task(changed: dict[str, Any], code: str, problem: str) -> None:
+    error = refused(**changed)
+    assert (error.code, error.problem) == (code, problem)
