@@ -21,7 +21,7 @@ demo-github: setup tools ## Play it on a GitHub of this machine, where the workf
 test: setup tools ## Run the tests (a few minutes on two cores)
 	$(PYTEST) -n $(WORKERS) -m "not slow"
 
-test-slow: setup tools ## Kills, races, guards, the wheel, demos, workflows
+test-slow: setup tools ## Kills, races, guards, bad input, a GitHub on loopback, the wheel, demos, workflows
 	$(PYTEST) -n $(WORKERS) -m slow
 
 lint: setup tools ## ruff, mypy, import-linter; actionlint, zizmor and check-jsonschema for the workflows

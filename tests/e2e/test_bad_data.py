@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Project, Refuses
 
+pytestmark = pytest.mark.slow
+
 FILE = "data/cells.csv"
 
 

@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project, Refuses
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """\
 import numpy as np
 import pandas as pd

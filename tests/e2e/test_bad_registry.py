@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.conftest import Golden
     from tests.e2e.conftest import Refuses
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = frozenset({".tar"})
 ROWS = "data/holdout.csv"
 USES = {

@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project, Refuses
 
+pytestmark = pytest.mark.slow
+
 NEED_THE_ORIGIN = {
     "check": ("check",),
     "report": ("report",),

@@ -14,6 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project, Refuses
 
+pytestmark = pytest.mark.slow
+
 HANGS_WITH_CHILDREN = """\
 import os, time
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Ended
     from tests.e2e.jobs import Job
 
+pytestmark = pytest.mark.slow
+
 CANARY = "ghs_canary0123456789abcdefghijklmnopqrstuvwx"
 """A token that the host does not know."""
 PRINTS_ITS_ENVIRONMENT = b"import os\nprint(dict(os.environ))\nraise SystemExit(3)\n"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Ended
     from tests.fakegithub.state import Run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def workflows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workflows]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Project
 
+pytestmark = pytest.mark.slow
+
 INTERRUPTIONS = [
     signal.SIGINT,
     pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
@@ -204,7 +206,6 @@ def test_push__happens_wholly_or_not_at_all_and_the_next_call_converges(
     assert merged.mlci("promote").out.startswith("v2.0.0 is in production, before v1.0.0\n")
 
 
-@pytest.mark.slow
 def test_push__of_a_killed_promotion_arrives_and_the_next_call_finds_it(merged: Project) -> None:
     before = merged.outside()["refs"]
     has_arrived = hold_pushes(merged).exists
@@ -220,7 +221,6 @@ def test_push__of_a_killed_promotion_arrives_and_the_next_call_finds_it(merged: 
     assert merged.mlci("verify").exit_code == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_store__keeps_the_whole_package_or_nothing(merged: Project, moment: str, number: signal.Signals) -> None:
@@ -252,7 +252,6 @@ def test_switch__a_whole_version_answers_and_the_next_call_converges(
     assert answering(promoted) == "v2.0.0"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("moment", "version"), [("before", "v1.0.0"), ("after", "v2.0.0")])
 def test_switch__that_was_killed_leaves_a_whole_version(promoted: Project, moment: str, version: str) -> None:
     ended = struck(promoted, moment, "/current", signal.SIGKILL, "deploy", "live")
@@ -263,7 +262,6 @@ def test_switch__that_was_killed_leaves_a_whole_version(promoted: Project, momen
     assert promoted.mlci("verify").exit_code == 0
 
 
-@pytest.mark.slow
 def test_predict_out__goes_on_after_a_kill(released: Project) -> None:
     header, *lines = (released.folder / "data" / "holdout.csv").read_text().splitlines()
     many = "\n".join([header, *(lines * 1000)[:270_000]]) + "\n"

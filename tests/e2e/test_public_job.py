@@ -14,6 +14,8 @@ from tests.e2e.conftest import EXAMPLES
 if TYPE_CHECKING:
     from tests.e2e.conftest import Ended, Project
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Job:

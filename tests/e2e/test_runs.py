@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "ghp_" + "a1B2c3D4e5" * 3
 CANARIES = {"environment": "hunter2-of-env", "command": "hunter2-of-command", "parameters": "hunter2-of-params"}
 TALKS = """\
