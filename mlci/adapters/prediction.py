@@ -22,6 +22,7 @@ from mlci.adapters.child import CHUNK, ENVIRONMENT, Child, ChildLimits, not_star
 from mlci.adapters.files import write_atomically
 from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
 from mlci.adapters.model_refusals import killed, refusal, said, sanitised, unreadable_answer
+from mlci.core.lock import Dependency
 from mlci.core.prediction import Prediction
 from mlci.core.table import Table
 from mlci.errors import MlciError
@@ -51,9 +52,28 @@ PICKLE: Final = "pickle"
 
 
 VERSIONS_PROGRAM: Final = """
-import importlib.metadata, json, sys
-print(json.dumps({name: importlib.metadata.version(name) for name in sys.argv[1:]}))
+import importlib.metadata, json, re, sys
+found, waiting = {}, [(name, "") for name in sys.argv[1:]]
+while waiting:
+    name, marker = waiting.pop(0)
+    name = re.sub("[-_.]+", "-", name).lower()
+    if found.get(name, [None])[0] is not None:
+        continue
+    try:
+        distribution = importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        if name in sys.argv:
+            raise
+        found[name] = [None, marker]
+        continue
+    found[name] = [distribution.version, ""]
+    for line in distribution.requires or ():
+        needed, _, marker = line.partition(";")
+        if "extra" not in marker:
+            waiting.append((re.match("[A-Za-z0-9._-]+", needed.strip())[0], marker.strip()))
+print(json.dumps(found))
 """
+"""Prints the version of each distribution and of what it requires; none and for which machines, of what is not here."""
 
 
 class ChildPredictor:
@@ -77,7 +97,7 @@ class ChildPredictor:
         self._program = program
         self._child = Child(self._python, program, self._limits)
         self._confinement: Confinement | None = None
-        self._requirements: dict[str, dict[str, str]] = {}
+        self._dependencies: dict[str, dict[str, Dependency]] = {}
 
     @property
     def confinement(self) -> Confinement:
@@ -91,9 +111,14 @@ class ChildPredictor:
 
         Raises OutsideError `missing-library` if one of them is not installed there.
         """
-        if format not in self._requirements:
-            self._requirements[format] = self._ask_versions(DISTRIBUTIONS[format])
-        return self._requirements[format]
+        needed = self.dependencies(format)
+        return {name: version for name in DISTRIBUTIONS[format] if (version := needed[name].version) is not None}
+
+    def dependencies(self, format: str) -> Mapping[str, Dependency]:  # noqa: A002  # the field's own word
+        """Return what the children predict with in this format and all that it requires; raises as `requirements`."""
+        if format not in self._dependencies:
+            self._dependencies[format] = self._ask_versions(DISTRIBUTIONS[format])
+        return self._dependencies[format]
 
     def describe(self, model_file: bytes, format: str) -> ModelDescription:  # noqa: A002  # the field's own word
         """Return what the model says about itself.
@@ -175,7 +200,7 @@ class ChildPredictor:
         self._keep(key, prediction)
         return prediction
 
-    def _ask_versions(self, distributions: tuple[str, ...]) -> dict[str, str]:
+    def _ask_versions(self, distributions: tuple[str, ...]) -> dict[str, Dependency]:
         try:
             done = subprocess.run(
                 [str(self._python), "-I", "-B", "-c", VERSIONS_PROGRAM, *distributions],
@@ -190,8 +215,7 @@ class ChildPredictor:
             raise not_started(self._python, str(error.strerror)) from error
         if done.returncode:
             raise refusal("missing-library", sanitised(done.stderr), self._python)
-        versions: dict[str, str] = json.loads(done.stdout)
-        return versions
+        return {name: Dependency(version, marker) for name, (version, marker) in json.loads(done.stdout).items()}
 
     def _ask(
         self, operation: str, folder: Path, model_file: bytes, model_format: str, longest: int

@@ -94,7 +94,7 @@ def train(
         force=force,
     )
     candidate = trained.candidate
-    for remark in filter(None, (candidate.package.assumption, trained.without_baseline)):
+    for remark in trained.remarks:
         tell(remark)
     if as_json:
         content = {

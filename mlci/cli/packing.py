@@ -40,7 +40,7 @@ def package(
         objects=place.work.objects,
         shelf=shelf,
     )
-    for remark in filter(None, (made.assumption, made.without_baseline)):
+    for remark in made.remarks:
         tell(remark)
     if as_json:
         content = {"path": str(made.path), "package": made.sha256, "format": made.format}

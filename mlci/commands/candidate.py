@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlci.commands.baseline import with_submitted_baseline
+from mlci.commands.hashing import with_hashes
 from mlci.commands.packaging import packaged
 from mlci.core.package import read_package
 from mlci.core.runs.shared import can_travel
@@ -77,6 +78,7 @@ def repackaged(candidate: Candidate, case: Case, tools: Tools) -> Candidate:
     contract = case.head_side.contracts.get(config.evaluate.data)
     package = packaged(candidate.package.model, config, contract, tools.predictor)
     package = with_submitted_baseline(package, candidate.package, (case.head_side, case.base_side))
+    package, _ = with_hashes(package, case.head, tools.predictor)
     archive = pack(package.files)
     return Candidate(package, archive, digest(archive), candidate.fingerprint)
 

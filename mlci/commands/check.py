@@ -61,7 +61,7 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
         raise
 
     candidate = Installed(trained.candidate.package, trained.candidate.sha256)
-    for remark in filter(None, (candidate.package.assumption, trained.without_baseline)):
+    for remark in trained.remarks:
         tools.tell(remark)
     quarantined = _quarantined_version(candidate, case, tools)
     if quarantined:

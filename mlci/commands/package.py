@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlci.commands.baseline import with_baseline
 from mlci.commands.conversion import model_of
-from mlci.commands.packaging import packaged
 from mlci.commands.sides import head_side
+from mlci.commands.whole_package import whole_package
 from mlci.errors import OutsideError, UsageError
 from mlci.formats.archive import ArchiveLimits, digest, pack
 
@@ -31,8 +30,8 @@ class Packed:
     format: str
     assumption: str | None
     """What was taken for granted when it was made."""
-    without_baseline: str | None = None
-    """Why it says nothing of its training data, where they are declared and it does not."""
+    remarks: tuple[str, ...] = ()
+    """What whoever made it should know."""
 
 
 def package(
@@ -40,19 +39,18 @@ def package(
 ) -> Packed:
     """Make the package of the model in FILE, in a folder named by its digest: to make it again changes nothing.
 
-    Raises `UsageError("no-model-file")`, and what `packaged` and the shelf raise.
+    Raises `UsageError("no-model-file")`, and what `whole_package` and the shelf raise.
     """
     tree = repository.work_tree()
     side = head_side(tree)
     content = _content(file)
-    section = side.config.evaluate
-    contract = side.contracts.get(section.data)
-    model = model_of(content, side.config, contract, predictor)
-    made = packaged(model.content, side.config, contract, predictor)
-    made, reason = with_baseline(made, side, section.label, tree, data=data, predictor=predictor, objects=objects)
+    model = model_of(content, side.config, side.contracts.get(side.config.evaluate.data), predictor)
+    made, remarks = whole_package(
+        model.content, side.config, side, tree, data=data, predictor=predictor, objects=objects
+    )
     sha256 = digest(pack(made.files))
     path = shelf.lay_out(f"{side.config.model.name}-{sha256[:NAME_LENGTH]}", made.files)
-    return Packed(path, sha256, made.info.format, made.assumption, reason)
+    return Packed(path, sha256, made.info.format, made.assumption, remarks)
 
 
 def _content(file: Path) -> bytes:

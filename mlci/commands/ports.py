@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Status,
     )
     from mlci.core.leaks import LeakEvidence, LeakRule
+    from mlci.core.lock import Dependency
     from mlci.core.package import Package
     from mlci.core.prediction import Prediction
     from mlci.core.profile import Profile
@@ -335,6 +336,9 @@ class Predictor(Protocol):
 
     def requirements(self, format: str) -> Mapping[str, str]:  # noqa: A002 - the field's own word
         """Return the exact versions of what the children predict with in this format, by distribution."""
+
+    def dependencies(self, format: str) -> Mapping[str, Dependency]:  # noqa: A002 - the field's own word
+        """Return what the children predict with in this format, and all that it requires, by distribution."""
 
     def convert(self, pickled: bytes) -> tuple[bytes, ModelDescription]:
         """Return a pickled model in a format that is none, and what it says; for the job that trains alone."""

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlci.commands.baseline import with_baseline
 from mlci.commands.bringing import bring
 from mlci.commands.evaluation import fetch
 from mlci.commands.evaluation_set import set_of
 from mlci.commands.installed import Installed
 from mlci.commands.lineage import origin_of
-from mlci.commands.packaging import packaged
 from mlci.commands.resolving import resolve_in
 from mlci.commands.restoring import restore
 from mlci.commands.running import Job, run_candidate
 from mlci.commands.runs import list_runs
 from mlci.commands.said import all_said
 from mlci.commands.sides import head_side
+from mlci.commands.whole_package import whole_package
 from mlci.core.fingerprint import canonical_sha256, fingerprint
 from mlci.core.golden import GOLDEN_FILE, golden_table, read_answers
 from mlci.core.lineage import made
@@ -141,10 +140,9 @@ def _made_anew(wanted: Wanted, place: Repository, bench: Workbench, runner: Runn
     restore(side.config, place, tools.data)
     job = Job(side, inputs, ids, place, runner, tools.predictor, bench, is_anew=True)
     model = bring(job) if side.config.train.is_elsewhere else run_candidate(job, wanted.seed).model
-    section, tree = side.config.evaluate, place.work_tree()
-    package = packaged(model, side.config, side.contracts.get(section.data), tools.predictor)
-    package, _ = with_baseline(
-        package, side, section.label, tree, data=tools.data, predictor=tools.predictor, objects=bench.objects
+    tree = place.work_tree()
+    package, _ = whole_package(
+        model, side.config, side, tree, data=tools.data, predictor=tools.predictor, objects=bench.objects
     )
     (run,) = bench.runs()
     return Anew(Installed(package, digest(pack(package.files))), run.record, bench.details(run))

@@ -6,13 +6,12 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlci.commands.baseline import with_baseline
 from mlci.commands.bringing import bring
 from mlci.commands.candidate import Candidate, submit
-from mlci.commands.packaging import packaged
 from mlci.commands.pipeline import outcomes
 from mlci.commands.running import Job, run_candidate, run_further
 from mlci.commands.sides import head_side
+from mlci.commands.whole_package import whole_package
 from mlci.core.config import FILE_NAME
 from mlci.core.data_section import identity
 from mlci.core.fingerprint import fingerprint
@@ -41,8 +40,8 @@ class Trained:
     candidate: Candidate
     fingerprint: Fingerprint
     training: Training
-    without_baseline: str | None = None
-    """Why the package says nothing of its training data, where they were declared and it does not."""
+    remarks: tuple[str, ...] = ()
+    """What whoever trains should know of the package."""
 
 
 def train(
@@ -100,12 +99,11 @@ def train_side(
             tell(f"train: reused, {training.reason}")
     training = replace(training, seeds=_further_seeds(job, anew=asked is not None, tell=tell))
     rules = config or side.config
-    package = packaged(model, rules, side.contracts.get(rules.evaluate.data), predictor)
-    label, tree = rules.evaluate.label, repository.work_tree()
-    package, without = with_baseline(
-        package, side, label, tree, data=data, predictor=predictor, objects=work.objects
+    tree = repository.work_tree()
+    package, remarks = whole_package(
+        model, rules, side, tree, data=data, predictor=predictor, objects=work.objects
     )  # fmt: skip
-    return Trained(submit(package, inputs, work), inputs, training, without)
+    return Trained(submit(package, inputs, work), inputs, training, remarks)
 
 
 def _made_anew(job: Job, reason: str, tell: Callable[[str], None] | None) -> tuple[bytes, Training]:

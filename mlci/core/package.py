@@ -57,6 +57,7 @@ SCHEMA: Final = "mlci/package/1"
 PACKAGE_FILE = "package.json"
 MANIFEST_FILE = "manifest.json"
 MANIFEST_SCHEMA: Final = "mlci/manifest/1"
+REQUIREMENTS_FILE: Final = "requirements.txt"
 CONTRACT_FILE: Final = "contract.json"
 CONTRACT_SCHEMA: Final = "mlci/contract/1"
 ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm"]
@@ -131,7 +132,7 @@ def build_package(
     files = {
         info.model: model,
         PACKAGE_FILE: _pretty(info.model_dump(mode="json")),
-        "requirements.txt": "".join(f"{name}=={version}\n" for name, version in info.requirements.items()).encode(),
+        REQUIREMENTS_FILE: "".join(f"{name}=={version}\n" for name, version in info.requirements.items()).encode(),
         "README.md": _card(config, info, assumption).encode(),
         MLMODEL_FILE: mlmodel(signature),
         **(more or {}),

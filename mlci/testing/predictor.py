@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from mlci.core.lock import Dependency
 from mlci.core.prediction import Class, Prediction
 from mlci.errors import IntegrityError
 from mlci.formats.canonical import SCHEMA, canonical_skops
@@ -74,6 +75,11 @@ class ScriptedPredictor:
     def requirements(self, format: str) -> Mapping[str, str]:  # noqa: A002, ARG002 - the field's own word, and of the port
         """Return versions that are always the same."""
         return REQUIREMENTS
+
+    def dependencies(self, format: str) -> Mapping[str, Dependency]:  # noqa: A002 - the field's own word
+        """Return the requirements, and one that they require."""
+        known = {**self.requirements(format), "joblib": "1.5.0"}
+        return {name: Dependency(version) for name, version in known.items()}
 
     def describe(self, model_file: bytes, format: str) -> ModelDescription:  # noqa: A002 - the field's own word
         """Return what the model says about itself."""

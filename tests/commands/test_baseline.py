@@ -39,7 +39,7 @@ def test_baseline__of_the_training_data_that_are_declared(tmp_path: Path) -> Non
     assert found.label == Listed(missing=0, counts=(50, 50))
     assert found.predictions is not None
     assert found.predictions["decision"] == Listed(missing=0, counts=(50, 50))
-    assert trained.without_baseline is None
+    assert trained.remarks == ()
 
 
 def test_baseline__of_many_rows_looks_at_some_spread_over_all(tmp_path: Path) -> None:
@@ -88,13 +88,13 @@ def test_baseline__none_where_the_data_are_not_what_the_model_reads(rows: bytes,
     project = a_project(tmp_path)
     project.write(data__cells_csv=rows)
     trained = project.train()
-    assert (trained.without_baseline, BASELINE_FILE in trained.candidate.package.files) == (reason, False)
+    assert (trained.remarks, BASELINE_FILE in trained.candidate.package.files) == ((reason,), False)
 
 
 def test_baseline__none_where_no_data_are_declared(tmp_path: Path) -> None:
     project = a_project(tmp_path, train="{run: python train.py, params: params.yaml, model: model.skops}")
     trained = project.train()
-    assert (trained.without_baseline, baseline_in(trained)) == (None, None)
+    assert (trained.remarks, baseline_in(trained)) == ((), None)
 
 
 def judged_anew(project: Project, trained: Trained) -> Any:  # noqa: ANN401 - a candidate, whose package is looked at

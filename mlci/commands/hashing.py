@@ -1,0 +1,37 @@
+"""`requirements.txt` of a package: with the hashes that the user's lock has of what predicting needs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from mlci.core.lock import find_lock, hashed_requirements
+from mlci.core.package import REQUIREMENTS_FILE, with_file
+from mlci.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from mlci.commands.ports import Predictor, Tree
+    from mlci.core.package import Package
+
+WITHOUT: Final = b"# Versions without hashes: the project has no lock that holds them for all of what is needed.\n"
+
+
+def with_hashes(package: Package, tree: Tree, predictor: Predictor) -> tuple[Package, str | None]:
+    """Return PACKAGE with the hashes of the lock in TREE beside the versions that it requires.
+
+    Where the lock does not have them all, versions stay as they are, below a warning, and the reason is returned, too;
+    no reason where there is no lock.
+    """
+    lock = find_lock(tree.ids(), partial(_content, tree))
+    dependencies = predictor.dependencies(package.info.format) if lock else {}
+    text, reason = hashed_requirements(dependencies, lock) if lock else (None, None)
+    content = WITHOUT + package.files[REQUIREMENTS_FILE] if text is None else text.encode()
+    return with_file(package, REQUIREMENTS_FILE, content), reason
+
+
+def _content(tree: Tree, path: str) -> bytes | None:
+    """Return what a file says; nothing where it is a link, which nobody follows."""
+    try:
+        return tree.read(path)
+    except IntegrityError:
+        return None

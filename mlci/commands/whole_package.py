@@ -1,0 +1,40 @@
+"""The package of a model, whole: made where its training data and the project's lock lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlci.commands.baseline import with_baseline
+from mlci.commands.hashing import with_hashes
+from mlci.commands.packaging import packaged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlci.commands.ports import Data, Predictor, Tree
+    from mlci.core.config import Config
+    from mlci.core.package import Package
+    from mlci.core.rules import Side
+
+
+class WholePackage(NamedTuple):
+    """A package, and what whoever makes it should know."""
+
+    package: Package
+    remarks: tuple[str, ...]
+
+
+def whole_package(
+    model: bytes, rules: Config, side: Side, tree: Tree, *, data: Data, predictor: Predictor, objects: Path
+) -> WholePackage:
+    """Return the package of MODEL under RULES, with contracts, training data and lock of TREE, which SIDE describes.
+
+    Raises as `packaged` does.
+    """
+    section = rules.evaluate
+    package = packaged(model, rules, side.contracts.get(section.data), predictor)
+    package, uncounted = with_baseline(
+        package, side, section.label, tree, data=data, predictor=predictor, objects=objects
+    )  # fmt: skip
+    package, unhashed = with_hashes(package, tree, predictor)
+    return WholePackage(package, tuple(filter(None, (package.assumption, uncounted, unhashed))))
