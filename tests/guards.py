@@ -829,6 +829,41 @@ GUARDS = (
         "_ = differing",
         "tests/commands/test_verify.py::test_verify__a_package_that_answers_otherwise_than_when_it_was_made",
     ),
+    Guard(
+        "less than the rules ask for is not judged",
+        "mlci/commands/evaluation.py",
+        "if is_lower(found, wanted):",
+        "if is_lower(wanted, wanted):",
+        "tests/commands/test_stated.py::test_check__lowering_the_level_is_named_and_refused",
+    ),
+    Guard(
+        "every row has an answer",
+        "mlci/commands/stated.py",
+        "        raise _incomplete(predictions, ids)",
+        "        found = predictions.values[: len(ids)]",
+        "tests/commands/test_stated.py::test_check__rows_of_base_without_an_answer",
+    ),
+    Guard(
+        "answers that production does not have make no comparison",
+        "mlci/commands/evaluation.py",
+        "    if unsaid:",
+        "    if unsaid < 0:",
+        "tests/commands/test_stated.py::test_check__production_knows_too_few_rows",
+    ),
+    Guard(
+        "predictions are in the form that mlci writes",
+        "mlci/core/predictions.py",
+        "    if found.to_bytes() != data:",
+        "    if False:",
+        "tests/core/test_predictions.py::test_read_predictions__only_the_very_bytes_that_mlci_writes",
+    ),
+    Guard(
+        "predictions are finite numbers",
+        "mlci/core/predictions.py",
+        '_refuse(~np.isfinite(self.values), "no finite number")',
+        "pass",
+        "tests/core/test_predictions.py::test_read_predictions__every_id_once_every_answer_finite_and_in_range",
+    ),
 )
 
 

@@ -41,7 +41,10 @@ def with_baseline(
 
     LABEL is the column with what is true. There is none where nothing is declared, no data set has all columns that the
     model reads, or they cannot be read as the signature says: then the model trains on something else than these rows.
+    Nor is there one where the model stays elsewhere, since nobody here knows what it reads.
     """
+    if package.level != "model":
+        return package, None
     signature = package.info.signature
     try:
         sets = {name: files_of(side.config.data[name], tree, data, objects) for name in side.config.train.data}

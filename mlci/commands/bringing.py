@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.pipeline import VARIABLES
 from mlci.commands.recording import before, recorded
-from mlci.commands.running import made
+from mlci.commands.running import made, requirements_of
 from mlci.core.config import FILE_NAME
 from mlci.core.fingerprint import pinned_paths
 from mlci.core.pipeline import read_pointer
 from mlci.core.runs import Cost, KeptModel
 from mlci.core.training import Completed
 from mlci.errors import IntegrityError, RejectedError, UsageError
-from mlci.formats.recognition import recognised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,12 +52,11 @@ def bring(job: Job) -> bytes:
         seed=None,
         model_sha256=hashlib.sha256(content).hexdigest(),
         description=description.to_dict(),
-        unknown=(*UNKNOWN, *(() if config.train.data else ("data",))),
+        unknown=(*UNKNOWN, *(() if config.inputs else ("data",))),
     )
     record = record.model_copy(update={"cost": Cost()})
     job.work.keep_run(record, details)
-    requirements = job.predictor.requirements(recognised(content))
-    job.work.keep_trained(KeptModel.of(record, description.to_dict(), dict(requirements)), content)
+    job.work.keep_trained(KeptModel.of(record, description.to_dict(), requirements_of(job, content)), content)
     return content
 
 
@@ -75,7 +73,7 @@ def _pull(job: Job, pinned: Pointer, pointer: str) -> None:
     if done.exit_code != 0:
         raise RejectedError(
             "model-not-pulled",
-            f"`{command}` did not bring {train.model}",
+            f"`{command}` did not bring {train.output}",
             where=log.relative_to(job.repository.folder).as_posix(),
             cause="The remote is out of reach, or nobody pushed the file.",
             hint="dvc push, where the model was made; variables of the remote are named under train.env",
@@ -83,10 +81,10 @@ def _pull(job: Job, pinned: Pointer, pointer: str) -> None:
     if _md5(job.output) != pinned.md5:
         raise IntegrityError(
             "model-differs",
-            f"{train.model} is not the file that {pointer} names",
+            f"{train.output} is not the file that {pointer} names",
             where=pointer,
             cause="It was written anew, and the pointer was not.",
-            hint=f"dvc add {train.model}, or dvc checkout --force {pointer}",
+            hint=f"dvc add {train.output}, or dvc checkout --force {pointer}",
         )
 
 

@@ -71,7 +71,7 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
         case,
         conclusion_of(verdict, case),
         tools,
-        candidate_sha256=candidate.sha256,
+        candidate=candidate,
         datasets=datasets,
         training=trained.training,
         verdict=verdict,

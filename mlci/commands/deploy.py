@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlci.commands.evaluation import answers_by_signature, fetch
+from mlci.commands.said import refuse_without_model
 from mlci.core.forge import DeploymentStatus
 from mlci.core.registry.standing import refuse_unusable
 from mlci.core.target import Placed
@@ -56,6 +57,7 @@ def deploy(
     if history.is_quarantined(version.number):
         refuse_unusable(history, version.number)
     installed = fetch(version, store)
+    refuse_without_model(installed.package)
     wanted, present = Placed.of(version.number, installed.sha256), target.current()
     before = present.version if present else None
     left_open = forge.unfinished_deployment(name)

@@ -36,7 +36,7 @@ def evaluate(base: str, *, repository: Repository, tools: Tools) -> tuple[Report
         case,
         conclusion_of(verdict, case),
         tools,
-        candidate_sha256=submission.sha256,
+        candidate=candidate,
         verdict=verdict,
         as_submitted=("the data, which this verb does not check",),
         keep=False,

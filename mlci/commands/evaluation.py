@@ -11,13 +11,16 @@ from mlci.commands.evaluation_set import set_of, specs, type_of_classes
 from mlci.commands.evaluation_slices import slices_of
 from mlci.commands.installed import Installed
 from mlci.commands.said import classes_of, numbers, probabilities, probabilities_of
+from mlci.commands.stated import is_whole, stated, unanswered
 from mlci.core.contract.constraints import TYPE_WORDS, code, written
+from mlci.core.evidence_level import is_lower
 from mlci.core.gates import Evidence, Verdict, judge
 from mlci.core.package import read_package
 from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.archive import unpack
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy as np
@@ -27,10 +30,12 @@ if TYPE_CHECKING:
     from mlci.commands.ports import Data, Predictor, Store, Tree
     from mlci.core.config import EvaluateSection
     from mlci.core.contract import ColumnType
+    from mlci.core.evidence_level import Level
     from mlci.core.metrics import Task
     from mlci.core.package import Package
     from mlci.core.registry import Version
     from mlci.core.rules import Rules
+    from mlci.core.signature import ModelClass
     from mlci.core.table import Column
 
 MOST_NAMED = 5
@@ -44,6 +49,8 @@ def fetch(version: Version, store: Store) -> Installed:
 
 def answers_by_signature(package: Package, predictor: Predictor) -> bool:
     """Return whether the model loads in a child, with the classes that its signature promises."""
+    if package.level != "model":
+        return is_whole(package)
     return (predictor.describe(package.model, package.info.format).classes or ()) == package.info.signature.classes
 
 
@@ -85,18 +92,19 @@ def evidence_on(
     """Return what both models say of ROWS, and what is true of them."""
     section = rules.config.evaluate
     _refuse_another_task(rules.config.model.task, candidate)
+    _refuse_lower_level(rules.config.train.level, candidate.package.level)
     _refuse_label_as_feature(section, candidate, *([production] if production else []))
-    signature = candidate.package.info.signature
-    table = rows.read(_types(candidate), signature.classes)
+    table = rows.read(_types(candidate), _classes_of_labels(candidate, production))
+    ids = [str(value) for value in table.columns[section.id].values]
     labels, weights, sampling = rows.labels(table), rows.weights(), rows.sampling()
     slices = slices_of(rows, rules)
     # A model never sees the label or the id.
     features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}
-    known = _known_to(production, candidate, rows, features) if production else None
+    known = _known_to(production, candidate, rows, features, ids) if production else None
     before = (production, known) if production and isinstance(known, dict) else None
     return Evidence(
-        ids=[str(value) for value in table.columns[section.id].values],
-        **_said(rows.task, labels, (candidate, features), before, predictor),
+        ids=ids,
+        **_said(rows.task, labels, (candidate, features), before, predictor, ids=ids),
         threshold=section.threshold,
         is_same_model=production is not None and _is_same(candidate.package, production.package),
         not_comparable=known if isinstance(known, str) else None,
@@ -122,7 +130,9 @@ class _Said(TypedDict):
     classes: tuple[str, ...]
 
 
-def _said(task: Task, labels: NDArray[Any], now: _Asked, before: _Asked | None, predictor: Predictor) -> _Said:
+def _said(
+    task: Task, labels: NDArray[Any], now: _Asked, before: _Asked | None, predictor: Predictor, *, ids: Sequence[str]
+) -> _Said:
     """Return what both models say, in the form that the task has."""
     names: tuple[str, ...] = ()
     ask: _Ask = probabilities
@@ -135,12 +145,24 @@ def _said(task: Task, labels: NDArray[Any], now: _Asked, before: _Asked | None, 
             known = [model.package.info.signature.classes for model, _ in filter(None, (now, before))]
             found = classes_of(labels, *known)
             names, labels, ask = found.names, found.codes, partial(probabilities_of, found.names)
+
+    def answered(asked: _Asked) -> NDArray[np.float64]:
+        model, columns = asked
+        return ask(model, columns, predictor) if model.package.level == "model" else stated(model, ids, names)
+
     return {
         "labels": labels,
-        "candidate": ask(*now, predictor),
-        "production": ask(*before, predictor) if before else None,
+        "candidate": answered(now),
+        "production": answered(before) if before else None,
         "classes": names,
     }
+
+
+def _classes_of_labels(candidate: Installed, production: Installed | None) -> tuple[ModelClass, ...]:
+    """Return the classes that say how labels are written: those of a model, since answers name theirs as text."""
+    packages = [each.package for each in (candidate, production) if each]
+    chosen = next((package for package in packages if package.level == "model"), candidate.package)
+    return chosen.info.signature.classes
 
 
 def _is_same(one: Package, other: Package) -> bool:
@@ -149,7 +171,11 @@ def _is_same(one: Package, other: Package) -> bool:
 
 
 def _known_to(
-    production: Installed, candidate: Installed, rows: EvaluationSet, features: Mapping[str, Column]
+    production: Installed,
+    candidate: Installed,
+    rows: EvaluationSet,
+    features: Mapping[str, Column],
+    ids: Sequence[str],
 ) -> dict[str, Column] | str:
     """Return the columns that PRODUCTION reads: of FEATURES what the CANDIDATE reads alike, the others of ROWS.
 
@@ -159,13 +185,17 @@ def _known_to(
     if production.package.info.task != rows.task:
         return f"{name} solves a {production.package.info.task} task, and the task is {rows.task} now"
     ours, theirs = candidate.package.info.signature.classes, production.package.info.signature.classes
-    if rows.task == "multiclass" and type_of_classes(ours) != type_of_classes(theirs):
+    are_models = candidate.package.level == production.package.level == "model"
+    if rows.task == "multiclass" and are_models and type_of_classes(ours) != type_of_classes(theirs):
         return f"{name} names its classes as {TYPE_WORDS[type_of_classes(theirs)]}, which they no longer are"
     found, asked = production.package.info.signature.positive, rows.section.positive
     if found is None or asked is None:
         pass
     elif type(found) is not type(asked) or found != asked:
         return f"{name} finds the class {code(written(found))}, and evaluate.positive is {code(written(asked))} now"
+    unsaid = unanswered(production, ids)
+    if unsaid:
+        return f"{name} has no prediction for {unsaid:,} of the {len(ids):,} rows, and its model is not in its package"
     wanted, names = _types(production), rows.data.columns(rows.files)
     absent = [code(column) for column in wanted if column not in names]
     if absent:
@@ -201,6 +231,18 @@ def _refuse_another_task(task: Task, candidate: Installed) -> None:
             where="mlci.yaml",
             cause="model.task is a rule, read from the target branch; this branch changes it.",
             hint="Land the new model.task first, then the model; or give the new task a folder and a model of its own.",
+        )
+
+
+def _refuse_lower_level(wanted: Level, found: Level) -> None:
+    """Raise where the candidate is less than the rules ask for; more is judged as what it is."""
+    if is_lower(found, wanted):
+        raise UsageError(
+            "level-lowered",
+            f"the candidate is handed in as {found}, and the rules ask for the {wanted}",
+            where="mlci.yaml",
+            cause=f"train.{wanted} is a rule, read from the target branch; this branch hands in less.",
+            hint=f"Land train.{found} by itself first, which somebody must agree to; then the candidate.",
         )
 
 

@@ -20,8 +20,10 @@ def with_hashes(package: Package, tree: Tree, predictor: Predictor) -> tuple[Pac
     """Return PACKAGE with the hashes of the lock in TREE beside the versions that it requires.
 
     Where the lock does not have them all, versions stay as they are, below a warning, and the reason is returned, too;
-    no reason where there is no lock.
+    no reason where there is no lock. Who holds no model requires nothing.
     """
+    if package.level != "model":
+        return package, None
     lock = find_lock(tree.ids(), partial(_content, tree))
     dependencies = predictor.dependencies(package.info.format) if lock else {}
     text, reason = hashed_requirements(dependencies, lock) if lock else (None, None)

@@ -96,7 +96,7 @@ def origin_of(version: Version, repository: Repository) -> Origin | None:
         training=fingerprint(config, ids, side.made).training,
         subject=repository.subject(version.commit),
         code_files=len(code_paths(config, ids, side.made)),
-        data=tuple(_use(name, config, ids) for name in config.train.data),
+        data=tuple(_use(name, config, ids) for name in config.inputs),
         params=DataUse("parameters", params, ids.get(params, "missing")) if params else None,
         evaluation=_use(config.evaluate.data, config, ids),
         stages=stages,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlci.core.golden import GOLDEN_FILE, Golden, golden_table
 from mlci.core.mlflow_model import LOADER_FILE
 from mlci.core.package import build_package, build_signature
+from mlci.core.predictions import is_predictions, read_predictions, signature_of
 from mlci.core.signature import assumption
 from mlci.errors import IntegrityError, RejectedError
 from mlci.formats.canonical import fitted_version
@@ -33,6 +34,8 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
     maker's words. `Package.assumption` says what nobody could check, for who shows it. Raises
     `RejectedError("version-differs")`, and what a model, its signature or its form can break.
     """
+    if is_predictions(model):
+        return _of_predictions(model, config, contract)
     file = read_model(model)
     requirements = dict(predictor.requirements(file.format))
     if file.format == "skops":
@@ -59,6 +62,12 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
         more={GOLDEN_FILE: golden.to_bytes(), LOADER_FILE: loader(file.format)},
         assumption=assumption(description.feature_names),
     )
+
+
+def _of_predictions(content: bytes, config: Config, contract: Contract | None) -> Package:
+    """Return the package of what a model answered elsewhere; nothing is loaded, and there is nothing to ask."""
+    signature = signature_of(read_predictions(content, config.model.task), config)
+    return build_package(content, "predictions", signature, {}, config, model_format="predictions", contract=contract)
 
 
 def golden_rows(file: ModelFile, signature: Signature, predictor: Predictor) -> Golden:

@@ -67,14 +67,14 @@ def stages_of(log: Path, repository: Repository) -> tuple[StageRun, ...]:
 def refuse_foreign_model(train: TrainSection, stages: tuple[StageRun, ...], repository: Repository) -> None:
     """Raise where no stage makes the model, so that one of yesterday could pass for today's."""
     locked = pipeline.locked_stages(repository.work_tree().read(pipeline.LOCK))
-    if not any(train.model in stage.makes for stage in locked):
+    if not any(train.output in stage.makes for stage in locked):
         named = ", ".join(stage.name for stage in stages[:5])
         raise RejectedError(
             "model-not-an-output",
-            f"no stage of {pipeline.FILE} makes {train.model}",
+            f"no stage of {pipeline.FILE} makes {train.output}",
             where=FILE_NAME,
             cause=f"DVC looked at: {named or 'no stage'}. A file that it does not make could be one of yesterday.",
-            hint=f"Name it in {pipeline.FILE}: outs: [{train.model}]",
+            hint=f"Name it in {pipeline.FILE}: outs: [{train.output}]",
         )
 
 

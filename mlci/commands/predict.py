@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from mlci.commands.said import all_said
+from mlci.commands.said import all_said, refuse_without_model
 from mlci.core.answer_columns import answer_columns, class_text
 from mlci.core.contract import ColumnSpec
 from mlci.core.data_files import one_file
@@ -60,6 +60,7 @@ def predict(installed: Installed, rows: Path, *, data: Data, predictor: Predicto
 
     The rows are what the user handed over: whatever is wrong with them is a `UsageError`.
     """
+    refuse_without_model(installed.package)
     signature = installed.package.info.signature
     with _data_refusals_told():
         files = one_file(rows)
@@ -86,6 +87,7 @@ def predict_to(
     What an earlier attempt answered of these rows with this package is not asked again. PROGRESS is told how many rows
     of how many are answered. Raises as `predict` does, and what OUT raises; what was answered until then is kept.
     """
+    refuse_without_model(installed.package)
     signature = installed.package.info.signature
     # The boundaries of batches depend on nothing but the signature, so that another attempt finds the same ones.
     size = batch_rows or max(1, min(BATCH_ROWS, BATCH_VALUES // max(len(signature.inputs), 1)))

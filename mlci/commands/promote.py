@@ -189,13 +189,14 @@ def _judge(case: Case, candidate: Candidate, provenance: str, tools: Tools) -> R
     datasets = validate_case(case, tools)
     if is_broken(datasets):
         return report_on(case, Conclusion.DATA_REJECTED, tools, event="promotion", datasets=datasets)
-    verdict = judge_case(case, Installed(candidate.package, candidate.sha256), tools)
+    installed = Installed(candidate.package, candidate.sha256)
+    verdict = judge_case(case, installed, tools)
     return report_on(
         case,
         conclusion_of(verdict, case),
         tools,
         event="promotion",
-        candidate_sha256=candidate.sha256,
+        candidate=installed,
         datasets=datasets,
         verdict=verdict,
         as_submitted=("training",),

@@ -50,7 +50,7 @@ def rejected_by_quarantine(
         case,
         Conclusion.FAIL,
         tools,
-        candidate_sha256=candidate.sha256,
+        candidate=candidate,
         datasets=datasets,
         training=training,
         as_submitted=as_submitted,

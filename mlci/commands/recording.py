@@ -71,10 +71,10 @@ def before(
         dirty=canonical_sha256({path: ids.get(path) for path in changed}) if changed else None,
         dirty_paths=tuple(printable(path, LONGEST_PATH) for path in changed),
         code={printable(path, LONGEST_PATH): ids[path] for path in code_paths(config, ids, made)},
-        data={name: _data_file(repository.folder, config.data[name], ids, tree) for name in train.data},
+        data={name: _data_file(repository.folder, config.data[name], ids, tree) for name in config.inputs},
         params=(read_parameters(content, train.params) or {}) if train.params else {},
         secrets=(*secrets_in(train.run or ""), *(secret_values(content, train.params) if train.params else ())),
-        model=train.model,
+        model=train.output,
     )
 
 

@@ -115,7 +115,7 @@ def _judge(case: Case, submission: Submission | None, tools: Tools) -> tuple[Rep
         case,
         conclusion_of(verdict, case),
         tools,
-        candidate_sha256=candidate.sha256,
+        candidate=candidate,
         datasets=datasets,
         training=training,
         verdict=verdict,

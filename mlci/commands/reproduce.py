@@ -20,6 +20,7 @@ from mlci.commands.running import Job, run_candidate
 from mlci.commands.runs import list_runs
 from mlci.commands.said import all_said
 from mlci.commands.sides import head_side
+from mlci.commands.stated import stated
 from mlci.commands.whole_package import whole_package
 from mlci.core.fingerprint import canonical_sha256, fingerprint
 from mlci.core.golden import GOLDEN_FILE, golden_table, read_answers
@@ -138,7 +139,7 @@ def _made_anew(wanted: Wanted, place: Repository, bench: Workbench, runner: Runn
     ids = place.work_tree().ids()
     inputs = fingerprint(side.config, ids, side.made)
     restore(side.config, place, tools.data)
-    job = Job(side, inputs, ids, place, runner, tools.predictor, bench, is_anew=True)
+    job = Job(side, inputs, ids, place, runner, tools.predictor, tools.data, bench, is_anew=True)
     model = bring(job) if side.config.train.is_elsewhere else run_candidate(job, wanted.seed).model
     tree = place.work_tree()
     package, _ = whole_package(
@@ -196,7 +197,8 @@ def _apart(rows: str, both: Callable[[], tuple[Floats, Floats] | None], tools: T
 
 def _golden(wanted: Wanted, then: Installed, now: Installed, tools: Tools) -> tuple[Floats, Floats] | None:
     """Return the answers to golden rows: of then as a version's package has them, so that its model need not load."""
-    if then.package.info.signature.inputs != now.package.info.signature.inputs:
+    inputs, levels = now.package.info.signature.inputs, {then.package.level, now.package.level}
+    if then.package.info.signature.inputs != inputs or levels != {"model"}:
         return None
     columns = golden_table(now.package.info.signature).columns
     if wanted.version is None:
@@ -220,7 +222,14 @@ def _evaluated(then: Installed, now: Installed, place: Repository, tools: Tools)
     rules, _ = effective(None, head_side(tree))
     types = {item.name: item.type for one in (then, now) for item in one.package.info.signature.inputs}
     columns = set_of(rules, tree, data=tools.data, objects=tools.work.objects).read(types).columns
-    return all_said(then, columns, tools.predictor), all_said(now, columns, tools.predictor)
+    ids = [str(value) for value in columns[rules.config.evaluate.id].values]
+    return _answered(then, columns, ids, tools), _answered(now, columns, ids, tools)
+
+
+def _answered(one: Installed, columns: Mapping[str, Column], ids: Sequence[str], tools: Tools) -> Floats:
+    if one.package.level == "model":
+        return all_said(one, columns, tools.predictor)
+    return stated(one, ids)
 
 
 def _differences(wanted: Wanted, anew: Anew, then: Installed | None, tools: Tools) -> Iterator[Difference]:

@@ -9,14 +9,16 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlci.commands.conversion import model_of
 from mlci.commands.environment import prepared
 from mlci.commands.pipeline import VARIABLES, push, refuse_foreign_model, repro_command, stages_of
 from mlci.commands.recording import before, recorded
+from mlci.commands.stated import answers_in, description_of
 from mlci.commands.training_data import training_place
 from mlci.core.config import FILE_NAME
+from mlci.core.predictions import is_predictions
 from mlci.core.runs import KeptModel
 from mlci.core.runs.seeds import FIRST
 from mlci.core.training import InterruptedTraining, variables
@@ -27,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from mlci.commands.ports import Predictor, Repository, Runner, Workbench
+    from mlci.commands.ports import Data, Predictor, Repository, Runner, Workbench
     from mlci.core.config import Config
+    from mlci.core.evidence_level import Level
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.rules import Side
     from mlci.core.runs import RunRecord, StageRun
@@ -37,6 +40,11 @@ if TYPE_CHECKING:
     from mlci.formats.description import ModelDescription
 
 NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([A-Za-z_][\w.]*)'")
+SAVES: Final[Mapping[Level, str]] = {
+    "model": 'skops.io.dump(model, "{}")',
+    "predictions": 'answers.to_csv("{}", index=False)',
+}
+"""How a script may write what it hands in."""
 ENDINGS = {
     126: "The program is there and may not be executed.",
     127: "The program is not on PATH.",
@@ -56,14 +64,15 @@ class Job:
     repository: Repository
     runner: Runner
     predictor: Predictor
+    data: Data
     work: Workbench
     is_anew: bool = False
     """Whether all is to be made once more: nothing is taken from a cache, and nothing is pushed."""
 
     @property
     def output(self) -> Path:
-        """Where the command leaves the model."""
-        return self.repository.folder / self.side.config.train.model
+        """Where the command leaves the model, or what stands in its place."""
+        return self.repository.folder / self.side.config.train.output
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +95,13 @@ def run_candidate(job: Job, seed: int = FIRST) -> Made:
         with _set_aside(job.output, job.work.log_of(job.inputs.training)):
             made = _run(job, seed)
     said = made.description.to_dict()
-    requirements = job.predictor.requirements(recognised(made.model))
-    job.work.keep_trained(KeptModel.of(made.record, said, dict(requirements)), made.model)
+    job.work.keep_trained(KeptModel.of(made.record, said, requirements_of(job, made.model)), made.model)
     return made
+
+
+def requirements_of(job: Job, model: bytes) -> dict[str, str]:
+    """Return the versions of what predicting with MODEL needs, by distribution; none where it stays elsewhere."""
+    return {} if is_predictions(model) else dict(job.predictor.requirements(recognised(model)))
 
 
 def run_further(job: Job, seed: int) -> RunRecord:
@@ -102,8 +115,10 @@ def _run(job: Job, seed: int) -> Made:
     config, folder, work = job.side.config, job.repository.folder, job.work
     train = config.train
     if job.output.is_dir() and not job.output.is_symlink():
-        raise UsageError("model-is-folder", f"{train.model} is a folder", where=FILE_NAME, hint=f"rm -r {train.model}")
-    data = {name: str(training_place(config.data[name], folder)) for name in train.data}
+        raise UsageError(
+            "model-is-folder", f"{train.output} is a folder", where=FILE_NAME, hint=f"rm -r {train.output}"
+        )
+    data = {name: str(training_place(config.data[name], folder)) for name in config.inputs}
     surroundings = prepared(config, job.ids, job.repository, job.runner, work)
     given = before(config, job.inputs, job.ids, job.repository, job.side.made)
     told = variables(config, data, str(folder), seed) | dict(surroundings.variables) | (VARIABLES if train.dvc else {})
@@ -199,16 +214,20 @@ def _refuse_failure(config: Config, done: Completed, log: str) -> None:
 
 
 def made(job: Job, log: str) -> tuple[bytes, ModelDescription]:
-    """Return the model that the command left, in its canonical form, and what it says of itself."""
+    """Return what the command left, the model or its answers, in its canonical form, and what it says of itself."""
     config = job.side.config
+    level = config.train.level
     if not job.output.is_file():
         raise RejectedError(
             "no-model",
-            f"`{config.train.title}` ended well and left no `{config.train.model}`",
+            f"`{config.train.title}` ended well and left no `{config.train.output}`",
             where=log,
-            cause="The script writes to another place than train.model says.",
-            hint=f'skops.io.dump(model, "{config.train.model}")',
+            cause=f"The script writes to another place than train.{level} says.",
+            hint=SAVES[level].format(config.train.output),
         )
+    if level == "predictions":
+        answers = answers_in(job.output, config, job.data)
+        return answers.to_bytes(), description_of(answers)
     contract = job.side.contracts.get(config.evaluate.data)
     model = model_of(job.output.read_bytes(), config, contract, job.predictor)
     return model.content, job.predictor.describe(model.content, model.format)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mlci.core.contract.constraints import written
 from mlci.core.package import positive_index
-from mlci.errors import IntegrityError
+from mlci.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mlci.commands.installed import Installed
     from mlci.commands.ports import Predictor
+    from mlci.core.package import Package
     from mlci.core.prediction import Prediction
     from mlci.core.signature import ModelClass
     from mlci.core.table import Column
@@ -100,8 +101,20 @@ def _with_probabilities(installed: Installed, columns: Mapping[str, Column], pre
 
 def _asked(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> Prediction:
     package = installed.package
+    refuse_without_model(package)
     given = {item.name: columns[item.name] for item in package.info.signature.inputs}
     return predictor.predict(installed.sha256, package.model, package.info.format, given)
+
+
+def refuse_without_model(package: Package) -> None:
+    """Raise `UsageError("no-model-inside")` where PACKAGE holds answers in place of the model."""
+    if package.level != "model":
+        raise UsageError(
+            "no-model-inside",
+            f"the package of {package.info.name} holds {package.level}, not the model itself",
+            cause=f"train.{package.level} names what training hands in, so the model never comes here.",
+            hint="train: {…, model: model.skops}, where the model can be handed in",
+        )
 
 
 def _differs(hint: str) -> IntegrityError:

@@ -81,7 +81,7 @@ def train_side(
     _refuse_unknown_inputs(side, ids)
     inputs = fingerprint(side.config, ids, side.made)
     untracked = _stray_inputs(repository, side)
-    job = Job(side, inputs, ids, repository, runner, predictor, work)
+    job = Job(side, inputs, ids, repository, runner, predictor, data, work)
     asked = _why_anew(untracked, force=force)
     kept = None if asked else work.trained(inputs.training)
     is_whole = kept is not None and hashlib.sha256(kept[1]).hexdigest() == kept[0].model_sha256
@@ -129,7 +129,7 @@ def promoted_version(*, repository: Repository, registry: RegistryBranch) -> str
 def _refuse_unknown_inputs(side: Side, ids: Mapping[str, str]) -> None:
     """Raise where data or parameters are no files of the repository, so that a change of them would go unnoticed."""
     train = side.config.train
-    sections = [side.config.data[name] for name in train.data]
+    sections = [side.config.data[name] for name in side.config.inputs]
     unknown = [each.path for each in sections if each.path in side.made or identity(each, ids) is None]
     for path in (*unknown, *([train.params] if train.params else [])):
         if path in unknown or path not in ids:
@@ -154,7 +154,7 @@ def _stray_inputs(repository: Repository, side: Side) -> tuple[str, ...]:
     """Return untracked files, which a run may read and a fingerprint does not know."""
     if side.config.train.is_elsewhere:
         return ()
-    own = {side.config.train.model} | side.made
+    own = {side.config.train.output} | side.made
     found = (path for path in repository.untracked_paths() if path not in own)
     # DVC names what it makes in .gitignore, which no training reads.
     return tuple(path for path in found if not path.rpartition("/")[2].startswith(".git"))

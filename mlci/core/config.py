@@ -17,6 +17,7 @@ from mlci.core import pipeline
 from mlci.core.data_section import DataSection  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.documents import read_document, read_model
 from mlci.core.duration import Duration  # noqa: TC001 - as DataSection
+from mlci.core.evidence_level import LEVELS, Level
 from mlci.core.leaks import LeakRule  # noqa: TC001 - as DataSection
 from mlci.core.metrics import Task, metric_of, names_of
 from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as DataSection
@@ -67,7 +68,18 @@ class TrainSection(Section):
     env: Annotated[tuple[Variable, ...], HEAD] = Field(default=(), strict=False)
     seeds: Annotated[int, HEAD] = Field(default=1, ge=1, le=100)
     timeout: Annotated[Duration, HEAD] = timedelta(hours=1)
-    model: Annotated[PathBelow, RULE]
+    model: Annotated[PathBelow | None, RULE] = None
+    predictions: Annotated[PathBelow | None, RULE] = None
+
+    @property
+    def level(self) -> Level:
+        """What is handed in for judging: the model itself, or less."""
+        return next(level for level in LEVELS if getattr(self, level) is not None)
+
+    @property
+    def output(self) -> str:
+        """The file that is handed in: the model, or what stands in its place."""
+        return str(getattr(self, self.level))
 
     @property
     def is_elsewhere(self) -> bool:
@@ -79,7 +91,7 @@ class TrainSection(Section):
         """How the model comes about, in a few words, without what looks like a secret."""
         if self.run is not None:
             return without_secrets(self.run)
-        return pipeline.COMMAND if self.dvc else f"{self.model}, made elsewhere"
+        return pipeline.COMMAND if self.dvc else f"{self.output}, made elsewhere"
 
     @model_validator(mode="after")
     def _is_made_one_way(self) -> Self:
@@ -88,6 +100,15 @@ class TrainSection(Section):
             raise ValueError(message)
         if self.run is None and self.seeds > 1:
             message = "several seeds need run:, for a pipeline of DVC and a model made elsewhere do not know of them"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _hands_in_one_thing(self) -> Self:
+        if sum(getattr(self, level) is not None for level in LEVELS) != 1:
+            message = (
+                "name one file that training leaves: model: FILE, or predictions: FILE where the model stays elsewhere"
+            )
             raise ValueError(message)
         return self
 
@@ -217,6 +238,12 @@ class Config(DataConfig):
         """The data set that only a promotion opens; None where there is none."""
         return None if self.sealed is None else self.sealed.data
 
+    @property
+    def inputs(self) -> tuple[Name, ...]:
+        """The data sets that the training command reads; who hands in answers needs the rows that they are for."""
+        train, rows = self.train, self.evaluate.data
+        return train.data if train.level == "model" or rows in train.data else (*train.data, rows)
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         problem = next(_problems(self), None)
@@ -254,9 +281,9 @@ def _problems(config: Config) -> Iterator[PydanticCustomError]:
         **{section.contract: f"the contract of {name}" for name, section in config.data.items() if section.contract},
         **({config.train.params: "train.params"} if config.train.params else {}),
     }
-    if config.train.model in read:
+    if config.train.output in read:
         message = "{what} lies there, and training would overwrite it"
-        yield _problem(("train", "model"), message, what=read[config.train.model])
+        yield _problem(("train", config.train.level), message, what=read[config.train.output])
 
 
 def _sealed(config: Config) -> Iterator[PydanticCustomError]:
@@ -264,6 +291,9 @@ def _sealed(config: Config) -> Iterator[PydanticCustomError]:
     if config.sealed is None:
         return
     name = config.sealed.data
+    if config.train.level != "model":
+        message = "a sealed set needs train.model: nobody but the job that promotes may see its rows, and predict them"
+        yield _problem(("sealed",), message)
     used = {"evaluate": (config.evaluate.data,), "train": config.train.data}
     for section, names in used.items():
         if name in names:
@@ -283,11 +313,12 @@ def _repetitions(config: Config) -> Iterator[PydanticCustomError]:
         if key in keys[:place]:
             message = "the gate {gate} stands here again; keep the tighter one"
             yield _problem(("gates", place), message, gate=" ".join(key))
-    variables = [variable_of(name) for name in config.train.data]
+    variables = [variable_of(name) for name in config.inputs]
     for place, variable in enumerate(variables):
         if variable in variables[:place]:
             message = "another data set here has the variable {variable} already; rename one of them"
-            yield _problem(("train", "data", place), message, variable=variable)
+            path = ("train", "data", place) if place < len(config.train.data) else ("evaluate", "data")
+            yield _problem(path, message, variable=variable)
 
 
 def _unknown_slices(config: Config) -> Iterator[PydanticCustomError]:
@@ -343,7 +374,7 @@ LATER = frozenset(
     {
         "report", "serve", "model.risk",
         "data.*.engine",
-        "train.code", "train.predictions", "train.scores", "train.metrics",
+        "train.code", "train.scores", "train.metrics",
         "train.allow_pickle",
         "evaluate.labels", "evaluate.prediction",
         "evaluate.features", "evaluate.metrics",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlci.core.config import Config
+    from mlci.core.evidence_level import Level
 
 __all__ = ["Fingerprint", "canonical_json", "canonical_sha256", "code_paths", "fingerprint", "pinned_paths"]
 
@@ -47,6 +48,8 @@ class Fingerprint:
     """sha256 over what becomes part of the package without being read by the training: model, evaluate, contract."""
     environment: Mapping[str, str] | None = None
     """How the environment is made, where the configuration says it; its files count as code."""
+    level: Level = "model"
+    """What the command leaves there."""
 
     @property
     def digest(self) -> str:
@@ -68,6 +71,7 @@ class Fingerprint:
             "params": self.params,
             "packaging": self.packaging,
             **({"environment": dict(self.environment)} if self.environment else {}),
+            **({"level": self.level} if self.level != "model" else {}),
         }
 
 
@@ -80,12 +84,13 @@ def fingerprint(config: Config, ids: Mapping[str, str], made: frozenset[str] = f
     code = {path: ids[path] for path in code_paths(config, ids, made)}
     return Fingerprint(
         command=train.title,
-        model=train.model,
+        model=train.output,
         code=canonical_sha256(code),
-        data={name: identity(config.data[name], ids) or "missing" for name in train.data},
+        data={name: identity(config.data[name], ids) or "missing" for name in config.inputs},
         params=None if train.params is None else ids.get(train.params, "missing"),
         packaging=canonical_sha256(_packaging(config, ids)),
         environment=_environment(config),
+        level=train.level,
     )
 
 
@@ -115,7 +120,7 @@ def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = fr
         return tuple(path for path in pinned_paths(config) if path in ids)[:1]
     used = (*config.train.data, config.evaluate.data)
     other = {path for name in used for path in (config.data[name].path, *stand_ins(config.data[name].path, ids))}
-    other |= {config.train.model} | made
+    other |= {config.train.output} | made
     other |= {section.contract for section in config.data.values() if section.contract}
     if config.train.params:
         other.add(config.train.params)
@@ -125,7 +130,7 @@ def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = fr
 
 def pinned_paths(config: Config) -> tuple[str, str]:
     """Return where a model that is made elsewhere may be pinned: the file itself, or DVC's pointer to it."""
-    return config.train.model, f"{config.train.model}{POINTER}"
+    return config.train.output, f"{config.train.output}{POINTER}"
 
 
 def _words(command: str) -> frozenset[str]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mlci.core.baseline import Baseline
     from mlci.core.config import Config
     from mlci.core.contract import Contract
+    from mlci.core.evidence_level import Level
 
 __all__ = [
     "Input",
@@ -60,13 +61,15 @@ MANIFEST_SCHEMA: Final = "mlci/manifest/1"
 REQUIREMENTS_FILE: Final = "requirements.txt"
 CONTRACT_FILE: Final = "contract.json"
 CONTRACT_SCHEMA: Final = "mlci/contract/1"
-ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm"]
-ModelFile = Literal["model.skops", "model.onnx", "model.json", "model.txt"]
+ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm", "predictions"]
+"""The format of the file that stands for the model; `predictions` hold its answers in its place."""
+ModelFile = Literal["model.skops", "model.onnx", "model.json", "model.txt", "predictions.jsonl"]
 MODEL_FILES: Final[Mapping[ModelFormat, ModelFile]] = {
     "skops": "model.skops",
     "onnx": "model.onnx",
     "xgboost": "model.json",
     "lightgbm": "model.txt",
+    "predictions": "predictions.jsonl",
 }
 """The name of the model file, by format."""
 # They become lines of requirements.txt.
@@ -99,8 +102,13 @@ class Package:
 
     @property
     def model(self) -> bytes:
-        """The bytes of the model file."""
+        """The bytes of the model file, or of what stands in its place."""
         return self.files[self.info.model]
+
+    @property
+    def level(self) -> Level:
+        """The evidence that it is: the model, or what the model answered elsewhere."""
+        return "predictions" if self.info.format == "predictions" else "model"
 
 
 def build_package(
@@ -134,7 +142,7 @@ def build_package(
         PACKAGE_FILE: _pretty(info.model_dump(mode="json")),
         REQUIREMENTS_FILE: "".join(f"{name}=={version}\n" for name, version in info.requirements.items()).encode(),
         "README.md": _card(config, info, assumption).encode(),
-        MLMODEL_FILE: mlmodel(signature),
+        **({} if model_format == "predictions" else {MLMODEL_FILE: mlmodel(signature)}),
         **(more or {}),
     }
     if contract is not None:
@@ -223,12 +231,13 @@ def _card(config: Config, info: PackageInfo, assumption: str | None) -> str:
     signature = info.signature
     lines = [f"# {info.name}", ""]
     lines += [line for text in (config.model.objective, config.model.description) if text for line in (text, "")]
-    lines += [
-        (f"A {code(info.estimator)} for a {info.task} task: {len(signature.inputs)} inputs, {_answer(signature)}."),
-        "",
-        "| input | type | unit | range |",
-        "|---|---|---|---|",
-    ]
+    if info.format == "predictions":
+        lines += [f"What a model for a {info.task} task answered, {_answer(signature)}; the model is not in here."]
+    else:
+        lines += [
+            f"A {code(info.estimator)} for a {info.task} task: {len(signature.inputs)} inputs, {_answer(signature)}.",
+            *("", "| input | type | unit | range |", "|---|---|---|---|"),
+        ]
     lines += [
         f"| {_cell(code(item.name))} | {item.type} | {_cell(item.unit or '')} | {_range(item)} |"
         for item in signature.inputs

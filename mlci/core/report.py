@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlci.core.contract_diffs import ContractDiff
+    from mlci.core.evidence_level import Level
     from mlci.core.findings import DatasetReport
     from mlci.core.forge import StatusState
     from mlci.core.gates import Flips, GateResult, Verdict
@@ -70,24 +71,37 @@ class Trust:
     """At a promotion, what ties the model to the pull request that was judged; empty where nothing does."""
     base_is_unusable: bool = False
     """Whether the target branch has rules that cannot be used, where the rules come from head."""
+    level: Level = "model"
+    """The evidence that was handed in."""
 
     @property
     def line(self) -> str:
         """The trust line of the report."""
         parts = [self._rules]
         if self.is_scored:
-            parts += [
-                "predicted and scored by mlci (evidence level `model`)",
-                self.confinement,
-                "the labels lie in the repository, so a model could have memorised them"
-                if self.labels_readable
-                else "the labels are out of the pull request's reach",
-            ]
+            parts += self._evidence
+            parts.append(self._labels)
         if self.as_submitted:
             parts.append(f"as submitted: {', '.join(self.as_submitted)}")
         if self.provenance:
             parts.append(self.provenance)
         return " · ".join([*parts, self.token])
+
+    @property
+    def _evidence(self) -> tuple[str, ...]:
+        match self.level:
+            case "model":
+                return "predicted and scored by mlci (evidence level `model`)", self.confinement
+            case "predictions":
+                return ("predicted by the pull request's own job, scored by mlci (evidence level `predictions`)",)
+
+    @property
+    def _labels(self) -> str:
+        if not self.labels_readable:
+            return "the labels are out of the pull request's reach"
+        if self.level == "model":
+            return "the labels lie in the repository, so a model could have memorised them"
+        return "the labels lie in the repository, so predictions could have been made from them"
 
     @property
     def _rules(self) -> str:

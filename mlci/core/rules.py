@@ -15,6 +15,7 @@ from typing_extensions import override
 from mlci.core.config import FILE_NAME, DataConfig
 from mlci.core.contract import combined, compare_constraints
 from mlci.core.contract.constraints import written
+from mlci.core.evidence_level import LEVELS, is_lower
 from mlci.core.leaks import OwnedLeakRule, merged_leaks
 from mlci.core.metrics import metric_of
 from mlci.core.plain_text import one_line
@@ -22,9 +23,9 @@ from mlci.core.section import RULE, Owner
 from mlci.core.storage import StoreSection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from mlci.core.config import Config
+    from mlci.core.config import Config, TrainSection
     from mlci.core.contract import Constraint, Contract
     from mlci.core.data_section import DataSection
     from mlci.core.metrics import Task
@@ -35,7 +36,7 @@ Direction = Literal["looser", "tighter", "other", "replaced"]
 """What head does to a rule; `other` is what has no order, such as another label; `replaced` are all rules at once."""
 LONGEST_VALUE = 80
 """Characters of a value in a sentence, which stays on one line."""
-ORDERED = frozenset({"gates", "evaluate.slices", "leaks"})
+ORDERED = frozenset({"gates", "evaluate.slices", "leaks", *(f"train.{level}" for level in LEVELS)})
 """Rules that have an order of their own."""
 SectionType = TypeVar("SectionType", bound=BaseModel)
 
@@ -193,7 +194,19 @@ def effective(base: DataSide | None, head: Side) -> tuple[Rules, tuple[RuleChang
         config, constraints, leaks, base_data, gates, has_base=True, evaluation_data=_evaluation_data(base.config)
     )
     of_sets = tuple(change for change in changes if change.subject != "data")  # which MORE has as well
-    return rules, (*gate_changes, *slice_changes, *of_sets, *more)
+    of_level = _level_changes(base.config.train, head.config.train)
+    return rules, (*gate_changes, *slice_changes, *of_sets, *of_level, *more)
+
+
+def _level_changes(base: TrainSection, head: TrainSection) -> Iterator[RuleChange]:
+    """Yield what head changes about what is handed in: another level of evidence, or another file."""
+    if base.level == head.level:
+        if base.output != head.output:
+            yield _plain_change(f"train.{base.level}", base.output, head.output)
+    elif is_lower(head.level, than=base.level):
+        yield RuleChange("train", "looser", f"lowers the evidence level: {base.level} → {head.level}")
+    else:
+        yield RuleChange("train", "tighter", f"raises the evidence level: {base.level} → {head.level}")
 
 
 def _evaluation_data(config: Config) -> DataSection:

@@ -67,4 +67,4 @@ def variables(config: Config, data: Mapping[str, str], folder: str, seed: int = 
     train = config.train
     named = {variable_of(name): path for name, path in sorted(data.items())}
     params = {"MLCI_PARAMS": f"{folder}/{train.params}"} if train.params else {}
-    return {**named, **params, "MLCI_OUTPUT": f"{folder}/{train.model}", "MLCI_SEED": str(seed)}
+    return {**named, **params, "MLCI_OUTPUT": f"{folder}/{train.output}", "MLCI_SEED": str(seed)}

@@ -411,11 +411,14 @@ NOT_WHOLE = {
     ),
     "another format": (
         resealed(lambda content: content.update(format="pickle")),
-        "package.json: format: Input should be 'skops', 'onnx', 'xgboost' or 'lightgbm'",
+        "package.json: format: Input should be 'skops', 'onnx', 'xgboost', 'lightgbm' or 'predictions'",
     ),
     "a model elsewhere": (
         resealed(lambda content: content.update(model="../model.skops")),
-        "package.json: model: Input should be 'model.skops', 'model.onnx', 'model.json' or 'model.txt'",
+        (
+            "package.json: model: Input should be 'model.skops', 'model.onnx', 'model.json', 'model.txt' or "
+            "'predictions.jsonl'"
+        ),
     ),
     "another name": (
         resealed(lambda content: content.update(name="../x")),
