@@ -1,13 +1,19 @@
-"""A data file taken apart: its records are copied as they stand, one after the other, into a file for each set."""
+"""A data file taken apart: its records are copied as they stand, one after the other, into a file for each set.
+
+What is packed is unpacked for that, since no two versions of a packer make the same bytes. Rows of Parquet are written
+anew, by one engine in one order.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
+from mlci.adapters.csv_dialect import dialect_of
 from mlci.adapters.csv_file import CsvFile
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection
@@ -15,8 +21,8 @@ from mlci.adapters.duckdb_query import Query
 from mlci.adapters.files import new_file
 from mlci.adapters.open_file import OpenFile
 from mlci.core.contract.constraints import code
-from mlci.core.data_files import one_file
-from mlci.core.data_format import CsvFormat, JsonLinesFormat, compression_of
+from mlci.core.data_files import one_file, short
+from mlci.core.data_format import CsvFormat, JsonLinesFormat
 from mlci.core.plain_text import one_line
 from mlci.core.splitting import WHOLE, set_of
 from mlci.errors import RejectedError, UsageError
@@ -50,8 +56,8 @@ class Written:
 def split_by_key(path: Path, targets: Sequence[Path], column: str, shares: Shares, salt: str) -> tuple[Written, ...]:
     """Write the rows of the file at PATH to TARGETS, by the hash of what stands in COLUMN.
 
-    Raises `UsageError`: "split-form", "split-column-unknown", "set-empty"; `RejectedError("key-missing")`; and what
-    reading the file raises. Then no target was touched.
+    Targets are plain, whether the file is packed or not. Raises `UsageError`: "split-form", "split-column-unknown",
+    "set-empty"; `RejectedError("key-missing")`; and what reading the file raises. Then no target was touched.
     """
 
     def numbers(connection: duckdb.DuckDBPyConnection, reading: Reading) -> Iterator[int]:
@@ -93,37 +99,26 @@ def split_by_time(path: Path, targets: Sequence[Path], column: str, shares: Shar
 
 
 def _split(path: Path, targets: Sequence[Path], column: str, numbers: Numbers) -> tuple[Written, ...]:
-    """Copy each record to the target that NUMBERS says."""
-    files = one_file(path)
-    form = files.format
-    if not isinstance(form, CsvFormat | JsonLinesFormat) or compression_of(files.name, form) != "none":
-        raise UsageError(
-            "split-form",
-            f"{path.name} cannot be taken apart",
-            where=str(path),
-            cause="In this version that can be done with CSV and JSON Lines in plain UTF-8, whose records are copied.",
-            hint="Write the data as one of these first.",
-        )
+    """Bring each row to the target that NUMBERS says."""
+    files = one_file(path, form=dialect_of(path))
     with ExitStack() as stack:
         reading = stack.enter_context(opened(files))
         if column not in reading.names:
             problem = f"{path.name} has no column {code(column)}"
             hint = f"One of: {one_line(', '.join(reading.names), 300)}"
             raise UsageError("split-column-unknown", problem, where=str(path), hint=hint)
-        connection = stack.enter_context(locked_connection(reading.sources))
-        stack.enter_context(engine_errors_told(reading))
-        file = stack.enter_context(OpenFile(files.files[0], form, files.limit_bytes))
-        if file.sha256 != reading.sha256:
-            raise reading.refusal("the file changed while it was read")
-        head, records = _records(stack, file, form)
         written = [stack.enter_context(new_file(target)) for target in targets]
-        rows, digests = [0] * len(targets), [hashlib.sha256(head) for _ in targets]
-        for each in written:
-            each.write(head)
-        for number, record in zip(numbers(connection, reading), records, strict=True):
-            written[number].write(record)
-            digests[number].update(record)
-            rows[number] += 1
+        outputs = [f"/dev/fd/{each.fileno()}" for each in written]
+        connection = stack.enter_context(locked_connection((*reading.sources, *outputs)))
+        stack.enter_context(engine_errors_told(reading))
+        if isinstance(files.format, CsvFormat | JsonLinesFormat):
+            file = stack.enter_context(OpenFile(files.files[0], files.format, files.limit_bytes))
+            if file.sha256 != reading.sha256:
+                raise reading.refusal("the file changed while it was read")
+            head, records = _records(stack, file, files.format)
+            rows = _copied(numbers(connection, reading), head, records, written)
+        else:
+            rows = _written_as_parquet(connection, reading, numbers, outputs)
         if 0 in rows:
             raise UsageError(
                 "set-empty",
@@ -131,7 +126,54 @@ def _split(path: Path, targets: Sequence[Path], column: str, numbers: Numbers) -
                 cause="There are few rows, or few different values in the column.",
                 hint="Split by a column with more values, or into larger shares.",
             )
-        return tuple(map(Written, targets, rows, (digest.hexdigest() for digest in digests)))
+        return tuple(map(Written, targets, rows, map(_digest, written)))
+
+
+def _copied(numbers: Iterator[int], head: bytes, records: Iterator[bytes], written: Sequence[BinaryIO]) -> list[int]:
+    """Copy each of RECORDS to the file that NUMBERS says, after HEAD; return how many each has."""
+    rows = [0] * len(written)
+    for each in written:
+        each.write(head)
+    for number, record in zip(numbers, records, strict=True):
+        written[number].write(record)
+        rows[number] += 1
+    return rows
+
+
+def _written_as_parquet(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, numbers: Numbers, outputs: Sequence[str]
+) -> list[int]:
+    """Write the rows of one Parquet file to those that NUMBERS says, in their order; return how many each has."""
+    (source,) = reading.sources
+    rows = f"read_parquet('{source}', hive_partitioning=false)"  # a path that we made
+    names = tuple(each[0] for each in connection.execute(f"SELECT * FROM {rows} LIMIT 0").description or ())  # noqa: S608 - as above
+    if names != reading.names:
+        raise UsageError(
+            "split-form",
+            f"{short(reading.name)} cannot be taken apart",
+            where=reading.name,
+            cause="Names of columns differ in case alone, which the engine that writes Parquet cannot keep apart.",
+            hint="Rename one of them.",
+        )
+    connection.execute("CREATE TABLE places (place UTINYINT)")
+    told = numbers(connection.cursor(), reading)  # which is read while this connection writes
+    while chunk := list(islice(told, _AT_ONCE)):
+        connection.execute("INSERT INTO places SELECT unnest($chunk)", {"chunk": chunk})
+    counts: list[int] = []
+    for place, output in enumerate(outputs):
+        chosen = f"SELECT data.* FROM {rows} AS data POSITIONAL JOIN places WHERE places.place = {place}"  # noqa: S608 - as above
+        (count,) = connection.execute(
+            f"COPY ({chosen}) TO '{output}' (FORMAT parquet, USE_TMP_FILE false)"
+        ).fetchone() or (0,)
+        counts.append(count)
+    return counts
+
+
+def _digest(file: BinaryIO) -> str:
+    """Return the sha256 of what was written to an open file."""
+    file.flush()
+    with open(f"/dev/fd/{file.fileno()}", "rb") as content:  # noqa: PTH123 - leads to the open file
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _records(stack: ExitStack, file: OpenFile, form: CsvFormat | JsonLinesFormat) -> tuple[bytes, Iterator[bytes]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from mlci.core.findings import DatasetReport
     from mlci.core.github_event import GithubEnvironment
 
 
@@ -16,6 +18,14 @@ def add_summary(github: GithubEnvironment | None, text: str) -> None:
     if github and github.step_summary:
         with Path(github.step_summary).open("a", encoding="utf-8") as file:
             file.write(text + "\n")
+
+
+def annotate(github: GithubEnvironment | None, datasets: Sequence[DatasetReport], prefix: str) -> None:
+    """Show findings beside the contracts that they break; PREFIX is the folder of `mlci.yaml`, ending with `/`."""
+    if github:
+        from mlci.render.annotations import annotated
+
+        sys.stderr.write(annotated(datasets, prefix.rstrip("/")))
 
 
 def set_outputs(github: GithubEnvironment | None, outputs: Mapping[str, str]) -> None:

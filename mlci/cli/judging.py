@@ -29,6 +29,7 @@ def validate(
 
     Checks data sets, all or those named, against their contracts.
     """
+    from mlci.cli.job import annotate
     from mlci.cli.wiring import Workplace
     from mlci.commands.validate import validate as command
     from mlci.render.terminal import dataset_text
@@ -41,6 +42,7 @@ def validate(
         datasets or [], repository=place.repository, data=place.tools().data, objects=place.work.objects, base=commit
     )
     rows = place.is_private
+    annotate(place.github, reports, place.repository.prefix)
     if as_json:
         told = [report if rows else report.without_examples() for report in reports]
         show_json("validate", {"datasets": [report.to_dict() for report in told]})
@@ -127,7 +129,7 @@ def check(
 
     What a pull request gets: validate, train, compare with production, report.
     """
-    from mlci.cli.job import add_summary, set_outputs
+    from mlci.cli.job import add_summary, annotate, set_outputs
     from mlci.cli.wiring import Workplace
     from mlci.commands.check import check as command
     from mlci.render.markdown import comment, problem_comment
@@ -144,6 +146,7 @@ def check(
     if not as_json:
         show("\nReport: .mlci/report.md")
     add_summary(place.github, comment(report, rows=place.is_private))
+    annotate(place.github, report.datasets, place.repository.prefix)
     is_submitted = report.subject.candidate_sha256 is not None
     set_outputs(place.github, {"conclusion": str(report.conclusion), "submitted": str(is_submitted).lower()})
     raise typer.Exit(0 if submit and is_submitted else report.exit_code)

@@ -96,7 +96,7 @@ def _default_branch(folder: Path) -> str:
 
 @app.command(short_help="Part data into train, validation and test.")
 def split(
-    data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="CSV or JSON Lines, in plain UTF-8.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="CSV, JSON Lines (also packed) or Parquet.")],
     *,
     key: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Rows with the same value stay together: an id, a patient.")
@@ -111,16 +111,18 @@ def split(
 ) -> None:
     """Example: mlci split data/visits.csv --key patient --shares 80/10/10.
 
-    Writes the sets beside the data, in the same form: by time, or by a hash that is the same on every machine.
+    Writes the sets beside the data, in the same format and unpacked: by time, or by a hash, the same on every machine.
     """
     from mlci.adapters.data_split import split_by_key, split_by_time
+    from mlci.core.data_format import unpacked_name
     from mlci.core.splitting import parse_shares
 
     parsed = parse_shares(shares)
     if (key is None) == (time is None) or (time and salt):
         problem = "--salt goes with --key" if time and salt else "a split is by one column: of --key or --time"
         raise UsageError("wrong-usage", problem, hint=f"mlci split {data} --key id")
-    targets = [data.with_name(f"{data.stem}-{name}{data.suffix}") for name in parsed.names]
+    plain = data.with_name(unpacked_name(data.name))
+    targets = [plain.with_name(f"{plain.stem}-{name}{plain.suffix}") for name in parsed.names]
     there = [target for target in targets if target.exists()]
     if there and not force:
         problem = f"there is a {there[0].as_posix()} already"

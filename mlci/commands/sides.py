@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from mlci.core import pipeline
 from mlci.core.config import FILE_NAME, Config, read_data_config
 from mlci.core.contract import LATER, Contract
-from mlci.core.documents import read_model
+from mlci.core.contract.lines import lines_of
+from mlci.core.documents import read_located_model
 from mlci.core.rules import DataSide, Side
 from mlci.errors import UsageError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.commands.ports import Tree
+    from mlci.core.contract.lines import Lines
 
 
 class EmptyTree:
@@ -42,6 +44,7 @@ def read_data_side(tree: Tree) -> DataSide | None:
         return None
     config = read_data_config(text, named_in(FILE_NAME, tree))
     contracts: dict[str, Contract] = {}
+    lines: dict[str, Lines] = {}
     for name, section in config.data.items():
         if section.contract is None:
             continue
@@ -54,11 +57,12 @@ def read_data_side(tree: Tree) -> DataSide | None:
                 cause="It was removed or renamed, or its path is mistyped.",
                 hint=f"git checkout HEAD -- {section.contract}, or mend the path in {FILE_NAME}",
             )
-        contracts[name] = read_model(written, Contract, named_in(section.contract, tree), later=LATER)
+        contract, document = read_located_model(written, Contract, named_in(section.contract, tree), later=LATER)
+        contracts[name], lines[name] = contract, lines_of(contract, document)
     if not isinstance(config, Config):
-        return DataSide(config, contracts)
+        return DataSide(config, contracts, lines=lines)
     made = pipeline.made_by(tree.read(pipeline.FILE)) if config.train.dvc else frozenset[str]()
-    return Side(config, contracts, made)
+    return Side(config, contracts, made, lines=lines)
 
 
 def read_side(tree: Tree) -> Side | None:

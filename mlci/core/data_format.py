@@ -92,7 +92,7 @@ def format_of(name: str) -> Format | None:
     >>> format_of("cells.parquet"), format_of("cells.txt")
     (ParquetFormat(), None)
     """
-    stem = _uncompressed(name)
+    stem = unpacked_name(name)
     return next((form for suffix, form in _BY_NAME.items() if stem.lower().endswith(suffix)), None)
 
 
@@ -103,5 +103,10 @@ def compression_of(name: str, form: CsvFormat | JsonLinesFormat) -> Compression:
     return next((kind for suffix, kind in _COMPRESSED.items() if name.lower().endswith(suffix)), "none")
 
 
-def _uncompressed(name: str) -> str:
+def unpacked_name(name: str) -> str:
+    """Return the NAME of a file without the ending that says that it is packed.
+
+    >>> unpacked_name("cells.csv.gz"), unpacked_name("cells.csv")
+    ('cells.csv', 'cells.csv')
+    """
     return next((name[: -len(suffix)] for suffix in _COMPRESSED if name.lower().endswith(suffix)), name)

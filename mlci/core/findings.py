@@ -117,6 +117,8 @@ class Finding(_Part):
     """error: the data is rejected; warn: it is reported, and nothing else happens."""
     owner: str | None = None
     """Who answers for the rule."""
+    where: str | None = None
+    """`file:line` of the contract that holds the rule, where that is known."""
     origin: Origin
 
     @property
@@ -250,6 +252,7 @@ def finding(
         cause=cause,
         severity=constraint.severity,
         owner=constraint.owner,
+        where=constraint.where,
         origin=constraint.origin,
     )
 

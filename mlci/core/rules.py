@@ -6,7 +6,7 @@ adds or tightens is checked in addition.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from mlci.core.config import Config, TrainSection
     from mlci.core.contract import Constraint, Contract
+    from mlci.core.contract.lines import Lines
     from mlci.core.data_section import DataSection
     from mlci.core.metrics import Task
     from mlci.core.requirement import Gate
@@ -89,6 +90,8 @@ class DataSide:
     config: DataConfig
     contracts: Mapping[str, Contract]
     """By the name of the data set."""
+    lines: Mapping[str, Lines] = field(default_factory=dict, kw_only=True)
+    """Where each contract says what, by the name of the data set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,10 +374,13 @@ def _contracts(
     constraints: dict[str, tuple[Constraint, ...]] = {}
     changes: list[RuleChange] = []
     if base is None:
-        return {name: combined(None, contract) for name, contract in head.contracts.items()}, ()
+        return {
+            name: _located(combined(None, contract), head.lines.get(name, {}), {})
+            for name, contract in head.contracts.items()
+        }, ()
     for name in dict.fromkeys((*base.contracts, *head.contracts)):
         ours, theirs = base.contracts.get(name), head.contracts.get(name)
-        constraints[name] = combined(ours, theirs)
+        constraints[name] = _located(combined(ours, theirs), head.lines.get(name, {}), base.lines.get(name, {}))
         subject = f"contract of {name}"
         if ours is not None and theirs is None:
             changes.append(RuleChange(subject, "looser", f"removes the contract of `{name}`"))
@@ -397,6 +403,11 @@ def _contracts(
             sentence = f"trains on `{name}`, which is held to the contract of {held}"
             changes.append(RuleChange("train.data", "tighter", sentence))
     return constraints, tuple(changes)
+
+
+def _located(constraints: tuple[Constraint, ...], head: Lines, base: Lines) -> tuple[Constraint, ...]:
+    """Return CONSTRAINTS with where they stand: in head's contract, which is at hand, and else in base's."""
+    return tuple(replace(each, where=head.get(each.key) or base.get(each.key)) for each in constraints)
 
 
 def _covering(path: str, base: DataSide) -> tuple[str, ...]:

@@ -312,7 +312,8 @@ def _fault(finding: Finding, *, rows: bool) -> str:
     sign = "⚠️ only a warning: " if finding.severity == "warn" else ""
     measured = f": {', '.join(markdown_code(text) for text in finding.measured)}" if rows and finding.measured else ""
     owner = f" (owner: {markdown_text(finding.owner)})" if finding.owner else ""
-    return f"{sign}{_sentence(finding.sentence)}{measured}{owner}"
+    where = f"<br><sub>{markdown_text(finding.where)}</sub>" if finding.where else ""
+    return f"{sign}{_sentence(finding.sentence)}{measured}{owner}{where}"
 
 
 def _examples(findings: list[Finding]) -> str:

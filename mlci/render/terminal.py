@@ -100,7 +100,7 @@ def _extent(dataset: DatasetReport) -> str:
 
 
 def _details(finding: Finding, *, rows: bool) -> Iterator[str]:
-    """Yield the suspected cause and the first failing rows of a finding."""
+    """Yield the suspected cause and the first failing rows of a finding, and where its rule stands."""
     if finding.cause:
         values = f" ({', '.join(one_line(text, 40) for text in finding.cause.values)})" if rows else ""
         yield f"suspected cause: {plain(finding.cause.sentence)}{values if finding.cause.values else ''}"
@@ -110,6 +110,8 @@ def _details(finding: Finding, *, rows: bool) -> Iterator[str]:
     ]
     if rows and first:
         yield f"first rows: {', '.join(first)}"
+    if finding.where:
+        yield f"rule: {one_line(finding.where, 200)}"
 
 
 def _rule_changes(report: Report) -> Iterator[str]:

@@ -1,17 +1,27 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
+from mlci.adapters.data_reader import opened
 from mlci.adapters.data_split import Written, split_by_key, split_by_time
+from mlci.core.data_files import one_file
 from mlci.core.splitting import parse_shares, set_of
 from mlci.errors import MlciError, UsageError
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 SHARES = parse_shares("60/20/20")
@@ -128,8 +138,58 @@ def test_split__an_unknown_column_is_refused(tmp_path: Path) -> None:
     assert (error.code, error.hint) == ("split-column-unknown", "One of: patient, day, note")
 
 
-def test_split__what_is_packed_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.csv.gz").write_bytes(b"x")
+@pytest.mark.parametrize(("suffix", "packed"), [(".gz", gzip.compress), (".zst", zstd.compress)])
+def test_split__what_is_packed_is_parted_as_what_is_not(
+    tmp_path: Path, suffix: str, packed: Callable[[bytes], bytes]
+) -> None:
+    plain = by_key(write(tmp_path / "x.csv"))
+    (tmp_path / f"x.csv{suffix}").write_bytes(packed((tmp_path / "x.csv").read_bytes()))
+    again = split_by_key(tmp_path / f"x.csv{suffix}", targets(tmp_path / "x.csv"), "patient", SHARES, "")
+    assert again == plain
+
+
+def test_split__values_that_semicolons_part_are_parted_by_them(tmp_path: Path) -> None:
+    records = [record.replace(b",", b";", 2) for record in RECORDS]
+    written = by_key(write(tmp_path / "x.csv", records, HEADER.replace(b",", b";")))
+    assert [each.rows for each in written] == [each.rows for each in by_key(write(tmp_path / "y.csv"))]
+
+
+def asked(path: Path, values: str = "*") -> list[tuple[Any, ...]]:
+    return duckdb.connect().execute(f"SELECT {values} FROM '{path}'").fetchall()  # noqa: S608 - constants
+
+
+def a_parquet(path: Path, rows: str = "range(5000)") -> Path:
+    values = """
+        'p' || range // 2 AS patient, DATE '2024-01-01' + CAST(range // 4 AS INTEGER) AS day, [range] AS "list; --",
+        CASE WHEN range % 3 > 0 THEN range / 7 END AS ratio, {'x': range} AS struct"""
+    duckdb.sql(f"COPY (SELECT {values} FROM {rows}) TO '{path}' (FORMAT parquet)")  # noqa: S608 - constants
+    return path
+
+
+def test_split__rows_of_parquet_come_to_the_set_of_their_key_in_their_order(tmp_path: Path) -> None:
+    path = a_parquet(tmp_path / "x.parquet")
+    written = by_key(path)
+    rows = asked(path)
+    for place, each in enumerate(written):
+        with opened(one_file(each.path)) as reading:
+            assert reading.names == ("patient", "day", "list; --", "ratio", "struct")
+        assert asked(each.path) == [row for row in rows if set_of(row[0], "", SHARES) == place]
+        assert each.sha256 == hashlib.sha256(each.path.read_bytes()).hexdigest()
+    assert sum(each.rows for each in written) == len(rows)
+    assert by_key(path) == written
+
+
+def test_split__rows_of_parquet_are_parted_by_time(tmp_path: Path) -> None:
+    written = split_by_time(a_parquet(tmp_path / "x.parquet"), targets(tmp_path / "x.parquet"), "day", SHARES)
+    days = [asked(each.path, "min(day), max(day)")[0] for each in written]
+    assert [each.rows for each in written] == [3000, 1000, 1000]
+    assert days[0][1] < days[1][0] <= days[1][1] < days[2][0]
+
+
+def test_split__parquet_whose_columns_differ_in_case_alone_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    duckdb.sql(f"COPY (SELECT range AS ID, range AS ix FROM range(9)) TO '{path}'")  # noqa: S608 - a constant
+    path.write_bytes(path.read_bytes().replace(b"ix", b"id"))
     with pytest.raises(UsageError) as caught:
-        by_key(tmp_path / "x.csv.gz")
-    assert caught.value.code == "split-form"
+        by_key(path, "ID")
+    assert (caught.value.code, list(tmp_path.glob("*-train*"))) == ("split-form", [])

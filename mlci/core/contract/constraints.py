@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -104,6 +104,8 @@ class Constraint:
     severity: Severity = "error"
     owner: str | None = None
     """Who answers for it."""
+    where: str | None = field(default=None, compare=False)
+    """`file:line` of the contract that says it, where that is known."""
 
 
 def constraints(contract: Contract) -> tuple[Constraint, ...]:

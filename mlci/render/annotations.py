@@ -1,0 +1,58 @@
+"""Findings as annotations of GitHub Actions, beside the line of the contract that holds the rule.
+
+They are read by everybody who may see the pull request, so they hold names and counts, and no value of the data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mlci.core.plain_text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mlci.core.findings import DatasetReport, Finding
+
+MOST: Final = 10
+"""Annotations of one kind that GitHub shows of a step."""
+_WORDS: Final = {"error": "error", "warn": "warning"}
+
+
+def annotated(datasets: Sequence[DatasetReport], folder: str = "") -> str:
+    """Return a command for the runner in each line, for the findings in DATASETS; "" where there is nothing to say.
+
+    FOLDER is that of `mlci.yaml`, from the root of the repository. New findings come first.
+    """
+    findings = sorted((each for dataset in datasets for each in dataset.findings), key=lambda each: bool(each.before))
+    return "".join(
+        f"{_command(each, folder)}\n"
+        for severity in _WORDS
+        for each in [finding for finding in findings if finding.severity == severity][:MOST]
+    )
+
+
+def _command(finding: Finding, folder: str) -> str:
+    properties = ",".join(f"{name}={_property(text)}" for name, text in _properties(finding, folder))
+    standing = f" ({finding.standing})" if finding.standing else ""
+    return f"::{_WORDS[finding.severity]} {properties}::{_data(_words(finding.sentence))}{standing}"
+
+
+def _properties(finding: Finding, folder: str) -> Iterator[tuple[str, str]]:
+    file, _, line = (finding.where or "").rpartition(":")
+    if line.isdecimal() and ":" not in file:  # what stands in a commit alone is no file of the pull request
+        yield "file", f"{folder}/{file}" if folder else file
+        yield "line", line
+    yield "title", f"mlci: {finding.dataset}"
+
+
+def _words(sentence: str) -> str:
+    return one_line(sentence.replace("`", ""), 500)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(one_line(text, 300)).replace(":", "%3A").replace(",", "%2C")
