@@ -139,7 +139,7 @@ def _said(
     match task:
         case "binary":
             pass
-        case "regression" | "quantile" | "forecast":
+        case "regression" | "quantile" | "forecast" | "ranking":
             ask = numbers
         case "multiclass":
             known = [model.package.info.signature.classes for model, _ in filter(None, (now, before))]

@@ -69,7 +69,7 @@ class EvaluationSet:
         match self.task:
             case "binary":
                 return label_type(self.section)
-            case "regression" | "quantile" | "forecast":
+            case "regression" | "quantile" | "forecast" | "ranking":
                 return "number"
             case "multiclass":
                 return type_of_classes(classes)
@@ -96,12 +96,27 @@ class EvaluationSet:
             )
         if table.rows == 0:
             raise UsageError("no-rows", "the evaluation set has no rows", where=self.files.name)
+        if self.task == "ranking":
+            self._refuse_negative(labels.values)
         if self.task != "binary":
             return labels.values
         positive = np.asarray(labels.values == section.positive, dtype=np.bool_)
         if not positive.any():
             raise self._positive_absent(np.unique(labels.values).tolist())
         return positive
+
+    def _refuse_negative(self, relevance: NDArray[Any]) -> None:
+        """Raise where an item is less than irrelevant, which no gain knows."""
+        wrong = np.flatnonzero(~(relevance >= 0))
+        if wrong.size:
+            raise UsageError(
+                "relevance-negative",
+                f"{code(self.section.label)} is negative in row {wrong[0] + 1} of the evaluation set "
+                f"({wrong.size} in all)",
+                where=self.files.name,
+                cause="The label of a ranking task is how relevant an item is: 0 for irrelevant, more for better.",
+                hint="Raise all of them so that the least is 0, or set model.task: regression.",
+            )
 
     def weights(self) -> NDArray[np.float64] | None:
         """Return how much each row counts, (n_rows,); None where all count alike."""
@@ -120,7 +135,26 @@ class EvaluationSet:
                 cause=f"{code(name)} is what evaluate.weight names.",
                 hint="A weight is 0 or more, and counts rows: 2 is as good as the row twice.",
             )
+        if self.task == "ranking":
+            self._refuse_weights_within_queries(weights)
         return weights
+
+    def _refuse_weights_within_queries(self, weights: NDArray[np.float64]) -> None:
+        """Raise where items of one query count differently: the query is what counts."""
+        sampling = self.sampling()
+        if not isinstance(sampling, Clusters):
+            return
+        of_query = np.empty(int(sampling.codes.max(initial=-1)) + 1)
+        of_query[sampling.codes] = weights
+        wrong = np.flatnonzero(of_query[sampling.codes] != weights)
+        if wrong.size:
+            raise UsageError(
+                "weight-unusable",
+                f"the weight in row {wrong[0] + 1} of the evaluation set is another than that of its query",
+                where=self.files.name,
+                cause=f"In a ranking task {code(str(self.section.weight))} says how much a query counts.",
+                hint="Give all items of a query the same weight.",
+            )
 
     def sampling(self) -> Sampling:
         """Return how the rows were drawn: one by one, in groups, or along time."""

@@ -5,9 +5,10 @@
 | accuracy, recall (also per class) …    | Tango, exact of few losses    | Wilson                     |
 | precision, F1, MCC, kappa, averages …  | delta method, t               | delta method, logit scale  |
 | ROC AUC                                | DeLong                        | DeLong, logit scale        |
-| average precision, one-vs-rest         | influence values, t           | same, logit scale          |
+| average precision, one-vs-rest         | influence values, t, bias     | same, logit scale          |
 | log loss, Brier, MAE, MSE, MAPE …      | paired t                      | t                          |
 | RMSE, R², WAPE                         | delta method, t               | delta method, t            |
+| NDCG, MAP, MRR, hit rate               | paired t over queries         | t over queries, logit scale|
 | calibration error                      | none is valid                 | jackknife                  |
 | churn                                  | is one itself                 | Wilson                     |
 
@@ -26,6 +27,7 @@ from mlci.core.answers import Answers
 from mlci.core.metrics import metric_of
 from mlci.core.statistics.calibration import calibration_interval
 from mlci.core.statistics.delong import auc_alone, auc_difference_of
+from mlci.core.statistics.interval import without_bias
 from mlci.core.statistics.logit import logit_interval
 from mlci.core.statistics.paired import paired_difference
 from mlci.core.statistics.power import (
@@ -77,9 +79,9 @@ def alone(metric: str, answers: TaskAnswers, confidence: float) -> Interval | No
         return found
     quantile = t_quantile(confidence, found.degrees)
     proven = answers.proven(metric, confidence)
-    return logit_interval(
-        min(max(estimate.value, limits[0]), limits[1]), found.standard_error, quantile, proven, limits
-    )
+    value, truth = (min(max(each, limits[0]), limits[1]) for each in (estimate.value, estimate.value - estimate.bias))
+    interval = logit_interval(truth, found.standard_error, quantile, proven, limits)
+    return replace(interval, estimate=value, lower=min(interval.lower, value), upper=max(interval.upper, value))
 
 
 def churn(candidate: TaskAnswers, production: TaskAnswers, confidence: float) -> Interval | NotTrusted:
@@ -127,6 +129,7 @@ def difference(
     found = mean_interval(gain, sample.weights, sample.sampling, confidence, sign * paired.value)
     if isinstance(found, NotTrusted):
         return found
+    found = without_bias(found, sign * paired.bias)
     if chosen.kind == "auc" and sample.is_plain:
         found = auc_difference_of(sample.labels, paired, confidence)
         if not gain.any():  # DeLong's bounds are then those of the worst case

@@ -346,6 +346,8 @@ def _misfits(config: Config) -> Iterator[PydanticCustomError]:
         yield _problem(("evaluate",), "a binary task needs positive: the value of the label that counts as positive")
     if task == "forecast" and config.evaluate.time is None:
         yield _problem(("evaluate",), "a forecast task needs time: the column that orders the rows")
+    if task == "ranking" and config.evaluate.group is None:
+        yield _problem(("evaluate",), "a ranking task needs group: the column that says which query an item is of")
     for key in ("positive", "threshold"):
         if task != "binary" and key in config.evaluate.model_fields_set:
             yield _problem(("evaluate", key), "a {task} task has no {key}; leave it out", task=task, key=key)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers, Sample
+from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers, RankingAnswers, Sample
 from mlci.core.metrics import metric_of
 from mlci.core.statistics.sampling import Independent, Sampling
 
@@ -89,7 +89,7 @@ class Evidence:
     """(n_rows,) whether the row is of the positive class; of several classes the code of its own; or a number."""
     candidate: Floats
     """What the candidate says: (n_rows,) the probability of the positive class, (n_rows, n_classes) that of each class,
-    or (n_rows,) the number that it predicts."""
+    or (n_rows,) the number that it predicts, or the score that orders items."""
     production: Floats | None
     """The same of production; None where there is no production yet, or none that can be compared with."""
     threshold: float = 0.5
@@ -136,6 +136,8 @@ class Evidence:
                 return MulticlassAnswers(self.sample, said, int(self.labels.max(initial=-1)) + 1)
             case "regression" | "quantile" | "forecast":
                 return NumberAnswers(self.sample, said)
+            case "ranking":
+                return RankingAnswers(self.sample, said)
 
     @cached_property
     def view(self) -> View:

@@ -11,12 +11,12 @@ from pydantic_core import PydanticCustomError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Task = Literal["binary", "multiclass", "regression", "quantile", "forecast"]
+Task = Literal["binary", "multiclass", "regression", "quantile", "forecast", "ranking"]
 TASKS: Final[tuple[Task, ...]] = get_args(Task)
 Kind = Literal[
-    "share", "cells", "auc", "average_precision", "ranks", "loss", "ratio", "calibration", "churn", "rate"
+    "share", "cells", "auc", "average_precision", "ranks", "loss", "ratio", "calibration", "churn", "rate", "queries"
 ]  # fmt: skip
-Looks = Literal["all", "positives", "negatives", "class"]
+Looks = Literal["all", "positives", "negatives", "class", "queries"]
 LONGEST_NAME: Final = 200
 
 
@@ -30,7 +30,7 @@ class Metric:
     """`share` of rows that are right (paired 0/1); a function of the `cells` of label and decision; by ranks `auc` or
     `average_precision`, over several classes `ranks`; mean `loss` per row; `ratio` of means, by the delta method;
     `calibration`, of which no difference can be judged; `churn`, the share of rows that both models decide
-    differently; `rate`, of which neither more nor less is better."""
+    differently; `rate`, of which neither more nor less is better; a mean over `queries`."""
     higher_is_better: bool
     sentence: str
     tasks: frozenset[Task] = frozenset({"binary"})
@@ -47,7 +47,9 @@ class Metric:
 _CLASSES: Final[frozenset[Task]] = frozenset({"binary", "multiclass"})
 _SEVERAL: Final[frozenset[Task]] = frozenset({"multiclass"})
 _NUMBERS: Final[frozenset[Task]] = frozenset({"regression", "forecast"})
-OF_NUMBERS: Final[frozenset[Task]] = _NUMBERS | {"quantile"}
+_QUANTILES: Final[frozenset[Task]] = _NUMBERS | {"quantile"}
+_RANKING: Final[frozenset[Task]] = frozenset({"ranking"})
+OF_NUMBERS: Final[frozenset[Task]] = _QUANTILES | _RANKING
 """Tasks whose labels and answers are numbers."""
 _PLUS_MINUS: Final = (-1.0, 1.0)
 
@@ -58,6 +60,10 @@ def _higher(name: str, kind: Kind, sentence: str, tasks: frozenset[Task] = froze
 
 def _lower(name: str, kind: Kind, sentence: str, tasks: frozenset[Task] = frozenset({"binary"})) -> Metric:
     return Metric(name, kind, False, sentence, tasks, limits=None)  # noqa: FBT003 - lower is better
+
+
+def _of_queries(name: str, sentence: str) -> Metric:
+    return replace(_higher(name, "queries", sentence, _RANKING), looks_at="queries", largest_change=1.0)
 
 
 _ALL = (
@@ -104,6 +110,9 @@ _ALL = (
     replace(_higher("r2", "ratio", "share of the variance that is explained", _NUMBERS), limits=None),
     _lower("mape", "loss", "mean absolute error as a share of the outcome", _NUMBERS),
     _lower("wape", "ratio", "sum of absolute errors as a share of the sum of the outcomes", _NUMBERS),
+    _of_queries("ndcg", "mean over queries of the discounted gain, as a share of the best order's"),
+    _of_queries("map", "mean over queries of the average precision"),
+    _of_queries("mrr", "mean over queries of 1 / the place of the first relevant item"),
 )
 METRICS: Final[Mapping[str, Metric]] = {metric.name: metric for metric in _ALL}
 """Those without an argument, by name."""
@@ -115,8 +124,21 @@ _OF_CLASS: Final[Mapping[str, Metric]] = {
     "precision": _higher("precision@", "cells", "share of the rows decided to be of a class that are", _SEVERAL),
     "f1": _higher("f1@", "cells", "harmonic mean of precision and recall of a class", _SEVERAL),
 }
-_PINBALL: Final = _lower("pinball@", "loss", "mean loss of predicting a quantile, such as pinball@0.9", OF_NUMBERS)
-WITH_ARGUMENT: Final = ("recall@CLASS", "precision@CLASS", "f1@CLASS", "pinball@QUANTILE")
+_PINBALL: Final = _lower("pinball@", "loss", "mean loss of predicting a quantile, such as pinball@0.9", _QUANTILES)
+_OF_PLACES: Final[Mapping[str, Metric]] = {
+    "ndcg": _of_queries("ndcg@", "the same of the first places alone, such as ndcg@10"),
+    "hit_rate": _of_queries("hit_rate@", "share of queries with a relevant item in the first places, such as @10"),
+}
+_MOST_PLACES: Final = 5
+"""Digits of how many places a list is looked at."""
+WITH_ARGUMENT: Final[Mapping[str, frozenset[Task]]] = {
+    "recall@CLASS": _SEVERAL,
+    "precision@CLASS": _SEVERAL,
+    "f1@CLASS": _SEVERAL,
+    "pinball@QUANTILE": _QUANTILES,
+    "ndcg@PLACES": _RANKING,
+    "hit_rate@PLACES": _RANKING,
+}
 
 
 def metric_of(name: str) -> Metric:
@@ -130,6 +152,8 @@ def metric_of(name: str) -> Metric:
         return METRICS[name]
     if word == "pinball" and _is_quantile(argument):
         return _PINBALL
+    if word in _OF_PLACES and _is_count(argument):
+        return _OF_PLACES[word]
     if not argument:
         raise KeyError(name)
     return replace(_OF_CLASS[word], of_class=argument)
@@ -138,9 +162,7 @@ def metric_of(name: str) -> Metric:
 def names_of(task: Task) -> tuple[str, ...]:
     """Return the names of the metrics of TASK, those with an argument last, as in `recall@CLASS`."""
     plain = tuple(name for name, metric in METRICS.items() if task in metric.tasks)
-    if task in OF_NUMBERS:
-        return (*plain, *WITH_ARGUMENT[3:])
-    return (*plain, *WITH_ARGUMENT[:3]) if task == "multiclass" else plain
+    return (*plain, *(name for name, tasks in WITH_ARGUMENT.items() if task in tasks))
 
 
 def _is_quantile(text: str) -> bool:
@@ -148,6 +170,10 @@ def _is_quantile(text: str) -> bool:
         return text.isascii() and 0 < float(text) < 1
     except ValueError:
         return False
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and not text.startswith("0") and len(text) <= _MOST_PLACES
 
 
 def _known(name: str) -> str:
@@ -169,6 +195,7 @@ MetricName = Annotated[
                 {"enum": list(METRICS)},
                 {"type": "string", "pattern": "^(recall|precision|f1)@.{1,200}$"},
                 {"type": "string", "pattern": "^pinball@0?[.][0-9]{1,12}$"},
+                {"type": "string", "pattern": "^(ndcg|hit_rate)@[1-9][0-9]{0,4}$"},
             ]
         }
     ),

@@ -162,6 +162,8 @@ class Gate(Section):
             return f"no interval of a difference of {self.metric} is valid; gate on brier or log_loss, or use a ceiling"
         if chosen.kind == "rate" and self.require != "gap_not_wider":
             return _of_rate(self.metric)
+        if self.require == "gap_not_wider" and chosen.kind == "queries":
+            return f"{self.metric} is a mean over queries, and a gap lies between rows; use no_proven_regression"
         if self.require == "gap_not_wider" and self.slices is False:
             return "a gap lies between the groups of a slice; name it: `slices: [COLUMN]`"
         if self.value is not None:

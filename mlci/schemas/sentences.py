@@ -61,7 +61,7 @@ SENTENCES: Final = {
     "EvaluateSection.positive": "The value of the label that counts as positive, in a binary task.",
     "EvaluateSection.threshold": "A row is decided positive from this probability on, in a binary task.",
     "EvaluateSection.weight": "A column that says how much a row counts; 2 is as good as the row twice.",
-    "EvaluateSection.group": "A column of what rows were drawn with, such as a patient; 20 groups are needed.",
+    "EvaluateSection.group": "A column of what rows were drawn with, such as a patient; or of a ranking the query.",
     "EvaluateSection.time": "A column that orders the rows of a time series, ISO 8601 or numbers; 500 are needed.",
     "EvaluateSection.slices": "Slices of the rows: the name of a column, or a condition with a name; gates name them.",
     "SliceRule.name": "What gates and reports call it; a column needs none.",

@@ -63,6 +63,8 @@ class Scoring:
     rows: bytes
     models: dict[str, ScriptedModel]
     gates: tuple[str, ...]
+    more: str = ""
+    """What `evaluate` says besides."""
     packaged: dict[str, str] = field(default_factory=dict)
 
     def package(self, name: str, classes: tuple[ModelClass, ...], version: str | None = None) -> Installed:
@@ -74,7 +76,7 @@ class Scoring:
         return a_configuration(
             *self.gates,
             model=f"{{name: tumour, task: {self.task}}}",
-            evaluate="{data: holdout, id: id, label: stage}",
+            evaluate="{data: holdout, id: id, label: stage" + self.more + "}",
             data="{cells: {path: data/cells.csv}, holdout: {path: data/holdout.csv}}",
         ).encode()
 
@@ -193,6 +195,73 @@ def test_regression__a_prediction_that_is_no_number(regression: Scoring) -> None
     with pytest.raises(IntegrityError) as caught:
         regression.verdict(regression.package("broken", ()))
     assert caught.value.code == "model-answers-nan"
+
+
+def lists_of(relevance: list[int], weights: list[int] | None = None) -> bytes:
+    """Return items, four of them a query."""
+    counted = weights or [1] * len(relevance)
+    rows = [
+        f"{row},{row},{row // 4},{each},{weight}"
+        for row, (each, weight) in enumerate(zip(relevance, counted, strict=True))
+    ]
+    return "\n".join(["id,size,query,stage,count", *rows, ""]).encode()
+
+
+def puts_first(place: int) -> ScriptedModel:
+    """Return a model that scores one of four items above the others."""
+
+    def scores(given: Columns) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        row = given["size"].astype(int)
+        return np.asarray((row % 4 == place) * 2.0 - row % 4 / 10, dtype=np.float64)
+
+    return ScriptedModel(("size",), scores, None, has_probabilities=False, estimator="LGBMRanker")
+
+
+@pytest.fixture
+def ranking(tmp_path: Path) -> Scoring:
+    gates = ("{metric: mrr, require: not_worse, margin: 0.05}", "{metric: ndcg@2, require: floor, value: 0.5}")
+    models = {"good": puts_first(0), "bad": puts_first(3)}
+    rows = lists_of([1 if row % 4 == (row // 4 % 10 == 0) else 0 for row in range(400)])
+    return Scoring(tmp_path, "ranking", rows, models, gates, ", group: query")
+
+
+def test_ranking__both_models_on_the_same_queries(ranking: Scoring) -> None:
+    verdict = ranking.verdict(ranking.package("good", ()), ranking.package("bad", (), "v1.0.0"))
+    assert (verdict.outcome, verdict.positives, verdict.flips, verdict.rows) == (Outcome.PASS, None, None, 400)
+    first = verdict.results[0]
+    assert (first.rows, first.candidate) == (100, 0.95)
+    assert first.production == pytest.approx(0.9 / 2 + 0.1 / 3)
+
+
+def test_ranking__a_worse_candidate_fails(ranking: Scoring) -> None:
+    verdict = ranking.verdict(ranking.package("bad", ()), ranking.package("good", (), "v1.0.0"))
+    assert str(verdict.results[0].outcome) == "fail"
+
+
+def test_ranking__a_relevance_below_0(ranking: Scoring) -> None:
+    ranking.rows = lists_of([0, 1, -1, 0] * 100)
+    with pytest.raises(UsageError) as caught:
+        ranking.verdict(ranking.package("good", ()))
+    assert str(caught.value.problem) == "`stage` is negative in row 3 of the evaluation set (100 in all)"
+    assert caught.value.code == "relevance-negative"
+
+
+def test_ranking__items_of_a_query_that_count_differently(ranking: Scoring) -> None:
+    ranking.more += ", weight: count"
+    ranking.rows = lists_of([0, 1, 0, 0] * 100, [2, 2, 2, 2] * 99 + [1, 1, 3, 1])
+    with pytest.raises(UsageError) as caught:
+        ranking.verdict(ranking.package("good", ()))
+    assert (caught.value.code, caught.value.cause) == (
+        "weight-unusable",
+        "In a ranking task `count` says how much a query counts.",
+    )
+
+
+def test_ranking__queries_that_count_differently(ranking: Scoring) -> None:
+    ranking.more += ", weight: count"
+    ranking.rows = lists_of([1, 0, 0, 0] * 50 + [0, 1, 0, 0] * 50, [3] * 200 + [1] * 200)
+    result = ranking.verdict(ranking.package("good", ())).results[0]
+    assert result.candidate == pytest.approx((3 * 1 + 1 * 0.5) / 4)
 
 
 def test_task__a_candidate_that_solves_another_than_the_rules_judge(several: Scoring, regression: Scoring) -> None:

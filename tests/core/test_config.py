@@ -163,7 +163,7 @@ def test_owners__a_field_without_one_is_a_defect() -> None:
         owners(Careless)
 
 
-TASK = "`model.task`: input should be 'binary', 'multiclass', 'regression', 'quantile' or 'forecast'"
+TASK = "`model.task`: input should be 'binary', 'multiclass', 'regression', 'quantile', 'forecast' or 'ranking'"
 MISTAKES = {
     "a typing mistake": (
         "evaluate: {data",
@@ -219,6 +219,13 @@ MISTAKES = {
         "task: forecast",
         "7:1",
         "`evaluate`: a forecast task needs time: the column that orders the rows",
+        None,
+    ),
+    "a ranking without its queries": (
+        "task: binary",
+        "task: ranking",
+        "7:1",
+        "`evaluate`: a ranking task needs group: the column that says which query an item is of",
         None,
     ),
     "a positive class of a regression": (
@@ -317,7 +324,7 @@ MISTAKES = {
     "a version that is true": ("version: 1", "version: true", "1:1", "`version`: input should be 1", None),
     "another task": (
         "task: binary",
-        "task: ranking",
+        "task: clustering",
         "2:23",
         TASK,
         None,

@@ -1,10 +1,11 @@
-"""Tasks with several classes, and with numbers, from the training command to a red pull request."""
+"""Tasks with several classes, with numbers, and with lists, from the training command to a red pull request."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ SEVERAL = (
     "malignant",
     ("  - {metric: f1_macro, require: not_worse, margin: 0.02}", "  - {metric: recall@1, require: floor, value: 0.5}"),
 )
+RANKING = (
+    "relevance, group: panel",
+    ("  - {metric: ndcg@5, require: not_worse, margin: 0.01}", "  - {metric: ndcg, require: floor, value: 0.5}"),
+)
 
 
 def solves(project: Project, task: str, label: str, gates: tuple[str, ...]) -> None:
@@ -36,6 +41,19 @@ def solves(project: Project, task: str, label: str, gates: tuple[str, ...]) -> N
     path = project.folder / "mlci.yaml"
     text = path.read_text().replace("task: binary", f"task: {task}").replace("malignant, positive: 1", label)
     path.write_text(re.sub(r"gates:\n(  - .*\n)+", "gates:\n" + "\n".join(gates) + "\n", text))
+
+
+def lists_samples(project: Project) -> None:
+    """Let the data be lists: five samples are a panel, and how large one is says how relevant."""
+    for name in ("cells", "holdout"):
+        path = project.folder / "data" / f"{name}.csv"
+        table = pd.read_csv(path)
+        table["relevance"] = (table["worst_radius"] // 10).clip(0, 3)
+        table["panel"] = range(len(table))
+        table["panel"] //= 5
+        table.to_csv(path, index=False)
+    path = project.folder / "mlci.yaml"
+    path.write_text(re.sub(r", contract: [^}]+}", "}", path.read_text()))
 
 
 def trains(project: Project, fit: str) -> None:
@@ -60,11 +78,19 @@ def trains(project: Project, fit: str) -> None:
             "model = DummyClassifier(strategy='most_frequent').fit(features, cells['malignant'])",
             "f1_macro falls from",
         ),
+        (
+            "ranking",
+            RANKING,
+            "model = LinearRegression().fit(features, cells['relevance'])",
+            "model = LinearRegression().fit(features, -cells['relevance'])",
+            "ndcg@5 falls from",
+        ),
     ],
 )
 def test_task__is_trained_promoted_and_guarded(
     fresh: Project, task: str, rules: tuple[str, tuple[str, ...]], good: str, bad: str, told: str
 ) -> None:
+    lists_samples(fresh)
     solves(fresh, task, *rules)
     fresh.commit(f"Solve a {task} task")  # the commit before a push sets the rules
     trains(fresh, good)

@@ -7,7 +7,17 @@ it without another sort.
 from mlci.core.answers.binary import RARER_CLASS, Answers
 from mlci.core.answers.multiclass import MulticlassAnswers
 from mlci.core.answers.numbers import NumberAnswers
+from mlci.core.answers.ranking import QueryAnswers, RankingAnswers
 from mlci.core.answers.sample import Sample
 from mlci.core.answers.task import TaskAnswers
 
-__all__ = ["RARER_CLASS", "Answers", "MulticlassAnswers", "NumberAnswers", "Sample", "TaskAnswers"]
+__all__ = [
+    "RARER_CLASS",
+    "Answers",
+    "MulticlassAnswers",
+    "NumberAnswers",
+    "QueryAnswers",
+    "RankingAnswers",
+    "Sample",
+    "TaskAnswers",
+]

@@ -54,7 +54,7 @@ class Sample:
         """Return which rows METRIC is computed on, None where it is all of them."""
         chosen = metric_of(metric)
         match chosen.looks_at:
-            case "all":
+            case "all" | "queries":
                 return None
             case "positives":
                 return np.asarray(self.labels, dtype=np.bool_)

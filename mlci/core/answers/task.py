@@ -69,7 +69,7 @@ class TaskAnswers(ABC):
         """Return what a perfect result on as many independent units would prove, for bounds near a limit."""
         return proven_share(units(self.sample), confidence)
 
-    def on(self, metric: str) -> Self:
+    def on(self, metric: str) -> TaskAnswers:
         """Return the answers on the rows that METRIC is computed on."""
         rows = self.sample.looked_at(metric)
         return self if rows is None else self.cut(rows)

@@ -27,7 +27,7 @@ from mlci.core.bounds import worst_loss
 from mlci.core.gates.decision import margin_of
 from mlci.core.gates.result import Decision, Outcome, SliceResult
 from mlci.core.gates.wording import counted, number
-from mlci.core.statistics.interval import Interval
+from mlci.core.statistics.interval import Interval, without_bias
 from mlci.core.statistics.power import rows_to_decide, smallest_visible_difference_of
 from mlci.core.statistics.sampling import NotTrusted, enough_changes, mean_interval
 
@@ -59,6 +59,8 @@ class _Group:
     candidate_influence: Floats
     """(n_rows,) 0 outside the group."""
     production_influence: Floats
+    candidate_bias: float
+    production_bias: float
     worst: float | None
     """The most that the metric can have changed in this group; None without a bound."""
 
@@ -103,6 +105,8 @@ def _groups(gate: Gate, groups: Sequence[Slice], view: View, strictness: Strictn
                 before.value,
                 _set_into(now.influence * scale, places, len(each.rows)),
                 _set_into(before.influence * scale, places, len(each.rows)),
+                now.bias,
+                before.bias,
                 _worst(gate, both, 1 - (1 - strictness.confidence) / len(groups)),
             )
         )
@@ -183,7 +187,9 @@ def _contrast(
     """Return the candidate's difference between the pair NOW less production's between the pair BEFORE."""
     (i, j), (k, m) = now, before
     value = groups[i].candidate - groups[j].candidate - (groups[k].production - groups[m].production)
-    return mean_interval(_influence(groups, now, before), sample.weights, sample.sampling, confidence, value)
+    found = mean_interval(_influence(groups, now, before), sample.weights, sample.sampling, confidence, value)
+    bias = groups[i].candidate_bias - groups[j].candidate_bias - (groups[k].production_bias - groups[m].production_bias)
+    return found if isinstance(found, NotTrusted) else without_bias(found, bias)
 
 
 def _influence(groups: Sequence[_Group], now: tuple[int, int], before: tuple[int, int]) -> Floats:

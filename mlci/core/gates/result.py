@@ -20,6 +20,7 @@ ROWS: Final[Mapping[Looks, str]] = {
     "positives": "positive rows",
     "negatives": "negative rows",
     "class": "rows of the class",
+    "queries": "queries",
 }
 """What the rows are called that a metric looks at."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,3 +22,5 @@ class Estimate:
     value: float
     influence: NDArray[np.float64]
     """(n_rows,) φᵢ, with Σ wᵢ φᵢ = 0 over the rows that the metric looks at; 0 for the others."""
+    bias: float = field(default=0.0, repr=False)
+    """By how much samples of this size are above the truth on average, as far as it is not negligible and known."""

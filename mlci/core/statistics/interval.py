@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,18 @@ class Interval:
     lower: float
     upper: float
     standard_error: float | None
+
+
+def without_bias(interval: Interval, bias: float) -> Interval:
+    """Return INTERVAL with its bounds moved by how much the estimate is above the truth on average.
+
+    The estimate stays what was seen, within the bounds.
+
+    >>> without_bias(Interval(0.5, 0.25, 0.75, 0.125), 0.0625)
+    Interval(estimate=0.5, lower=0.1875, upper=0.6875, standard_error=0.125)
+    """
+    seen = interval.estimate
+    return replace(interval, lower=min(interval.lower - bias, seen), upper=max(interval.upper - bias, seen))
 
 
 def check_confidence(confidence: float) -> None:

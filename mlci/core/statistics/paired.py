@@ -15,7 +15,7 @@ def paired_difference(candidate: Estimate, production: Estimate) -> Estimate:
 
     What rows share cancels, which is why pairing needs so few of them. Differences that can only be rounding become 0:
     otherwise two models that answer alike would seem to differ on every row, and `effective_changes` would trust
-    that. Raises ValueError if the two are not of the same rows.
+    that. Biases are subtracted, too. Raises ValueError if the two are not of the same rows.
 
     >>> a, b = Estimate(0.75, np.array([0.25, -0.75])), Estimate(0.5, np.array([0.5, -0.5]))
     >>> paired_difference(a, b)
@@ -26,7 +26,7 @@ def paired_difference(candidate: Estimate, production: Estimate) -> Estimate:
     difference = candidate.influence - production.influence
     largest = max(_largest(candidate), _largest(production))
     difference[np.abs(difference) <= _ROUNDING * largest] = 0.0
-    return Estimate(candidate.value - production.value, difference)
+    return Estimate(candidate.value - production.value, difference, candidate.bias - production.bias)
 
 
 def _largest(estimate: Estimate) -> float:

@@ -1,4 +1,4 @@
-"""Metrics of ranked lists, query by query, and their mean: NDCG, average precision, reciprocal rank, hit rate.
+"""Metrics of ranked lists, query by query: NDCG, average precision, reciprocal rank, hit rate.
 
 Items with equal scores have no order, so none is invented for them: NDCG, the reciprocal rank and the hit rate are the
 mean over all orders of tied items (McSherry and Najork 2008, ECIR, 414-421), so that a constant score earns what
@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from mlci.core.statistics.estimate import Estimate
-from mlci.core.statistics.weighted import check_weights, weighted_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,32 +131,6 @@ def hit_rate(ranked: RankedQueries, k: int) -> NDArray[np.float64]:
         drawn = min(max(places - int(ranked.before[run]), 0), beyond.size - 1)
         expected[query] = 1 - beyond[drawn]
     return expected
-
-
-def mean_over_queries(
-    values: NDArray[np.float64], queries: NDArray[np.intp], weights: NDArray[np.float64] | None = None
-) -> Estimate:
-    """Return the mean of `values`, shape `(n_queries,)`, with an influence for every item, shape `(n_items,)`.
-
-    The query is what was drawn: give `Clusters(queries)` to `mean_interval`, or coarser groups such as users, and the
-    influences of a query's items add up to that of the query. `weights` are those of the items, equal within a query,
-    which counts that much. Raises ValueError if they are not, and for what `weighted_mean` refuses.
-    """
-    sizes = np.bincount(queries, minlength=values.size)
-    if sizes.size != values.size or not sizes.all():
-        raise ValueError("a mean over queries needs one value a query, and items of each")
-    check_weights(weights, queries.size)
-    item_weights = np.ones(queries.size) if weights is None else weights
-    of_query = np.empty(values.size)
-    of_query[queries] = item_weights
-    if (of_query[queries] != item_weights).any():
-        raise ValueError("the items of a query have equal weights")
-    mean = weighted_mean(values, of_query)
-    deviations = values - mean
-    deviations[np.abs(deviations) <= 4 * np.finfo(np.float64).eps * np.abs(values).max()] = 0.0
-    # A query of weight v moves the mean by v(value - mean)/Σv: its items share that, whatever their number.
-    per_item = deviations / sizes * (float((of_query * sizes).sum()) / float(of_query.sum()))
-    return Estimate(mean, per_item[queries])
 
 
 def _first_relevant_run(ranked: RankedQueries) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlci.core import curves
-from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers
+from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers, RankingAnswers
 from mlci.render.figures.calibration import calibration
 from mlci.render.figures.confusion import confusion
 from mlci.render.figures.curves import precision_recall, roc
@@ -37,6 +37,8 @@ def evaluation_figures(evidence: Evidence, verdict: Verdict) -> dict[str, bytes]
 
 def _of_answers(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
     now, before = evidence.whole.candidate, evidence.whole.production
+    if isinstance(now, RankingAnswers):  # scores have no unit, and lists no picture of their own
+        return
     if isinstance(now, NumberAnswers):
         truth = np.asarray(evidence.labels, dtype=np.float64)
         earlier = None if before is None else curves.residuals(truth, before.said)

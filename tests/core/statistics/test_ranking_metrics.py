@@ -7,20 +7,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 from sklearn.metrics import average_precision_score, ndcg_score
 
-from mlci.core.statistics.interval import Interval
 from mlci.core.statistics.ranking_metrics import (
     RankedQueries,
     average_precision,
     hit_rate,
-    mean_over_queries,
     ndcg,
     rank_queries,
     reciprocal_rank,
 )
-from mlci.core.statistics.sampling import Clusters, NotTrusted, mean_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -192,58 +188,6 @@ def test_metrics__lie_between_0_and_1(seed: int) -> None:
     for values in (ndcg(ranked), average_precision(ranked), reciprocal_rank(ranked), hit_rate(ranked, 2)):
         assert (values >= 0).all()
         assert (values <= 1 + 1e-12).all()
-
-
-# --- mean over queries ----------------------------------------------------------------------------------------------
-
-
-def interval_over_queries(seed: int, weights_of_queries: np.ndarray | None) -> tuple[np.ndarray, Interval]:
-    relevance, scores, queries = lists(seed, n_queries=40)
-    values = ndcg(rank_queries(relevance, scores, queries))
-    weights = None if weights_of_queries is None else weights_of_queries[queries]
-    estimate = mean_over_queries(values, queries, weights)
-    interval = mean_interval(estimate.influence, weights, Clusters(queries), 0.95, estimate.value)
-    assert isinstance(interval, Interval)
-    return values, interval
-
-
-@given(seed=SEEDS)
-def test_mean_over_queries__has_students_interval_of_the_queries(seed: int) -> None:
-    values, interval = interval_over_queries(seed, None)
-
-    theirs = stats.ttest_1samp(values, 0).confidence_interval(0.9)
-    assert interval.estimate == pytest.approx(values.mean())
-    assert (interval.lower, interval.upper) == pytest.approx((theirs.low, theirs.high), rel=1e-9)
-
-
-@given(seed=SEEDS)
-def test_mean_over_queries__weighs_queries_whatever_their_number_of_items(seed: int) -> None:
-    weights = np.random.default_rng(seed).uniform(0.5, 3, 40)
-
-    values, interval = interval_over_queries(seed, weights)
-
-    mean = np.average(values, weights=weights)
-    assert interval.estimate == pytest.approx(mean)
-    squared = np.square(weights * (values - mean)).sum()
-    assert interval.standard_error == pytest.approx(np.sqrt(squared * 40 / 39) / weights.sum())
-
-
-def test_mean_over_queries__of_19_queries_is_not_trusted() -> None:
-    relevance, scores, queries = lists(0, n_queries=19)
-    estimate = mean_over_queries(ndcg(rank_queries(relevance, scores, queries)), queries)
-
-    assert isinstance(mean_interval(estimate.influence, None, Clusters(queries), 0.95, estimate.value), NotTrusted)
-
-
-def test_mean_over_queries__refuses_weights_that_differ_within_a_query() -> None:
-    with pytest.raises(ValueError, match="equal weights"):
-        mean_over_queries(np.zeros(1), np.array([0, 0]), np.array([1.0, 2.0]))
-
-
-@pytest.mark.parametrize("queries", [[0, 0], [0, 2], [0, 1, 2]])
-def test_mean_over_queries__refuses_values_of_other_queries(queries: list[int]) -> None:
-    with pytest.raises(ValueError, match="one value a query"):
-        mean_over_queries(np.zeros(2), np.array(queries))
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -172,6 +173,50 @@ def test_standard_error__of_a_difference_is_that_of_the_jackknife() -> None:
 
     influence = candidate.estimate(average_precision).influence - production.estimate(average_precision).influence
     assert influence.std() / math.sqrt(600) == pytest.approx(jackknife([without(row) for row in range(600)]), rel=0.02)
+
+
+def test_average_precision__of_a_model_without_skill_is_too_high_by_its_bias() -> None:
+    # All orders of 3 positives among 7 rows. Bestgen (2015) has the mean of the average precision over them, and a
+    # positive has precision 2/6 among the others.
+    estimates = []
+    for chosen in itertools.combinations(range(7), 3):
+        estimate = average_precision(Ranking.of(np.arange(7.0)).labelled(np.isin(np.arange(7), chosen)))
+        assert estimate is not None
+        estimates.append(estimate)
+    harmonic = sum(1 / place for place in range(1, 8))
+
+    assert np.mean([each.value for each in estimates]) == pytest.approx(2 / 6 + 4 * harmonic / (7 * 6), abs=1e-12)
+    assert np.mean([each.value - each.bias for each in estimates]) == pytest.approx(2 / 6, abs=1e-12)
+
+
+def test_average_precision__is_too_high_by_its_bias_in_samples() -> None:
+    # 2,000 samples of 150 rows from a population whose average precision is known.
+    generator = np.random.default_rng(12)
+    labels = generator.random(50_000) < 0.4
+    scores = generator.normal(size=50_000) + 0.5 * labels
+    above = []
+    for _ in range(2_000):
+        drawn = generator.integers(50_000, size=150)
+        estimate = average_precision(Ranking.of(scores[drawn]).labelled(labels[drawn]))
+        assert estimate is not None
+        above.append((estimate.value, estimate.bias))
+    mean, bias = np.mean(above, axis=0)
+    truth = average_precision_score(labels, scores)
+
+    assert mean - truth > 0.01
+    assert mean - bias == pytest.approx(truth, abs=(mean - truth) / 3)
+
+
+def test_average_precision__of_rows_that_count_twice_is_as_biased_as_of_half_of_them() -> None:
+    once = drawn_rows(300)
+    twice = Rows(once.labels, once.scores, np.full(300, 2.0))
+    assert twice.estimate(average_precision).bias == pytest.approx(once.estimate(average_precision).bias, rel=1e-12)
+    assert once.estimate(average_precision).bias > 0
+
+
+def test_average_precision__of_a_perfect_ranking_has_no_bias() -> None:
+    perfect = Rows(np.arange(40) >= 20, np.arange(40.0))
+    assert perfect.estimate(average_precision).bias == 0.0
 
 
 @given(given_rows=rows())
