@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import ValidationError
 from typing_extensions import override
 
+from mlci.core.answers import differs_within
 from mlci.core.arrays import between, codes, column, said, slices_of, weights_of
 from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence
@@ -50,6 +51,7 @@ DEFAULTS: Final[Mapping[Task, tuple[str, ...]]] = {
     "multiclass": ("accuracy", "f1_macro", "log_loss"),
     "regression": ("mae", "rmse"),
     "forecast": ("mae", "rmse"),
+    "ranking": ("ndcg", "mrr"),
 }
 """The metrics that are compared where none are named; a quantile must be named."""
 
@@ -144,7 +146,8 @@ def compare(
     """Return how the candidate compares with production on the same rows.
 
     `y`: (n_rows,) of truth values, or 0 and 1; of classes where `task` is "multiclass"; of numbers where it is
-    "regression", "quantile" or "forecast". `production`, `candidate`: (n_rows,) probabilities of the positive class;
+    "regression", "quantile" or "forecast"; of relevance where it is "ranking", and `groups` are the queries.
+    `production`, `candidate`: (n_rows,) probabilities of the positive class;
     (n_rows, n_classes) of each class, columns as `classes` says, else as the sorted values of `y`; (n_rows,) numbers.
     `metrics`: those of `DEFAULTS` by default. `slices`: by name a mask, or a column, of which every value is a slice.
     `weights`: how much each row counts. `groups`: rows of one group are not independent of each other. `times`: rows
@@ -165,6 +168,8 @@ def compare(
             f"there is no task {task!r}",
             hint=did_you_mean(str(task), TASKS, f"These are known: {', '.join(TASKS)}"),
         )
+    if task == "ranking" and groups is None:
+        raise UsageError("queries-missing", "which items are of one query?", hint="groups=QUERIES, one value a row")
     given = said(task, y, production, candidate, classes)
     rows = len(given.labels)
     evidence = Evidence(
@@ -181,6 +186,7 @@ def compare(
         sampling=_sampling(groups, times, rows),
         slices=tuple(slices_of(slices or {}, rows)),
     )
+    _refuse_weights_within_queries(evidence)
     names = _metrics(metrics, task)
     _refuse_unknown_class(names, given.classes)
     gates = tuple(_gates(names, margin, has_slices=bool(evidence.slices)))
@@ -193,6 +199,20 @@ def compare(
         tuple(comparison_of(result, result.metric, ALL_ROWS) for result in whole),
         tuple(comparison_of(each, result.metric, each.label) for result in verdict.results for each in result.slices),
     )
+
+
+def _refuse_weights_within_queries(evidence: Evidence) -> None:
+    """Raise where items of one query count differently: the query is what counts."""
+    sampling, weights = evidence.sampling, evidence.weights
+    if evidence.task != "ranking" or weights is None or not isinstance(sampling, Clusters):
+        return
+    wrong = differs_within(sampling.codes, weights)
+    if wrong.size:
+        raise UsageError(
+            "weight-unusable",
+            f"the weight in row {wrong[0]} is another than that of its query",
+            hint="Give all items of a query the same weight.",
+        )
 
 
 def _metrics(metrics: Sequence[str] | None, task: Task) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import f1_score, log_loss, mean_pinball_loss, roc_auc_score
+from sklearn.metrics import f1_score, log_loss, mean_pinball_loss, ndcg_score, roc_auc_score
 from typing_extensions import override
 
 import mlci
@@ -264,6 +264,16 @@ def test_compare__of_a_quantile() -> None:
     assert found.candidate == pytest.approx(mean_pinball_loss(OUTCOME, NUMBERS["candidate"], alpha=0.9), abs=1e-12)
 
 
+def test_compare__of_lists_is_a_mean_over_queries() -> None:
+    lists = {"y": OUTCOME > 0, "production": NUMBERS["production"], "candidate": NUMBERS["candidate"]}
+    queries = np.arange(ROWS) // 5
+    result = compared(**lists, task="ranking", groups=queries, metrics=["ndcg@3", "mrr"])
+    expected = ndcg_score(lists["y"].reshape(-1, 5), NUMBERS["candidate"].reshape(-1, 5), k=3)
+    assert result["ndcg@3"].candidate == pytest.approx(expected, abs=1e-12)
+    assert result["ndcg@3"].n == ROWS // 5
+    assert list(compared(**lists, task="ranking", groups=queries)) == ["ndcg", "mrr"]
+
+
 def test_compare__along_time_goes_by_stretches_whatever_the_order_of_the_rows() -> None:
     times, shuffled = np.arange(ROWS), RANDOM.permutation(ROWS)
     along = compared(**NUMBERS, times=times)["mae"]
@@ -295,6 +305,15 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (
         NUMBERS | {"candidate": np.where(np.arange(ROWS) == 3, np.nan, OUTCOME)}, "values-unusable",
         "candidate holds 1 values that are not finite; the first is in row 3",
+    ),
+    (NUMBERS | {"task": "ranking"}, "queries-missing", "which items are of one query?"),
+    (
+        NUMBERS | {"task": "ranking", "groups": SITE, "y": OUTCOME - OUTCOME.max()}, "relevance-negative",
+        "y says how relevant an item is: 0 for irrelevant, more for better",
+    ),
+    (
+        NUMBERS | {"task": "ranking", "groups": SITE, "y": np.abs(OUTCOME), "weights": 1 + np.arange(ROWS)},
+        "weight-unusable", "the weight in row 0 is another than that of its query",
     ),
     (NUMBERS | {"task": "quantile"}, "metrics-unusable", "which quantile do the models predict?"),
     (NUMBERS | {"groups": SITE, "times": SITE}, "sampling-unusable", "groups and times exclude each other"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlci.commands.data_sets import files_of
 from mlci.commands.sides import named_in
+from mlci.core.answers import differs_within
 from mlci.core.config import FILE_NAME
 from mlci.core.contract import ColumnSpec
 from mlci.core.contract.constraints import code, written
@@ -144,9 +145,7 @@ class EvaluationSet:
         sampling = self.sampling()
         if not isinstance(sampling, Clusters):
             return
-        of_query = np.empty(int(sampling.codes.max(initial=-1)) + 1)
-        of_query[sampling.codes] = weights
-        wrong = np.flatnonzero(of_query[sampling.codes] != weights)
+        wrong = differs_within(sampling.codes, weights)
         if wrong.size:
             raise UsageError(
                 "weight-unusable",

@@ -50,7 +50,17 @@ def said(
             return Said(labels, before, now)
         case "multiclass":
             return _of_classes(y, models, classes)
-        case _:
+        case "ranking":
+            relevance = finite("y", y, None)
+            if (relevance < 0).any():
+                raise UsageError(
+                    "relevance-negative",
+                    "y says how relevant an item is: 0 for irrelevant, more for better",
+                    hint='y − y.min(), or task="regression"',
+                )
+            before, now = (finite(name, given, relevance.size) for name, given in models)
+            return Said(relevance, before, now)
+        case "regression" | "quantile" | "forecast":
             outcomes = finite("y", y, None)
             before, now = (finite(name, given, outcomes.size) for name, given in models)
             return Said(outcomes, before, now)

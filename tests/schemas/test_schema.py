@@ -60,7 +60,7 @@ def test_schema__takes_what_the_reader_takes(model: type[BaseModel], text: str) 
         ("objective", "objectiv"),
         ("cells:   {", "Cells:   {"),
         ("deploy: {live: ", "deploy: {Live: "),
-        ("task: binary", "task: ranking"),
+        ("task: binary", "task: clustering"),
         ("margin: 0.01", "margin: -1"),
         ("margin: 0.01", 'margin: "1"'),
         ("params: params.yaml", "timeout: 3600"),

@@ -7,7 +7,7 @@ it without another sort.
 from mlci.core.answers.binary import RARER_CLASS, Answers
 from mlci.core.answers.multiclass import MulticlassAnswers
 from mlci.core.answers.numbers import NumberAnswers
-from mlci.core.answers.ranking import QueryAnswers, RankingAnswers
+from mlci.core.answers.ranking import QueryAnswers, RankingAnswers, differs_within
 from mlci.core.answers.sample import Sample
 from mlci.core.answers.task import TaskAnswers
 
@@ -20,4 +20,5 @@ __all__ = [
     "RankingAnswers",
     "Sample",
     "TaskAnswers",
+    "differs_within",
 ]

@@ -29,6 +29,17 @@ if TYPE_CHECKING:
     Booleans = NDArray[np.bool_]
 
 
+def differs_within(queries: NDArray[np.intp], weights: Floats) -> NDArray[np.intp]:
+    """Return the rows whose weight is another than that of their query, which counts as a whole.
+
+    >>> differs_within(np.array([0, 1, 0, 1]), np.array([1.0, 3.0, 1.0, 2.0]))
+    array([1])
+    """
+    of_query = np.zeros(int(queries.max(initial=-1)) + 1)
+    of_query[queries] = weights
+    return np.flatnonzero(of_query[queries] != weights)
+
+
 @dataclass(frozen=True, eq=False)
 class RankingAnswers(NumberAnswers):
     """One model's scores of items; the sample's labels are their relevance, its clusters the queries.
