@@ -58,7 +58,7 @@ def read_data_side(tree: Tree) -> DataSide | None:
                 hint=f"git checkout HEAD -- {section.contract}, or mend the path in {FILE_NAME}",
             )
         contract, document = read_located_model(written, Contract, named_in(section.contract, tree), later=LATER)
-        contracts[name], lines[name] = contract, lines_of(contract, document)
+        contracts[name], lines[name] = contract, lines_of(contract, document, section.contract)
     if not isinstance(config, Config):
         return DataSide(config, contracts, lines=lines)
     made = pipeline.made_by(tree.read(pipeline.FILE)) if config.train.dvc else frozenset[str]()

@@ -118,7 +118,7 @@ class Finding(_Part):
     owner: str | None = None
     """Who answers for the rule."""
     where: str | None = None
-    """`file:line` of the contract that holds the rule, where that is known."""
+    """`file:line` of the contract that holds the rule, where that is known; `… at base` where head lacks it."""
     origin: Origin
 
     @property

@@ -37,6 +37,8 @@ Direction = Literal["looser", "tighter", "other", "replaced"]
 """What head does to a rule; `other` is what has no order, such as another label; `replaced` are all rules at once."""
 LONGEST_VALUE = 80
 """Characters of a value in a sentence, which stays on one line."""
+AT_BASE = "at base"
+"""Stands behind the place of a rule that head does not have any more."""
 ORDERED = frozenset({"gates", "evaluate.slices", "leaks", *(f"train.{level}" for level in LEVELS)})
 """Rules that have an order of their own."""
 SectionType = TypeVar("SectionType", bound=BaseModel)
@@ -407,7 +409,8 @@ def _contracts(
 
 def _located(constraints: tuple[Constraint, ...], head: Lines, base: Lines) -> tuple[Constraint, ...]:
     """Return CONSTRAINTS with where they stand: in head's contract, which is at hand, and else in base's."""
-    return tuple(replace(each, where=head.get(each.key) or base.get(each.key)) for each in constraints)
+    known = {**{key: f"{where} {AT_BASE}" for key, where in base.items()}, **head}
+    return tuple(replace(each, where=known.get(each.key)) for each in constraints)
 
 
 def _covering(path: str, base: DataSide) -> tuple[str, ...]:

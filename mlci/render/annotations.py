@@ -40,7 +40,7 @@ def _command(finding: Finding, folder: str) -> str:
 
 def _properties(finding: Finding, folder: str) -> Iterator[tuple[str, str]]:
     file, _, line = (finding.where or "").rpartition(":")
-    if line.isdecimal() and ":" not in file:  # what stands in a commit alone is no file of the pull request
+    if line.isdecimal():  # what stands at base alone has no line in the pull request
         yield "file", f"{folder}/{file}" if folder else file
         yield "line", line
     yield "title", f"mlci: {finding.dataset}"

@@ -560,3 +560,15 @@ def test_effective__where_base_speaks_of_data_alone_its_contracts_count_and_the_
     assert {owned.origin for owned in rules.gates} == {"head"}
     assert {each.origin for each in rules.constraints["cells"]} == {"base"}
     assert "removes the contract of `cells`" in [change.sentence for change in changes]
+
+
+def test_constraints__know_the_line_that_head_has_of_them_and_else_that_of_base() -> None:
+    keys = [("columns", "a", "type"), ("columns", "b", "type"), ("columns", "c", "type")]
+    wide, narrow = (
+        Contract.model_validate({"columns": {name: {"type": "integer"} for name in names}}) for names in ("abc", "ab")
+    )
+    base = DataSide(OF_DATA, {"cells": wide}, lines={"cells": {key: f"c.yaml:{line}" for line, key in enumerate(keys)}})
+    head = DataSide(OF_DATA, {"cells": narrow}, lines={"cells": {keys[0]: "d.yaml:8"}})
+    found = {each.key: each.where for each in effective_data(base, head)[0].constraints["cells"]}
+    assert [found[key] for key in keys] == ["d.yaml:8", "c.yaml:1 at base", "c.yaml:2 at base"]
+    assert effective_data(None, head)[0].constraints["cells"][1].where == "d.yaml:8"

@@ -35,7 +35,7 @@ def test_annotation__stands_beside_the_line_of_the_rule() -> None:
 
 
 def test_annotation__of_a_rule_that_no_file_of_the_pull_request_holds_has_no_place() -> None:
-    for where in (None, "1f2e3d:contracts/trips.yaml:3"):
+    for where in (None, "contracts/trips.yaml:3 at base"):
         assert told(broken(("columns", "x", "max"), where)) == [
             "::error title=mlci%3A trips::x is above 3 in 2 of 9 rows (22.2%25)"
         ]
@@ -43,7 +43,7 @@ def test_annotation__of_a_rule_that_no_file_of_the_pull_request_holds_has_no_pla
 
 def test_annotation__no_name_ends_it_or_begins_another() -> None:
     (name,) = (name for name in CONTRACT.columns if name != "x")
-    (line,) = told(broken(("columns", name, "type"), "contracts/a,b::x.yaml:1"))
+    (line,) = told(broken(("columns", name, "type"), None))
     assert line.startswith("::warning title=mlci%3A trips::a,b:%25::error:: is not a whole number")
     (line,) = told(broken(("columns", name, "type"), "contracts/a,b%0A.yaml:1"))
     assert line.startswith("::warning file=contracts/a%2Cb%250A.yaml,line=1,title=mlci%3A trips::")

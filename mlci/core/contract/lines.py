@@ -24,13 +24,13 @@ _WRITTEN: Final[Mapping[ConstraintKind, tuple[str, ...]]] = {
 """Under which keys of a column a constraint may stand, where that is not its kind."""
 
 
-def lines_of(contract: Contract, document: Document) -> Lines:
-    """Return where each constraint of CONTRACT stands in the DOCUMENT that it was read from."""
+def lines_of(contract: Contract, document: Document, name: str) -> Lines:
+    """Return where each constraint of CONTRACT stands in the DOCUMENT that it was read from, a file called NAME."""
     found: Lines = {}
     for each in constraints(contract):
         paths = (*_paths(contract, each), each.key[:2], each.key[:1])
         position = next(document.positions[path] for path in (*paths, ()) if path in document.positions)
-        found[each.key] = f"{document.name}:{position.line}"
+        found[each.key] = f"{name}:{position.line}"
     return found
 
 

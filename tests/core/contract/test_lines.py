@@ -47,8 +47,8 @@ LINES = {
 
 
 def test_lines__say_where_each_constraint_stands() -> None:
-    contract, document = read_located_model(TEXT.encode(), Contract, "contracts/c.yaml")
-    found = lines_of(contract, document)
+    contract, document = read_located_model(TEXT.encode(), Contract, "1f2e3d:contracts/c.yaml")
+    found = lines_of(contract, document, "contracts/c.yaml")
     assert {".".join(key): where for key, where in found.items()} == {
         key: f"contracts/c.yaml:{line}" for key, line in LINES.items()
     }
