@@ -1,14 +1,15 @@
 """What mlci adds to a training command, and how long it takes to look at ten thousand runs.
 
 Promises, in CPU seconds: around a training command at most 0.5; the fingerprint of 20,000 files at most 1.0, and never
-wrong after an edit within one second that keeps the size; `mlci runs` over 10,000 records at most 1.0, and 1.5 for
-`export`, which writes every value of each. Beside each stands what it is to be compared with.
+wrong after an edit within one second that keeps the size; `mlci runs` over 10,000 records at most 1.0, also where they
+were shared and looked at once before. Beside each stands what it is to be compared with.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,6 @@ REPEATS = 3
 OVERHEAD_SECONDS = 0.5
 FINGERPRINT_SECONDS = 1.0
 RUNS_SECONDS = 1.0
-EXPORT_SECONDS = 1.5
 
 
 def main() -> int:
@@ -99,15 +99,29 @@ def runs(place: Path) -> list[tuple[str, float, str, float]]:
     name = many_records(project)
     start = min(cpu_of(mlci("version"), project) for _ in range(REPEATS))
     verbs = (("list",), ("show", name), ("best", "loss", "--lowest"), ("export",))
-    return [
-        (
-            f"mlci runs {verb[0]} over {RECORDS:,} records",
-            min(cpu_of(mlci("runs", *verb), project) for _ in range(REPEATS)),
-            f"mlci version: {start:.3f}",
-            EXPORT_SECONDS if verb == ("export",) else RUNS_SECONDS,
-        )
-        for verb in verbs
-    ]
+    measured = []
+    for kind in ("records", "shared records"):
+        for verb in verbs:
+            took = min(cpu_of(mlci("runs", *verb), project) for _ in range(REPEATS))
+            measured.append((f"mlci runs {verb[0]} over {RECORDS:,} {kind}", took, f"mlci version: {start:.3f}"))
+        if kind == "records":
+            share(project)
+            first = cpu_of(mlci("runs", "list"), project)
+            print(f"{f'mlci runs list, which looks through {RECORDS:,} new ones':<58}{first:8.3f} s")
+    return [(*each, RUNS_SECONDS) for each in measured]
+
+
+def share(project: Path) -> None:
+    """Move all records to the branch of shared ones, as a fetch would bring it."""
+    kept = project / ".mlci" / "runs"
+    stream = ["commit refs/mlci/runs\ncommitter Ada <ada@example.org> 0 +0000\ndata 4\nruns\n"]
+    for folder in sorted(kept.iterdir()):
+        content = (folder / "record.json").read_text()
+        path = f"{folder.name[:2]}/{folder.name}.json"
+        stream.append(f"M 100644 inline {path}\ndata {len(content.encode())}\n{content}\n")
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=project, input="".join(stream).encode(), check=True)
+    shutil.rmtree(kept)
+    kept.mkdir()
 
 
 def many_records(project: Path) -> str:

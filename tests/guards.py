@@ -515,8 +515,8 @@ GUARDS = (
     ),
     Guard(
         "lease of the push",
-        "mlci/adapters/registry_branch.py",
-        "f\"--force-with-lease={branch}:{parent or ''}\",",
+        "mlci/adapters/leased_push.py",
+        '*(f"--force-with-lease={name}:{where}" for name, where in expected.items()),',
         '"--force",',
         "tests/testing/test_registry_branch.py::test_push__of_two_at_once_one_wins_and_the_other_is_told",
     ),
@@ -754,9 +754,9 @@ GUARDS = (
     ),
     Guard(
         "lease of the branch of runs",
-        "mlci/adapters/runs_branch.py",
-        "f\"--force-with-lease={RUNS_BRANCH}:{tip or ''}\"",
-        '"--force"',
+        "mlci/adapters/leased_push.py",
+        '*(f"--force-with-lease={name}:{where}" for name, where in expected.items()),',
+        '"--force",',
         "tests/adapters/test_runs_branch.py::test_add__replaces_no_record_that_the_origin_got_meanwhile",
     ),
     Guard(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.git import BRANCHES, REGISTRY_BRANCHES, REGISTRY_REFERENCES, GitRepository
 from mlci.adapters.git_reader import GitReader, missing, reading
+from mlci.adapters.leased_push import keep_objects, leased_push, references_of_origin
 from mlci.adapters.refused_push import (
     branch_in_the_way,
     folders_of,
@@ -26,7 +27,6 @@ from mlci.core.git_objects import (
     commit_parents,
     commit_tree,
     format_of,
-    pack,
     parse_tree,
     tag,
     trees,
@@ -105,9 +105,7 @@ class GitRegistry:
         """
         reference, branch = REGISTRY_REFERENCES + checked_name(model, "model"), REGISTRY_BRANCHES + model
         for attempt in range(_ATTEMPTS):
-            output = self._repository.talk(["ls-remote", "origin", branch, *_tag_patterns(model)])
-            lines = output.decode(errors="replace").splitlines()
-            found = {name: object_id for object_id, _, name in (line.partition("\t") for line in lines)}
+            found = references_of_origin(self._repository, [branch, *_tag_patterns(model)])
             tip = found.pop(branch, None)
             if tip is None:
                 return Trail(None, (), _tags(found))
@@ -168,31 +166,12 @@ class GitRegistry:
         checked_name(model, "model")
         change = change if self._sign is None else signed(change, self._sign)
         prepared = self._prepare(change, parent)
-        self._repository.git.run(
-            ["unpack-objects", "-q", "--strict"],
-            folder=self._repository.folder,
-            stdin=pack(prepared.objects, prepared.object_format),
-        )
+        keep_objects(self._repository, prepared.objects, prepared.object_format)
         branch = REGISTRY_BRANCHES + model
-        arguments = [
-            "push",
-            "--porcelain",
-            "--no-progress",
-            "--atomic",
-            "--no-verify",
-            "--no-follow-tags",
-            "--no-signed",
-            "--recurse-submodules=no",
-            f"--force-with-lease={branch}:{parent or ''}",
-            *(f"--force-with-lease={name}:" for name in prepared.tags),
-            "origin",
-            f"{prepared.commit}:{branch}",
-            *(f"{object_id}:{name}" for name, object_id in prepared.tags.items()),
-        ]
+        targets = {branch: prepared.commit, **prepared.tags}
+        expected = {branch: parent or "", **dict.fromkeys(prepared.tags, "")}
         for attempt in range(_ATTEMPTS):
-            finished = self._repository.git.attempt(
-                ["-c", "push.pushOption=", *arguments], folder=self._repository.folder, network=True
-            )
+            finished = leased_push(self._repository, targets, expected)
             if finished.exit_code == 0:
                 break
             problem = self._problem(model, change, parent, prepared, finished)
@@ -278,8 +257,7 @@ class GitRegistry:
 
     def _look(self, branch: str, prepared: _Prepared) -> dict[str, str]:
         patterns = [branch, f"{branch}/*", *folders_of(branch, BRANCHES), *prepared.tags]
-        output = self._repository.talk(["ls-remote", "origin", *patterns]).decode(errors="replace")
-        return {name: object_id for object_id, _, name in (line.partition("\t") for line in output.splitlines())}
+        return references_of_origin(self._repository, patterns)
 
     def _what_moved(self, model: str, change: Change, branch: str, present: str | None) -> MlciError:
         if present is None:

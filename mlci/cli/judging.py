@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from mlci.cli.output import Base, Json, NoFetch, show, show_json, show_report, tell
-from mlci.core.pipeline import stages_sentence
 from mlci.core.plain_text import one_line
 from mlci.errors import MlciError
 
@@ -108,6 +107,8 @@ def train(
     else:
         show(f"{trained.training.outcome}: {trained.training.reason}")
         if trained.training.stages:
+            from mlci.core.pipeline import stages_sentence
+
             show(one_line(stages_sentence(trained.training.stages), 500))
         if trained.training.seeds:
             show(one_line(trained.training.seeds.sentence, 500))

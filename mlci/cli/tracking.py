@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -129,6 +130,8 @@ def _runs() -> tuple[WorkFolder, GitRuns]:
     """Return where runs are kept, here and by the origin; where there is none yet, there must at least be a model."""
     from mlci.cli.wiring import Workplace
 
+    # Thousands of records are no garbage, and looking through them for some takes half of the time.
+    gc.disable()
     place = Workplace.here()
     if not (place.work.path / "runs").is_dir():
         place.config()

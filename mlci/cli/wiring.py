@@ -16,7 +16,6 @@ from mlci.adapters.work_folder import WorkFolder
 from mlci.cli.audience import event, is_private
 from mlci.cli.output import tell
 from mlci.cli.releases import TOKEN
-from mlci.commands.sides import head_side, read_side
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line, printable
 from mlci.errors import UsageError
@@ -106,6 +105,8 @@ class Workplace:
 
     def config(self) -> Config:
         """Return the configuration in the work tree."""
+        from mlci.commands.sides import head_side
+
         return head_side(self.repository.work_tree()).config
 
     def registry(self) -> GitRegistry:
@@ -117,7 +118,7 @@ class Workplace:
         """Return the records of runs as the last fetch brought them."""
         from mlci.adapters.runs_branch import GitRuns
 
-        return GitRuns(self.repository)
+        return GitRuns(self.repository, self.work)
 
     def writing_registry(self, base: str) -> GitRegistry:
         """Return the registry to write to by the rules of the commit BASE, which may demand signatures."""
@@ -128,6 +129,7 @@ class Workplace:
 
     def demand(self, base: str) -> Demand | None:
         """Return whose signatures the rules of the commit BASE demand."""
+        from mlci.commands.sides import read_side
         from mlci.commands.signatures import demanded
 
         tree = self.repository.tree(base)

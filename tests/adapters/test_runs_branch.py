@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.adapters.runs_branch import GitRuns
+from mlci.core.runs.record import run_id
 from mlci.core.runs.shared import run_path
 from mlci.errors import IntegrityError, OutsideError, UsageError
+from mlci.testing import MemoryWorkbench
+from mlci.version import VERSION
 from tests.adapters.clones import Clone, bare_origin, clone_of, git
 from tests.core.runs.records import MORNING, a_record, kept
 
@@ -118,6 +121,29 @@ def test_add__a_foreign_branch_is_in_the_way(clone: Clone, name: str) -> None:
 def test_runs__what_is_no_record_under_its_own_name_is_passed_over(clone: Clone, content: bytes) -> None:
     pushed(clone, run_path(RUN.id), content)
     assert GitRuns(clone.open()).runs() == ()
+
+
+NOT_AS_WRITTEN = RUN.record.to_bytes().replace(b'"seed": 0', b'"seed":  0')
+
+
+def test_runs__what_was_found_in_order_once_is_not_looked_through_again(clone: Clone) -> None:
+    pushed(clone, run_path(run_id(NOT_AS_WRITTEN)), NOT_AS_WRITTEN)
+    notes = MemoryWorkbench(clone.folder)
+    runs = GitRuns(clone.open(), notes)
+    assert (runs.runs(), notes.files) == ((), {})
+    blob = git(clone.folder, "rev-parse", f"refs/mlci/runs:{run_path(run_id(NOT_AS_WRITTEN))}")
+    for version, found in (("0.0.0", 0), (VERSION, 1)):  # what another version found may not do for this one
+        notes.files["cache/shared-runs"] = f"{version}\n{blob}".encode()
+        assert len(runs.runs()) == found
+
+
+def test_runs__are_noted_once_they_were_found_in_order(clone: Clone) -> None:
+    notes = MemoryWorkbench(clone.folder)
+    runs = GitRuns(clone.open(), notes)
+    runs.add(RUN, ANA, MORNING)
+    first = runs.runs()
+    assert notes.files["cache/shared-runs"].decode().split("\n")[0] == VERSION
+    assert (len(notes.files["cache/shared-runs"].split(b"\n")), runs.runs()) == (2, first)
 
 
 def test_runs__of_a_newer_mlci(clone: Clone) -> None:

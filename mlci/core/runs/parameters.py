@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from typing import TYPE_CHECKING, Any, Final
-
-import yaml
 
 from mlci.core.plain_text import printable
 from mlci.core.runs.secrets import WITHHELD, is_secret_name, secrets_in, shown_value
@@ -78,12 +75,23 @@ def _parsed(content: bytes, path: str) -> object:
         if path.endswith(".json"):
             return json.loads(content)
         if path.endswith(".toml"):
+            import tomllib  # noqa: PLC0415 - looking at records needs no parser of parameters
+
             return tomllib.loads(content.decode())
         if path.endswith((".yaml", ".yml")):
-            return yaml.safe_load(content)
-    except (ValueError, RecursionError, yaml.YAMLError):
+            return _yaml(content)
+    except (ValueError, RecursionError):
         return None  # the training command may read it all the same; its hash is in the record
     return None
+
+
+def _yaml(content: bytes) -> object:
+    import yaml  # noqa: PLC0415 - as tomllib
+
+    try:
+        return yaml.safe_load(content)
+    except yaml.YAMLError:
+        return None
 
 
 def _leaves(value: object) -> Iterator[tuple[str, object]]:
