@@ -1,18 +1,35 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from mlci.commands.evaluate import evaluate
+from mlci.core.config import StatisticsSection
+from mlci.core.gates import judge
 from mlci.core.report import Conclusion
+from mlci.core.requirement import Gate
+from mlci.core.rules import OwnedGate
 from mlci.errors import IntegrityError, UsageError
 from mlci.render.figures.evaluation import evaluation_figures
 from tests.commands.builders import a_project, a_pull_request
+from tests.core import gate_evidence
+from tests.core.gate_evidence import EVIDENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlci.core.evidence import Evidence
+    from mlci.core.gates import Verdict
+
+
+SEVERAL = replace(gate_evidence.SEVERAL, classes=("A", "../B <b>", "C"))
+
+
+def judged(evidence: Evidence, *gates: dict[str, Any]) -> Verdict:
+    return judge([OwnedGate(Gate.model_validate(gate), "base") for gate in gates], evidence, StatisticsSection())
 
 
 def test_evaluate__scores_as_check_does_without_training(tmp_path: Path) -> None:
@@ -48,9 +65,34 @@ def test_figures__of_a_binary_task(tmp_path: Path) -> None:
     drawn = evaluation_figures(evidence, report.verdict)
     titles = {name: ET.fromstring(svg).findtext("{http://www.w3.org/2000/svg}title") for name, svg in drawn.items()}  # noqa: S314 - our own
     assert list(titles) == [
-        "confusion.svg", "roc.svg", "precision-recall.svg", "calibration.svg", "scores.svg", "difference-06.svg",
+        "confusion.svg", "roc.svg", "precision-recall.svg", "calibration.svg", "scores.svg",
+        "difference-accuracy-not_worse.svg",
     ]  # fmt: skip
-    assert titles["difference-06.svg"] == "accuracy: candidate − production"
+    assert titles["difference-accuracy-not_worse.svg"] == "accuracy not worse"
     assert all(titles.values())
     # The candidate has every row right; production is wrong in 20 of them.
     assert b"+10" in drawn["confusion.svg"]
+
+
+def test_figures__of_gates_are_named_by_metric_requirement_and_slice() -> None:
+    drawn = evaluation_figures(SEVERAL, judged(SEVERAL, {"metric": "recall@../B <b>", "require": "not_worse"}))
+    assert list(drawn) == ["confusion.svg", "difference-recall-..-B-b-not_worse.svg"]
+    gates: list[dict[str, Any]] = [
+        {"metric": "accuracy", "require": "better", "margin": 0.1},
+        {"metric": "accuracy", "require": "not_worse", "margin": "5%"},
+        {"metric": "accuracy", "require": "not_worse", "margin": "5%", "severity": "warn"},
+        {"metric": "accuracy", "require": "not_worse", "margin": 0.02, "slices": True},
+        {"metric": "accuracy", "require": "floor", "value": 0.1},
+        {"metric": "recall", "require": "gap_not_wider", "margin": 0.1, "slices": ["site"]},
+    ]
+    drawn = evaluation_figures(EVIDENCE, judged(EVIDENCE, *gates))
+    names = [name for name in drawn if name.startswith("difference-")]
+    assert names == [
+        "difference-accuracy-better.svg",
+        "difference-accuracy-not_worse.svg",
+        "difference-accuracy-not_worse-2.svg",
+        "difference-accuracy-not_worse-in-every-slice.svg",
+        "difference-recall-gap_not_wider-in-site.svg",
+    ]
+    assert [b"dotted: the margin" in drawn[name] for name in names] == [False, True, True, True, True]
+    assert b"site = A (200), open" in drawn["difference-accuracy-not_worse-in-every-slice.svg"]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LONGEST_NAME = 16
+LONGEST_LINE = 36
+"""Letters of all names together that stand side by side; longer ones are turned."""
 SMALLEST_LEGIBLE = 12
 """Classes beyond which the cells hold no number."""
 
@@ -36,6 +38,8 @@ def confusion(candidate: NDArray[np.float64], production: NDArray[np.float64] | 
                     _number(axes, label, decision, candidate, production)
         names = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in classes]
         axes.set_xticks(range(size), names)
+        if size * max(map(len, names)) > LONGEST_LINE:
+            axes.set_xticks(range(size), names, rotation=30, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(size), names)
         axes.set_xlim(-0.5, size - 0.5)
         axes.set_ylim(size - 0.5, -0.5)
@@ -47,7 +51,8 @@ def confusion(candidate: NDArray[np.float64], production: NDArray[np.float64] | 
     words = f"{right:,.0f} of {candidate.sum():,.0f} rows on the diagonal, decided as labelled."
     if production is not None:
         words += f" Production: {production.trace():,.0f}."
-    return drawn(Words("Labels and decisions", words), draw, height=4.0)
+    side = max(4.0, 1.4 + 0.6 * min(len(classes), SMALLEST_LEGIBLE))
+    return drawn(Words("Labels and decisions", words), draw, width=side + 0.2, height=side)
 
 
 def _cell(label: int, decision: int, share: float) -> Rectangle:

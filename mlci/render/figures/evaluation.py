@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from itertools import count
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from mlci.core import curves
 from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers, RankingAnswers
+from mlci.core.margin import parse_margin
 from mlci.render.figures.calibration import calibration
 from mlci.render.figures.confusion import confusion
 from mlci.render.figures.curves import precision_recall, roc
 from mlci.render.figures.forest import Difference, forest
 from mlci.render.figures.residuals import residuals
 from mlci.render.figures.scores import scores
+from mlci.render.wording import REQUIREMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
     from mlci.core.answers import TaskAnswers
     from mlci.core.evidence import Evidence
     from mlci.core.gates import GateResult, Verdict
+
+NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.-]+")
+LONGEST_STEM: Final = 80
 
 
 def evaluation_figures(evidence: Evidence, verdict: Verdict) -> dict[str, bytes]:
@@ -31,8 +38,27 @@ def evaluation_figures(evidence: Evidence, verdict: Verdict) -> dict[str, bytes]
     for result in verdict.results:
         differences = _differences(result)
         if differences:
-            drawn[f"difference-{len(drawn) + 1:02d}.svg"] = forest(result.metric, differences)
+            title = f"{result.metric} {REQUIREMENTS[result.require]} {result.scope}".strip()
+            drawn[_file_name(result, drawn)] = forest(title, differences, _margin(result))
     return drawn
+
+
+def _file_name(result: GateResult, taken: Collection[str]) -> str:
+    """Return the name of the figure of a gate: `difference-recall-not_worse-in-site.svg`, with a number if it is TAKEN.
+
+    Names of users, such as those of classes, keep only what no path or shell takes for anything else.
+    """
+    stem = f"difference-{NOT_IN_NAMES.sub('-', result.name).strip('-')[:LONGEST_STEM]}"
+    numbered = (f"{stem}{f'-{number}' if number > 1 else ''}.svg" for number in count(1))
+    return next(name for name in numbered if name not in taken)
+
+
+def _margin(result: GateResult) -> float | None:
+    """Return what a gate tolerates in the unit of its metric; None where that differs from slice to slice."""
+    if result.require == "better" or (result.limit.endswith("%") and result.slices):
+        return None
+    written = result.limit if result.limit.endswith("%") else float(result.limit)
+    return parse_margin(written).absolute(result.production or 0.0)
 
 
 def _of_answers(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
@@ -82,5 +108,5 @@ def _differences(result: GateResult) -> list[Difference]:
     if result.is_alone:
         return []
     if not result.slices:
-        return [Difference("all rows", result.rows, result.interval)] if result.interval else []
-    return [Difference(each.label, each.rows, each.interval) for each in result.slices if each.interval]
+        return [Difference("all rows", result.rows, result.interval, result.outcome)] if result.interval else []
+    return [Difference(each.label, each.rows, each.interval, each.outcome) for each in result.slices if each.interval]

@@ -29,8 +29,10 @@ def scores(candidate: Distribution, production: Distribution | None, threshold: 
         axes.axvline(threshold, color=INK, linewidth=0.8, linestyle=":")
         axes.set_xlim(0, 1)
         axes.set_xlabel("probability of the positive class; dotted: the threshold")
-        axes.set_ylabel("negative rows        positive rows")
         axes.set_yticks([])
+        # A word at either end: an SVG shows any number of spaces as one.
+        for word, height, end in (("positive rows", 1.0, "top"), ("negative rows", 0.0, "bottom")):
+            axes.text(-0.02, height, word, transform=axes.transAxes, rotation=90, ha="right", va=end)
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
 
     share = float(candidate.positives[np.arange(BINS) / BINS >= threshold].sum())

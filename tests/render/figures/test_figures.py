@@ -25,9 +25,9 @@ PRODUCTION = Answers(Sample(LABELS), np.clip(RANDOM.normal(0.4, 0.3, 200) + 0.2 
 HOSTILE = "</text><script>alert(1)</script> $x$ & \"'"
 
 DIFFERENCES = [
-    figures.Difference("all rows", 3000, Interval(0.01, -0.005, 0.025, 0.01)),
-    figures.Difference("band = small", 400, Interval(-0.06, -0.09, -0.03, 0.01)),
-    figures.Difference("band = large", 40, Interval(-0.01, -0.08, 0.06, 0.04)),
+    figures.Difference("all rows", 3000, Interval(0.01, -0.005, 0.025, 0.01), "pass"),
+    figures.Difference("band = small", 400, Interval(-0.06, -0.09, -0.03, 0.01), "fail"),
+    figures.Difference("band = large", 40, Interval(-0.01, -0.08, 0.06, 0.04), "inconclusive"),
 ]
 CELLS = np.array([[70.0, 10.0], [4.0, 16.0]])
 
@@ -110,15 +110,25 @@ def test_confusion__shows_rows_and_how_they_moved() -> None:
     assert all(number in text for number in ("70", "+3", "−3", "±0"))
 
 
-def test_forest__is_red_where_it_is_proven_worse_than_the_margin() -> None:
-    svg = figures.forest("recall", DIFFERENCES, 0.02).decode()
-    assert drawing.BAD in _body(figures.forest("recall", DIFFERENCES[1:2]).decode())
-    assert drawing.BAD not in _body(figures.forest("recall", DIFFERENCES[:1]).decode())
-    assert "all rows  (3,000)" in svg
+def test_forest__says_by_colour_mark_and_word_what_the_gate_made_of_each() -> None:
+    colours = [
+        {colour for colour in (drawing.GOOD, drawing.BAD, drawing.CANDIDATE) if colour in _body(svg.decode())}
+        for svg in (figures.forest("recall", [each]) for each in DIFFERENCES)
+    ]
+    assert colours == [{drawing.GOOD}, {drawing.BAD}, {drawing.CANDIDATE}]
+    text = _text(figures.forest("recall", DIFFERENCES, 0.02))
+    labels = (
+        "all rows (3,000)",
+        "band = small (400), fail",
+        "band = large (40), open",
+        "+ is good; dotted: the margin",
+    )
+    assert [label for label in labels if label not in text] == []
+    assert "band = small −0.0600 [−0.0900, −0.0300], fail" in text
 
 
 def test_names__from_users_are_encoded() -> None:
-    svg = figures.forest(HOSTILE, [figures.Difference(HOSTILE, 5, Interval(0.0, -1.0, 1.0, 0.5))])
+    svg = figures.forest(HOSTILE, [figures.Difference(HOSTILE, 5, Interval(0.0, -1.0, 1.0, 0.5), "pass")])
     assert b"<script" not in svg
     assert "$x$" in _text(svg)
     assert b"<script" not in figures.confusion(CELLS, None, [HOSTILE, "b"])
