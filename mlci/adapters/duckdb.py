@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mlci.adapters.data_reader import opened
-from mlci.adapters.duckdb_aggregate import Told, measures, told_of_all, told_of_groups
 from mlci.adapters.duckdb_causes import Broken, likely_causes
-from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, scan, select
+from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection
 from mlci.adapters.duckdb_data_set import surroundings, told_of_data_set
-from mlci.adapters.duckdb_profile import MOST_COLUMNS, ProfileScan, read_columns
-from mlci.adapters.duckdb_query import Query
-from mlci.core.contract import AggregateDemand, AggregateRule
+from mlci.adapters.duckdb_examples import failing_rows
+from mlci.adapters.duckdb_profile import MOST_COLUMNS, read_columns
+from mlci.adapters.duckdb_scan import counted
 from mlci.core.contract.constraints import OF_THE_DATA_SET, OF_THE_FILE
 from mlci.core.data_files import short
-from mlci.core.findings import MASK, MOST_EXAMPLES, DatasetReport, ExampleRow, finding, holds
-from mlci.core.plain_text import one_line
+from mlci.core.findings import DatasetReport, finding, holds
 from mlci.core.profile import Profile
 from mlci.errors import UsageError
 
@@ -27,27 +24,18 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    import duckdb
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlci.adapters.duckdb_repeats import Repeats
     from mlci.adapters.duckdb_table import BatchReading
     from mlci.adapters.outside import Outside
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnSpec, Constraint, ConstraintKind
+    from mlci.core.contract import ColumnSpec, Constraint
     from mlci.core.data_files import DataFiles, Wanted
     from mlci.core.expression import Check
     from mlci.core.findings import Finding
     from mlci.core.leaks import LeakEvidence, LeakRule
     from mlci.core.table import Table
-
-LONGEST_SHOWN = 80
-"""Characters of a value in an example."""
-TOGETHER: Final[frozenset[ConstraintKind]] = frozenset({"unique", "key"})
-"""Constraints between rows."""
-LOOKED_FOR: Final[frozenset[ConstraintKind]] = TOGETHER | {"reference", "conflicts"}
-"""Constraints whose failing rows are found before examples are shown."""
 
 
 class DuckdbData:
@@ -104,11 +92,8 @@ class DuckdbData:
             ]
             masked = {column.name for each in constraints for column in each.columns if column.pii}
             with locked_connection((*reading.sources, *around.sources)) as connection, engine_errors_told(reading):
-                repeated = _repeated(connection, reading, [each for each in checkable if each.kind in TOGETHER])
                 columns = _columns(constraints, reading) if profiled else None
-                told, profile = _told(
-                    connection, reading, checkable, repeated, masked, columns=columns, dataset=dataset
-                )
+                told, profile = counted(connection, reading, checkable, masked, columns=columns, dataset=dataset)
                 wide = [each for each in constraints if each.kind in OF_THE_DATA_SET and _is_there(each, known)]
                 told |= told_of_data_set(connection, reading, wide, around, masked)
                 broken = {
@@ -117,13 +102,7 @@ class DuckdbData:
                     if id(each) in told and not holds(each, told[id(each)].failing, told[id(each)].checked)
                 }
                 of_rows = [each for each in broken.values() if each.kind not in OF_THE_FILE]
-                examples = dict(
-                    zip(
-                        map(id, of_rows),
-                        _examples(connection, reading, of_rows, told, key=key, masked=masked),
-                        strict=True,
-                    )
-                )
+                told, examples = failing_rows(connection, reading, of_rows, told, key=key, masked=masked)
             findings: list[tuple[Constraint, Finding]] = []
             for each in constraints:
                 found = told.get(id(each))
@@ -165,7 +144,7 @@ class DuckdbData:
         ):
             known = {column.name: column for column in columns}
             listed = [known.get(column.name, column) for column in read_columns(connection, reading)]
-            _, profile = _told(connection, reading, [], {}, set(), columns=listed, dataset=dataset)
+            _, profile = counted(connection, reading, [], set(), columns=listed, dataset=dataset)
         return profile or Profile(dataset, files.name, 0, 0, ())
 
     def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
@@ -198,156 +177,6 @@ def _columns(constraints: Sequence[Constraint], reading: Reading) -> list[Column
     """Return the columns that CONSTRAINTS name and the data set has; None where they are too many for a profile."""
     known = {column.name: column for each in constraints for column in each.columns if column.name in reading.names}
     return list(known.values()) if len(known) <= MOST_COLUMNS else None
-
-
-def _repeated(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, constraints: Sequence[Constraint]
-) -> dict[int, Repeats]:
-    """Return what repeats, for each constraint between rows."""
-    if not constraints:
-        return {}
-    from mlci.adapters.duckdb_repeats import find_repeats  # noqa: PLC0415 - numpy is loaded only where it is needed
-
-    repeats = find_repeats(connection, reading, [each.columns for each in constraints])
-    return dict(zip(map(id, constraints), repeats, strict=True))
-
-
-def _told(
-    connection: duckdb.DuckDBPyConnection,
-    reading: Reading,
-    constraints: Sequence[Constraint],
-    repeated: Mapping[int, Repeats],
-    masked: set[str],
-    *,
-    columns: Sequence[ColumnSpec] | None,
-    dataset: str,
-) -> tuple[dict[int, Told], Profile | None]:
-    """Return how many rows fail and how many were checked, for each constraint, and the profile of COLUMNS if given.
-
-    All in one pass over the data set. A rule about groups takes a pass of its own; what is REPEATED was found in
-    another.
-    """
-    query = Query(reading)
-    expressions = [_counted(query, each) for each in constraints]
-    listed = [each for part in expressions for each in part]
-    profile = None
-    if columns is None:
-        values = iter(select(connection, query, reading, listed, numbered=False))
-    else:
-        profiled = ProfileScan(query, columns, reading.rows)
-        figures = profiled.expressions
-        found = scan(connection, query, reading, [*figures, *listed], profiled.sample)
-        values = iter(found[len(figures) :])
-        private = frozenset(masked | {column.name for column in columns if column.pii})
-        profile = profiled.profile(connection, found[: len(figures)], dataset=dataset, reading=reading, private=private)
-    told: dict[int, Told] = {}
-    for constraint, part in zip(constraints, expressions, strict=True):
-        told_by = list(islice(values, len(part)))
-        match constraint.value:
-            case AggregateDemand(rule=AggregateRule(by=None)) as demand:
-                told[id(constraint)] = told_of_all(demand, constraint.columns, told_by, masked)
-            case AggregateDemand() as demand:
-                groups = Query(reading)
-                told[id(constraint)] = told_of_groups(connection, groups, demand, constraint.columns, masked)
-            case _ if constraint.kind in TOGETHER:
-                repeats = repeated[id(constraint)]
-                told[id(constraint)] = Told(repeats.failing, repeats.checked, first=repeats.first)
-            case _:
-                told[id(constraint)] = Told(told_by[0], told_by[1])
-    # A bound that some row breaks is known as such; only then is it worth to count the rows.
-    return told | _counted_bounds(connection, reading, [each for each in constraints if _breaks(told, each)]), profile
-
-
-def _breaks(told: Mapping[int, Told], constraint: Constraint) -> bool:
-    return constraint.kind in {"min", "max"} and told[id(constraint)].failing > 0
-
-
-def _counted_bounds(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, broken: Sequence[Constraint]
-) -> dict[int, Told]:
-    """Return how many rows fail and how many were checked, for bounds that some row breaks, in a pass for all."""
-    if not broken:
-        return {}
-    query = Query(reading)
-    fails = [f"count(*) FILTER (WHERE {query.condition(each).fails})" for each in broken]
-    checked = [f"count({query.value(each.columns[0])})" for each in broken]
-    found = select(connection, query, reading, [*fails, *checked], numbered=False)
-    counts = zip(broken, found[: len(broken)], found[len(broken) :], strict=True)
-    return {id(each): Told(failing, rows) for each, failing, rows in counts}
-
-
-def _counted(query: Query, constraint: Constraint) -> list[str]:
-    """Return what to compute over all rows: for most constraints how many fail and how many are checked."""
-    match constraint.value:
-        case AggregateDemand(rule=AggregateRule(by=None)) as demand:
-            return measures(query, demand, constraint.columns)
-        case AggregateDemand():
-            return []
-        case _ if constraint.kind in TOGETHER:
-            return []
-        case _:
-            return [*query.counts(constraint)]
-
-
-def _examples(
-    connection: duckdb.DuckDBPyConnection,
-    reading: Reading,
-    broken: Sequence[Constraint],
-    told: Mapping[int, Told],
-    *,
-    key: str | None,
-    masked: set[str],
-) -> list[tuple[ExampleRow, ...]]:
-    """Return the first failing rows of each broken constraint, in one more pass for all of them."""
-    if not broken:
-        return []
-    query = Query(reading)
-    expressions: list[str] = []
-    for constraint in broken:
-        if constraint.kind in LOOKED_FOR:
-            listed = ", ".join(map(query.parameter, told[id(constraint)].first))
-            fails = f"row IN ({listed})" if listed else "false"
-        else:
-            fails = query.condition(constraint).fails
-        values = ", ".join(_start(query.raw(column.name)) for column in constraint.columns)
-        name = _start(query.raw(key)) if key else "NULL"
-        row = f"{{'row': row, 'key': {name}, 'values': [{values}]}}"
-        expressions.append(f"min({row}, {MOST_EXAMPLES}) FILTER (WHERE {fails})")
-    found = select(connection, query, reading, expressions, numbered=True)
-    places = reading.places([example["row"] for examples in found for example in examples or ()])
-    return [
-        tuple(
-            ExampleRow(
-                line=places[example["row"]].line,
-                file=places[example["row"]].file,
-                key=_shown(example["key"], key in masked) if key else None,
-                value=_values(constraint.columns, example["values"], masked),
-            )
-            for example in examples or ()
-        )
-        for constraint, examples in zip(broken, found, strict=True)
-    ]
-
-
-def _start(column: str) -> str:
-    return f"left({column}, {LONGEST_SHOWN + 1})"
-
-
-def _shown(value: str | None, masked: bool) -> str | None:  # noqa: FBT001 - a private function with two arguments
-    if masked:
-        return MASK
-    if value is None:
-        return None
-    # Blanks at the ends and hidden characters are often the fault, so they are made visible.
-    visible = value if value.isprintable() and value == value.strip() else repr(value)
-    return one_line(visible, LONGEST_SHOWN)
-
-
-def _values(columns: Sequence[ColumnSpec], values: Sequence[str | None], masked: set[str]) -> str | None:
-    shown = [_shown(value, column.name in masked) for column, value in zip(columns, values, strict=True)]
-    if len(columns) == 1:
-        return shown[0]
-    return ", ".join(f"{column.name} = {value}" for column, value in zip(columns, shown, strict=True))
 
 
 def _of_the_whole(dataset: str, constraint: Constraint, reading: Reading) -> list[Finding]:

@@ -49,7 +49,7 @@ class ProfileScan:
                 f"approx_count_distinct({value})",
                 f"min({value})" if is_ordered else "NULL",
                 f"max({value})" if is_ordered else "NULL",
-                f"avg(CAST({value} AS DOUBLE))" if is_number else "NULL",
+                f"avg({value if column.type == 'integer' else f'CAST({value} AS DOUBLE)'})" if is_number else "NULL",
             ]
         return found
 

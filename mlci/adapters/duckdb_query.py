@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.duckdb_check import CheckSql
 from mlci.adapters.duckdb_types import typed_text
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from mlci.core.expression import Node
 
 Parameter = int | float | str | bool | Decimal | date | time | list[int] | list[str] | list[str | None]
+
+_MOST_LOOKED_THROUGH: Final = 64
+"""Texts that are allowed: of more, a table of hashes is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Query:
 
     def tables(self, *, numbered: bool = False) -> str:
         """Return what follows WITH: the data set as a table of typed values, if NUMBERED with `row`, counted from 1."""
-        row = "row_number() OVER () AS row, " if numbered else ""
+        row = f"{self._reading.numbering} AS row, " if numbered else ""
         typed = "".join(f", {expression} AS {alias}" for alias, expression in self._typed.items())
         text = f"{self.name}_text AS (SELECT {row}* FROM {self._table}), "  # noqa: S608 - positions and parameters only
         return f"{text}{self.name} AS (SELECT *{typed} FROM {self.name}_text)"  # noqa: S608 - as above
@@ -108,11 +111,12 @@ class Query:
         """Return aggregates for how many rows break CONSTRAINT and how many are checked, as `condition` has them.
 
         Of a bound, the first only tells whether any row breaks it: the smallest and the largest value prove that none
-        does, and they are had for less than a count.
+        does, and they are had for less than a count. None is written with FILTER, for which DuckDB cuts every column of
+        the query to the rows that pass, once for each.
         """
         if isinstance(constraint.value, CrossRule):
             condition = self.condition(constraint)
-            return f"count(*) FILTER (WHERE {condition.fails})", f"count(*) FILTER (WHERE {condition.checked})"
+            return _count_if(condition.fails), _count_if(condition.checked)
         stored, value = self.stored(constraint.columns[0].name), self.value(constraint.columns[0])
         match constraint.kind:
             case "required":
@@ -122,12 +126,15 @@ class Query:
             case "min" | "max" as kind:
                 return f"coalesce({self._breaks(constraint, f'{kind}({value})')}, false)", f"count({value})"
             case _:
-                return f"count(*) FILTER (WHERE {self.condition(constraint).fails})", f"count({value})"
+                return _count_if(self.condition(constraint).fails), f"count({value})"
 
     def _breaks(self, constraint: Constraint, value: str) -> str:
         """Return whether a VALUE that is there breaks CONSTRAINT."""
         column = constraint.columns[0]
         match constraint.kind, constraint.value:
+            case "enum", tuple() as values if column.type == "string" and len(values) <= _MOST_LOOKED_THROUGH:
+                # A function of a text is computed once for each entry of a file's dictionary; IN is not.
+                return f"list_position({self.parameter([str(each) for each in values])}, {value}) IS NULL"
             case "enum", tuple() as values:
                 return f"{value} NOT IN ({', '.join(self.parameter(_as(column, each)) for each in values)})"
             case "min", bound:
@@ -147,7 +154,11 @@ class Query:
                 raise TypeError(msg)
 
     def _differs(self, value: str, pattern: Pattern) -> str:
-        return f"NOT regexp_full_match({value}, {self.parameter(pattern.regular_expression)})"
+        # What matches as a whole is taken out as a whole, so nothing is taken out of what does not match; this function
+        # is computed once for each entry of a file's dictionary, the one that only tells is not.
+        whole = rf"\A(?:{pattern.regular_expression})\z"
+        taken = f"regexp_extract({value}, {self.parameter(whole)})"
+        return f"({taken} = '' AND {value} <> '')" if pattern.matches("") else f"{taken} = ''"
 
     def _rule(self, rule: CrossRule, columns: Sequence[ColumnSpec]) -> Condition:
         says = self.truth(rule.check.tree, columns)
@@ -175,3 +186,8 @@ def _as(column: ColumnSpec, value: object) -> Parameter:
         return value
     msg = f"a {type(value).__name__} is no single value"
     raise TypeError(msg)
+
+
+def _count_if(condition: str) -> str:
+    """Return how many rows a CONDITION holds for, also of none."""
+    return f"coalesce(count_if({condition}), 0)"

@@ -98,6 +98,15 @@ class FileSet:
         """The paths that an engine has to open."""
         return tuple(file.source for file in self.opened)
 
+    @property
+    def numbering(self) -> str:
+        """The number of a row, counted from 1 over all files."""
+        return "row_number() OVER ()"
+
+    def extremes(self, place: int) -> tuple[int, int] | None:  # noqa: ARG002 - as the protocol says
+        """Return None: text says nothing of its columns."""
+        return None
+
     def with_partitions(self, reader: str, columns: Sequence[str], parameter: AddParameter) -> str:
         """Return READER, a FROM item with COLUMNS and `filename`, with the columns that the folders say, too."""
         said: list[str] = []

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import duckdb
+from typing_extensions import override
 
 from mlci.adapters.duckdb_connection import locked_connection
 from mlci.adapters.file_set import FileSet, refuse_other_columns
@@ -13,7 +14,7 @@ from mlci.core.plain_text import one_line
 from mlci.errors import RejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mlci.adapters.open_file import OpenFile
     from mlci.adapters.reading import AddParameter
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _WHOLE: Final = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
 )
+_FITTING: Final = _WHOLE - {"HUGEINT", "UBIGINT", "UHUGEINT"}
+"""What 64 bits with a sign always hold; what cannot fail needs not be tried."""
 _MOMENTS: Final = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
 _MICROSECONDS: Final = "TRY_CAST({value} AS TIMESTAMP)"
 _IN_UTC: Final = "make_timestamp(epoch_us({value}))"
@@ -72,14 +75,38 @@ class ParquetReading(FileSet):
             self.close()
             raise
         self._types = list(read[0][0].values())
+        self._extremes: dict[str, tuple[int, int]] | None = None
 
     def table(self, parameter: AddParameter) -> str:
         """Return the files as a table: `c0` is the text of the first column, `n0` its value."""
         own = range(self.own_columns)
-        values = ", ".join(f"n{place}" for place in own)
-        reader = f"read_parquet({parameter(list(self.sources))}, hive_partitioning=false, filename=true)"
-        columns = [f"CAST(n{place} AS VARCHAR) AS c{place}" for place in own]
-        return self.with_partitions(f"{reader} AS t({values}, filename)", [*columns, values], parameter)
+        values = [f"n{place}" for place in own]
+        texts = [f"CAST(n{place} AS VARCHAR) AS c{place}" for place in own]
+        # Both would be refused where a column has the same name.
+        numbers = ["number"] if self._is_numbered else []
+        asked = ["file_row_number=true"] * self._is_numbered + [f"filename='{_unlike('filename', self.names)}'"]
+        reader = f"read_parquet({parameter(list(self.sources))}, hive_partitioning=false, {', '.join(asked)})"
+        aliases = ", ".join([*values, *numbers, "filename"])
+        return self.with_partitions(f"{reader} AS t({aliases})", [*texts, *values, *numbers], parameter)
+
+    @property
+    @override
+    def numbering(self) -> str:
+        """The number of a row, which one file says itself, so that its parts need not all be read."""
+        return "number + 1" if self._is_numbered else super().numbering
+
+    @property
+    def _is_numbered(self) -> bool:
+        return len(self.opened) == 1 and _unlike("file_row_number", self.names) == "file_row_number"
+
+    @override
+    def extremes(self, place: int) -> tuple[int, int] | None:
+        """Return the smallest and the largest whole number of a column by the files' footers."""
+        if place >= self.own_columns or self._types[place] not in _WHOLE:
+            return None
+        if self._extremes is None:
+            self._extremes = _extremes(self.sources)
+        return self._extremes.get(self.names[place])
 
     def stored(self, place: int) -> str:
         """Return the value of a column, and of a partition its text."""
@@ -92,6 +119,8 @@ class ParquetReading(FileSet):
         kind = self._types[place]
         if kind.endswith("]"):
             return f"n{place}" if type_ == "list" else "NULL"
+        if type_ == "integer" and kind in _FITTING:
+            return f"CAST(n{place} AS BIGINT)"
         types, template = _TYPED.get(type_, (frozenset(), ""))
         if kind.partition("(")[0] not in types:
             return "NULL"
@@ -130,6 +159,25 @@ def _schema(connection: duckdb.DuckDBPyConnection, file: OpenFile) -> tuple[dict
     if twice is not None:
         raise file.fault(None, f"two columns are called `{one_line(twice, 80)}`", hint="Rename one of them.")
     return dict(zip(names, types, strict=True)), int(found[0]) if found else 0
+
+
+def _extremes(sources: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return the smallest and the largest whole number of each column by all footers."""
+    sql = """
+        SELECT path_in_schema, min(TRY_CAST(stats_min_value AS HUGEINT)) AS smallest,
+               max(TRY_CAST(stats_max_value AS HUGEINT)) AS largest
+        FROM parquet_metadata($files) GROUP BY ALL HAVING smallest IS NOT NULL AND largest IS NOT NULL"""
+    with locked_connection(sources) as connection:
+        found = connection.execute(sql, {"files": list(sources)}).fetchall()
+    return {name: (smallest, largest) for name, smallest, largest in found}
+
+
+def _unlike(name: str, names: Sequence[str]) -> str:
+    """Return NAME, longer where one of NAMES is the same to DuckDB, which does not tell capitals from small letters."""
+    taken = {each.casefold() for each in names}
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _top_names(listed: list[tuple[str, int | None]]) -> list[str]:

@@ -60,6 +60,16 @@ class Reading(Protocol):
         What differs from data set to data set becomes a PARAMETER. There may be more columns, which `typed` reads.
         """
 
+    @property
+    def numbering(self) -> str:
+        """The number of a row of the table, counted from 1 over all files in their order, as SQL."""
+
+    def extremes(self, place: int) -> tuple[int, int] | None:
+        """Return whole numbers between which column PLACE lies by what the files say of themselves; None where nothing.
+
+        They may lie: who counts on it must notice a value outside.
+        """
+
     def stored(self, place: int) -> str:
         """Return column PLACE as the files hold it, to ask cheaply whether a row has a value."""
 

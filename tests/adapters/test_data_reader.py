@@ -261,6 +261,31 @@ def test_parquet__without_row_groups_has_no_rows(tmp_path: Path) -> None:
     assert read(one_file(path), id="integer", name="string") == {"id": [], "name": []}
 
 
+def test_parquet__columns_may_have_the_names_that_the_engine_gives(tmp_path: Path) -> None:
+    names = ("filename", "FileName_", "file_row_number", "number", "row")
+    rows = ", ".join(f'{place} + i AS "{name}"' for place, name in enumerate(names))
+    path = parquet(tmp_path / "a.parquet", f"SELECT {rows} FROM range(3) AS t(i)")  # noqa: S608 - names of our own
+    report = check(one_file(path), {name: {"type": "integer", "max": 5} for name in names})
+    assert [(each.columns, each.failing, [row.line for row in each.examples]) for each in report.findings] == [
+        (("row",), 1, [3])
+    ]
+
+
+def test_parquet__rows_are_counted_over_all_parts_and_files(tmp_path: Path) -> None:
+    rows = "COPY (SELECT i = {at} AS bad, '{at}' AS name FROM range(5000) AS t(i)) TO '{path}' (ROW_GROUP_SIZE 2048)"
+    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    with duckdb.connect() as connection:
+        for path in paths:
+            connection.execute(rows.format(at=4500, path=path))
+    columns = {"bad": {"type": "boolean"}, "name": {"type": "string", "enum": ["other"]}}
+    rule = {"columns": columns, "rules": [{"name": "good", "check": "bad == false"}]}
+    told = constraints(Contract.model_validate(rule))
+    for files in (data_set(paths[0], form=PARQUET), data_set(*paths, form=PARQUET)):
+        broken = {each.kind: each for each in DuckdbData().validate("cells", files, told).findings}
+        assert broken["enum"].failing == 5000 * len(files.files)
+        assert [row.line for row in broken["rule"].examples] == [4501] * len(files.files)
+
+
 def test_parquet__nested_columns_are_one_column_each(tmp_path: Path) -> None:
     files = one_file(parquet(tmp_path / "a.parquet", "SELECT {'x': 1, 'y': [{'z': 2}]} AS a, [1] AS b, 3 AS c"))
     with opened(files) as reading:
