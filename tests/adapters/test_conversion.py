@@ -40,7 +40,7 @@ def refusal(data: bytes) -> IntegrityError:
     return caught.value
 
 
-@pytest.mark.parametrize("options", [{}, {"compress": 3}])
+@pytest.mark.parametrize("options", [{"compress": 3}, pytest.param({}, marks=pytest.mark.slow)])
 def test_convert__a_model_of_joblib_answers_as_before(options: dict[str, Any]) -> None:
     forest, predictor = a_forest(), ChildPredictor()
     data = joblib_file(forest, **options)
@@ -52,6 +52,7 @@ def test_convert__a_model_of_joblib_answers_as_before(options: dict[str, Any]) -
     np.testing.assert_array_equal(predictor.predict("d", file.content, file.format, COLUMNS).values, before.values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["lightgbm", "xgboost"])
 def test_convert__a_model_of_another_library_takes_its_own_format(kind: str) -> None:
     made = {
@@ -65,9 +66,9 @@ def test_convert__a_model_of_another_library_takes_its_own_format(kind: str) -> 
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (pickle.dumps(Ratio()), "tests.adapters.test_conversion.Ratio"),
+        pytest.param(pickle.dumps(Ratio()), "tests.adapters.test_conversion.Ratio", marks=pytest.mark.slow),
         (b"\x80\x04cos\nsystem\n(S'true'\ntR.", "os.system"),
-        (b"\x80\x04cbuiltins\neval\n(S'1'\ntR.", "builtins.eval"),
+        pytest.param(b"\x80\x04cbuiltins\neval\n(S'1'\ntR.", "builtins.eval", marks=pytest.mark.slow),
     ],
 )
 def test_convert__what_a_pickle_names_and_may_not_is_named(content: bytes, named: str) -> None:
@@ -75,6 +76,7 @@ def test_convert__what_a_pickle_names_and_may_not_is_named(content: bytes, named
     assert (error.code, named in error.problem) == ("model-forbidden-type", True)
 
 
+@pytest.mark.slow
 def test_convert__a_model_of_another_version_of_scikit_learn() -> None:
     version = sklearn.__version__
     other = f"{version[:-1]}{(int(version[-1]) + 1) % 10}"
@@ -83,6 +85,7 @@ def test_convert__a_model_of_another_version_of_scikit_learn() -> None:
     assert f"from version {other} when using version {version}" in error.problem
 
 
+@pytest.mark.slow
 def test_describe__no_caller_gets_a_pickle_read() -> None:
     with pytest.raises(IntegrityError) as caught:
         ChildPredictor().describe(pickle.dumps(a_forest()), "skops")

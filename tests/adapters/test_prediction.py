@@ -132,6 +132,7 @@ class TestRealChild:
             "has_probabilities": True,
         }
 
+    @pytest.mark.slow
     def test_predict__refuses_parameters_that_are_nan(self, predictor: ChildPredictor) -> None:
         # Fitted on arrays: scikit-learn warns about names of columns, which must not matter.
         model = estimator("linear_model.LinearRegression").fit(NUMBERS, np.arange(50.0))
@@ -154,6 +155,7 @@ class TestRealChild:
         assert caught.value.code == "model-forbidden-type"
         assert caught.value.problem == "the model holds types that are not allowed: json.loads"
 
+    @pytest.mark.slow
     def test_predict__refuses_a_model_that_does_not_know_the_columns(self, predictor: ChildPredictor) -> None:
         model = estimator("linear_model.LinearRegression").fit(NUMBERS, np.arange(50.0))
         with pytest.raises(IntegrityError) as caught:
@@ -161,6 +163,7 @@ class TestRealChild:
         assert caught.value.code == "model-cannot-predict"
         assert "X has 1 features, but LinearRegression is expecting 2 features" in caught.value.problem
 
+    @pytest.mark.slow
     def test_predict__refuses_text(self, predictor: ChildPredictor) -> None:
         model = estimator("dummy.DummyRegressor").fit(NUMBERS, np.arange(50.0))
         model.constant_ = np.array([["yes"]])
@@ -168,6 +171,7 @@ class TestRealChild:
             predictor.predict("digest", dumped(model), "skops", COLUMNS)
         assert caught.value.code == "model-answers-text"
 
+    @pytest.mark.slow
     def test_predict__refuses_several_outputs(self, predictor: ChildPredictor) -> None:
         model = estimator("dummy.DummyRegressor").fit(NUMBERS, NUMBERS)
         with pytest.raises(IntegrityError) as caught:
@@ -184,6 +188,7 @@ class TestRealChild:
         assert len(data) < 10**6
         assert caught.value.code == "model-killed"
 
+    @pytest.mark.slow
     def test_describe__refuses_a_damaged_file(self, predictor: ChildPredictor) -> None:
         with pytest.raises(IntegrityError) as caught:
             predictor.describe(b"PK\x03\x04", "skops")

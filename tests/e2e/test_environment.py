@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project
 
+pytestmark = pytest.mark.slow
+
 MAKES = f"""\
 import os, pathlib, subprocess, sys
 place = pathlib.Path(os.environ["MLCI_ENVIRONMENT"])
@@ -39,7 +41,6 @@ def test_environment__is_made_once_used_and_recorded(fresh: Project) -> None:
         assert run["python"].startswith("CPython ")
 
 
-@pytest.mark.slow
 def test_environment__a_version_that_left_the_index(fresh: Project) -> None:
     (fresh.folder / "requirements.txt").write_text("scikit-learn==0.0.1\n")
     fresh.replace("mlci.yaml", "version: 1\n", "version: 1\nenvironment: {install: pip}\n")

@@ -6,6 +6,8 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.e2e.conftest import Project
 
@@ -24,6 +26,7 @@ def test_lineage__answers_one_way(released: Project) -> None:
     assert (ended.exit_code, json.loads(ended.out)["code"]) == (2, "wrong-usage")
 
 
+@pytest.mark.slow
 def test_reproduce__works_after_work_folder_and_caches_are_deleted(released: Project) -> None:
     shutil.rmtree(released.folder / ".mlci")
     released.replace("train.py", "import", "import os as operating_system\nimport")  # what is not asked for
@@ -33,6 +36,7 @@ def test_reproduce__works_after_work_folder_and_caches_are_deleted(released: Pro
     assert [path.name for path in (released.folder / ".mlci").iterdir() if path.name.startswith("again-")] == []
 
 
+@pytest.mark.slow
 def test_reproduce__says_what_differs_first(released: Project) -> None:
     run = json.loads(released.mlci("runs", "list", "--json").out)["runs"][0]["id"]
     released.replace("params.yaml", "C: 0.1", "C: 0.2")
