@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 LONGEST_PATH = 1_000
+MOST_ALSO_WRITTEN = 200
 OUTPUT = ".mlci"
 
 
@@ -90,6 +91,7 @@ def recorded(
     stages: tuple[StageRun, ...] = (),
     unknown: tuple[str, ...] = (),
     environment: Mapping[str, Any] | None = None,
+    also_wrote: tuple[str, ...] = (),
 ) -> tuple[RunRecord, RunDetails]:
     """Return record and details of a run: what was GIVEN, and how it was DONE."""
     artifacts, left_out = _artifacts(given, done.tracked.artifacts)
@@ -101,6 +103,7 @@ def recorded(
         left_out=(*done.tracked.left_out, *left_out),
         description=dict(description or {}),
         stages=stages,
+        also_wrote=tuple(printable(path, LONGEST_PATH) for path in also_wrote[:MOST_ALSO_WRITTEN]),
     )
     params = {
         name: without(value, given.secrets) if isinstance(value, str) else value

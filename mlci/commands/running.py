@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlci.commands.conversion import model_of
@@ -18,8 +20,10 @@ from mlci.commands.recording import before, recorded
 from mlci.commands.stated import answers_in, description_of
 from mlci.commands.training_data import training_place
 from mlci.core.config import FILE_NAME
+from mlci.core.plain_text import printable
 from mlci.core.predictions import is_predictions
 from mlci.core.runs import KeptModel
+from mlci.core.runs.outputs import listed, undeclared
 from mlci.core.runs.seeds import FIRST
 from mlci.core.training import InterruptedTraining, variables
 from mlci.errors import MlciError, RejectedError, UsageError
@@ -27,7 +31,6 @@ from mlci.formats.recognition import recognised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from mlci.commands.ports import Data, Predictor, Repository, Runner, Workbench
     from mlci.core.config import Config
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.rules import Side
     from mlci.core.runs import RunRecord, StageRun
+    from mlci.core.runs.outputs import Outputs
     from mlci.core.runs.record import Outcome
     from mlci.core.training import Completed
     from mlci.formats.description import ModelDescription
@@ -45,6 +49,7 @@ SAVES: Final[Mapping[Level, str]] = {
     "predictions": 'answers.to_csv("{}", index=False)',
 }
 """How a script may write what it hands in."""
+LONGEST_REMARK = 500
 ENDINGS = {
     126: "The program is there and may not be executed.",
     127: "The program is not on PATH.",
@@ -83,8 +88,8 @@ class Made:
     record: RunRecord
     description: ModelDescription
     stages: tuple[StageRun, ...] = ()
-    remark: str | None = None
-    """What went wrong beside the training."""
+    remarks: tuple[str, ...] = ()
+    """What is to be said beside the training."""
 
 
 def run_candidate(job: Job, seed: int = FIRST) -> Made:
@@ -143,7 +148,9 @@ def _run(job: Job, seed: int) -> Made:
         _refuse_failure(config, done, shown_log)
         if train.dvc:
             refuse_foreign_model(train, stages, job.repository)
-        model, description = made(job, shown_log)
+        wrote = _wrote(job, done, stages)
+        _refuse_other_data(config, wrote.data, shown_log)
+        model, description = made(job, shown_log, wrote.others)
     except MlciError as error:
         outcome: Outcome = "timed out" if done.exit_code is None else "failed"
         reason = error.public().problem.partition("\n")[0]
@@ -151,15 +158,53 @@ def _run(job: Job, seed: int) -> Made:
         raise
     digest = hashlib.sha256(model).hexdigest()
     record, details = keep(
-        done, "trained", model_sha256=digest, description=description.to_dict(), stages=stages
-    )  # fmt: skip
+        done,
+        "trained",
+        model_sha256=digest,
+        description=description.to_dict(),
+        stages=stages,
+        also_wrote=wrote.others,
+    )
     work.keep_run(record, details)
     remark = (
         push(job.runner, folder, log, variables=told, passed=train.env, secrets=given.secrets)
         if _ran(stages) and not job.is_anew
         else None
     )
-    return Made(model, record, description, stages, remark)
+    return Made(model, record, description, stages, tuple(filter(None, (_told(wrote.others), remark))))
+
+
+def _wrote(job: Job, done: Completed, stages: tuple[StageRun, ...]) -> Outputs:
+    """Return what the command wrote besides what is declared: its model, what it logged, what its stages make."""
+    folder = job.repository.folder
+    logged = [Path(path).relative_to(folder) for path in done.tracked.artifacts if Path(path).is_relative_to(folder)]
+    declared = {
+        *(path.as_posix() for path in logged),
+        *job.side.made,
+        *(path for each in stages for path in each.makes),
+    }
+    return undeclared(job.side.config, job.ids, job.repository.work_tree().ids(), declared)
+
+
+def _told(others: tuple[str, ...]) -> str | None:
+    if not others:
+        return None
+    return (
+        f"it also wrote {printable(listed(others), LONGEST_REMARK)}, which nothing declares: mlci.log_artifact(path) "
+        "records a file, .gitignore keeps it out of the next run's inputs"
+    )
+
+
+def _refuse_other_data(config: Config, changed: tuple[str, ...], log: str) -> None:
+    """Raise where the command changed the data that it trains on: nobody could say what the model has seen."""
+    if changed:
+        raise RejectedError(
+            "data-overwritten",
+            f"`{config.train.title}` changed {printable(listed(changed), LONGEST_REMARK)}, which it trains on",
+            where=log,
+            cause="A script writes what it made over what it read, or somebody changed the data meanwhile.",
+            hint=f"git restore {shlex.quote(printable(changed[0], LONGEST_REMARK))}, and write to another file",
+        )
 
 
 def _ran(stages: tuple[StageRun, ...]) -> bool:
@@ -213,7 +258,7 @@ def _refuse_failure(config: Config, done: Completed, log: str) -> None:
         raise error
 
 
-def made(job: Job, log: str) -> tuple[bytes, ModelDescription]:
+def made(job: Job, log: str, others: tuple[str, ...] = ()) -> tuple[bytes, ModelDescription]:
     """Return what the command left, the model or its answers, in its canonical form, and what it says of itself."""
     config = job.side.config
     level = config.train.level
@@ -222,7 +267,8 @@ def made(job: Job, log: str) -> tuple[bytes, ModelDescription]:
             "no-model",
             f"`{config.train.title}` ended well and left no `{config.train.output}`",
             where=log,
-            cause=f"The script writes to another place than train.{level} says.",
+            cause=f"The script writes to another place than train.{level} says"
+            + (f": it wrote {printable(listed(others), LONGEST_REMARK)}." if others else "."),
             hint=SAVES[level].format(config.train.output),
         )
     if level == "predictions":

@@ -41,7 +41,7 @@ class Trained:
     fingerprint: Fingerprint
     training: Training
     remarks: tuple[str, ...] = ()
-    """What whoever trains should know of the package."""
+    """What whoever trains should know of the run and of the package."""
 
 
 def train(
@@ -91,9 +91,9 @@ def train_side(
         if tell:
             tell(f"train: {title}" + ("" if reason == NEW_INPUTS else f" ({reason})"))
         with work.alone():
-            model, training = _made_anew(job, reason, tell)
+            model, training, said = _made_anew(job, reason)
     else:
-        _, model = kept
+        (_, model), said = kept, ()
         training = Training(title, "reused", f"same inputs as run {inputs.training[:12]}")
         if tell:
             tell(f"train: reused, {training.reason}")
@@ -103,18 +103,16 @@ def train_side(
     package, remarks = whole_package(
         model, rules, side, tree, data=data, predictor=predictor, objects=work.objects
     )  # fmt: skip
-    return Trained(submit(package, inputs, work), inputs, training, remarks)
+    return Trained(submit(package, inputs, work), inputs, training, (*said, *remarks))
 
 
-def _made_anew(job: Job, reason: str, tell: Callable[[str], None] | None) -> tuple[bytes, Training]:
-    """Return the model that the command makes, or that was made elsewhere, and how it came about."""
+def _made_anew(job: Job, reason: str) -> tuple[bytes, Training, tuple[str, ...]]:
+    """Return the model that the command makes, or that was made elsewhere, how it came about, and what to say of it."""
     title = job.side.config.train.title
     if job.side.config.train.is_elsewhere:
-        return bring(job), Training(title, "brought in", "how it was made is not known")
+        return bring(job), Training(title, "brought in", "how it was made is not known"), ()
     made = run_candidate(job)
-    if made.remark and tell:
-        tell(made.remark)
-    return made.model, Training(title, "trained", reason, stages=outcomes(made.stages))
+    return made.model, Training(title, "trained", reason, stages=outcomes(made.stages)), made.remarks
 
 
 def promoted_version(*, repository: Repository, registry: RegistryBranch) -> str | None:
@@ -156,8 +154,8 @@ def _stray_inputs(repository: Repository, side: Side) -> tuple[str, ...]:
         return ()
     own = {side.config.train.output} | side.made
     found = (path for path in repository.untracked_paths() if path not in own)
-    # DVC names what it makes in .gitignore, which no training reads.
-    return tuple(path for path in found if not path.rpartition("/")[2].startswith(".git"))
+    # DVC names what it makes in .gitignore, which no training reads; bytecode says no more than its source.
+    return tuple(path for path in found if not path.rpartition("/")[2].startswith(".git") and path[-4:] != ".pyc")
 
 
 def _further_seeds(job: Job, *, anew: bool, tell: Callable[[str], None] | None) -> SeedSummary | None:

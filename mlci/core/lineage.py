@@ -79,14 +79,11 @@ class Origin:
     """Which of the files that stages read or make lie in Git."""
 
     def uses(self) -> Iterator[tuple[DataUse, str]]:
-        """Yield every data set, and how it was used; of a pipeline each file that DVC knows and no stage makes."""
+        """Yield every data set, and how it was used; of a pipeline each file that DVC knows."""
         yield from ((use, "trained") for use in self.data)
-        made_here = {path for stage in self.stages for path in stage.makes}
         for stage in self.stages:
             for path, md5 in stage.reads.items():
-                if path not in made_here:
-                    yield DataUse(path, path, md5), f"read by stage {stage.name} of"
-        for stage in self.stages:
+                yield DataUse(path, path, md5), f"read by stage {stage.name} of"
             for path, md5 in stage.makes.items():
                 yield DataUse(path, path, md5), f"made by stage {stage.name} of"
         yield self.evaluation, "evaluated"

@@ -72,6 +72,7 @@ def run_text(run: KeptRun, details: RunDetails | None) -> str:
             [[one_line(each.path, 60), f"{each.bytes:,}", each.sha256[:12]] for each in record.artifacts],
             {1},
         ),
+        f"also wrote: {one_line(', '.join(details.also_wrote))}" if details and details.also_wrote else "",
         "\n".join(f"left out: {one_line(each)}" for each in (details.left_out if details else ())),
     ]
     return "\n\n".join(block for block in blocks if block)

@@ -145,6 +145,28 @@ def test_command__that_writes_something_else_than_a_model(
     assert not (fresh.folder / ".mlci" / "submission").exists()
 
 
+def test_command__that_writes_over_its_data(fresh: Project, refuses: Refuses) -> None:
+    script = (fresh.folder / "train.py").read_text()
+    train_with(fresh, script=f"{script}\nopen('data/cells.csv', 'a').write('x')\n")
+    refuses(fresh, "train", exit_code=1, told="training-data-overwritten")
+    (run,) = json.loads(fresh.mlci("runs", "list", "--json").out)["runs"]
+    assert (run["outcome"], "data/cells.csv" in run["reason"]) == ("failed", True)
+    assert (fresh.folder / "model.skops").is_file()
+
+
+def test_command__that_also_writes_what_nothing_declares(fresh: Project) -> None:
+    script = (fresh.folder / "train.py").read_text()
+    logs = "import mlci\nopen('logged.txt', 'w')\nmlci.log_artifact('logged.txt')\nopen('roc.csv', 'w')\n"
+    train_with(fresh, script=f"{script}\n{logs}")
+    ended = fresh.mlci("train")
+    assert ended.exit_code == 0, ended.err
+    assert "· it also wrote roc.csv, which nothing declares: mlci.log_artifact(path) records a file" in ended.err
+    (run,) = json.loads(fresh.mlci("runs", "list", "--json").out)["runs"]
+    shown = json.loads(fresh.mlci("runs", "show", run["id"], "--json").out)["run"]
+    assert shown["details"]["also_wrote"] == ["roc.csv"]
+    assert [each["path"] for each in shown["artifacts"]] == ["logged.txt", "model.skops"]
+
+
 def test_command__that_writes_a_folder_fails_and_so_does_the_next_one(fresh: Project, refuses: Refuses) -> None:
     train_with(fresh, script="import os\nos.makedirs('model.skops/part')\n")
     refuses(fresh, "train", exit_code=1, told="training-folder")

@@ -139,6 +139,8 @@ class RunDetails(_Part):
     """What the model says of itself, as read in the confined child."""
     stages: tuple[StageRun, ...] = ()
     """The stages of its pipeline, where DVC ran one."""
+    also_wrote: tuple[str, ...] = ()
+    """Files that it wrote and that nothing declares as its output."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the details as a JSON object."""

@@ -19,6 +19,7 @@ DETAILS = RunDetails(
     packages={"numpy": "2.2.0", "scikit-learn": "1.7.2"},
     history={"loss": ((0, 0.5), (1, 0.25))},
     left_out=("3 lines that mlci did not write",),
+    also_wrote=("figures/roc.png",),
 )
 
 
