@@ -1,7 +1,8 @@
 """How long intervals take, beside the bare values of scikit-learn and beside a bootstrap.
 
 One run: gates of five metrics on all rows and on 50 slices, judged as a report has them, with both models' values and
-the interval of each, in at most a third of the time that scikit-learn takes for the bare values, and in 0.6 GB. The
+the interval of each, in at most a third of the time that scikit-learn takes for the bare values, and in 0.6 GB; also
+where most slices fail, and are held against each other. The
 paired interval of a ROC AUC against 1,000 bootstrap draws, of which a few are timed; its standard error against a
 bootstrap on fewer rows.
 
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 
 SLICES = 50
 THRESHOLD = 0.5
-NOT_WORSE: Final = {"require": "not_worse", "margin": 0.05}
+MARGINS: Final = {"pass": 0.05, "fail": 0.0}
+"""By what most slices come to."""
 TIMED_DRAWS = 3
 DRAWS = 1_000
 ROWS_OF_ERROR = 4_000
@@ -65,8 +67,10 @@ def models(rows: int) -> tuple[Booleans, Floats, Floats, NDArray[np.intp]]:
     return labels, candidate, production, generator.integers(SLICES, size=rows)
 
 
-def with_intervals(labels: Booleans, candidate: Floats, production: Floats, slices: NDArray[np.intp]) -> int:
-    """Judge every metric on all rows and every slice, as gates do; return how many intervals there are."""
+def with_intervals(
+    labels: Booleans, candidate: Floats, production: Floats, slices: NDArray[np.intp], margin: float
+) -> list[str]:
+    """Judge every metric on all rows and every slice, as gates do; return what each of them came to."""
     evidence = Evidence(
         ["a row"] * labels.size,
         labels,
@@ -76,12 +80,14 @@ def with_intervals(labels: Booleans, candidate: Floats, production: Floats, slic
         slices=tuple(Slice("site", slices == number, str(number), number + 1) for number in range(SLICES)),
     )
     gates = [
-        OwnedGate(Gate.model_validate({**NOT_WORSE, "metric": metric, "slices": sliced}), "base")
+        OwnedGate(
+            Gate.model_validate({"require": "not_worse", "margin": margin, "metric": metric, "slices": sliced}), "base"
+        )
         for metric in OF_SKLEARN
         for sliced in (False, True)
     ]
     results = judge(gates, evidence, StatisticsSection()).results
-    return sum(each.interval is not None for result in results for each in result.slices or (result,))
+    return [str(each.outcome) for result in results for each in result.slices or (result,)]
 
 
 def bare_values(labels: Booleans, candidate: Floats, production: Floats, slices: NDArray[np.intp]) -> int:
@@ -149,7 +155,9 @@ def main() -> int:
     rows = parser.parse_args().rows
     data = models(rows)
     labels, candidate, production = data[:3]
-    ours = best_of(2, lambda: with_intervals(*data))
+    ours = best_of(2, lambda: with_intervals(*data, MARGINS["pass"]))
+    of_failing = best_of(2, lambda: with_intervals(*data, MARGINS["fail"]))
+    failing = with_intervals(*data, MARGINS["fail"]).count("fail") / (len(OF_SKLEARN) * (SLICES + 1))
     memory = gigabytes()  # before scikit-learn computes anything
     theirs = best_of(1, lambda: bare_values(*data))
     paired = best_of(3, lambda: paired_auc(labels, candidate, production))
@@ -160,11 +168,14 @@ def main() -> int:
     off = error / expected - 1
     print(f"{rows:,} rows, all and {SLICES} slices × {', '.join(OF_SKLEARN)}; CPU seconds")
     print(f"  intervals of mlci {ours:.2f}, bare values of scikit-learn {theirs:.2f}, paired AUC {paired:.3f}")
+    print(f"  where most slices fail {of_failing:.2f}")
     print(f"  {DRAWS:,} bootstrap draws {draws:,.0f}, extrapolated from the fastest of {TIMED_DRAWS}")
     print(f"  SE of the AUC on {ROWS_OF_ERROR:,} rows {error:.6f}, of {DRAWS_OF_ERROR:,} draws {expected:.6f}\n")
     print(f"{'':<44}{'promise':>10}{'measured':>10}")
     promises = (
         ("intervals over bare values", "≤ 0.333", f"{ours / theirs:.3f}", ours <= theirs / 3),
+        ("the same where most slices fail", "≤ 0.333", f"{of_failing / theirs:.3f}", of_failing <= theirs / 3),
+        ("share that fails there", "≥ 0.5", f"{failing:.2f}", failing >= 0.5),  # noqa: PLR2004 -- most of them
         ("memory, GB", "≤ 0.6", f"{memory:.2f}", memory <= 0.6),  # noqa: PLR2004 -- the promise beside it
         ("bootstrap over paired AUC", "≥ 500", f"{draws / paired:,.0f}", draws >= 500 * paired),
         ("SE over the bootstrap's", "± 2 %", f"{off:+.1%}", abs(off) <= 0.02),  # noqa: PLR2004 -- the promise beside it

@@ -18,7 +18,8 @@ answer that theory does not back is a `NotTrusted` with its reason, never a numb
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +28,7 @@ from mlci.core.answers import Answers
 from mlci.core.metrics import metric_of
 from mlci.core.statistics.calibration import calibration_interval
 from mlci.core.statistics.delong import auc_alone, auc_difference_of
-from mlci.core.statistics.interval import without_bias
+from mlci.core.statistics.interval import Interval, without_bias
 from mlci.core.statistics.logit import logit_interval
 from mlci.core.statistics.paired import paired_difference
 from mlci.core.statistics.power import (
@@ -46,14 +47,16 @@ from mlci.core.statistics.sampling import (
     spread,
     unit_sums,
 )
-from mlci.core.statistics.skewness import widened_for_skewness
+from mlci.core.statistics.skewness import skewness, widened_for_skewness
 from mlci.core.statistics.tango import tango
 from mlci.core.statistics.wilson import wilson
 from mlci.core.statistics.worst_case import range_of_mean, rows_without_change, worst_case
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlci.core.answers import TaskAnswers
-    from mlci.core.statistics.interval import Interval
+    from mlci.core.statistics.sampling import Spread
 
 
 def alone(metric: str, answers: TaskAnswers, confidence: float) -> Interval | NotTrusted:
@@ -103,6 +106,19 @@ class Difference:
     """Why nothing may be concluded from the lower bound; None where it is to be trusted."""
     upper_doubt: NotTrusted | None = None
     """The same of the upper bound."""
+    at: Callable[[float], Interval] | None = field(default=None, compare=False, repr=False)
+    """The interval at another confidence, without another look at the rows."""
+
+    @classmethod
+    def of(
+        cls,
+        at: Callable[[float], Interval],
+        confidence: float,
+        lower_doubt: NotTrusted | None = None,
+        upper_doubt: NotTrusted | None = None,
+    ) -> Difference:
+        """Return the difference whose interval at any confidence is AT."""
+        return cls(at(confidence), lower_doubt, upper_doubt, at)
 
 
 def difference(
@@ -118,42 +134,53 @@ def difference(
     if lacks is not None:
         return lacks
     if chosen.kind == "share" and sample.is_plain:
-        gains, losses = changes(candidate, production)
-        return Difference(_of_shares(gains, losses, sample.rows, confidence, min_changed))
+        return Difference.of(partial(_of_shares, *changes(candidate, production), sample.rows, min_changed), confidence)
     now, before = candidate.estimate(metric), production.estimate(metric)
     if now is None or before is None:
         return _undefined(metric, "the candidate" if now is None else "production")
     paired = paired_difference(now, before)
     sign = 1.0 if chosen.higher_is_better else -1.0
     gain = sign * paired.influence
-    found = mean_interval(gain, sample.weights, sample.sampling, confidence, sign * paired.value)
+    found = spread(gain, sample.weights, sample.sampling)
     if isinstance(found, NotTrusted):
         return found
-    found = without_bias(found, sign * paired.bias)
+    at: Callable[[float], Interval] = partial(_by_t, sign * paired.value, sign * paired.bias, found)
     if chosen.kind == "auc" and sample.is_plain:
-        found = auc_difference_of(sample.labels, paired, confidence)
+        at = auc_difference_of(sample.labels, paired).interval
         if not gain.any():  # DeLong's bounds are then those of the worst case
-            return Difference(found)
+            return Difference.of(at, confidence)
     # Only rows that are answered otherwise can be evidence of what a change does. The influences of the others move a
     # little, too: a mean's by its shift, a placement by the rows that passed it. One large gain moves them all alike,
     # and they would count as many small changes that stand for it.
     gain[~candidate.differs(metric, production)] = 0.0
     if isinstance(sample.sampling, Independent):
-        found = widened_for_skewness(found, unit_sums(gain, sample.weights, sample.sampling), confidence)
-    judged = Difference(
-        found,
+        at = partial(_widened, at, skewness(unit_sums(gain, sample.weights, sample.sampling)))
+    judged = Difference.of(
+        at,
+        confidence,
         enough_changes(gain, sample.weights, sample.sampling, min_changed),
         enough_changes(-gain, sample.weights, sample.sampling, min_changed),
     )
     if chosen.kind == "loss" and (judged.lower_doubt or judged.upper_doubt):
-        return _of_one_direction(judged, metric, candidate, production, confidence)
+        beyond = _of_one_direction(at, metric, candidate, production)
+        return judged if beyond is None else Difference.of(beyond, confidence)
     return judged
 
 
+def _by_t(value: float, bias: float, found: Spread, confidence: float) -> Interval:
+    """Return Student's bounds of a difference VALUE, freed of its BIAS."""
+    reach = t_quantile(confidence, found.degrees) * found.standard_error
+    return without_bias(Interval(value, value - reach, value + reach, found.standard_error), bias)
+
+
+def _widened(at: Callable[[float], Interval], longer_tail: float, confidence: float) -> Interval:
+    return widened_for_skewness(at(confidence), longer_tail, confidence)
+
+
 def _of_one_direction(
-    judged: Difference, metric: str, candidate: TaskAnswers, production: TaskAnswers, confidence: float
-) -> Difference:
-    """Return JUDGED without its doubts, by wider bounds, where every row gained, or every row lost.
+    at: Callable[[float], Interval], metric: str, candidate: TaskAnswers, production: TaskAnswers
+) -> Callable[[float], Interval] | None:
+    """Return wider intervals than AT, which need no doubts, where every row gained, or every row lost; else None.
 
     Then there are changes enough; what lacks is a spread to go by, for all may have changed by the same amount.
     """
@@ -161,16 +188,20 @@ def _of_one_direction(
     counted = np.ones(sample.rows, dtype=np.bool_) if sample.weights is None else sample.weights > 0
     gains = (before - now)[counted]
     if not (gains.min() > 0 or gains.max() < 0):
-        return judged
+        return None
     bound = metric_of(metric).largest_change or float(max(now[counted].max(), before[counted].max()))
     largest = max(bound, float(np.abs(gains).max()))  # a bounded loss may round to just beyond its bound
     shares = unit_sums(np.ones(sample.rows), sample.weights, sample.sampling)
-    lower, upper = range_of_mean(gains, shares, largest, confidence)
-    interval = judged.interval
-    return Difference(replace(interval, lower=min(interval.lower, lower), upper=max(interval.upper, upper)))
+
+    def beyond(confidence: float) -> Interval:
+        lower, upper = range_of_mean(gains, shares, largest, confidence)
+        found = at(confidence)
+        return replace(found, lower=min(found.lower, lower), upper=max(found.upper, upper))
+
+    return beyond
 
 
-def _of_shares(gains: int, losses: int, rows: int, confidence: float, min_changed: float) -> Interval:
+def _of_shares(gains: int, losses: int, rows: int, min_changed: float, confidence: float) -> Interval:
     """Return Tango's interval, with an exact bound on the side where only few rows changed, and all alike.
 
     Tango's bound is then the score bound of one small share, beyond which so few would be seen in 6.9 % (none of 100

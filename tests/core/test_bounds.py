@@ -11,10 +11,12 @@ from mlci.core.answers import Answers, Sample
 from mlci.core.bounds import alone, difference, power_of, rows_for_bound, worst_loss
 from mlci.core.statistics.delong import auc_difference, auc_difference_of
 from mlci.core.statistics.interval import Interval
+from mlci.core.statistics.logit import logit_interval
 from mlci.core.statistics.paired import paired_difference
+from mlci.core.statistics.quantiles import t_quantile
 from mlci.core.statistics.ranks import Ranking, roc_auc
 from mlci.core.statistics.sampling import Clusters, NotTrusted
-from mlci.core.statistics.skewness import widened_for_skewness
+from mlci.core.statistics.skewness import skewness, widened_for_skewness
 from mlci.core.statistics.tango import tango
 
 
@@ -84,8 +86,8 @@ def test_difference__where_nearly_all_that_changed_lost_is_wider_below_alone() -
 
 def test_widened_for_skewness__nothing_of_what_is_even() -> None:
     interval = Interval(0.0, -0.1, 0.1, 0.06)
-    assert widened_for_skewness(interval, np.array([-1.0, 1.0, 0.0]), 0.95) == interval
-    assert widened_for_skewness(interval, np.zeros(3), 0.95) == interval
+    assert widened_for_skewness(interval, skewness(np.array([-1.0, 1.0, 0.0])), 0.95) == interval
+    assert widened_for_skewness(interval, skewness(np.zeros(3)), 0.95) == interval
 
 
 def test_auc_difference__of_influences_is_that_of_scores() -> None:
@@ -96,7 +98,7 @@ def test_auc_difference__of_influences_is_that_of_scores() -> None:
     assert one is not None
     assert other is not None
     direct = auc_difference(labels, scores[0], scores[1], 0.95)
-    found = auc_difference_of(labels, paired_difference(one, other), 0.95)
+    found = auc_difference_of(labels, paired_difference(one, other)).interval(0.95)
     assert (found.estimate, found.lower, found.upper, found.standard_error) == pytest.approx(
         (direct.estimate, direct.lower, direct.upper, direct.standard_error), abs=1e-14
     )
@@ -107,7 +109,7 @@ def test_auc_difference__of_influences_needs_two_rows_of_each_class() -> None:
     estimate = roc_auc(Ranking.of(np.array([0.3, 0.2, 0.1])).labelled(labels))
     assert estimate is not None
     with pytest.raises(ValueError, match="two rows of each class"):
-        auc_difference_of(labels, estimate, 0.95)
+        auc_difference_of(labels, estimate)
 
 
 @pytest.mark.parametrize(
@@ -185,3 +187,45 @@ def test_difference__of_too_few_groups_says_how_many_there_are() -> None:
     sample = replace(both[0].sample, sampling=Clusters(np.arange(400) % 19))
     judged = difference("accuracy", replace(both[0], sample=sample), replace(both[1], sample=sample), 0.95, 10)
     assert judged == NotTrusted("few groups", "at least 20 groups are needed, there are 19")
+
+
+@pytest.mark.parametrize("losses", [3, 25])
+@pytest.mark.parametrize("metric", ["accuracy", "f1", "mcc", "log_loss", "brier", "roc_auc", "average_precision"])
+def test_difference__at_another_confidence_is_that_of_another_look(metric: str, losses: int) -> None:
+    wave = 0.19 * np.sin(np.arange(400))
+    now, before = (
+        replace(each, probabilities=each.probabilities + wave) for each in a_pair(400, losses=losses, gains=4)
+    )
+    once, again = (difference(metric, now, before, confidence, 10) for confidence in (0.95, 0.999))
+    assert not isinstance(once, NotTrusted)
+    assert not isinstance(again, NotTrusted)
+    assert once.at is not None
+    assert once.at(0.999) == again.interval != once.interval
+
+
+def test_difference__of_losses_that_changed_alike_is_wider_at_a_higher_confidence() -> None:
+    sample = Sample(np.arange(200) % 2 == 0)
+    before = np.where(sample.labels, 0.7, 0.3)
+    both = Answers(sample, np.where(sample.labels, 0.8, 0.2), 0.5), Answers(sample, before, 0.5)
+    once, again = (difference("brier", *both, confidence, 10) for confidence in (0.95, 0.999))
+    assert not isinstance(once, NotTrusted)
+    assert not isinstance(again, NotTrusted)
+    assert once.at is not None
+    assert once.at(0.999) == again.interval
+    assert again.interval.lower < once.interval.lower < 0.05
+
+
+def test_average_precision__bounds_of_one_model_are_freed_of_its_bias() -> None:
+    generator = np.random.default_rng(2)
+    labels = generator.random(150) < 0.4
+    answers = Answers(Sample(labels), 0.5 + 0.1 * generator.standard_normal(150), 0.5)
+    estimate, found = answers.estimate("average_precision"), alone("average_precision", answers, 0.95)
+    assert estimate is not None
+    assert not isinstance(found, NotTrusted)
+    proven = answers.proven("average_precision", 0.95)
+    error = float(estimate.influence.std(ddof=1)) / math.sqrt(150)
+    as_it_stands = logit_interval(estimate.value, error, t_quantile(0.95, 149), proven)
+    freed = logit_interval(estimate.value - estimate.bias, error, t_quantile(0.95, 149), proven)
+    assert estimate.bias > 0.01
+    assert (found.estimate, found.lower) == pytest.approx((estimate.value, freed.lower), abs=1e-12)
+    assert found.lower < as_it_stands.lower

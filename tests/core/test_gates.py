@@ -35,7 +35,7 @@ from mlci.core.statistics.losses import paired_t
 from mlci.core.statistics.paired import paired_difference
 from mlci.core.statistics.ranks import Ranking, roc_auc
 from mlci.core.statistics.sampling import Blocks, Clusters
-from mlci.core.statistics.skewness import widened_for_skewness
+from mlci.core.statistics.skewness import skewness, widened_for_skewness
 from mlci.core.statistics.tango import tango
 from mlci.core.statistics.wilson import wilson
 from tests.core import gate_evidence
@@ -241,9 +241,9 @@ def test_judge__each_metric_has_the_interval_of_its_method() -> None:
     expected = {
         ("accuracy", "better"): tango(16, 16, 400, 0.95),
         ("recall", "better"): tango(8, 8, 200, 0.95),
-        ("roc_auc", "better"): widened_for_skewness(auc_difference(LABELS, ONE, ANOTHER, 0.95), moved, 0.95),
+        ("roc_auc", "better"): widened_for_skewness(auc_difference(LABELS, ONE, ANOTHER, 0.95), skewness(moved), 0.95),
         ("log_loss", "better"): widened_for_skewness(
-            paired_t(losses, 0.95), np.where(losses, losses - losses.mean(), 0.0), 0.95
+            paired_t(losses, 0.95), skewness(np.where(losses, losses - losses.mean(), 0.0)), 0.95
         ),
         ("accuracy", "floor"): wilson(352, 400, 0.95),
         ("recall", "floor"): wilson(176, 200, 0.95),

@@ -15,6 +15,9 @@ from mlci.core.statistics.power import smallest_visible_difference_of
 from mlci.core.statistics.sampling import NotTrusted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlci.core.bounds import Difference
     from mlci.core.evidence import Both, Evidence
     from mlci.core.requirement import Gate
 
@@ -98,7 +101,9 @@ def _comparison(gate: Gate, both: Both, strictness: Strictness) -> Decision:
     outcome, sentence = rule(found.interval, margin, written)
     doubt = {Outcome.PASS: found.lower_doubt, Outcome.FAIL: found.upper_doubt}.get(outcome)
     if doubt is None and outcome is not Outcome.INCONCLUSIVE:
-        return Decision(outcome, sentence, found.interval)
+        return Decision(
+            outcome, sentence, found.interval, again=at_confidence(found, lambda at: rule(at, margin, written))
+        )
     if found.lower_doubt is not None:
         worst = worst_loss(metric, now, before, confidence) if gate.require == "not_worse" else None
         if worst is not None and worst <= margin:
@@ -109,6 +114,22 @@ def _comparison(gate: Gate, both: Both, strictness: Strictness) -> Decision:
     limit = -margin if gate.require == "not_worse" else margin
     power = power_of(metric, now, before, found.interval, limit=limit, confidence=confidence)
     return Decision(outcome, sentence, found.interval, power.rows_needed, power.smallest_visible)
+
+
+def at_confidence(
+    found: Difference, rule: Callable[[Interval], tuple[Outcome, str]]
+) -> Callable[[float], Decision] | None:
+    """Return what RULE comes to at any confidence, where the difference FOUND has bounds without another look."""
+    if found.at is None:
+        return None
+    at = found.at
+
+    def again(confidence: float) -> Decision:
+        interval = at(confidence)
+        outcome, sentence = rule(interval)
+        return Decision(outcome, sentence, interval)
+
+    return again
 
 
 def _not_worse(found: Interval, margin: float, written: str) -> tuple[Outcome, str]:

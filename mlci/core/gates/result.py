@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -10,7 +10,7 @@ from mlci.core.gates.wording import RULES
 from mlci.core.metrics import metric_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mlci.core.metrics import Looks
     from mlci.core.statistics.interval import Interval
@@ -55,6 +55,8 @@ class Decision:
     interval: Interval | None = None
     rows_needed: int | None = None
     smallest_visible: float | None = None
+    again: Callable[[float], Decision] | None = field(default=None, compare=False, repr=False)
+    """Of a comparison that failed: what it comes to at another confidence, without another look at the rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.bounds import difference
-from mlci.core.gates.decision import Strictness, decide, margin_of
+from mlci.core.gates.decision import Strictness, at_confidence, decide, margin_of
 from mlci.core.gates.result import Decision, Outcome, SliceResult, rows_of
 from mlci.core.gates.wording import counted, signed
 from mlci.core.statistics.sampling import NotTrusted
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlci.core.evidence import Both, Slice, View
     from mlci.core.gates.result import SliceOutcome
     from mlci.core.requirement import Gate
+    from mlci.core.statistics.interval import Interval
 
 Judgement = tuple[Decision, tuple[SliceResult, ...]]
 """What a gate came to in its slices: the whole, and each."""
@@ -115,12 +116,19 @@ def _regression(gate: Gate, both: Both, strictness: Strictness) -> Decision:
     found = difference(gate.metric, both.candidate, before, strictness.confidence, strictness.min_changed)
     if isinstance(found, NotTrusted):
         return Decision(Outcome.INCONCLUSIVE, found.sentence)
-    best = signed(found.interval.upper, -margin)
-    if found.interval.upper < -margin:
-        if found.upper_doubt is not None:
-            return Decision(Outcome.PASS, found.upper_doubt.sentence, found.interval)
-        return Decision(Outcome.FAIL, f"proven worse: at best {best}, the margin is {written}", found.interval)
-    return Decision(Outcome.PASS, f"could be as good as {best}, the margin is {written}", found.interval)
+    outcome, sentence = _proven(found.interval, margin, written)
+    if outcome is Outcome.FAIL and found.upper_doubt is not None:
+        return Decision(Outcome.PASS, found.upper_doubt.sentence, found.interval)
+    return Decision(
+        outcome, sentence, found.interval, again=at_confidence(found, lambda at: _proven(at, margin, written))
+    )
+
+
+def _proven(found: Interval, margin: float, written: str) -> tuple[Outcome, str]:
+    best = signed(found.upper, -margin)
+    if found.upper < -margin:
+        return Outcome.FAIL, f"proven worse: at best {best}, the margin is {written}"
+    return Outcome.PASS, f"could be as good as {best}, the margin is {written}"
 
 
 class _Family:
@@ -141,11 +149,14 @@ class _Family:
 def _prove(families: Sequence[_Family], view: View, strictness: Strictness, *, is_adjusted: bool) -> None:
     """Say of every failure whether it stands among all cells of its family; with its bound at that level.
 
-    A slice is cut once a round for all families.
+    A slice is cut once a round for all families, and only where a bound at another confidence needs its rows.
     """
     while undecided := [family for family in families if family.open]:
         for each in dict.fromkeys(cell.slice for family in undecided for cell in family.open):
-            cut = view.cut(each.rows)
+            needs_rows = any(
+                cell.slice is each and cell.found.again is None for family in undecided for cell in family.open
+            )
+            cut = view.cut(each.rows) if needs_rows else view  # which then nobody looks at
             for family in undecided:
                 sure = 1 - (1 - strictness.confidence) / family.left if is_adjusted else strictness.confidence
                 for cell in family.open:
@@ -163,7 +174,10 @@ def _prove(families: Sequence[_Family], view: View, strictness: Strictness, *, i
 
 def _see_again(cell: _Cell, cut: View, strictness: Strictness) -> None:
     """Keep what CELL comes to at the confidence of its family where it fails there, too."""
-    found = _rule(cell)(cell.gate, cut.on(cell.gate.metric), _of_slice(cell.slice, strictness))
+    if cell.found.again is not None:
+        found = cell.found.again(strictness.confidence)
+    else:
+        found = _rule(cell)(cell.gate, cut.on(cell.gate.metric), _of_slice(cell.slice, strictness))
     if found.outcome is Outcome.FAIL:
         cell.found, cell.is_proven = found, True
 

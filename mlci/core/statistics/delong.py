@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,19 +106,32 @@ def auc_difference(
     return _difference_bounds(difference, standard_error, min(positives.size, negatives.size), confidence)
 
 
-def auc_difference_of(labels: NDArray[np.bool_], paired: Estimate, confidence: float) -> Interval:
-    """Return what `auc_difference` does, from the paired difference of `ranks.roc_auc` instead of scores: no sort.
+@dataclass(frozen=True, slots=True)
+class AreaDifference:
+    """The difference of two AUCs, as far as bounds at any confidence need it."""
+
+    difference: float
+    standard_error: float
+    n_rarer: int
+    """Rows of the rarer class."""
+
+    def interval(self, confidence: float) -> Interval:
+        """Return the bounds of `auc_difference`; raises ValueError for a confidence outside (0.5, 1)."""
+        check_confidence(confidence)
+        return _difference_bounds(self.difference, self.standard_error, self.n_rarer, confidence)
+
+
+def auc_difference_of(labels: NDArray[np.bool_], paired: Estimate) -> AreaDifference:
+    """Return what `auc_difference` goes by, from the paired difference of `ranks.roc_auc` instead of scores: no sort.
 
     Its influences are the changes of the placements, less their mean and times n over the rows of the class. Raises
-    ValueError for fewer than two rows of a class, or a confidence outside (0.5, 1).
+    ValueError for fewer than two rows of a class.
     """
-    check_confidence(confidence)
     positives, negatives = paired.influence[labels], paired.influence[~labels]
     _check_two_of_each(positives, negatives)
     positives *= positives.size / labels.size
     negatives *= negatives.size / labels.size
-    standard_error = _standard_error(positives, negatives)
-    return _difference_bounds(paired.value, standard_error, min(positives.size, negatives.size), confidence)
+    return AreaDifference(paired.value, _standard_error(positives, negatives), min(positives.size, negatives.size))
 
 
 def _paired_placements(
