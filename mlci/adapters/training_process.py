@@ -88,7 +88,8 @@ class TrainingProcess:
         environment = {name: self.environ[name] for name in names if name in self.environ} | dict(variables)
         seen = {name: environment[name] for name in passed if name in environment and name not in variables}
         shown = {name: shown_value(name, value) for name, value in seen.items()}
-        hidden = _masks((*secrets, *(value for name, value in seen.items() if shown[name] != value)))
+        secret = tuple(value for name, value in seen.items() if shown[name] != value)
+        hidden = _masks((*secrets, *secret))
         tail: deque[str] = deque(maxlen=TAIL_LINES)
         log.parent.mkdir(parents=True, exist_ok=True)
         exit_code: int | None = None
@@ -131,6 +132,7 @@ class TrainingProcess:
                 peak_bytes=usage.peak_bytes,
                 tracked=tracked.read(),
                 variables=shown,
+                secrets=secret,
                 machine=on,
             )
         if is_interrupted:

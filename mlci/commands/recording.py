@@ -95,6 +95,7 @@ def recorded(
 ) -> tuple[RunRecord, RunDetails]:
     """Return record and details of a run: what was GIVEN, and how it was DONE."""
     artifacts, left_out = _artifacts(given, done.tracked.artifacts)
+    secrets = (*given.secrets, *done.secrets)
     details = RunDetails(
         code=dict(given.code),
         dirty_paths=given.dirty_paths,
@@ -106,7 +107,7 @@ def recorded(
         also_wrote=tuple(printable(path, LONGEST_PATH) for path in also_wrote[:MOST_ALSO_WRITTEN]),
     )
     params = {
-        name: without(value, given.secrets) if isinstance(value, str) else value
+        name: without(value, secrets) if isinstance(value, str) else value
         for name, value in {**given.params, **done.tracked.params}.items()
     }
     record = RunRecord(
@@ -116,7 +117,7 @@ def recorded(
         dirty=given.dirty,
         started=done.started,
         outcome=outcome,
-        reason=one_line(without(reason, given.secrets)),
+        reason=one_line(without(reason, secrets)),
         exit_code=done.exit_code,
         command=given.command,
         variables=dict(done.variables),

@@ -20,6 +20,7 @@ from mlci.commands.recording import before, recorded
 from mlci.commands.stated import answers_in, description_of
 from mlci.commands.training_data import training_place
 from mlci.core.config import FILE_NAME
+from mlci.core.data_section import stand_ins
 from mlci.core.plain_text import printable
 from mlci.core.predictions import is_predictions
 from mlci.core.runs import KeptModel
@@ -178,12 +179,13 @@ def _wrote(job: Job, done: Completed, stages: tuple[StageRun, ...]) -> Outputs:
     """Return what the command wrote besides what is declared: its model, what it logged, what its stages make."""
     folder = job.repository.folder
     logged = [Path(path).relative_to(folder) for path in done.tracked.artifacts if Path(path).is_relative_to(folder)]
-    declared = {
-        *(path.as_posix() for path in logged),
-        *job.side.made,
-        *(path for each in stages for path in each.makes),
-    }
-    return undeclared(job.side.config, job.ids, job.repository.work_tree().ids(), declared)
+    config, made_by_stages = job.side.config, (path for stage in stages for path in stage.makes)
+    return undeclared(
+        job.ids,
+        job.repository.work_tree().ids(),
+        declared={config.train.output, *(path.as_posix() for path in logged), *job.side.made, *made_by_stages},
+        data={path for name in config.inputs for path in stand_ins(config.data[name].path, job.ids)},
+    )
 
 
 def _told(others: tuple[str, ...]) -> str | None:

@@ -50,6 +50,8 @@ class Completed:
     tracked: Tracked = field(default_factory=Tracked)
     variables: Mapping[str, str] = field(default_factory=dict)
     """What it saw of the variables that the configuration names, without secrets."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """The values of those variables that are secrets; no record shows them, whatever a script calls them."""
     machine: Machine = field(default_factory=Machine)
 
 

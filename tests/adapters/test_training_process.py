@@ -324,6 +324,7 @@ def test_secrets__are_in_no_output_and_no_record(bench: Bench) -> None:
     )
     shown = f"{done}{bench.shown}{bench.log.read_text()}"
     assert [each for each in ("hunter22", token, "of-command", "line-of-the-key") if each in shown] == []
+    assert done.secrets == ("hunter22", f"with {token}", key)
     assert done.variables == {
         "DB_PASSWORD": "(withheld)", "NOTE": "with (withheld)", "SSH_KEY": "(withheld)", "N": "7",
     }  # fmt: skip

@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 TOKEN = "ghp_" + "a1B2c3D4e5" * 3
-CANARIES = {"environment": "hunter2-of-env", "command": "hunter2-of-command", "parameters": "hunter2-of-params"}
+CANARIES = {
+    "environment": "hunter2-of-env",
+    "command": "hunter2-of-command",
+    "parameters": "hunter2-of-params",
+    "logged": "hunter2-of-log",
+}
 TALKS = """\
 import os, sys, yaml
 print("command line:", *sys.argv)
 print("environment:", dict(os.environ))
 print("parameters:", open("params.yaml").read())
+"""
+LOGS = """
+import mlci
+mlci.log_params({"plain": os.environ["DB_PASSWORD"], "inner": {"token": "hunter2-of-log"}})
 """
 
 
@@ -38,7 +47,7 @@ def everything(folder: Project) -> str:
 @pytest.mark.parametrize("verb", [("train",), ("check",), ("check", "--json")], ids=" ".join)
 def test_secrets__are_in_no_record_no_log_and_no_report(fresh: Project, verb: tuple[str, ...], end: str) -> None:
     script = (fresh.folder / "train.py").read_text().replace("**params", "C=params['C']")
-    (fresh.folder / "train.py").write_text(TALKS + script + end)
+    (fresh.folder / "train.py").write_text(TALKS + script + LOGS + end)
     (fresh.folder / "params.yaml").write_text(
         f"C: 0.2\ndatabase: {{password: {CANARIES['parameters']}}}\nnote: {TOKEN}\n"
     )

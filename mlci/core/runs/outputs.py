@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.data_section import stand_ins
 from mlci.core.pipeline import LOCK, POINTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from mlci.core.config import Config
+    from collections.abc import Container, Iterable, Mapping
 
 MOST_NAMED: Final = 5
 _NOT_OUTPUTS: Final = (".pyc", POINTER, f"/{LOCK}")
@@ -27,15 +24,16 @@ class Outputs:
     others: tuple[str, ...]
 
 
-def undeclared(config: Config, before: Mapping[str, str], after: Mapping[str, str], declared: Iterable[str]) -> Outputs:
-    """Return what a command wrote, or removed, besides its model and the files or folders that are DECLARED.
+def undeclared(
+    before: Mapping[str, str], after: Mapping[str, str], *, declared: Iterable[str], data: Container[str]
+) -> Outputs:
+    """Return what a command wrote, or removed, besides the files and folders that are DECLARED as its outputs.
 
-    BEFORE and AFTER are the Git ids of all files that Git does not ignore.
+    BEFORE and AFTER are the Git ids of all files that Git does not ignore; DATA are the paths that it trains on.
     """
-    named = {config.train.output, *declared}
+    named = set(declared)
     changed = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
     found = [path for path in changed if not _is_declared(path, named)]
-    data = {path for name in config.inputs for path in stand_ins(config.data[name].path, before)}
     return Outputs(tuple(path for path in found if path in data), tuple(path for path in found if path not in data))
 
 

@@ -3,16 +3,14 @@ from __future__ import annotations
 import pytest
 
 from mlci.core.runs.outputs import Outputs, undeclared
-from tests.core.configurations import a_config
 
-CONFIG = a_config()
 BEFORE = {"train.py": "1", "data/cells.csv": "2", "data/cells.csv.dvc": "3", "params.yaml": "4"}
 
 
 def wrote(changes: dict[str, str | None], *declared: str) -> Outputs:
     """Return what is undeclared where files changed so; None removes one."""
     after = {path: identity for path, identity in (BEFORE | changes).items() if identity is not None}
-    return undeclared(CONFIG, BEFORE, after, declared)
+    return undeclared(BEFORE, after, declared={"model.skops", *declared}, data={"data/cells.csv"})
 
 
 def test_undeclared__of_a_command_that_writes_its_model_alone() -> None:
