@@ -832,14 +832,14 @@ GUARDS = (
     Guard(
         "less than the rules ask for is not judged",
         "mlci/commands/evaluation.py",
-        "if is_lower(found, wanted):",
-        "if is_lower(wanted, wanted):",
+        "if not can_be_judged(found, by=wanted):",
+        "if not can_be_judged(wanted, by=wanted):",
         "tests/commands/test_stated.py::test_check__lowering_the_level_is_named_and_refused",
     ),
     Guard(
         "every row has an answer",
         "mlci/commands/stated.py",
-        "        raise _incomplete(predictions, ids)",
+        "        raise incomplete(predictions, ids)",
         "        found = predictions.values[: len(ids)]",
         "tests/commands/test_stated.py::test_check__rows_of_base_without_an_answer",
     ),
@@ -852,17 +852,24 @@ GUARDS = (
     ),
     Guard(
         "predictions are in the form that mlci writes",
-        "mlci/core/predictions.py",
-        "    if found.to_bytes() != data:",
-        "    if False:",
+        "mlci/core/stated_rows.py",
+        "        if found.to_bytes() != data:",
+        "        if False:",
         "tests/core/test_predictions.py::test_read_predictions__only_the_very_bytes_that_mlci_writes",
     ),
     Guard(
         "predictions are finite numbers",
-        "mlci/core/predictions.py",
-        '_refuse(~np.isfinite(self.values), "no finite number")',
+        "mlci/core/stated_rows.py",
+        'refuse_rows(~np.isfinite(self.values), "no finite number")',
         "pass",
         "tests/core/test_predictions.py::test_read_predictions__every_id_once_every_answer_finite_and_in_range",
+    ),
+    Guard(
+        "every gate of base has its score",
+        "mlci/commands/score_evidence.py",
+        "    if absent:\n        raise IntegrityError(",
+        "    if not absent and not scores.columns:\n        raise IntegrityError(",
+        "tests/commands/test_score_evidence.py::test_check__a_score_that_a_gate_of_base_names_is_missing",
     ),
 )
 

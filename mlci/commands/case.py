@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from mlci.commands.evaluation import evaluate, fetch
+from mlci.commands.evaluation import evaluate, fetch, refuse_other_level
 from mlci.commands.leaks import with_leaks
 from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
@@ -107,6 +107,7 @@ def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     rules, changes = effective(ours, theirs)
     if problem:
         changes = (replaced_rules(problem),)
+    refuse_other_level(rules.config.train.level, theirs.config.train.level)
     refuse_readable(rules, ids)
     registry = tools.registry.load(rules.config.model.name)
     production = registry.registry.version_at(rules.config.promote.stage)

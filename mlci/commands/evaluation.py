@@ -11,9 +11,10 @@ from mlci.commands.evaluation_set import set_of, specs, type_of_classes
 from mlci.commands.evaluation_slices import slices_of
 from mlci.commands.installed import Installed
 from mlci.commands.said import classes_of, numbers, probabilities, probabilities_of
+from mlci.commands.score_evidence import score_evidence
 from mlci.commands.stated import is_whole, stated, unanswered
 from mlci.core.contract.constraints import TYPE_WORDS, code, written
-from mlci.core.evidence_level import is_lower
+from mlci.core.evidence_level import can_be_judged, is_lower
 from mlci.core.gates import Evidence, Verdict, judge
 from mlci.core.package import read_package
 from mlci.errors import IntegrityError, RejectedError, UsageError
@@ -45,6 +46,19 @@ MOST_NAMED = 5
 def fetch(version: Version, store: Store) -> Installed:
     """Return the package of VERSION from the store, verified."""
     return Installed(read_package(unpack(archive_of(version, store))), version.package_sha256, version.number)
+
+
+def refuse_other_level(wanted: Level, found: Level) -> None:
+    """Raise where the candidate is less than the rules ask for, or nothing that they could judge."""
+    if not can_be_judged(found, by=wanted):
+        the = "the model" if wanted == "model" else wanted
+        raise UsageError(
+            "level-lowered" if is_lower(found, than=wanted) else "level-differs",
+            f"the candidate is handed in as {found}, and the rules ask for {the}",
+            where="mlci.yaml",
+            cause=f"train.{wanted} is a rule, read from the target branch; this branch hands in something else.",
+            hint=f"Land train.{found} by itself first, which somebody must agree to; then the candidate.",
+        )
 
 
 def answers_by_signature(package: Package, predictor: Predictor) -> bool:
@@ -89,10 +103,13 @@ def evaluate_on(
 def evidence_on(
     rows: EvaluationSet, rules: Rules, *, candidate: Installed, production: Installed | None, predictor: Predictor
 ) -> Evidence:
-    """Return what both models say of ROWS, and what is true of them."""
+    """Return what both models say of ROWS, and what is true of them; or what was handed in of that."""
     section = rules.config.evaluate
     _refuse_another_task(rules.config.model.task, candidate)
-    _refuse_lower_level(rules.config.train.level, candidate.package.level)
+    level = rules.config.train.level
+    refuse_other_level(level, candidate.package.level)
+    if level == "scores":
+        return score_evidence(rows, rules, candidate=candidate, production=production)
     _refuse_label_as_feature(section, candidate, *([production] if production else []))
     table = rows.read(_types(candidate), _classes_of_labels(candidate, production))
     ids = [str(value) for value in table.columns[section.id].values]
@@ -193,6 +210,8 @@ def _known_to(
         pass
     elif type(found) is not type(asked) or found != asked:
         return f"{name} finds the class {code(written(found))}, and evaluate.positive is {code(written(asked))} now"
+    if production.package.level == "scores":
+        return f"{name} holds scores, and no answers that could be scored"
     unsaid = unanswered(production, ids)
     if unsaid:
         return f"{name} has no prediction for {unsaid:,} of the {len(ids):,} rows, and its model is not in its package"
@@ -231,18 +250,6 @@ def _refuse_another_task(task: Task, candidate: Installed) -> None:
             where="mlci.yaml",
             cause="model.task is a rule, read from the target branch; this branch changes it.",
             hint="Land the new model.task first, then the model; or give the new task a folder and a model of its own.",
-        )
-
-
-def _refuse_lower_level(wanted: Level, found: Level) -> None:
-    """Raise where the candidate is less than the rules ask for; more is judged as what it is."""
-    if is_lower(found, wanted):
-        raise UsageError(
-            "level-lowered",
-            f"the candidate is handed in as {found}, and the rules ask for the {wanted}",
-            where="mlci.yaml",
-            cause=f"train.{wanted} is a rule, read from the target branch; this branch hands in less.",
-            hint=f"Land train.{found} by itself first, which somebody must agree to; then the candidate.",
         )
 
 

@@ -66,6 +66,12 @@ class EvaluationSet:
                 self._refuse_other_words()
             raise
 
+    def read_ids(self) -> list[str]:
+        """Return the ids alone, each once and none empty, where nothing is computed from labels."""
+        table = self._table({self.section.id: "string"})
+        self._check(table, self.section.id)
+        return [str(value) for value in table.columns[self.section.id].values]
+
     def _label_type(self, classes: Sequence[object]) -> ColumnType:
         match self.task:
             case "binary":
@@ -78,8 +84,22 @@ class EvaluationSet:
     def labels(self, table: Table) -> NDArray[Any]:
         """Return what is true of each row of TABLE, (n_rows,): whether it is positive, its class, or its number."""
         section = self.section
-        ids, labels = table.columns[section.id], table.columns[section.label]
-        for name, column in ((section.id, ids), (section.label, labels)):
+        self._check(table, section.id, section.label)
+        labels = table.columns[section.label]
+        if self.task == "ranking":
+            self._refuse_negative(labels.values)
+        if self.task != "binary":
+            return labels.values
+        positive = np.asarray(labels.values == section.positive, dtype=np.bool_)
+        if not positive.any():
+            raise self._positive_absent(np.unique(labels.values).tolist())
+        return positive
+
+    def _check(self, table: Table, *needed: str) -> None:
+        """Raise where a row is empty in a column that is NEEDED, an id stands twice, or there is no row."""
+        section = self.section
+        ids = table.columns[section.id]
+        for name, column in ((name, table.columns[name]) for name in needed):
             if column.missing is not None and column.missing.any():
                 row = int(np.flatnonzero(column.missing)[0])
                 raise UsageError(
@@ -97,14 +117,6 @@ class EvaluationSet:
             )
         if table.rows == 0:
             raise UsageError("no-rows", "the evaluation set has no rows", where=self.files.name)
-        if self.task == "ranking":
-            self._refuse_negative(labels.values)
-        if self.task != "binary":
-            return labels.values
-        positive = np.asarray(labels.values == section.positive, dtype=np.bool_)
-        if not positive.any():
-            raise self._positive_absent(np.unique(labels.values).tolist())
-        return positive
 
     def _refuse_negative(self, relevance: NDArray[Any]) -> None:
         """Raise where an item is less than irrelevant, which no gain knows."""
@@ -263,7 +275,7 @@ def private_parts(section: EvaluateSection, rules: Rules) -> tuple[bool, bool]:
 def _absent_key(section: EvaluateSection, names: Sequence[str]) -> str | None:
     """Return the key of SECTION whose column is not among NAMES; None where all are there."""
     named = ((key, getattr(section, key)) for key in ("id", "label", "weight", "group", "time"))
-    return next((key for key, name in named if name is not None and name not in names), None)
+    return next((key for key, name in named if name and name not in names), None)
 
 
 def specs(types: Mapping[str, ColumnType]) -> list[ColumnSpec]:

@@ -24,7 +24,10 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
     section = side.config.evaluate
     files = files_of(side.config.data[section.data], tree, data, objects)
     rows = EvaluationSet(files, FILE_NAME, section, data, *private_parts(section, rules), side.config.model.task)
-    rows.labels(rows.read({}))
+    if side.config.train.level == "scores":
+        rows.read_ids()
+    else:
+        rows.labels(rows.read({}))
     rows.weights()
     rows.sampling()
     slices_of(rows, rules)

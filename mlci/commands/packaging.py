@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from mlci.core.golden import GOLDEN_FILE, Golden, golden_table
 from mlci.core.mlflow_model import LOADER_FILE
 from mlci.core.package import build_package, build_signature
-from mlci.core.predictions import is_predictions, read_predictions, signature_of
-from mlci.core.signature import assumption
+from mlci.core.predictions import Predictions, read_predictions, signature_of
+from mlci.core.scores import Scores
+from mlci.core.signature import Signature, assumption
 from mlci.errors import IntegrityError, RejectedError
 from mlci.formats.canonical import fitted_version
 from mlci.formats.loaders import loader
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from mlci.commands.ports import Predictor
     from mlci.core.config import Config
     from mlci.core.contract import Contract
-    from mlci.core.package import Package
-    from mlci.core.signature import Signature
+    from mlci.core.package import ModelFormat, Package
     from mlci.formats.model_file import ModelFile
 
 NO_ANSWER = frozenset({"model-cannot-predict", "model-answers-nan"})
@@ -34,8 +34,12 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
     maker's words. `Package.assumption` says what nobody could check, for who shows it. Raises
     `RejectedError("version-differs")`, and what a model, its signature or its form can break.
     """
-    if is_predictions(model):
-        return _of_predictions(model, config, contract)
+    if Predictions.wrote(model):
+        signature = signature_of(read_predictions(model, config.model.task), config)
+        return _in_place(model, "predictions", signature, config, contract)
+    if Scores.wrote(model):
+        Scores.read(model)
+        return _in_place(model, "scores", Signature(inputs=(), classes=()), config, contract)
     file = read_model(model)
     requirements = dict(predictor.requirements(file.format))
     if file.format == "skops":
@@ -64,10 +68,11 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
     )
 
 
-def _of_predictions(content: bytes, config: Config, contract: Contract | None) -> Package:
-    """Return the package of what a model answered elsewhere; nothing is loaded, and there is nothing to ask."""
-    signature = signature_of(read_predictions(content, config.model.task), config)
-    return build_package(content, "predictions", signature, {}, config, model_format="predictions", contract=contract)
+def _in_place(
+    content: bytes, kind: ModelFormat, signature: Signature, config: Config, contract: Contract | None
+) -> Package:
+    """Return the package of what stands in place of a model; nothing is loaded, and there is nothing to ask."""
+    return build_package(content, kind, signature, {}, config, model_format=kind, contract=contract)
 
 
 def golden_rows(file: ModelFile, signature: Signature, predictor: Predictor) -> Golden:

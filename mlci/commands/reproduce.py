@@ -20,7 +20,7 @@ from mlci.commands.running import Job, run_candidate
 from mlci.commands.runs import list_runs
 from mlci.commands.said import all_said
 from mlci.commands.sides import head_side
-from mlci.commands.stated import stated
+from mlci.commands.stated import incomplete, rows_of, stated
 from mlci.commands.whole_package import whole_package
 from mlci.core.fingerprint import canonical_sha256, fingerprint
 from mlci.core.golden import GOLDEN_FILE, golden_table, read_answers
@@ -221,15 +221,24 @@ def _evaluated(then: Installed, now: Installed, place: Repository, tools: Tools)
     tree = place.work_tree()
     rules, _ = effective(None, head_side(tree))
     types = {item.name: item.type for one in (then, now) for item in one.package.info.signature.inputs}
-    columns = set_of(rules, tree, data=tools.data, objects=tools.work.objects).read(types).columns
-    ids = [str(value) for value in columns[rules.config.evaluate.id].values]
+    found = set_of(rules, tree, data=tools.data, objects=tools.work.objects)
+    columns = found.read(types).columns if rules.config.evaluate.label else {}
+    ids = found.read_ids()
     return _answered(then, columns, ids, tools), _answered(now, columns, ids, tools)
 
 
 def _answered(one: Installed, columns: Mapping[str, Column], ids: Sequence[str], tools: Tools) -> Floats:
-    if one.package.level == "model":
-        return all_said(one, columns, tools.predictor)
-    return stated(one, ids)
+    match one.package.level:
+        case "model":
+            return all_said(one, columns, tools.predictor)
+        case "predictions":
+            return stated(one, ids)
+        case "scores":
+            rows = rows_of(one.package)
+            found = rows.of(ids)
+            if found is None:
+                raise incomplete(rows, ids)
+            return found
 
 
 def _differences(wanted: Wanted, anew: Anew, then: Installed | None, tools: Tools) -> Iterator[Difference]:

@@ -17,12 +17,11 @@ from mlci.commands.conversion import model_of
 from mlci.commands.environment import prepared
 from mlci.commands.pipeline import VARIABLES, push, refuse_foreign_model, repro_command, stages_of
 from mlci.commands.recording import before, recorded
-from mlci.commands.stated import answers_in, description_of
+from mlci.commands.stated import description_of, is_stated, rows_in
 from mlci.commands.training_data import training_place
 from mlci.core.config import FILE_NAME
 from mlci.core.data_section import stand_ins
 from mlci.core.plain_text import printable
-from mlci.core.predictions import is_predictions
 from mlci.core.runs import KeptModel
 from mlci.core.runs.outputs import listed, undeclared
 from mlci.core.runs.seeds import FIRST
@@ -48,6 +47,7 @@ NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([A-Za-z_][\w.]*)
 SAVES: Final[Mapping[Level, str]] = {
     "model": 'skops.io.dump(model, "{}")',
     "predictions": 'answers.to_csv("{}", index=False)',
+    "scores": 'scores.to_csv("{}", index=False)',
 }
 """How a script may write what it hands in."""
 LONGEST_REMARK = 500
@@ -107,7 +107,7 @@ def run_candidate(job: Job, seed: int = FIRST) -> Made:
 
 def requirements_of(job: Job, model: bytes) -> dict[str, str]:
     """Return the versions of what predicting with MODEL needs, by distribution; none where it stays elsewhere."""
-    return {} if is_predictions(model) else dict(job.predictor.requirements(recognised(model)))
+    return {} if is_stated(model) else dict(job.predictor.requirements(recognised(model)))
 
 
 def run_further(job: Job, seed: int) -> RunRecord:
@@ -273,9 +273,9 @@ def made(job: Job, log: str, others: tuple[str, ...] = ()) -> tuple[bytes, Model
             + (f": it wrote {printable(listed(others), LONGEST_REMARK)}." if others else "."),
             hint=SAVES[level].format(config.train.output),
         )
-    if level == "predictions":
-        answers = answers_in(job.output, config, job.data)
-        return answers.to_bytes(), description_of(answers)
+    if level != "model":
+        rows = rows_in(job.output, config, job.data)
+        return rows.to_bytes(), description_of(rows)
     contract = job.side.contracts.get(config.evaluate.data)
     model = model_of(job.output.read_bytes(), config, contract, job.predictor)
     return model.content, job.predictor.describe(model.content, model.format)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -14,11 +14,12 @@ from mlci.core.metrics import OF_NUMBERS
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
 from mlci.core.predictions import MOST_CLASSES, NUMBER, OF_CLASS, PROBABILITY, Predictions, read_predictions
+from mlci.core.scores import Scores
 from mlci.errors import IntegrityError, RejectedError
 from mlci.formats.description import ModelDescription
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,40 +27,51 @@ if TYPE_CHECKING:
     from mlci.commands.installed import Installed
     from mlci.commands.ports import Data
     from mlci.core.config import Config
+    from mlci.core.evidence_level import Level
     from mlci.core.metrics import Task
     from mlci.core.package import Package
+    from mlci.core.stated_rows import StatedRows
 
+KINDS: Final[Mapping[Level, type[StatedRows]]] = {"predictions": Predictions, "scores": Scores}
+"""What stands in place of the model, by the evidence level."""
 MOST_COLUMNS = 12
 """Columns of a file that an error lists."""
 
 
-def answers_in(file: Path, config: Config, data: Data) -> Predictions:
-    """Return the predictions in a FILE of any format that data has, with the columns that the task of CONFIG needs.
+def rows_in(file: Path, config: Config, data: Data) -> StatedRows:
+    """Return the predictions or scores in a FILE of any format that data has, with the columns that CONFIG needs.
 
-    Raises `RejectedError("predictions-unusable")` where a column is missing, `IntegrityError("predictions-unusable")`
-    where rows are, and what a reader of data raises.
+    Raises `RejectedError("predictions-unusable")` where a column is missing, `IntegrityError` of the same code where
+    rows are not what they should be (or "scores-unusable"), and what a reader of data raises.
     """
-    path = config.train.output
+    path, kind = config.train.output, KINDS[config.train.level]
     files, key, task = one_file(file, path), config.evaluate.id, config.model.task
-    columns = _columns_of(task, data.columns(files), path, key)
+    names = data.columns(files)
+    columns = _columns_of(task, names, path, key) if kind is Predictions else _scores_of(names, path, key)
     types = [ColumnSpec(key, "string"), *(ColumnSpec(name, "number") for name in columns)]
     table = data.read_table(files, types)
     values = np.column_stack([table.columns[name].values.astype(np.float64) for name in columns])
     try:
-        return Predictions(tuple(table.columns[key].values.tolist()), columns, values)
+        return kind(tuple(table.columns[key].values.tolist()), columns, values)
     except ValueError as error:
         raise IntegrityError(
-            "predictions-unusable",
-            f"{path} cannot be scored: {error}",
+            f"{kind.WORD}-unusable",
+            f"{path} cannot be used: {error}",
             where=path,
-            cause="Each id stands once, and each answer is a finite number, a probability between 0 and 1.",
+            cause="Each id stands once, and each value is a finite number; a probability lies between 0 and 1.",
             hint=f"Look at the row, counted without the line that names the columns; then mend what writes {path}.",
         ) from error
 
 
-def description_of(predictions: Predictions) -> ModelDescription:
-    """Return what is known of the model behind PREDICTIONS."""
-    return ModelDescription("predictions", (), 0, predictions.classes or None, has_probabilities=True)
+def is_stated(model: bytes) -> bool:
+    """Return whether a file says that it stands in the place of a model."""
+    return any(kind.wrote(model) for kind in KINDS.values())
+
+
+def description_of(rows: StatedRows) -> ModelDescription:
+    """Return what is known of the model behind ROWS."""
+    classes = rows.classes if isinstance(rows, Predictions) else ()
+    return ModelDescription(rows.WORD, (), 0, classes or None, has_probabilities=True)
 
 
 def stated(installed: Installed, ids: Sequence[str], classes: Sequence[str] = ()) -> NDArray[np.float64]:
@@ -68,10 +80,10 @@ def stated(installed: Installed, ids: Sequence[str], classes: Sequence[str] = ()
     Of several CLASSES, its own by default, those that it does not know have the probability 0. Raises
     `IntegrityError("predictions-incomplete")` where it says nothing of some rows.
     """
-    predictions = _of(installed.package)
+    predictions = read_predictions(installed.package.model, installed.package.info.task)
     found = predictions.of(ids)
     if found is None:
-        raise _incomplete(predictions, ids)
+        raise incomplete(predictions, ids)
     if not predictions.classes:
         return np.asarray(found[:, 0], dtype=np.float64)
     names = list(classes or predictions.classes)
@@ -81,19 +93,36 @@ def stated(installed: Installed, ids: Sequence[str], classes: Sequence[str] = ()
     return np.asarray(said / said.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
+def rows_of(package: Package) -> StatedRows:
+    """Return what stands in PACKAGE in place of the model; raises `IntegrityError` where that is malformed."""
+    return (
+        read_predictions(package.model, package.info.task)
+        if package.level == "predictions"
+        else Scores.read(package.model)
+    )
+
+
 def unanswered(installed: Installed, ids: Sequence[str]) -> int:
     """Return of how many rows with these IDS a package says nothing; 0 where it holds the model."""
-    return 0 if installed.package.level == "model" else len(_of(installed.package).lacking(ids))
+    return 0 if installed.package.level == "model" else len(rows_of(installed.package).lacking(ids))
 
 
 def is_whole(package: Package) -> bool:
-    """Return whether the answers of PACKAGE have the classes that its signature names; raises as `read_predictions`."""
-    classes, signature = _of(package).classes, package.info.signature
+    """Return whether what stands in place of the model has the classes of the signature; raises as `rows_of`."""
+    rows, signature = rows_of(package), package.info.signature
+    classes = rows.classes if isinstance(rows, Predictions) else ()
     return classes == (() if signature.positive is not None else signature.classes)
 
 
-def _of(package: Package) -> Predictions:
-    return read_predictions(package.model, package.info.task)
+def incomplete(rows: StatedRows, ids: Sequence[str]) -> IntegrityError:
+    """Return the error of a candidate that says nothing of some of the rows with these IDS."""
+    lacking, word = rows.lacking(ids), rows.WORD
+    return IntegrityError(
+        f"{word}-incomplete",
+        f"{len(lacking):,} of {len(ids):,} rows of the evaluation set have no {word.removesuffix('s')}",
+        cause="The rows are those of the target branch, by their ids; the training may have seen others.",
+        hint="Bring the branch up to date: git merge origin/main; then hand in every row of the evaluation set.",
+    )
 
 
 def _columns_of(task: Task, names: Sequence[str], path: str, key: str) -> tuple[str, ...]:
@@ -118,11 +147,15 @@ def _columns_of(task: Task, names: Sequence[str], path: str, key: str) -> tuple[
     )
 
 
-def _incomplete(predictions: Predictions, ids: Sequence[str]) -> IntegrityError:
-    lacking = predictions.lacking(ids)
-    return IntegrityError(
-        "predictions-incomplete",
-        f"{len(lacking):,} of {len(ids):,} rows of the evaluation set have no prediction",
-        cause="The rows are those of the target branch, by their ids; the training may have seen others.",
-        hint="Bring the branch up to date: git merge origin/main; then predict every row of the evaluation set.",
+def _scores_of(names: Sequence[str], path: str, key: str) -> tuple[str, ...]:
+    """Return the columns with scores: all but the id."""
+    columns = tuple(name for name in names if name != key)
+    if key in names and columns:
+        return columns
+    raise RejectedError(
+        "scores-unusable",
+        f"{path} has no column {code(key)}" if columns else f"{path} has no column but {code(key)}",
+        where=FILE_NAME,
+        cause=f"Scores have the column {key}, and one for each NAME that a gate has as score@NAME or loss@NAME.",
+        hint=f"One line a row: {key},helpfulness",
     )

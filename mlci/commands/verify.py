@@ -54,7 +54,7 @@ def verify_package(installed: Installed, name: str, predictor: Predictor) -> tup
     if package.level != "model":
         is_by_signature, told = (
             answers_by_signature(package, predictor),
-            "holds answers of a model that is elsewhere, each a finite number",
+            f"holds {package.level} of a model that is elsewhere, each a finite number",
         )
     elif expected is None:
         is_by_signature, told = (

@@ -161,7 +161,7 @@ def difference(
         enough_changes(gain, sample.weights, sample.sampling, min_changed),
         enough_changes(-gain, sample.weights, sample.sampling, min_changed),
     )
-    if chosen.kind == "loss" and (judged.lower_doubt or judged.upper_doubt):
+    if chosen.kind in {"loss", "score"} and (judged.lower_doubt or judged.upper_doubt):
         beyond = _of_one_direction(at, metric, candidate, production)
         return judged if beyond is None else Difference.of(beyond, confidence)
     return judged
@@ -186,10 +186,12 @@ def _of_one_direction(
     """
     sample, now, before = candidate.sample, candidate.losses(metric), production.losses(metric)
     counted = np.ones(sample.rows, dtype=np.bool_) if sample.weights is None else sample.weights > 0
-    gains = (before - now)[counted]
+    gains = (now - before if metric_of(metric).higher_is_better else before - now)[counted]
     if not (gains.min() > 0 or gains.max() < 0):
         return None
-    bound = metric_of(metric).largest_change or float(max(now[counted].max(), before[counted].max()))
+    said = np.concatenate([now[counted], before[counted]])
+    least = said.min() if metric_of(metric).kind == "score" else 0.0  # no loss of ours is below 0
+    bound = metric_of(metric).largest_change or float(said.max() - least)
     largest = max(bound, float(np.abs(gains).max()))  # a bounded loss may round to just beyond its bound
     shares = unit_sums(np.ones(sample.rows), sample.weights, sample.sampling)
 

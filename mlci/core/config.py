@@ -70,6 +70,7 @@ class TrainSection(Section):
     timeout: Annotated[Duration, HEAD] = timedelta(hours=1)
     model: Annotated[PathBelow | None, RULE] = None
     predictions: Annotated[PathBelow | None, RULE] = None
+    scores: Annotated[PathBelow | None, RULE] = None
 
     @property
     def level(self) -> Level:
@@ -107,7 +108,7 @@ class TrainSection(Section):
     def _hands_in_one_thing(self) -> Self:
         if sum(getattr(self, level) is not None for level in LEVELS) != 1:
             message = (
-                "name one file that training leaves: model: FILE, or predictions: FILE where the model stays elsewhere"
+                "name one file that training leaves: model: FILE, or predictions: FILE or scores: FILE in its place"
             )
             raise ValueError(message)
         return self
@@ -118,7 +119,7 @@ class EvaluateSection(Section):
 
     data: Annotated[Name, RULE]
     id: Annotated[Identifier, RULE]
-    label: Annotated[Identifier, RULE]
+    label: Annotated[Identifier, RULE] = ""
     positive: Annotated[ClassLabel | None, RULE] = None
     threshold: Annotated[float, RULE] = Field(default=0.5, gt=0, lt=1)
     weight: Annotated[Identifier | None, RULE] = None
@@ -342,6 +343,11 @@ def _unknown_slices(config: Config) -> Iterator[PydanticCustomError]:
 def _misfits(config: Config) -> Iterator[PydanticCustomError]:
     """Yield what a task lacks, and metrics and keys that it does not have."""
     task = config.model.task
+    yield from _of_scores(config)
+    if config.train.level == "scores":
+        return
+    if not config.evaluate.label:
+        yield _problem(("evaluate",), "label: is missing, the column to predict; only train.scores does without")
     if task == "binary" and config.evaluate.positive is None:
         yield _problem(("evaluate",), "a binary task needs positive: the value of the label that counts as positive")
     if task == "forecast" and config.evaluate.time is None:
@@ -356,6 +362,21 @@ def _misfits(config: Config) -> Iterator[PydanticCustomError]:
             message = "{name} is no metric of a {task} task"
             path = ("gates", place, "metric")
             yield _problem(path, message, name=gate.metric, task=task, near=names_of(task))
+
+
+def _of_scores(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield gates on scores where none are handed in, and other gates where they are."""
+    are_handed_in = config.train.level == "scores"
+    for place, gate in enumerate(config.gates):
+        is_of_scores = metric_of(gate.metric).kind == "score"
+        if is_of_scores == are_handed_in:
+            continue
+        message = (
+            "{name} is the mean of scores that are handed in: it needs train.scores"
+            if is_of_scores
+            else "{name} is computed from answers; of scores a gate names score@NAME or loss@NAME, NAME being a column"
+        )
+        yield _problem(("gates", place, "metric"), message, name=gate.metric)
 
 
 def variable_of(dataset: str) -> str:
@@ -376,7 +397,7 @@ LATER = frozenset(
     {
         "report", "serve", "model.risk",
         "data.*.engine",
-        "train.code", "train.scores", "train.metrics",
+        "train.code", "train.metrics",
         "train.allow_pickle",
         "evaluate.labels", "evaluate.prediction",
         "evaluate.features", "evaluate.metrics",

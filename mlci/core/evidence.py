@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers, RankingAnswers, Sample
-from mlci.core.metrics import metric_of
+from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers, RankingAnswers, Sample, ScoreAnswers
+from mlci.core.metrics import OF_NUMBERS, metric_of
 from mlci.core.statistics.sampling import Independent, Sampling
 
 if TYPE_CHECKING:
@@ -107,11 +107,18 @@ class Evidence:
     task: Task = "binary"
     classes: tuple[str, ...] = ()
     """Of a multiclass task: the classes by their codes, those that labels have first."""
+    scores: tuple[str, ...] | None = None
+    """The names of scores, (n_rows, n_names), that were handed in of both models; None where they answered rows."""
+
+    @property
+    def has_decisions(self) -> bool:
+        """Whether a row is decided right or wrong."""
+        return self.scores is None and self.task not in OF_NUMBERS
 
     @property
     def positives(self) -> int | None:
         """How many rows are of the positive class; None where the task has none."""
-        return self.sample.positives if self.task == "binary" else None
+        return self.sample.positives if self.task == "binary" and self.scores is None else None
 
     @cached_property
     def all_rows(self) -> Slice:
@@ -129,6 +136,8 @@ class Evidence:
         return Both(self._answers(self.candidate), None if self.production is None else self._answers(self.production))
 
     def _answers(self, said: Floats) -> TaskAnswers:
+        if self.scores is not None:
+            return ScoreAnswers(self.sample, said, self.scores)
         match self.task:
             case "binary":
                 return Answers(self.sample, said, self.threshold)

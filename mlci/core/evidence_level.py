@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-Level = Literal["predictions", "model"]
+Level = Literal["scores", "predictions", "model"]
 
-LEVELS: Final[tuple[Level, ...]] = ("predictions", "model")
+LEVELS: Final[tuple[Level, ...]] = ("scores", "predictions", "model")
 """From the one that proves least to the one that proves most."""
 
 
@@ -17,3 +17,12 @@ def is_lower(level: Level, than: Level) -> bool:
     (True, False, False)
     """
     return LEVELS.index(level) < LEVELS.index(than)
+
+
+def can_be_judged(level: Level, by: Level) -> bool:
+    """Return whether evidence at LEVEL can be judged BY rules of a level: what proves more, if it answers rows, too.
+
+    >>> can_be_judged("model", "predictions"), can_be_judged("predictions", "model"), can_be_judged("model", "scores")
+    (True, False, False)
+    """
+    return level == by or (by != "scores" and not is_lower(level, by))

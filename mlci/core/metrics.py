@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 Task = Literal["binary", "multiclass", "regression", "quantile", "forecast", "ranking"]
 TASKS: Final[tuple[Task, ...]] = get_args(Task)
 Kind = Literal[
-    "share", "cells", "auc", "average_precision", "ranks", "loss", "ratio", "calibration", "churn", "rate", "queries"
+    "share", "cells", "auc", "average_precision", "ranks", "loss", "ratio", "calibration", "churn", "rate", "queries",
+    "score",
 ]  # fmt: skip
 Looks = Literal["all", "positives", "negatives", "class", "queries"]
 LONGEST_NAME: Final = 200
@@ -30,7 +31,8 @@ class Metric:
     """`share` of rows that are right (paired 0/1); a function of the `cells` of label and decision; by ranks `auc` or
     `average_precision`, over several classes `ranks`; mean `loss` per row; `ratio` of means, by the delta method;
     `calibration`, of which no difference can be judged; `churn`, the share of rows that both models decide
-    differently; `rate`, of which neither more nor less is better; a mean over `queries`."""
+    differently; `rate`, of which neither more nor less is better; a mean over `queries`; the mean of a
+    `score` that was handed in."""
     higher_is_better: bool
     sentence: str
     tasks: frozenset[Task] = frozenset({"binary"})
@@ -131,6 +133,12 @@ _OF_PLACES: Final[Mapping[str, Metric]] = {
 }
 _MOST_PLACES: Final = 5
 """Digits of how many places a list is looked at."""
+_OF_SCORES: Final[Mapping[str, Metric]] = {
+    "score": replace(_higher("score@", "score", "mean of scores that were handed in", frozenset(TASKS)), limits=None),
+    "loss": _lower("loss@", "score", "mean of losses that were handed in", frozenset(TASKS)),
+}
+OF_SCORES: Final = ("score@NAME", "loss@NAME")
+"""The only metrics where scores are handed in."""
 WITH_ARGUMENT: Final[Mapping[str, frozenset[Task]]] = {
     "recall@CLASS": _SEVERAL,
     "precision@CLASS": _SEVERAL,
@@ -156,6 +164,8 @@ def metric_of(name: str) -> Metric:
         return _OF_PLACES[word]
     if not argument:
         raise KeyError(name)
+    if word in _OF_SCORES:
+        return _OF_SCORES[word]
     return replace(_OF_CLASS[word], of_class=argument)
 
 
@@ -181,7 +191,7 @@ def _known(name: str) -> str:
         metric_of(name)
     except KeyError:
         message = "there is no metric {name}"
-        context = {"name": name[:LONGEST_NAME], "path": (), "near": (*METRICS, *WITH_ARGUMENT)}
+        context = {"name": name[:LONGEST_NAME], "path": (), "near": (*METRICS, *WITH_ARGUMENT, *OF_SCORES)}
         raise PydanticCustomError("configuration", message, context) from None
     return name
 
@@ -195,6 +205,7 @@ MetricName = Annotated[
                 {"enum": list(METRICS)},
                 {"type": "string", "pattern": "^(recall|precision|f1)@.{1,200}$"},
                 {"type": "string", "pattern": "^pinball@0?[.][0-9]{1,12}$"},
+                {"type": "string", "pattern": "^(score|loss)@.{1,200}$"},
                 {"type": "string", "pattern": "^(ndcg|hit_rate)@[1-9][0-9]{0,4}$"},
             ]
         }

@@ -77,7 +77,9 @@ def _difference(result: GateResult | SliceResult, metric: str) -> float | None:
 
 def metrics_to_compare(task: Task, gates: Iterable[Gate] = ()) -> tuple[str, ...]:
     """Return the metrics of TASK of which a difference can be judged, with those of GATES that have an argument."""
-    plain = (name for name in names_of(task) if "@" not in name)
+    gates = tuple(gates)
+    are_scores = any(metric_of(gate.metric).kind == "score" for gate in gates)
+    plain = (name for name in names_of(task) if "@" not in name and not are_scores)
     named = (gate.metric for gate in gates if "@" in gate.metric)
     return tuple(name for name in dict.fromkeys((*plain, *named)) if next(_gates((name,)), None) is not None)
 

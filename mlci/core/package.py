@@ -61,15 +61,16 @@ MANIFEST_SCHEMA: Final = "mlci/manifest/1"
 REQUIREMENTS_FILE: Final = "requirements.txt"
 CONTRACT_FILE: Final = "contract.json"
 CONTRACT_SCHEMA: Final = "mlci/contract/1"
-ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm", "predictions"]
-"""The format of the file that stands for the model; `predictions` hold its answers in its place."""
-ModelFile = Literal["model.skops", "model.onnx", "model.json", "model.txt", "predictions.jsonl"]
+ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm", "predictions", "scores"]
+"""The format of the model; `predictions` and `scores` stand in its place."""
+ModelFile = Literal["model.skops", "model.onnx", "model.json", "model.txt", "predictions.jsonl", "scores.jsonl"]
 MODEL_FILES: Final[Mapping[ModelFormat, ModelFile]] = {
     "skops": "model.skops",
     "onnx": "model.onnx",
     "xgboost": "model.json",
     "lightgbm": "model.txt",
     "predictions": "predictions.jsonl",
+    "scores": "scores.jsonl",
 }
 """The name of the model file, by format."""
 # They become lines of requirements.txt.
@@ -107,8 +108,12 @@ class Package:
 
     @property
     def level(self) -> Level:
-        """The evidence that it is: the model, or what the model answered elsewhere."""
-        return "predictions" if self.info.format == "predictions" else "model"
+        """The evidence that it is: the model, or what stands in its place."""
+        match self.info.format:
+            case "predictions" | "scores" as level:
+                return level
+            case _:
+                return "model"
 
 
 def build_package(
@@ -142,7 +147,7 @@ def build_package(
         PACKAGE_FILE: _pretty(info.model_dump(mode="json")),
         REQUIREMENTS_FILE: "".join(f"{name}=={version}\n" for name, version in info.requirements.items()).encode(),
         "README.md": _card(config, info, assumption).encode(),
-        **({} if model_format == "predictions" else {MLMODEL_FILE: mlmodel(signature)}),
+        **({} if model_format in {"predictions", "scores"} else {MLMODEL_FILE: mlmodel(signature)}),
         **(more or {}),
     }
     if contract is not None:
@@ -233,6 +238,8 @@ def _card(config: Config, info: PackageInfo, assumption: str | None) -> str:
     lines += [line for text in (config.model.objective, config.model.description) if text for line in (text, "")]
     if info.format == "predictions":
         lines += [f"What a model for a {info.task} task answered, {_answer(signature)}; the model is not in here."]
+    elif info.format == "scores":
+        lines += [f"Scores of a model for a {info.task} task, computed elsewhere; the model is not in here."]
     else:
         lines += [
             f"A {code(info.estimator)} for a {info.task} task: {len(signature.inputs)} inputs, {_answer(signature)}.",

@@ -80,7 +80,7 @@ class Trust:
         parts = [self._rules]
         if self.is_scored:
             parts += self._evidence
-            parts.append(self._labels)
+            parts += self._labels
         if self.as_submitted:
             parts.append(f"as submitted: {', '.join(self.as_submitted)}")
         if self.provenance:
@@ -94,14 +94,18 @@ class Trust:
                 return "predicted and scored by mlci (evidence level `model`)", self.confinement
             case "predictions":
                 return ("predicted by the pull request's own job, scored by mlci (evidence level `predictions`)",)
+            case "scores":
+                return ("scored by the pull request's own job, as submitted (evidence level `scores`)",)
 
     @property
-    def _labels(self) -> str:
+    def _labels(self) -> tuple[str, ...]:
+        if self.level == "scores":
+            return ()
         if not self.labels_readable:
-            return "the labels are out of the pull request's reach"
+            return ("the labels are out of the pull request's reach",)
         if self.level == "model":
-            return "the labels lie in the repository, so a model could have memorised them"
-        return "the labels lie in the repository, so predictions could have been made from them"
+            return ("the labels lie in the repository, so a model could have memorised them",)
+        return ("the labels lie in the repository, so predictions could have been made from them",)
 
     @property
     def _rules(self) -> str:
@@ -109,11 +113,11 @@ class Trust:
             return "rules from this branch, since those of the target branch cannot be used"
         if not self.has_base:
             return "rules from this branch, since the target branch has no `mlci.yaml` yet"
-        return (
-            "rules, evaluation rows and labels from the target branch"
-            if self.is_scored
-            else ("rules from the target branch")
-        )
+        if not self.is_scored:
+            return "rules from the target branch"
+        if self.level == "scores":
+            return "rules and evaluation rows from the target branch"
+        return "rules, evaluation rows and labels from the target branch"
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,7 @@ def test_check__production_knows_too_few_rows(tmp_path: Path) -> None:
 def test_train__answers_that_cannot_be_scored(tmp_path: Path, content: bytes, problem: str) -> None:
     error = refused(a_project_of_predictions(tmp_path, content))
     assert (type(error), error.code) == (IntegrityError, "predictions-unusable")
-    assert error.problem == f"answers.csv cannot be scored: {problem}"
+    assert error.problem == f"answers.csv cannot be used: {problem}"
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,9 @@ def test_verify__looks_at_the_answers(tmp_path: Path) -> None:
         repository=project.repository, registry=project.registry, store=project.store, predictor=project.predictor,
     )  # fmt: skip
     assert worst(checked) is None
-    assert [each.result for each in checked][-1] == "holds answers of a model that is elsewhere, each a finite number"
+    assert [each.result for each in checked][
+        -1
+    ] == "holds predictions of a model that is elsewhere, each a finite number"
 
 
 def test_predict_and_deploy__need_the_model_itself(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from mlci.core.config import read_config
@@ -9,10 +11,19 @@ from mlci.core.rules import RuleChange, Side, effective
 from mlci.errors import UsageError
 from tests.core.configurations import TUMOUR, a_config, edited
 
+if TYPE_CHECKING:
+    from mlci.core.config import Config
+
 PREDICTIONS = ("model: model.skops", "predictions: answers.csv")
 BOTH = ("model: model.skops", "model: model.skops, predictions: answers.csv")
 NEITHER = (", model: model.skops", "")
+SCORES = (("model: model.skops", "scores: scores.csv"), (", label: malignant, positive: 1", ""))
 ON_THE_ROWS = ("model: model.skops", "predictions: data/holdout.csv")
+
+
+def with_gate(gate: str, *, edits: tuple[tuple[str, str], ...]) -> Config:
+    head, _, rest = edited(TUMOUR, *edits).partition("gates:\n")
+    return read_config(f"{head}gates: [{gate}]\n{rest[rest.index('promote:') :]}".encode())
 
 
 def changes(*edits: tuple[str, str], base: tuple[tuple[str, str], ...] = ()) -> tuple[RuleChange, ...]:
@@ -34,6 +45,28 @@ def test_level__is_one(edit: tuple[str, str]) -> None:
     with pytest.raises(UsageError) as caught:
         a_config(edit)
     assert "name one file that training leaves: model: FILE, or predictions: FILE" in caught.value.problem
+
+
+def test_label__only_scores_do_without() -> None:
+    with pytest.raises(UsageError) as caught:
+        a_config((", label: malignant", ""))
+    assert "label: is missing, the column to predict; only train.scores does without" in caught.value.problem
+    assert with_gate("{metric: score@help, require: floor, value: 0.5}", edits=SCORES).evaluate.label == ""
+
+
+@pytest.mark.parametrize(
+    ("gate", "edits", "problem"),
+    [
+        ("{metric: recall, require: floor, value: 0.5}", SCORES, "recall is computed from answers; of scores a gate"),
+        ("{metric: score@help, require: floor, value: 0.5}", (), "score@help is the mean of scores that are handed in"),
+        ("{metric: loss@help, require: floor, value: 0.5}", SCORES, "a floor says nothing; use ceiling or not_worse"),
+        ("{metric: score@, require: floor, value: 0.5}", SCORES, "there is no metric score@"),
+    ],
+)
+def test_gates__name_what_can_be_computed(gate: str, edits: tuple[tuple[str, str], ...], problem: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        with_gate(gate, edits=edits)
+    assert problem in caught.value.problem
 
 
 def test_inputs__who_answers_needs_the_rows() -> None:

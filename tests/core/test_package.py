@@ -411,13 +411,13 @@ NOT_WHOLE = {
     ),
     "another format": (
         resealed(lambda content: content.update(format="pickle")),
-        "package.json: format: Input should be 'skops', 'onnx', 'xgboost', 'lightgbm' or 'predictions'",
+        "package.json: format: Input should be 'skops', 'onnx', 'xgboost', 'lightgbm', 'predictions' or 'scores'",
     ),
     "a model elsewhere": (
         resealed(lambda content: content.update(model="../model.skops")),
         (
-            "package.json: model: Input should be 'model.skops', 'model.onnx', 'model.json', 'model.txt' or "
-            "'predictions.jsonl'"
+            "package.json: model: Input should be 'model.skops', 'model.onnx', 'model.json', 'model.txt', "
+            "'predictions.jsonl' or 'scores.jsonl'"
         ),
     ),
     "another name": (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.predictions import Predictions, is_predictions, read_predictions
+from mlci.core.predictions import Predictions, read_predictions
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -121,6 +121,6 @@ def test_of__finds_answers_by_id_in_any_order_and_leaves_others_alone() -> None:
     assert (found.of(["2", "3"]), found.lacking(["2", "3"])) == (None, ["3"])
 
 
-def test_is_predictions__tells_by_the_first_bytes() -> None:
-    assert is_predictions(FILE)
-    assert not is_predictions(b'{"learner": {}}')
+def test_wrote__tells_by_the_first_bytes() -> None:
+    assert Predictions.wrote(FILE)
+    assert not Predictions.wrote(b'{"learner": {}}')

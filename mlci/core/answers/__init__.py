@@ -9,6 +9,7 @@ from mlci.core.answers.multiclass import MulticlassAnswers
 from mlci.core.answers.numbers import NumberAnswers
 from mlci.core.answers.ranking import QueryAnswers, RankingAnswers, differs_within
 from mlci.core.answers.sample import Sample
+from mlci.core.answers.scores import ScoreAnswers
 from mlci.core.answers.task import TaskAnswers
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "QueryAnswers",
     "RankingAnswers",
     "Sample",
+    "ScoreAnswers",
     "TaskAnswers",
     "differs_within",
 ]

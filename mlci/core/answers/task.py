@@ -96,7 +96,7 @@ class TaskAnswers(ABC):
         match metric_of(metric).kind:
             case "share":
                 return mean_estimate(1 - self.losses(metric), weights)
-            case "loss":
+            case "loss" | "score":
                 return mean_estimate(self.losses(metric), weights)
             case _:
                 return self.smooth(metric)

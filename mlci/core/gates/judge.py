@@ -11,7 +11,7 @@ from mlci.core.gates.decision import Strictness, decide, without_rows
 from mlci.core.gates.gap import gap_between, worst_of
 from mlci.core.gates.result import Decision, Flips, GateResult, Outcome, Verdict
 from mlci.core.gates.slices import in_slices
-from mlci.core.metrics import OF_NUMBERS, metric_of
+from mlci.core.metrics import metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def judge(gates: Sequence[OwnedGate], evidence: Evidence, statistics: Statistics
     return Verdict(
         outcome=_whole({result.outcome for result in results if result.severity == "error"}, evidence),
         results=results,
-        flips=None if evidence.production is None or evidence.task in OF_NUMBERS else _flips(evidence),
+        flips=_flips(evidence) if evidence.production is not None and evidence.has_decisions else None,
         rows=len(evidence.labels),
         positives=evidence.positives,
         not_comparable=evidence.not_comparable,
@@ -157,7 +157,7 @@ def _result(owned: OwnedGate, evidence: Evidence, decision: Decision, slices: tu
 
 def _flipped(gate: Gate, evidence: Evidence, worst: SliceResult | None) -> tuple[int, int] | None:
     """Return how many of the rows that GATE looks at were lost and won, of slices in the WORST."""
-    if evidence.production is None or evidence.task in OF_NUMBERS:
+    if evidence.production is None or not evidence.has_decisions:
         return None
     view = evidence.view
     if worst is not None:

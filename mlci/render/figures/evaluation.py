@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mlci.core import curves
-from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers, RankingAnswers
+from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers, RankingAnswers, ScoreAnswers
 from mlci.core.margin import parse_margin
 from mlci.render.figures.calibration import calibration
 from mlci.render.figures.confusion import confusion
@@ -63,7 +63,7 @@ def _margin(result: GateResult) -> float | None:
 
 def _of_answers(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
     now, before = evidence.whole.candidate, evidence.whole.production
-    if isinstance(now, RankingAnswers):  # scores have no unit, and lists no picture of their own
+    if isinstance(now, RankingAnswers | ScoreAnswers):  # scores have no unit, and lists no picture of their own
         return
     if isinstance(now, NumberAnswers):
         truth = np.asarray(evidence.labels, dtype=np.float64)
