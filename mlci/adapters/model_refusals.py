@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 LONGEST_TAIL: Final = 400
 
-EXTRAS: Final[Mapping[str, str]] = {"onnxruntime": "onnx", "xgboost": "xgboost", "lightgbm": "lightgbm"}
+EXTRAS: Final[Mapping[str, str]] = {
+    "onnxruntime": "onnx",
+    "skl2onnx": "onnx",
+    "xgboost": "xgboost",
+    "lightgbm": "lightgbm",
+}
 """The extra of mlci that brings a library, where it is not `ml`."""
 
 
@@ -57,6 +62,13 @@ def refusal(code: str, message: str, python: Path) -> MlciError:
                 f"the model cannot predict these rows: {message}",
                 cause="columns that it was fitted on are missing, renamed or of another type",
                 hint="compare the model's features with the columns of the evaluation data",
+            )
+        case "model-not-convertible":
+            return IntegrityError(
+                code,
+                f"the model cannot be written in ONNX: {message}",
+                cause="a step for which skl2onnx knows no operator, or a value that no column of these types holds",
+                hint="leave out `train: {convert: onnx}`, or build the model from steps that skl2onnx lists",
             )
         case "model-killed":
             return IntegrityError(

@@ -156,6 +156,18 @@ class ChildPredictor:
         except ValueError as error:
             raise unreadable_answer(str(error)) from error
 
+    def convert_to_onnx(self, model_file: bytes, columns: Mapping[str, Column]) -> bytes:
+        """Return a skops model as a graph of ONNX, for columns called and typed as these.
+
+        Raises IntegrityError `model-not-convertible` with what has no operator, OutsideError `missing-library`, and
+        what `describe` raises.
+        """
+        table = Table(dict(columns))
+        with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
+            _write_rows(Path(folder) / "rows", table, np.arange(table.rows))
+            _, content = self._ask("to_onnx", Path(folder), model_file, "skops", self._limits.answer_bytes)
+        return content
+
     def predict_pickled(self, pickled: bytes, columns: Mapping[str, Column]) -> Prediction:
         """Return what a pickled model answers, for who compares it with the converted one; raises as `predict`."""
         table = Table(dict(columns))

@@ -343,6 +343,9 @@ class Predictor(Protocol):
     def convert(self, pickled: bytes) -> tuple[bytes, ModelDescription]:
         """Return a pickled model in a format that is none, and what it says; for the job that trains alone."""
 
+    def convert_to_onnx(self, model_file: bytes, columns: Mapping[str, Column]) -> bytes:
+        """Return a skops model in ONNX, for columns called and typed as these; for the job that trains alone."""
+
     def predict_pickled(self, pickled: bytes, columns: Mapping[str, Column]) -> Prediction:
         """Return what a pickled model answers; for the job that trains alone."""
 

@@ -68,6 +68,7 @@ class TrainSection(Section):
     env: Annotated[tuple[Variable, ...], HEAD] = Field(default=(), strict=False)
     seeds: Annotated[int, HEAD] = Field(default=1, ge=1, le=100)
     timeout: Annotated[Duration, HEAD] = timedelta(hours=1)
+    convert: Annotated[Literal["onnx"] | None, HEAD] = None
     model: Annotated[PathBelow | None, RULE] = None
     predictions: Annotated[PathBelow | None, RULE] = None
     scores: Annotated[PathBelow | None, RULE] = None
@@ -101,6 +102,13 @@ class TrainSection(Section):
             raise ValueError(message)
         if self.run is None and self.seeds > 1:
             message = "several seeds need run:, for a pipeline of DVC and a model made elsewhere do not know of them"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _converts_a_model(self) -> Self:
+        if self.convert is not None and self.model is None:
+            message = "convert: is for a model: that training leaves here"
             raise ValueError(message)
         return self
 

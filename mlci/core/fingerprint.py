@@ -50,6 +50,8 @@ class Fingerprint:
     """How the environment is made, where the configuration says it; its files count as code."""
     level: Level = "model"
     """What the command leaves there."""
+    convert: str | None = None
+    """The format that the model is converted to; None where its own serves."""
 
     @property
     def digest(self) -> str:
@@ -72,6 +74,7 @@ class Fingerprint:
             "packaging": self.packaging,
             **({"environment": dict(self.environment)} if self.environment else {}),
             **({"level": self.level} if self.level != "model" else {}),
+            **({"convert": self.convert} if self.convert else {}),
         }
 
 
@@ -91,6 +94,7 @@ def fingerprint(config: Config, ids: Mapping[str, str], made: frozenset[str] = f
         packaging=canonical_sha256(_packaging(config, ids)),
         environment=_environment(config),
         level=train.level,
+        convert=train.convert,
     )
 
 

@@ -1,12 +1,14 @@
 """The child: reads one request, confines itself, loads a model, answers.
 
 Request, one line of JSON on standard input:
-`{"operation": "describe" | "predict" | "convert", "format": "skops" | "onnx" | "xgboost" | "lightgbm" | "pickle",
+`{"operation": "describe" | "predict" | "convert" | "to_onnx",
+  "format": "skops" | "onnx" | "xgboost" | "lightgbm" | "pickle",
   "model": PATH, "rows": FOLDER or null,
   "limits": {"memory_bytes": …, "cpu_seconds": …}, "confine": true}`.
 A pickle is read only where the request says `"may_unpickle": true`.
 Answer on standard output: one line of JSON; after a prediction the bytes of one .npy file, and those of the answers
-to the rows of `repeats`, asked a second time; after a conversion those of the model in another format. An error is
+to the rows of `repeats`, asked a second time; after a conversion (`to_onnx` for columns as those of the rows) those of
+the model in another format. An error is
 `{"error": CODE, "message": …}` and an exit code other than zero.
 """
 
@@ -26,6 +28,7 @@ import numpy as np
 
 from .confinement import ConfinementError, confine
 from .frame import read_frame
+from .onnx_conversion import to_onnx
 from .refusal import RefusalError
 from .repeats import repeats_of
 from .zip_members import ZipLimits
@@ -99,6 +102,9 @@ def _serve(request: dict[str, Any]) -> bytes:
         content: bytes = _attempt("model-unreadable", lambda: kind.convert(model))
         described = _attempt("model-unreadable", lambda: kind.describe(model))
         return _line({"description": described.to_dict()}) + content
+    if request["operation"] == "to_onnx":
+        graph: bytes = _attempt("model-not-convertible", lambda: to_onnx(model, read_frame(request["rows"])))
+        return _line({}) + graph
     answer: bytes = _attempt("model-cannot-predict", lambda: _predict(kind, model, request["rows"]))
     return answer
 

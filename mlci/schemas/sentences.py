@@ -54,6 +54,7 @@ SENTENCES: Final = {
     "TrainSection.seeds": "How many seeds are trained, from 0 on; the first makes the candidate, each has a record.",
     "TrainSection.timeout": "After this time the command is ended, with every process that it started.",
     "TrainSection.model": "Where the command leaves the model: skops, ONNX, XGBoost, LightGBM, or a pickle of theirs.",
+    "TrainSection.convert": "`onnx` ships what scikit-learn fitted as ONNX, if both answer golden rows alike.",
     "TrainSection.predictions": "Instead of `model`: where it leaves predictions of the evaluation rows, by their ids.",
     "TrainSection.scores": "Instead of `model`: where it leaves a number for each evaluation row and metric.",
     "EvaluateSection.data": "The evaluation set: one of the names under `data`.",

@@ -65,6 +65,7 @@ def test_fingerprint__changes_with_every_input(path: str) -> None:
         ("data: [cells]", "data: [cells, holdout]"),
         ("data: [cells]", "data: [holdout]"),
         ("params: params.yaml, ", ""),
+        ("model: model.skops", "model: model.skops, convert: onnx"),
     ],
 )
 def test_fingerprint__changes_with_the_command_and_what_it_reads(old: str, new: str) -> None:
