@@ -190,7 +190,10 @@ def _label(path: Path, form: CsvFormat | None, label: str, type_: ColumnType) ->
         value = query.typed(label, type_)
         expressions = [f"count(DISTINCT {value})", f"min(DISTINCT {value}, {MOST_LABEL_VALUES})"]
         distinct, values = select(connection, query, reading, expressions, numbered=False)
-    return LabelProfile(type_, distinct, tuple(values or ()))
+        counts: dict[object, int] = {}
+        if 0 < distinct <= MOST_LABEL_VALUES:  # a histogram of a million labels would be one of all rows
+            (counts,) = select(connection, query, reading, [f"histogram({value})"], numbered=False)
+    return LabelProfile(type_, distinct, tuple(values or ()), tuple(counts[each] for each in values or () if counts))
 
 
 def _profiles(connection: duckdb.DuckDBPyConnection, reading: Reading) -> list[ColumnProfile]:

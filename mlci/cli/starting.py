@@ -69,7 +69,7 @@ def init(
             train=train,
             releases=github,
         )
-        written += command(wish, folder=folder, infer=infer)
+        written += command(wish, folder=folder, infer=infer, tell=tell)
         if judges_on_training_rows(wish):
             tell("holdout is the training data, which flatters a model: point data.holdout to rows that it never saw")
     if github:

@@ -170,8 +170,12 @@ def rejected_by_data(case: Case, datasets: tuple[DatasetReport, ...], tools: Too
     return report_on(case, Conclusion.DATA_REJECTED, tools, datasets=datasets, training=training)
 
 
-def judge_case(case: Case, candidate: Installed, tools: Tools) -> Verdict:
-    """Return the verdict on CANDIDATE against production, on base's rows."""
+def judge_case(case: Case, candidate: Installed, tools: Tools, *, warns: bool = False) -> Verdict:
+    """Return the verdict on CANDIDATE against production, on base's rows.
+
+    It WARNS of gates that these rows cannot decide where the gates are new to somebody: before the first version, and
+    where head changes rules.
+    """
     against = f" and {case.production.number}" if case.production else ""
     tools.tell(f"predict and score {case.rules.config.evaluate.data} with the candidate{against}")
     production = fetch(case.production, tools.open_store(case.rules.config.promote)) if case.production else None
@@ -183,6 +187,7 @@ def judge_case(case: Case, candidate: Installed, tools: Tools) -> Verdict:
         data=tools.data,
         predictor=tools.predictor,
         objects=tools.work.objects,
+        tell=tools.tell if warns and (case.production is None or case.changes) else None,
     )
 
 

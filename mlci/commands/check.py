@@ -66,7 +66,7 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
     quarantined = _quarantined_version(candidate, case, tools)
     if quarantined:
         return rejected_by_quarantine(case, quarantined, candidate, tools, datasets=datasets, training=trained.training)
-    verdict = judge_case(case, candidate, tools)
+    verdict = judge_case(case, candidate, tools, warns=True)
     return report_on(
         case,
         conclusion_of(verdict, case),

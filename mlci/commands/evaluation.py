@@ -15,7 +15,7 @@ from mlci.commands.score_evidence import score_evidence
 from mlci.commands.stated import is_whole, stated, unanswered
 from mlci.core.contract.constraints import TYPE_WORDS, code, written
 from mlci.core.evidence_level import can_be_judged, is_lower
-from mlci.core.gates import Evidence, Verdict, judge
+from mlci.core.gates import Evidence, Verdict, judge, undecidable
 from mlci.core.package import read_package
 from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.archive import unpack
@@ -77,10 +77,18 @@ def evaluate(
     data: Data,
     predictor: Predictor,
     objects: Path,
+    tell: Callable[[str], None] | None = None,
 ) -> Verdict:
-    """Return the verdict on CANDIDATE, scored on the evaluation set of ROWS_FROM (base, or head without a base)."""
+    """Return the verdict on CANDIDATE, scored on the evaluation set of ROWS_FROM (base, or head without a base).
+
+    TELL hears of gates that these rows cannot decide.
+    """
     rows = set_of(rules, rows_from, data=data, objects=objects)
-    return evaluate_on(rows, rules, candidate=candidate, production=production, predictor=predictor)
+    evidence = evidence_on(rows, rules, candidate=candidate, production=production, predictor=predictor)
+    if tell:
+        for each in undecidable(rules.gates, evidence, rules.config.statistics):
+            tell(each.sentence)
+    return judge(rules.gates, evidence, rules.config.statistics)
 
 
 def evaluate_on(

@@ -22,9 +22,11 @@ from mlci.core.strict_yaml import LARGEST_DOCUMENT
 from mlci.errors import OutsideError, RejectedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from mlci.core.contract_draft import Inferred
+    from mlci.core.config import Config
+    from mlci.core.contract_draft import Inferred, LabelProfile
+    from mlci.core.gates import Undecidable
 
 IGNORED = (".mlci/", "model.skops", "__pycache__/")
 GITIGNORE = ".gitignore"
@@ -56,8 +58,14 @@ class Infer(Protocol):
         """Return a contract that the files satisfy, and what the column LABEL holds in each of them."""
 
 
-def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+def init(wish: Wish, *, folder: Path, infer: Infer, tell: Callable[[str], None] = _silent) -> tuple[str, ...]:
     """Write configuration, contract and `.gitignore` in FOLDER; return their paths.
+
+    TELL hears of gates that the rows to judge on cannot decide.
 
     Raises `UsageError` before it touches a file, and `OutsideError("not-written")` with all files as they were.
     """
@@ -94,10 +102,28 @@ def init(wish: Wish, *, folder: Path, infer: Infer) -> tuple[str, ...]:
         )
     form = f", {format_key(inferred.form)}" if inferred.form else ""
     configuration = _configuration(wish, name, contract_path, identifier, positive, outside=_outside(folder), form=form)
-    read_config(configuration.encode())  # what we write, we can read
+    config = read_config(configuration.encode())  # what we write, we can read
     files = {FILE_NAME: configuration.encode(), contract_path: inferred.contract.encode(), GITIGNORE: _ignored(folder)}
     _write(folder, files)
+    for each in _undecidable(config, inferred.labels[-1] if inferred.labels else None):
+        tell(each.sentence)
     return tuple(files)
+
+
+def _undecidable(config: Config, holdout: LabelProfile | None) -> tuple[Undecidable, ...]:
+    """Return the gates of CONFIG that rows with the labels of HOLDOUT cannot decide."""
+    if holdout is None or not holdout.counts:
+        return ()
+    import numpy as np  # noqa: PLC0415 - once, after everything is written
+
+    from mlci.core.evidence import Evidence  # noqa: PLC0415 - with numpy
+    from mlci.core.gates import undecidable  # noqa: PLC0415 - with numpy
+    from mlci.core.rules import OwnedGate  # noqa: PLC0415 - with numpy
+
+    are_positive = [value == config.evaluate.positive for value in holdout.values]
+    labels = np.repeat(np.array(are_positive, dtype=np.bool_), holdout.counts)
+    rows = Evidence((), labels, labels.astype(np.float64), None)
+    return undecidable([OwnedGate(gate, "head") for gate in config.gates], rows, config.statistics)
 
 
 def judges_on_training_rows(wish: Wish) -> bool:

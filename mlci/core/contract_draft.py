@@ -61,6 +61,8 @@ class LabelProfile:
     distinct: int
     values: tuple[LabelValue, ...]
     """The smallest of its different values, at most `MOST_LABEL_VALUES`."""
+    counts: tuple[int, ...] = ()
+    """How many rows have each of `values`, where these are all; else nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,20 +163,28 @@ def test_infer__any_two_files_satisfy_their_contract(data: st.DataObject, names:
 @pytest.mark.parametrize(
     ("one", "other", "labels"),
     [
-        (["0", "1", "0"], ["1"], (LabelProfile("integer", 2, (0, 1)), LabelProfile("integer", 1, (1,)))),
-        (["0", "1"], ["0.0", "1"], (LabelProfile("number", 2, (0.0, 1.0)), LabelProfile("number", 2, (0.0, 1.0)))),
+        (["0", "1", "0"], ["1"], (LabelProfile("integer", 2, (0, 1), (2, 1)), LabelProfile("integer", 1, (1,), (1,)))),
+        (
+            ["0", "1"],
+            ["0.0", "1"],
+            (LabelProfile("number", 2, (0.0, 1.0), (1, 1)), LabelProfile("number", 2, (0.0, 1.0), (1, 1))),
+        ),
         (
             ["True", "false"],
             ["TRUE", "FALSE"],
-            (LabelProfile("boolean", 2, (False, True)), LabelProfile("boolean", 2, (False, True))),
+            (LabelProfile("boolean", 2, (False, True), (1, 1)), LabelProfile("boolean", 2, (False, True), (1, 1))),
         ),
-        (["yes", "no"], ["1", "0"], (LabelProfile("string", 2, ("no", "yes")), LabelProfile("string", 2, ("0", "1")))),
-        (["", ""], ["1", ""], (LabelProfile("integer", 0, ()), LabelProfile("integer", 1, (1,)))),
+        (
+            ["yes", "no"],
+            ["1", "0"],
+            (LabelProfile("string", 2, ("no", "yes"), (1, 1)), LabelProfile("string", 2, ("0", "1"), (1, 1))),
+        ),
+        (["", ""], ["1", ""], (LabelProfile("integer", 0, ()), LabelProfile("integer", 1, (1,), (1,)))),
         ([], [], (LabelProfile("string", 0, ()), LabelProfile("string", 0, ()))),
         (
             [str(number) for number in range(900)],
             ["5"],
-            (LabelProfile("integer", 900, (0, 1, 2, 3, 4)), LabelProfile("integer", 1, (5,))),
+            (LabelProfile("integer", 900, (0, 1, 2, 3, 4)), LabelProfile("integer", 1, (5,), (1,))),
         ),
     ],
 )
@@ -356,4 +364,4 @@ def test_infer__a_column_of_no_one_type_is_left_out_by_name(tmp_path: Path) -> N
 
 def test_infer__a_label_of_days_is_told_as_text(tmp_path: Path) -> None:
     path = write(tmp_path / "one.csv", ["id", "no"], [["1", "2024-01-01"], ["2", "2024-01-02"]])
-    assert infer(path, label="no").labels == (LabelProfile("string", 2, ("2024-01-01", "2024-01-02")),)
+    assert infer(path, label="no").labels == (LabelProfile("string", 2, ("2024-01-01", "2024-01-02"), (1, 1)),)

@@ -354,6 +354,25 @@ def test_check__says_what_nobody_could_check_about_the_model(tmp_path: Path) -> 
     assert assumption(None) in told
 
 
+def test_check__warns_of_gates_that_no_rows_decide_while_the_gates_are_new(tmp_path: Path) -> None:
+    floor = "{metric: recall, require: floor, value: 0.99}"
+    project = a_project(tmp_path, floor, trains="careful")
+    told: list[str] = []
+    tools = replace(project.tools, tell=told.append)
+    check(project.base, repository=project.repository, runner=project.runner, tools=tools)
+    (warning,) = (each for each in told if "on these rows" in each)
+    assert warning.startswith("recall floor 0.99 cannot be passed on these rows: even a model without an error ")
+
+
+def test_check__does_not_warn_again_of_gates_that_stay_as_they_are(tmp_path: Path) -> None:
+    warned = "{metric: recall, require: floor, value: 0.99, severity: warn}"
+    project = a_pull_request(tmp_path, trains="careful", gates=(warned,))
+    told: list[str] = []
+    tools = replace(project.tools, tell=told.append)
+    check(project.base, repository=project.repository, runner=project.runner, tools=tools)
+    assert [each for each in told if "on these rows" in each] == []
+
+
 def test_check__says_why_it_trains_again(tmp_path: Path) -> None:
     project = a_pull_request(tmp_path, trains="careful")
     project.check()

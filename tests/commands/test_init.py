@@ -146,6 +146,21 @@ def test_init__a_repository_that_is_everything(tmp_path: Path) -> None:
     assert caught.value.code == "no-place-outside"
 
 
+def test_init__warns_of_gates_that_the_rows_to_judge_on_cannot_decide(tmp_path: Path) -> None:
+    told: list[str] = []
+    init(WISH, folder=tmp_path, infer=saying(labels=replace(LABELS, counts=(183, 102))), tell=told.append)
+    assert [each.partition(" on these rows")[0] for each in told] == [
+        "recall not_worse margin 0.02 is passed by gains alone"
+    ]
+    assert told[0].endswith("about 149 positive rows would do")
+
+
+def test_init__says_nothing_of_gates_that_there_are_rows_for(tmp_path: Path) -> None:
+    told: list[str] = []
+    init(WISH, folder=tmp_path, infer=saying(labels=replace(LABELS, counts=(400, 300))), tell=told.append)
+    assert told == []
+
+
 def test_init__infers_contract_and_classes_from_all_rows(tmp_path: Path) -> None:
     asked: list[tuple[str, Path]] = []
 

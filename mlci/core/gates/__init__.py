@@ -27,6 +27,7 @@ and does not count.
 from mlci.core.evidence import Evidence
 from mlci.core.gates.judge import judge
 from mlci.core.gates.result import Flips, GateOutcome, GateResult, Outcome, SliceResult, Verdict, rows_of
+from mlci.core.gates.undecidable import Undecidable, undecidable
 from mlci.core.gates.wording import RULES
 
 __all__ = [
@@ -37,7 +38,9 @@ __all__ = [
     "GateResult",
     "Outcome",
     "SliceResult",
+    "Undecidable",
     "Verdict",
     "judge",
     "rows_of",
+    "undecidable",
 ]
