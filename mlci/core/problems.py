@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mlci.core.strict_yaml import Document, Path, Value
 
 MOST_PROBLEMS: Final = 20
+MOST_NAMES: Final = 30
+"""Names that a hint lists where none is like the one that was written."""
 """More than these are counted, not told: nobody reads them, and a hostile document could hold 100,000."""
 MOST_KEYS: Final = 30
 _LONGEST_SENTENCE: Final = 400
@@ -88,7 +90,10 @@ def _unknown_key(place: Path, schema: Schema, later: frozenset[str]) -> tuple[st
 def _near_value(item: ErrorDetails) -> str | None:
     """Return a hint where one of a few words is wanted and a similar one was given."""
     if "near" in item.get("ctx", {}):
-        return did_you_mean(item["ctx"]["name"], item["ctx"]["near"])
+        context = item["ctx"]
+        known = tuple(context["near"])
+        is_told = "listed" in context or not 0 < len(known) <= MOST_NAMES
+        return did_you_mean(context["name"], known, None if is_told else f"There are: {', '.join(known)}.")
     if item["type"] != "literal_error" or not isinstance(item["input"], str):
         return None
     allowed = re.findall(r"'([^']*)'", item["ctx"]["expected"])

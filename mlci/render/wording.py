@@ -131,6 +131,8 @@ def power_sentence(result: GateResult) -> str:
     rows, where = rows_of(result.metric), " of the worst slice" if result.slices and not result.is_gap else ""
     if result.rows_needed is None:
         decide = f"more {rows} of this kind would not make it pass: by what these show, it misses what is asked"
+    elif result.interval is None:
+        decide = f"at least {result.rows_needed:,} {rows}{where} are needed (now {result.rows:,})"
     else:
         decide = f"about {result.rows_needed:,} {rows}{where} would decide it with 80 % power (now {result.rows:,})"
     if result.smallest_visible is None:

@@ -51,7 +51,9 @@ def decide(gate: Gate, both: Both, strictness: Strictness) -> Decision:
     """Return what GATE comes to on the rows of BOTH."""
     rows, least = both.candidate.sample.rows, strictness.min_rows
     if rows < least:
-        sentence = f"{rows} {rows_of(gate.metric)} are fewer than {strictness.wanted_by} ({least})"
+        kind = rows_of(gate.metric)
+        seen = f"{rows:,} {kind} are" if rows != 1 else f"1 {kind.replace('rows', 'row')} is"
+        sentence = f"{seen} fewer than {strictness.wanted_by} ({least})"
         return Decision(Outcome.INCONCLUSIVE, sentence, rows_needed=least)
     if gate.is_alone:
         return _bound(gate, both, strictness.confidence)

@@ -114,7 +114,8 @@ def _lacking(gate: Gate, ideal: Evidence, statistics: StatisticsSection) -> Iter
     answers = ideal.view.on(gate.metric).candidate
     rows, kind = answers.sample.rows, rows_of(gate.metric)
     if rows < statistics.min_rows:
-        why = f"{rows:,} {kind} are fewer than statistics.min_rows"
+        seen = f"{rows:,} {kind} are" if rows != 1 else f"1 {kind.replace('rows', 'row')} is"
+        why = f"{seen} fewer than statistics.min_rows"
         yield Undecidable(gate.text, why, rows_needed=statistics.min_rows, kind_of_rows=kind)
         return
     lacks = answers.lacks(gate.metric)
