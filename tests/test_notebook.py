@@ -324,3 +324,16 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 def test_compare__refuses_what_does_not_fit_the_task(changed: dict[str, Any], code: str, problem: str) -> None:
     error = refused(**changed)
     assert (error.code, error.problem) == (code, problem)
+
+
+@pytest.mark.slow
+def test_compare__of_ten_million_rows() -> None:
+    random, rows = np.random.default_rng(1), 10_000_000
+    truth = random.random(rows) < 0.3
+    before, now = (
+        1 / (1 + np.exp(-(np.where(truth, 1, -1) + noise * random.normal(size=rows)))) for noise in (2.0, 1.99)
+    )
+    result = mlci.compare(truth, before, now, metrics=["roc_auc", "accuracy", "log_loss"], margin=0.001)
+    assert {each.verdict for each in result.values()} == {"pass"}
+    assert {each.n for each in result.values()} == {rows}
+    assert result["roc_auc"].difference == pytest.approx(0.0008, abs=0.0004)
