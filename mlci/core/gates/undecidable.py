@@ -58,9 +58,10 @@ def undecidable(
 ) -> tuple[Undecidable, ...]:
     """Return the gates that the rows of EVIDENCE cannot decide; what models say of them does not matter.
 
-    Of more than `MOST_ROWS` nothing is said: there are enough for all but the rarest slice, and it would cost time.
+    Of scores that were handed in nothing is known before. Of more than `MOST_ROWS` nothing is said: there
+    are enough for all but the rarest slice, and it would cost time.
     """
-    if len(evidence.labels) > MOST_ROWS:
+    if len(evidence.labels) > MOST_ROWS or evidence.scores is not None:
         return ()
     perfect = _perfect(evidence)
     ideal = replace(evidence, candidate=perfect, production=perfect, is_same_model=False, not_comparable=None)
