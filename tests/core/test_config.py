@@ -144,6 +144,7 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
             "CsvFormat.encoding",
             "CsvFormat.compression",
             "JsonLinesFormat.compression",
+            "TrainSection.convert",
             "TrainSection.run",
             "TrainSection.dvc",
             "TrainSection.data",
