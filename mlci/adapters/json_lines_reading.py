@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from mlci.core.contract import ColumnType, Digits
     from mlci.core.data_files import DataFiles
 
-_READER: Final = "read_json_objects({source}, format='newline_delimited', compression='uncompressed', filename=true)"
+LONGEST_LINE: Final = 16_777_216
+"""Bytes of one object."""
+_READER: Final = (
+    "read_json_objects({source}, format='newline_delimited', compression='uncompressed', filename=true, "
+    f"maximum_object_size={LONGEST_LINE})"
+)
 _WHOLE: Final = ("BIGINT", "UBIGINT")
 _KINDS: Final[Mapping[ColumnType, tuple[str, ...]]] = {
     "integer": _WHOLE,
@@ -118,6 +123,9 @@ def _keys(file: OpenFile) -> tuple[list[str], int]:
         with locked_connection([file.source]) as connection:
             found = connection.execute(sql, {"p": [file.source]}).fetchall()
     except duckdb.Error as error:
+        if "maximum_object_size" in str(error):
+            problem = f"a line is longer than {LONGEST_LINE:,} bytes"
+            raise file.fault(None, problem, "A value holds a whole document.", "Keep documents outside.") from None
         problem = one_line(str(error).partition("\n")[0].replace(file.source, file.name), 200)
         raise file.fault(None, "a line is no JSON object", problem) from error
     names: dict[str, None] = {}

@@ -55,6 +55,49 @@ def test_connection__reaches_nothing_but_its_files(path: Path, tmp_path: Path, a
     assert list(folder.iterdir()) == []
 
 
+FORMATS = ("csv", "parquet", "jsonl")
+
+
+def written(folder: Path, form: str) -> Path:
+    path = folder / f"cells.{form}"
+    name = {"csv": "csv, header", "parquet": "parquet", "jsonl": "json"}[form]
+    duckdb.connect().execute(f"COPY (SELECT 1 AS x) TO '{path}' (FORMAT {name})")
+    return path
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "SELECT * FROM read_text('{place}/secret.txt')",
+        "SELECT * FROM read_parquet('{place}/secret.parquet')",
+        "SELECT * FROM read_json_objects('{place}/*.jsonl')",
+        "SELECT * FROM read_parquet('https://127.0.0.1:9/x.parquet')",
+        "SELECT * FROM read_json_objects('s3://bucket/x.jsonl')",
+        "SELECT * FROM parquet_metadata('{place}/secret.parquet')",
+        "COPY (SELECT 1) TO '{place}/written.parquet'",
+        "ATTACH '{place}/other.db'",
+        "INSTALL httpfs",
+        "LOAD '{place}/any.duckdb_extension'",
+        "SET enable_external_access = true",
+    ],
+)
+def test_connection__over_any_format_reaches_no_file_no_network_and_no_extension(
+    tmp_path: Path, form: str, attempt: str
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "secret.txt").write_text("secret")
+    written(place, "parquet").rename(place / "secret.parquet")
+    path, before = written(tmp_path, form), sorted(place.iterdir())
+    with opened(one_file(path)) as reading, locked_connection(reading.sources) as connection:
+        with pytest.raises(duckdb.Error):
+            connection.execute(attempt.replace("{place}", str(place)))
+        query = Query(reading)
+        assert select(connection, query, reading, [f"min({query.raw('x')})"], numbered=False) == ("1",)
+    assert sorted(place.iterdir()) == before
+
+
 def test_connection__cannot_follow_a_descriptor_of_another_file(path: Path, tmp_path: Path) -> None:
     path.write_text("x\n1\n")
     other = tmp_path / "other.csv"
