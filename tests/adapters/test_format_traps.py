@@ -85,3 +85,10 @@ def test_parquet__a_cell_of_100_megabytes_is_checked_and_shown_in_part(tmp_path:
     (found,) = DuckdbData().validate("x", one_file(path), constraints(CONTRACT), key="id").findings
     assert found.sentence == "`x` has more than 5 characters in 1 of 2 rows (50%)"
     assert [(each.key, len(each.value or "")) for each in found.examples] == [("2", 80)]
+
+
+@pytest.mark.parametrize("name", ["filename", "FileName", "filename_"])
+def test_parquet__a_column_may_be_called_as_what_the_engine_adds(tmp_path: Path, name: str) -> None:
+    path = a_parquet(tmp_path / "x.parquet", f"7 AS {name}, 1 AS filename__")
+    table = DuckdbData().read_table(one_file(path), [ColumnSpec(name, "integer")])
+    assert table.columns[name].values.tolist() == [7]
