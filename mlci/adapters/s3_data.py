@@ -44,7 +44,9 @@ def s3_data(wanted: Wanted) -> Iterator[bytes]:
         s3={"addressing_style": "path" if wanted.endpoint_url else "auto"},
     )
     try:
-        client = boto3.session.Session().client("s3", endpoint_url=wanted.endpoint_url, config=settings)
+        client = boto3.session.Session().client(
+            "s3", endpoint_url=wanted.endpoint_url, region_name=wanted.region, config=settings
+        )
         with closing(client.get_object(Bucket=bucket, Key=key)["Body"]) as body:
             yield from body.iter_chunks(CHUNK_BYTES)
     except boto.ClientError as error:
@@ -76,6 +78,6 @@ def _failed(wanted: Wanted, told: str) -> OutsideError:
         "data-failed",
         f"the bucket did not answer as it should: {without_credentials(one_line(told, 200))}",
         where=wanted.name,
-        cause="The network or the store is down, or endpoint_url or the region is not right.",
+        cause="The network or the store is down, or endpoint_url or region is not right.",
         hint="Run it again; what has been brought by then is kept.",
     )

@@ -57,7 +57,7 @@ def files_of(section: DataSection, tree: Tree, data: Data, objects: Path) -> Dat
 def wanted_at(section: DataSection) -> Wanted:
     """Return what lies at the address of SECTION."""
     pin = section.pin or Pin("sha256", "")  # the section demands one
-    return Wanted(section.path, pin, section.limits.size, section.path, section.endpoint_url)
+    return Wanted(section.path, pin, section.limits.size, section.path, section.endpoint_url, section.region)
 
 
 def parts_of(section: DataSection, tree: Tree, data: Brings) -> dict[str, Pin | None]:

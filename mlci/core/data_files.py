@@ -37,6 +37,8 @@ class Wanted:
     address: str | None = None
     """Where they are; None where DVC knows it."""
     endpoint_url: str | None = None
+    region: str | None = None
+    """Of a bucket, where boto3's own environment names none or another."""
 
 
 @dataclass(frozen=True, slots=True)

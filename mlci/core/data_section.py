@@ -16,7 +16,7 @@ from mlci.core.paths import PathBelow  # noqa: TC001 - as above
 from mlci.core.pipeline import LOCK, POINTER, locked_stages, read_folder_pointer, read_pointer
 from mlci.core.section import HEAD, PARTS, RULE, Section
 from mlci.core.size import Size  # noqa: TC001 - as above
-from mlci.core.storage import ENDPOINT_PATTERN
+from mlci.core.storage import ENDPOINT_PATTERN, REGION_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +40,7 @@ class DataSection(Section):
     format: Annotated[FormatField, HEAD] = None
     sha256: Annotated[Annotated[str, Field(pattern=SHA256_PATTERN)] | None, HEAD] = None
     endpoint_url: Annotated[Annotated[str, Field(pattern=ENDPOINT_PATTERN)] | None, HEAD] = None
+    region: Annotated[Annotated[str, Field(pattern=REGION_PATTERN)] | None, HEAD] = None
     limits: Annotated[LimitsSection, PARTS] = LimitsSection()
 
     @property
@@ -62,9 +63,10 @@ class DataSection(Section):
         if self.sha256 is not None and is_pattern(self.path):
             message = "sha256: is the hash of one file, and this path may stand for several"
             raise ValueError(message)
-        if self.endpoint_url is not None and not self.path.startswith("s3://"):
-            message = "endpoint_url: says where an s3:// address is answered"
-            raise ValueError(message)
+        for name in ("endpoint_url", "region"):
+            if getattr(self, name) is not None and not self.path.startswith("s3://"):
+                message = f"{name}: says where an s3:// address is answered"
+                raise ValueError(message)
         return self
 
 

@@ -34,6 +34,7 @@ SENTENCES: Final = {
     "DataSection.format": "The format: `csv`, `jsonl` or `parquet`; by default what the names of the files tell.",
     "DataSection.sha256": "The hash of the bytes of the one file, which are then verified at each read.",
     "DataSection.endpoint_url": "Where an `s3://` address is answered, if not by AWS.",
+    "DataSection.region": "The region of the bucket of an `s3://` address, if the environment names none.",
     "DataSection.limits": "How much may be read.",
     "LimitsSection.size": "All files together, unpacked.",
     "LimitsSection.files": "How many files there may be.",

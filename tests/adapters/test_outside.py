@@ -195,6 +195,20 @@ def test_s3__is_read(server: S3Server, tmp_path: Path, monkeypatch: pytest.Monke
         assert error.value.code == "data-not-there"
 
 
+def test_s3__is_asked_in_its_region(server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    bucket = server.new_bucket()
+    server.admin.put_object(Bucket=bucket, Key="rows.csv", Body=ROWS)
+    outside = Outside(tmp_path, {"s3": s3_data})
+    address = f"s3://{bucket}/rows.csv"
+    assert outside.fetch(Wanted(address, PIN, 10_000_000, address, server.url, "us-east-1")).read_bytes() == ROWS
+    nowhere = Wanted(address, Pin("sha256", "0" * 64), 10, address, server.url, "-no-region-")
+    with pytest.raises(OutsideError) as error:
+        outside.fetch(nowhere)
+    assert (error.value.code, "-no-region-" in error.value.problem) == ("data-failed", True)
+
+
 def test_s3__without_credentials(server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)

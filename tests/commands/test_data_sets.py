@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlci.adapters.duckdb import DuckdbData
-from mlci.commands.data_sets import files_of
+from mlci.commands.data_sets import files_of, wanted_at
 from mlci.core.contract import ColumnSpec
 from mlci.core.data_section import DataSection, identity
 from mlci.errors import MlciError
@@ -93,6 +93,8 @@ def test_files_of__a_pin_is_verified(tmp_path: Path) -> None:
     [
         ({"path": "data/*.csv", "sha256": "0" * 64}, "sha256: is the hash of one file"),
         ({"path": "data/a.csv", "endpoint_url": "https://x"}, "endpoint_url: says where an s3:// address is answered"),
+        ({"path": "data/a.csv", "region": "eu-central-1"}, "region: says where an s3:// address is answered"),
+        ({"path": "s3://bucket/a.csv", "sha256": "0" * 64, "region": "eu central"}, "region"),
         ({"path": "data/a.csv", "format": "xls"}, "xls"),
         ({"path": "data/a.csv", "format": {"csv": {}, "parquet": {}}}, "name one format"),
         ({"path": "data/a.csv", "format": {"csv": {"delimiter": ":"}}}, "delimiter"),
@@ -102,6 +104,15 @@ def test_files_of__a_pin_is_verified(tmp_path: Path) -> None:
 def test_section__what_does_not_fit_is_refused(keys: dict[str, object], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         DataSection.model_validate(keys)
+
+
+def test_section__says_where_a_bucket_is_answered() -> None:
+    wanted = wanted_at(
+        section("s3://bucket/a.csv", sha256="0" * 64, endpoint_url="https://s3.acme.example", region="eu-central-1")
+    )
+    assert (wanted.address, wanted.endpoint_url, wanted.region) == (
+        "s3://bucket/a.csv", "https://s3.acme.example", "eu-central-1",
+    )  # fmt: skip
 
 
 def test_format__is_a_word_or_a_dialect() -> None:

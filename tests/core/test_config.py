@@ -135,6 +135,7 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
             "DataSection.format",
             "DataSection.sha256",
             "DataSection.endpoint_url",
+            "DataSection.region",
             "FormatSection.csv",
             "FormatSection.jsonl",
             "FormatSection.parquet",
