@@ -34,6 +34,7 @@ TYPES = ("BIGINT", "VARCHAR", "DATE", "DECIMAL(12, 2)", "VARCHAR", "VARCHAR")
 HOSTILE = [
     'x"; DROP TABLE data; --', "a' OR '1'='1", "$p0", "c0", "row", "data_text", "{x}", "%s", "/* x",
     "id) FROM (SELECT 1", "\\", "'", '"', "``", "data.c1", "NULL", "*", "p0::INTEGER", "e0", "v0", "places", "filename",
+    "file_row_number",
     "$source", "E'\\x27'",
 ]  # fmt: skip
 SIGNS = "'\"`;-$(){}[]%\\/*,.:#@=|c0n "
