@@ -276,6 +276,20 @@ GUARDS = (
         "tests/commands/test_deploy.py::test_deploy__a_quarantined_version_that_somebody_left_in_the_stage",
     ),
     Guard(
+        "a figure stays in its folder, whatever a class is called",
+        "mlci/render/figures/evaluation.py",
+        "NOT_IN_NAMES.sub('-', result.name)",
+        "result.name",
+        "tests/commands/test_evaluate.py::test_figures__of_gates_are_named_by_metric_requirement_and_slice",
+    ),
+    Guard(
+        "a comparison as CSV holds no formula",
+        "mlci/core/side_by_side.py",
+        "*(cell(each) for each in (line.kind, line.name, line.first, line.second))",
+        "*(line.kind, line.name, line.first, line.second)",
+        "tests/commands/test_compare.py::test_compare__as_csv_holds_no_formula",
+    ),
+    Guard(
         "a look is on record before its answer is told",
         "mlci/commands/look.py",
         "        record_look(model, sealed_sha256, judged,",
