@@ -166,7 +166,7 @@ GUARDS = (
     Guard(
         "a model that no stage makes",
         "mlci/commands/pipeline.py",
-        "if not any(train.model in stage.makes for stage in locked):",
+        "if not any(train.output in stage.makes for stage in locked):",
         "if not locked:",
         "tests/commands/test_pipeline.py::test_pipeline__a_model_that_no_stage_makes",
     ),
