@@ -38,7 +38,12 @@ def validate(
     if commit is None:
         tell("no target branch on an origin yet: the contracts of the work tree serve")
     reports = command(
-        datasets or [], repository=place.repository, data=place.tools().data, objects=place.work.objects, base=commit
+        datasets or [],
+        repository=place.repository,
+        data=place.tools().data,
+        objects=place.work.objects,
+        base=commit,
+        tell=tell,
     )
     rows = place.is_private
     annotate(place.github, reports, place.repository.prefix)

@@ -11,28 +11,38 @@ from mlci.commands.sides import head_data_side
 from mlci.commands.target_branch import AT_FAULT, side_of_base
 from mlci.core.comparison import compared
 from mlci.core.contract import Reference
-from mlci.core.contract.constraints import code
+from mlci.core.contract.constraints import code, counted
+from mlci.core.contract_diffs import contract_diffs
 from mlci.core.data_section import identity
 from mlci.core.nearest import did_you_mean
 from mlci.core.rules import Rules, Side, effective, effective_data
 from mlci.errors import MlciError, OutsideError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mlci.commands.ports import Data, Repository, Tree
     from mlci.core.contract import Constraint
+    from mlci.core.contract_diffs import ContractDiff
     from mlci.core.data_files import DataFiles
     from mlci.core.data_section import DataSection
     from mlci.core.findings import DatasetReport
-    from mlci.core.rules import DataRules, DataSide
+    from mlci.core.rules import DataRules, DataSide, RuleChange
 
 
 def validate(
-    names: Sequence[str], *, repository: Repository, data: Data, objects: Path, base: str | None
+    names: Sequence[str],
+    *,
+    repository: Repository,
+    data: Data,
+    objects: Path,
+    base: str | None,
+    tell: Callable[[str], None] | None = None,
 ) -> tuple[DatasetReport, ...]:
     """Check data sets of the work tree, those in NAMES or all but the sealed one, by the rules that count.
+
+    What the work tree changes about the rules of base is TOLD, and whom that breaks.
 
     Raises `UsageError` where the evaluation set is one of them, the data is right, and `evaluate` cannot work on it.
     """
@@ -41,7 +51,10 @@ def validate(
     refuse_unknown(names, side)
     base_tree, head_ids = repository.tree(base) if base else None, head.ids()
     ours, _ = side_of_base(base_tree, side, head_ids, data=data, objects=objects) if base_tree else (None, None)
-    rules, _ = effective(ours, side) if isinstance(side, Side) else effective_data(ours, side)
+    rules, changes = effective(ours, side) if isinstance(side, Side) else effective_data(ours, side)
+    if tell is not None:
+        for sentence in _told(changes, contract_diffs(ours, side)):
+            tell(sentence)
     wanted = tuple(names) or tuple(side.config.open_data)
     found = validate_datasets(wanted, rules, head=head, head_ids=head_ids, base=base_tree, data=data, objects=objects)
     found = with_leaks(
@@ -50,6 +63,16 @@ def validate(
     if isinstance(side, Side) and isinstance(rules, Rules) and _is_right(side.config.evaluate.data, wanted, found):
         refuse_unusable(side, head, rules, data=data, objects=objects)
     return found
+
+
+def _told(changes: Sequence[RuleChange], diffs: Sequence[ContractDiff]) -> Iterator[str]:
+    """Yield what becomes of the rules of contracts, as a report on a pull request has it."""
+    for change in changes:
+        if change.subject.startswith("contract of "):
+            yield f"{change.subject}: {change.sentence}; {change.effect}".replace("`", "")
+    for diff in diffs:
+        for whom, count in diff.breaking().items():
+            yield f"the contract of {' and '.join(diff.datasets)} breaks {whom} ({counted(count, 'change')})"
 
 
 def _is_right(name: str, wanted: Sequence[str], found: Sequence[DatasetReport]) -> bool:

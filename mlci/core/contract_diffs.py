@@ -9,7 +9,7 @@ from mlci.core.contract.compatibility import classified
 
 if TYPE_CHECKING:
     from mlci.core.contract.compatibility import ContractChange
-    from mlci.core.rules import Side
+    from mlci.core.rules import DataSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class ContractDiff:
         return {"datasets": list(self.datasets), "changes": [change.to_dict() for change in self.changes]}
 
 
-def contract_diffs(base: Side | None, head: Side) -> tuple[ContractDiff, ...]:
+def contract_diffs(base: DataSide | None, head: DataSide) -> tuple[ContractDiff, ...]:
     """Return the contracts that HEAD changes, in the order of base's data sets; those that share changes as one."""
     found: dict[tuple[ContractChange, ...], list[str]] = {}
     for name, before in (base.contracts if base else {}).items():

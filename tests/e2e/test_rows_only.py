@@ -39,6 +39,10 @@ def test_validate__a_pull_request_that_breaks_rules_and_loosens_one(project: Pro
     ended = project.mlci("validate")
     assert ended.exit_code == 1
     golden("journeys/rows-only.txt", project.told(ended.out))
+    assert ended.err.splitlines() == [
+        "· contract of trips: loosens member enum: with Yes; takes effect after merge",
+        "· the contract of trips breaks readers of the data (1 change)",
+    ]
 
 
 def test_validate__in_a_public_job_shows_no_row(project: Project) -> None:
