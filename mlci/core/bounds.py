@@ -40,6 +40,7 @@ from mlci.core.statistics.power import (
 from mlci.core.statistics.quantiles import t_quantile
 from mlci.core.statistics.row_losses import mean_estimate
 from mlci.core.statistics.sampling import (
+    Clusters,
     Independent,
     NotTrusted,
     enough_changes,
@@ -149,6 +150,8 @@ def difference(
         at = auc_difference_of(sample.labels, paired).interval
         if not gain.any():  # DeLong's bounds are then those of the worst case
             return Difference.of(at, confidence)
+    if isinstance(sample.sampling, Clusters):  # few units, whose sums are as skewed as groups are unlike
+        at = partial(_widened, at, skewness(unit_sums(gain, sample.weights, sample.sampling)))
     # Only rows that are answered otherwise can be evidence of what a change does. The influences of the others move a
     # little, too: a mean's by its shift, a placement by the rows that passed it. One large gain moves them all alike,
     # and they would count as many small changes that stand for it.

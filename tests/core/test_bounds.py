@@ -179,7 +179,25 @@ def test_difference__of_groups_goes_by_groups() -> None:
     sums[:4], sums[-3:] = -10, 10
     error = float((sums / 10).std(ddof=1)) / math.sqrt(40)
     assert grouped.standard_error == pytest.approx(error)
-    assert grouped.estimate - grouped.lower == pytest.approx(1.684875 * error, rel=1e-5)  # t with 39 degrees
+    reach = 1.684875 * error  # t with 39 degrees
+    assert grouped.upper - grouped.estimate == pytest.approx(reach, rel=1e-5)
+    moved = sums - sums.mean()  # four groups lost, three gained: the longer tail is below
+    skewed = abs(float((moved**3).sum())) / float((moved**2).sum()) ** 1.5
+    assert grouped.estimate - grouped.lower == pytest.approx(
+        reach + error * skewed * (2 * 1.644854**2 + 1) / 6, rel=1e-5
+    )
+
+
+def test_difference__of_groups_that_lost_very_differently_keeps_its_level() -> None:
+    # 20 groups of which few lost much: by t alone 11.5 % pass that are worse by exactly the margin.
+    generator, passes, margin = np.random.default_rng(4), 0, 0.1
+    for _ in range(400):
+        lost = generator.random(1_000) < np.repeat(generator.beta(0.3, 2.7, 20), 50)
+        sample = Sample(np.ones(1_000, dtype=np.bool_), None, Clusters(np.arange(1_000) // 50))
+        now = Answers(sample, np.where(lost, 0.2, 0.8), 0.5)
+        found = difference("accuracy", now, Answers(sample, np.full(1_000, 0.8), 0.5), 0.95, 10)
+        passes += not isinstance(found, NotTrusted) and found.lower_doubt is None and found.interval.lower > -margin
+    assert passes <= 24
 
 
 def test_difference__of_too_few_groups_says_how_many_there_are() -> None:

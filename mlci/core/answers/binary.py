@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final, Self
 import numpy as np
 from typing_extensions import override
 
-from mlci.core.answers.task import TaskAnswers, units
+from mlci.core.answers.decided import DecidedAnswers
+from mlci.core.answers.task import units
 from mlci.core.metrics import metric_of
 from mlci.core.statistics import confusion as cells
 from mlci.core.statistics.calibration import expected_calibration_error
-from mlci.core.statistics.confusion import Confusion
 from mlci.core.statistics.logit import proven_average_precision, proven_share
 from mlci.core.statistics.ranks import Ranked, Ranking, average_precision, roc_auc
 from mlci.core.statistics.row_losses import binary_brier, binary_log_losses, mean_estimate
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlci.core.statistics.confusion import Confusion
     from mlci.core.statistics.estimate import Estimate
 
     Floats = NDArray[np.float64]
@@ -36,11 +37,9 @@ RARER_CLASS: Final = 50
 
 
 @dataclass(frozen=True, eq=False)
-class Answers(TaskAnswers):
-    """One model's probabilities on a sample."""
+class Answers(DecidedAnswers):
+    """One model's probabilities of the positive class on a sample."""
 
-    probabilities: Floats
-    """(n_rows,) of the positive class."""
     threshold: float
     """A row is decided positive where its probability is at least this."""
     known_ranking: Ranking | None = None
@@ -53,18 +52,6 @@ class Answers(TaskAnswers):
         return np.asarray(self.probabilities >= self.threshold, dtype=np.bool_)
 
     @cached_property
-    @override
-    def right(self) -> Booleans:
-        """(n_rows,) whether the decision is right."""
-        return np.asarray(self.decisions == self.sample.labels, dtype=np.bool_)
-
-    @property
-    @override
-    def said(self) -> Floats:
-        """(n_rows,) the probabilities."""
-        return self.probabilities
-
-    @cached_property
     def ranking(self) -> Ranking:
         """The rows in the order of their probabilities."""
         return self.known_ranking or Ranking.of(self.probabilities)
@@ -73,11 +60,6 @@ class Answers(TaskAnswers):
     def ranked(self) -> Ranked:
         """The ranking with the labels."""
         return self.ranking.labelled(self.sample.labels, self.sample.weights)
-
-    @cached_property
-    def confusion(self) -> Confusion:
-        """The rows by label and decision."""
-        return Confusion.of(self.sample.labels, self.decisions, 2, self.sample.weights)
 
     @override
     def sort(self) -> None:
@@ -104,7 +86,7 @@ class Answers(TaskAnswers):
             case "brier":
                 return binary_brier(self.sample.labels, self.probabilities)
             case _:
-                return np.asarray(~self.right, dtype=np.float64)
+                return super().losses(metric)
 
     @override
     def smooth(self, metric: str) -> Estimate | None:

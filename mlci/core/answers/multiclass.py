@@ -10,10 +10,10 @@ import numpy as np
 from typing_extensions import override
 
 from mlci.core.answers.binary import RARER_CLASS
-from mlci.core.answers.task import TaskAnswers, units
+from mlci.core.answers.decided import DecidedAnswers
+from mlci.core.answers.task import units
 from mlci.core.metrics import metric_of
 from mlci.core.statistics import confusion as cells
-from mlci.core.statistics.confusion import Confusion
 from mlci.core.statistics.logit import proven_average_precision, proven_share
 from mlci.core.statistics.ranks import Ranking, average_precision, one_vs_rest, roc_auc
 from mlci.core.statistics.row_losses import multiclass_brier, multiclass_log_losses
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlci.core.statistics.confusion import Confusion
     from mlci.core.statistics.estimate import Estimate
 
     Floats = NDArray[np.float64]
@@ -31,11 +32,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class MulticlassAnswers(TaskAnswers):
+class MulticlassAnswers(DecidedAnswers):
     """One model's probabilities of every class; the sample's labels are codes of its classes."""
 
-    probabilities: Floats
-    """(n_rows, n_classes), the columns in the order of `sample.classes`; each row sums to one."""
     labelled: int
     """How many of the classes occur among the labels of all rows; these come first."""
     known_rankings: tuple[Ranking, ...] | None = None
@@ -46,23 +45,6 @@ class MulticlassAnswers(TaskAnswers):
     def decisions(self) -> NDArray[np.intp]:
         """(n_rows,) the code of the most probable class, the first of several."""
         return np.asarray(self.probabilities.argmax(axis=1), dtype=np.intp)
-
-    @cached_property
-    @override
-    def right(self) -> Booleans:
-        """(n_rows,) whether the decision is right."""
-        return np.asarray(self.decisions == self.sample.labels, dtype=np.bool_)
-
-    @property
-    @override
-    def said(self) -> Floats:
-        """(n_rows, n_classes) the probabilities."""
-        return self.probabilities
-
-    @cached_property
-    def confusion(self) -> Confusion:
-        """The rows by label and decision."""
-        return Confusion.of(self.sample.labels, self.decisions, self.probabilities.shape[1], self.sample.weights)
 
     @cached_property
     def rankings(self) -> tuple[Ranking, ...]:
@@ -94,7 +76,7 @@ class MulticlassAnswers(TaskAnswers):
             case "brier":  # a half of Brier's sum, so that of two classes it is what a binary task has
                 return multiclass_brier(self.sample.labels, self.probabilities) / 2
             case _:
-                return np.asarray(~self.right, dtype=np.float64)
+                return super().losses(metric)
 
     @override
     def smooth(self, metric: str) -> Estimate | None:
