@@ -32,6 +32,7 @@ from mlci.core.rules import OwnedGate
 from mlci.core.statistics.delong import auc_alone, auc_difference
 from mlci.core.statistics.interval import Interval
 from mlci.core.statistics.losses import paired_t
+from mlci.core.statistics.mcnemar import mcnemar_mid_p
 from mlci.core.statistics.paired import paired_difference
 from mlci.core.statistics.ranks import Ranking, roc_auc
 from mlci.core.statistics.sampling import Blocks, Clusters
@@ -606,6 +607,7 @@ def test_result__is_json_and_names_no_row() -> None:
         "smallest_visible": None,
         "right_to_wrong": None,
         "wrong_to_right": None,
+        "mcnemar_mid_p": pytest.approx(mcnemar_mid_p(0, 4), abs=1e-12),
         "rule": RULES["not_worse"],
         "severity": "error",
         "scope": "",
@@ -617,6 +619,23 @@ def test_result__of_a_failed_gate_counts_the_rows_that_changed_sides() -> None:
     result = judged(a_gate("accuracy", "not_worse", 0.02), gate_evidence.MUCH_WORSE)
     assert (result.outcome, result.flipped) == (Outcome.FAIL, (128, 16))
     assert [result.to_dict()[key] for key in ("right_to_wrong", "wrong_to_right")] == [128, 16]
+    assert result.mid_p == mcnemar_mid_p(16, 128)
+
+
+def test_result__of_a_class_or_a_slice_counts_the_rows_that_it_looks_at() -> None:
+    of_class = judged(a_gate("recall@B", "not_worse", 0.02), gate_evidence.SEVERAL)
+    assert (of_class.rows, of_class.flipped) == (133, (32, 6))
+    in_slices = Gate.model_validate({"metric": "recall", "require": "no_proven_regression", "slices": True})
+    worst = judged(OwnedGate(in_slices, "base"), gate_evidence.WORSE_AT_B)
+    assert (worst.slices[0].value, worst.rows, worst.flipped) == ("B", 100, (28, 0))
+
+
+def test_result__of_what_is_no_share_has_no_mid_p() -> None:
+    found = [
+        judged(a_gate(*gate), gate_evidence.EVIDENCE).mid_p
+        for gate in (("f1", "not_worse"), ("accuracy", "floor", 0.1))
+    ]
+    assert found == [None, None]
 
 
 def test_churn__open_below_its_ceiling_says_how_many_rows_decide() -> None:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from mlci.core.bounds import changes
 from mlci.core.gates.decision import Strictness, decide, without_rows
 from mlci.core.gates.gap import gap_between, worst_of
 from mlci.core.gates.result import Decision, Flips, GateResult, Outcome, Verdict
 from mlci.core.gates.slices import in_slices
 from mlci.core.metrics import metric_of
+from mlci.core.statistics.mcnemar import mcnemar_mid_p
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,6 +135,7 @@ def _result(owned: OwnedGate, evidence: Evidence, decision: Decision, slices: tu
     else:
         candidate, production, rows = _value(gate, evidence), None, both.candidate.sample.rows
         production = None if both.production is None else both.production.value(gate.metric)
+    flipped = _flipped(gate, evidence, worst)
     return GateResult(
         metric=gate.metric,
         require=gate.require,
@@ -151,21 +152,31 @@ def _result(owned: OwnedGate, evidence: Evidence, decision: Decision, slices: tu
         severity=gate.severity,
         scope=gate.scope,
         slices=slices if gate.slices else (),
-        flipped=_flipped(gate, evidence, worst) if decision.outcome is Outcome.FAIL else None,
+        flipped=flipped if decision.outcome is Outcome.FAIL else None,
+        mid_p=_mid_p(gate, evidence, flipped) if gate.require != "gap_not_wider" else None,
     )
 
 
 def _flipped(gate: Gate, evidence: Evidence, worst: SliceResult | None) -> tuple[int, int] | None:
-    """Return how many of the rows that GATE looks at were lost and won, of slices in the WORST."""
+    """Return how many of the rows that GATE looks at were lost and won, of slices in the WORST.
+
+    None where nothing is compared, or nothing is right or wrong.
+    """
     if evidence.production is None or not evidence.has_decisions:
         return None
-    view = evidence.view
+    now, before = evidence.whole.candidate, evidence.whole.compared
+    looked = now.sample.looked_at(gate.metric)
+    counted = np.ones(now.sample.rows, dtype=np.bool_) if looked is None else looked
     if worst is not None:
-        named = [each.rows for each in evidence.slices if (each.name, each.place) == (worst.name, worst.place)]
-        view = view.cut(named[0]) if named else view
-    both = view.on(gate.metric)
-    gained, lost = changes(both.candidate, both.compared)
-    return lost, gained
+        of_worst = (each.rows for each in evidence.slices if (each.name, each.place) == (worst.name, worst.place))
+        counted = counted & next(of_worst, counted)
+    return int((before.right & ~now.right & counted).sum()), int((now.right & ~before.right & counted).sum())
+
+
+def _mid_p(gate: Gate, evidence: Evidence, flipped: tuple[int, int] | None) -> float | None:
+    """Return McNemar's mid-p of the rows that changed sides, of a share that is compared; None of anything else."""
+    is_share = metric_of(gate.metric).kind == "share" and evidence.sample.is_plain
+    return mcnemar_mid_p(*flipped) if flipped and is_share and not gate.is_alone else None
 
 
 def _value(gate: Gate, evidence: Evidence) -> float | None:

@@ -138,6 +138,8 @@ class GateResult:
     flipped: tuple[int, int] | None = None
     """For a failed gate: how many of its rows, of slices those of the worst, went from right to wrong and back; None
     where nothing is decided right or wrong."""
+    mid_p: float | None = None
+    """McNemar's mid-p of those rows, where a share is compared: a word beside the interval, which decides."""
 
     @property
     def is_alone(self) -> bool:
@@ -188,6 +190,7 @@ class GateResult:
             "smallest_visible": self.smallest_visible,
             "right_to_wrong": self.flipped[0] if self.flipped else None,
             "wrong_to_right": self.flipped[1] if self.flipped else None,
+            "mcnemar_mid_p": self.mid_p,
             "rule": self.rule,
             "severity": self.severity,
             "scope": self.scope,
