@@ -27,7 +27,7 @@ from mlci.core.answers import Answers, Sample
 from mlci.core.bounds import difference
 from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence, Slice
-from mlci.core.gates import judge
+from mlci.core.gates.judge import judge
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
 from mlci.core.statistics.sampling import NotTrusted

@@ -1,8 +1,8 @@
 """Promise: leaks between 8 million and 2 million rows of 14 columns are found in at most 3 × the time of reading them.
 
-Reading is opening both data sets as every verb does, with the hash of their bytes, and DuckDB's count, minimum and
-maximum of all columns. Both sides run in this process, one after the other, several times; the one with the least CPU
-time counts. Usage: python benchmarks/leaks.py [ROWS OF THE SMALLER SET]
+Reading is DuckDB's count, minimum and maximum of all columns, by itself; what is measured of mlci includes opening both
+data sets as every verb does, with the hash of their bytes. Both sides run in this process, one after the other, several
+times; the one with the least CPU time counts. Usage: python benchmarks/leaks.py [ROWS OF THE SMALLER SET]
 """
 
 from __future__ import annotations
@@ -72,14 +72,14 @@ def main(rows: int) -> int:
             for files in sets.values():
                 opened(files).close()
 
-        bare = fastest(read)
-        reading, searching = bare + fastest(opening), fastest(lambda: find_leaks(RULE, sets, specs))
+        reading, searching = fastest(read), fastest(lambda: find_leaks(RULE, sets, specs))
+        hashing = fastest(opening)
         (pair,) = find_leaks(RULE, sets, specs).pairs
     ratio = searching / reading
     found = f"{pair.exact.failing:,} rows found of {COPIED:,} copied"
     print(f"leaks: {4 * rows:,} against {rows:,} rows × {len(columns())} columns, {found}")
     print(f"  reading {reading:.2f} s, searching {searching:.2f} s: {ratio:.2f} × (promise: {PROMISE} ×)")
-    print(f"  without opening, reading takes {bare:.2f} s")
+    print(f"  of the search, opening takes {hashing:.2f} s")
     return 0 if ratio <= PROMISE and pair.exact.failing == COPIED else 1
 
 

@@ -16,6 +16,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from mlci.adapters.csv_shapes import Shapes
 from mlci.adapters.open_file import OpenFile
 from mlci.core.contract.model import LONGEST_COLUMN_NAME
 from mlci.core.data_files import DEFAULT_BYTES, DataFile
@@ -87,6 +88,7 @@ class CsvFile:
             self._check_text()
             self.header = self._read_header()
             self._insignificant = bytes(set(range(256)) - {*b"\r\n", *self._delimiter, *form.quote.encode()})
+            self.shapes = Shapes(form, len(self.header.names), self.header.newline)
             self._record = self._record_pattern()
             self.rows = self._count_rows()
         except BaseException:
@@ -251,6 +253,8 @@ class CsvFile:
             for record in self._records(position, min(position + _CHUNK, size)):
                 yield record
                 reached = record.end
+                if self.shapes.are_kept:
+                    self.shapes.note(self._bytes[record.start : record.end])
             if reached == position:
                 return
             position = reached
@@ -261,6 +265,8 @@ class CsvFile:
         Without what stands in the values, such a block is one line over and over again.
         """
         newline = self.header.newline
+        if self.shapes.are_kept:
+            return self.shapes.rows(block)
         line = self._delimiter * (len(self.header.names) - 1) + newline
         signs = block.translate(None, self._insignificant)
         rows, rest = divmod(len(signs), len(line))

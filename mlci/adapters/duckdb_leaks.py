@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 STEPS: Final = 1_000
 """Into how many steps the range of a column of numbers is parted by each grid."""
+_MOST: Final = 0.5
+"""Share of rows from which on it is worth to look for rows in two steps."""
 _NO_ROWS: Final = Shared(0)
 
 
@@ -130,7 +132,9 @@ class _Pair:
         hashes = ["h0", "h1", "h2"] if steps else ["h0"]
         self._keep("few", small, names, steps)
         met = " OR ".join(_stands_in("few", each) for each in hashes)
-        self._keep("met", large, names, steps, f"WHERE {met}")
+        # Rows that meet at all have equal values in what is not rounded; where these tell rows apart, little is left.
+        begun = f"WHERE {_stands_in('few', 'whole')}" if self._tells_apart("whole") else ""
+        self._keep("met", large, names, steps, begun=begun, where=f"WHERE {met}")
         later, earlier = ("few", "met") if small is self.later else ("met", "few")
         is_exact = _stands_in(earlier, "h0")
         is_rounded = " OR ".join(_stands_in(earlier, each) for each in hashes[1:]) or "false"
@@ -155,9 +159,19 @@ class _Pair:
         return {name: span / STEPS for name, span in zip(numbers, found, strict=True) if span}
 
     def _keep(
-        self, table: str, side: tuple[str, Reading], names: Sequence[str], steps: Mapping[str, float], where: str = ""
+        self,
+        table: str,
+        side: tuple[str, Reading],
+        names: Sequence[str],
+        steps: Mapping[str, float],
+        *,
+        begun: str = "",
+        where: str = "",
     ) -> None:
-        """Keep the hashes of the rows of one SIDE in a table, numbered; of some of the rows also a digest."""
+        """Keep the hashes of the rows of one SIDE in a table, numbered; of some of the rows also a digest.
+
+        Those are left over by the clauses BEGUN, by what is not rounded, and WHERE, by all.
+        """
         query = self._query(side, {}, "side")
         values = {name: self._value(query, name) for name in names}
         rest = [value for name, value in values.items() if name not in steps]
@@ -172,9 +186,16 @@ class _Pair:
         told = f"{_digest(values.values())} AS digest, " if where else ""
         sql = f"""CREATE TEMP TABLE {table} AS WITH {query.tables(numbered=True)},
             begun AS (SELECT *, {whole} AS whole FROM side),
-            hashed AS (SELECT *, {", ".join(listed)} FROM begun)
-            SELECT row, {told}{", ".join(each.split(" AS ")[-1] for each in listed)} FROM hashed {where}"""  # noqa: S608 - as above
+            left_over AS (SELECT * FROM begun {begun}),
+            hashed AS (SELECT *, {", ".join(listed)} FROM left_over)
+            SELECT row, whole, {told}{", ".join(each.split(" AS ")[-1] for each in listed)} FROM hashed {where}"""  # noqa: S608 - as above
         self.connection.execute(sql, query.parameters)
+
+    def _tells_apart(self, hashed: str) -> bool:
+        """Tell whether most rows of the smaller set have a hash of their own, by an estimate."""
+        sql = f"SELECT approx_count_distinct({hashed}), count(*) FROM few"  # noqa: S608 - a name of our own
+        different, rows = self.connection.execute(sql).fetchone() or (0, 0)
+        return bool(different > _MOST * rows)
 
     def _collapsed(self) -> float:
         """Return the share of different rows of the smaller set that rounding makes equal."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mlci.adapters.reading import Reading
     from mlci.core.contract import ColumnSpec
 
+FEW_ROWS: Final = 20_000
 BITS_A_ROW: Final = 16
 """So many possible keys a row at most; hashes would take 64 bits."""
 _FEWEST_BITS: Final = 1 << 20
@@ -21,11 +22,15 @@ _MOST_BITS: Final = 1_000_000_000
 """Of DuckDB's bit strings."""
 
 
-def marks(query: Query, reading: Reading, columns: Sequence[ColumnSpec]) -> list[str]:
+def marks(query: Query, reading: Reading, columns: Sequence[ColumnSpec], few: int = FEW_ROWS) -> list[str]:
     """Return two aggregates, how many different keys COLUMNS have and how many rows have one; none where they cannot.
 
+    Of FEW rows the keys themselves are counted.
     DuckDB raises `OutOfRangeException` where a value lies outside of what the files say of themselves.
     """
+    if reading.rows <= few:
+        key = query.together(columns)
+        return [f"count(DISTINCT {key})", f"count({key})"]
     code, size = "", 1
     for column in columns:
         extremes = reading.extremes(reading.names.index(column.name)) if column.type == "integer" else None

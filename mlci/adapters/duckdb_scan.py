@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnSpec, Constraint, ConstraintKind
+    from mlci.core.contract import ColumnSpec, ColumnType, Constraint, ConstraintKind
     from mlci.core.profile import Profile
 
 BETWEEN_ROWS: Final[frozenset[ConstraintKind]] = frozenset({"unique", "key"})
@@ -40,19 +40,30 @@ def counted(
     Of a bound that some row breaks it is told that one does; `failing_rows` counts them. A rule about groups takes a
     pass of its own, and so do keys of which the first pass does not prove that they are all different.
     """
-    scanned = partial(_scanned, connection, reading, constraints, masked=masked, columns=columns, dataset=dataset)
+    scanned = partial(_scanned, connection, constraints, masked=masked, columns=columns, dataset=dataset)
+    declared = reading.declared(_types(reading, constraints, columns or ()))
     try:
-        told, profile = scanned(marked=True)
-    except duckdb.OutOfRangeException:
-        # A file says of itself what is not so.
-        told, profile = scanned(marked=False)
+        told, profile = scanned(declared or reading, marked=True)
+    except (duckdb.OutOfRangeException, duckdb.ConversionException, duckdb.InvalidInputException):
+        # A file says of itself what is not so, or a text is no value of its type: then it is counted how many are not.
+        told, profile = scanned(reading, marked=False)
     return told | _repeated(connection, reading, [each for each in constraints if id(each) not in told]), profile
+
+
+def _types(reading: Reading, constraints: Sequence[Constraint], columns: Sequence[ColumnSpec]) -> dict[int, ColumnType]:
+    """Return the type of each column that is read as one type only."""
+    listed = [*columns, *(column for each in constraints for column in each.columns)]
+    types: dict[str, set[ColumnType]] = {}
+    for column in listed:
+        types.setdefault(column.name, set()).add(column.type)
+    places = {name: place for place, name in enumerate(reading.names)}
+    return {places[name]: next(iter(kinds)) for name, kinds in types.items() if len(kinds) == 1}
 
 
 def _scanned(
     connection: duckdb.DuckDBPyConnection,
-    reading: Reading,
     constraints: Sequence[Constraint],
+    reading: Reading,
     *,
     masked: set[str],
     columns: Sequence[ColumnSpec] | None,

@@ -41,5 +41,9 @@ def typed_text(raw: str, type_: ColumnType, digits: Digits | None = None) -> str
     if type_ not in _TYPED:
         msg = f"a {type_} is not written as text"
         raise TypeError(msg)
-    pattern, cast = _TYPED[type_]
-    return f"CASE WHEN regexp_full_match({raw}, '{pattern}') THEN {cast.format(raw=raw)} END"
+    return f"CASE WHEN regexp_full_match({raw}, '{_TYPED[type_][0]}') THEN {cast_text(raw, type_)} END"
+
+
+def cast_text(raw: str, type_: ColumnType) -> str:
+    """Return what DuckDB itself makes of RAW, a text or a value already, NULL where that is no value of the type."""
+    return _TYPED[type_][1].format(raw=raw)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from mlci.adapters.reading import AddParameter
+    from mlci.core.contract import ColumnType
     from mlci.core.data_files import DataFiles
 
     Lines = Callable[[int, Sequence[int]], Mapping[int, int]]
@@ -97,6 +98,10 @@ class FileSet:
     def sources(self) -> tuple[str, ...]:
         """The paths that an engine has to open."""
         return tuple(file.source for file in self.opened)
+
+    def declared(self, types: Mapping[int, ColumnType]) -> Self | None:  # noqa: ARG002 - as the protocol says
+        """Return None: values are not read otherwise than they stand there."""
+        return None
 
     @property
     def numbering(self) -> str:

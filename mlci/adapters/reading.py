@@ -60,6 +60,12 @@ class Reading(Protocol):
         What differs from data set to data set becomes a PARAMETER. There may be more columns, which `typed` reads.
         """
 
+    def declared(self, types: Mapping[int, ColumnType]) -> Self | None:
+        """Return this data set read by the TYPES of columns at once, instead of as text; None where there is no such.
+
+        It takes nothing for a value that is not written as its type is, and engines refuse to read what has no value.
+        """
+
     @property
     def numbering(self) -> str:
         """The number of a row of the table, counted from 1 over all files in their order, as SQL."""

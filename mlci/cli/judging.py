@@ -40,7 +40,7 @@ def validate(
     reports = command(
         datasets or [],
         repository=place.repository,
-        data=place.tools().data,
+        data=place.data(),
         objects=place.work.objects,
         base=commit,
         tell=tell,

@@ -39,7 +39,7 @@ def profile(
     found = command(
         datasets or [],
         repository=place.repository,
-        data=place.tools().data,
+        data=place.data(),
         objects=place.work.objects,
         revision=diff,
     )

@@ -9,7 +9,7 @@ from mlci.commands.case import conclusion_of, open_case, report_on
 from mlci.commands.evaluation import evidence_on, fetch
 from mlci.commands.evaluation_set import set_of
 from mlci.commands.installed import Installed
-from mlci.core.gates import judge
+from mlci.core.gates.judge import judge
 
 if TYPE_CHECKING:
     from mlci.commands.case import Tools

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mlci.core.config import Config
     from mlci.core.contract_draft import Inferred, LabelProfile
-    from mlci.core.gates import Undecidable
+    from mlci.core.gates.undecidable import Undecidable
 
 IGNORED = (".mlci/", "model.skops", "__pycache__/")
 GITIGNORE = ".gitignore"
@@ -117,7 +117,7 @@ def _undecidable(config: Config, holdout: LabelProfile | None) -> tuple[Undecida
     import numpy as np  # noqa: PLC0415 - once, after everything is written
 
     from mlci.core.evidence import Evidence  # noqa: PLC0415 - with numpy
-    from mlci.core.gates import undecidable  # noqa: PLC0415 - with numpy
+    from mlci.core.gates.undecidable import undecidable  # noqa: PLC0415 - with numpy
     from mlci.core.rules import OwnedGate  # noqa: PLC0415 - with numpy
 
     are_positive = [value == config.evaluate.positive for value in holdout.values]

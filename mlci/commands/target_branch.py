@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import read_data_side
 from mlci.core.data_section import identity
 from mlci.core.rules import Side, effective
@@ -36,6 +35,8 @@ def side_of_base(
             return ours, None
         if evaluation_of(ours, base.ids()) == evaluation_of(theirs, head_ids):
             return ours, None
+        from mlci.commands.own_evaluation import refuse_unusable  # noqa: PLC0415 - what needs numpy is rarely needed
+
         refuse_unusable(ours, base, effective(None, ours)[0], data=data, objects=objects)
     except AT_FAULT as error:
         return None, error.public().problem  # it stands in the report

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.data_sets import files_of
 from mlci.commands.leaks import with_leaks
-from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_data_side
 from mlci.commands.target_branch import AT_FAULT, side_of_base
 from mlci.core.comparison import compared
@@ -61,6 +60,8 @@ def validate(
         found, rules, names=names or None, head=head, base=base_tree if ours else None, data=data, objects=objects
     )
     if isinstance(side, Side) and isinstance(rules, Rules) and _is_right(side.config.evaluate.data, wanted, found):
+        from mlci.commands.own_evaluation import refuse_unusable  # noqa: PLC0415 - what needs numpy is rarely needed
+
         refuse_unusable(side, head, rules, data=data, objects=objects)
     return found
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from mlci.core.gates import judge
+from mlci.core.gates.judge import judge
 from mlci.core.margin import Margin
 from mlci.core.metrics import metric_of, names_of
 from mlci.core.requirement import Gate

@@ -40,11 +40,11 @@ def told(report: DatasetReport) -> list[tuple[str, int, list[int]]]:
     return [(each.kind, each.failing, [row.line for row in each.examples]) for each in report.findings]
 
 
-def marked(path: Path, *columns: ColumnSpec) -> tuple[int, ...] | None:
+def marked(path: Path, *columns: ColumnSpec, few: int = -1) -> tuple[int, ...] | None:
     """Return how many different keys and keys a file has by its marks; None where it has none."""
     with opened(one_file(path)) as reading, duckdb.connect() as connection:
         query = Query(reading)
-        listed = marks(query, reading, columns)
+        listed = marks(query, reading, columns, few)
         sql = f"WITH {query.tables()} SELECT {', '.join(listed)} FROM data"  # noqa: S608 - no text of a user's
         return connection.execute(sql, query.parameters).fetchone() if listed else None
 
@@ -74,6 +74,12 @@ def test_marks__are_not_made_of_text(tmp_path: Path) -> None:
     assert marked(tmp_path / "a.csv", *KEY) is None
 
 
+def test_marks__of_few_rows_are_the_keys_themselves(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n1,02\n,3\nx,3\n1,4\n")
+    assert marked(tmp_path / "a.csv", *KEY, few=5) == (2, 3)
+    assert marked(tmp_path / "a.csv", *KEY, few=4) is None
+
+
 def test_key__that_marks_do_not_prove_is_searched(tmp_path: Path) -> None:
     path = parquet(tmp_path / "a.parquet", "SELECT i // 7 AS a, i % 6 AS b FROM range(5000) AS t(i)")
     with opened(one_file(path)) as reading, duckdb.connect() as connection:
@@ -93,6 +99,8 @@ def lying(path: Path, value: int, other: int) -> Path:
 
 
 def test_footer__that_lies_about_a_key_costs_time_and_hides_nothing(tmp_path: Path) -> None:
-    rows = "SELECT i // 2 AS a, least(i, 4000) % 2 AS b FROM range(4100) AS t(i)"
-    path = lying(parquet(tmp_path / "a.parquet", rows), 2049, 1500)
-    assert told(check(path)) == [("key", 50, [4002, 4004, 4006, 4008, 4010])]
+    rows = "SELECT i // 2 AS a, least(i, 23900) % 2 AS b FROM range(24000) AS t(i)"
+    path = lying(parquet(tmp_path / "a.parquet", rows), 11_999, 1_500)
+    with pytest.raises(duckdb.OutOfRangeException):
+        marked(path, *KEY)
+    assert told(check(path)) == [("key", 50, [23902, 23904, 23906, 23908, 23910])]

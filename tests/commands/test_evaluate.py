@@ -8,7 +8,7 @@ import pytest
 
 from mlci.commands.evaluate import evaluate
 from mlci.core.config import StatisticsSection
-from mlci.core.gates import judge
+from mlci.core.gates.judge import judge
 from mlci.core.report import Conclusion
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlci.core.config import StatisticsSection
-from mlci.core.gates import judge
+from mlci.core.gates.judge import judge
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
 from tests.core.gate_evidence import EVIDENCE, FEW, FIRST, LOST, MUCH_BETTER, MUCH_WORSE, SAME, WORSE_AT_B

@@ -25,7 +25,8 @@ from sklearn.metrics import (
 import mlci.core.gates
 from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence
-from mlci.core.gates import RULES, Outcome, Verdict, judge
+from mlci.core.gates import RULES, Outcome, Verdict
+from mlci.core.gates.judge import judge
 from mlci.core.metrics import METRICS
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate

@@ -10,7 +10,8 @@ import pytest
 
 from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence, Slice
-from mlci.core.gates import GateResult, Outcome, judge
+from mlci.core.gates import GateResult, Outcome
+from mlci.core.gates.judge import judge
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
 from mlci.core.statistics.holm import holm

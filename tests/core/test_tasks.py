@@ -14,7 +14,8 @@ from sklearn.preprocessing import label_binarize
 
 from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence, Slice
-from mlci.core.gates import GateResult, Outcome, judge
+from mlci.core.gates import GateResult, Outcome
+from mlci.core.gates.judge import judge
 from mlci.core.metrics import METRICS, metric_of, names_of
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate

@@ -9,8 +9,7 @@ import pytest
 
 from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence, Slice
-from mlci.core.gates import undecidable
-from mlci.core.gates.undecidable import MOST_ROWS
+from mlci.core.gates.undecidable import MOST_ROWS, undecidable
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
 from mlci.core.statistics.sampling import Blocks, Clusters

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlci.core.config import StatisticsSection
-from mlci.core.gates import Outcome, judge
+from mlci.core.gates import Outcome
+from mlci.core.gates.judge import judge
 from mlci.core.report import Conclusion
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate

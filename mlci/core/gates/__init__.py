@@ -1,8 +1,9 @@
 """The verdict: whether the candidate may replace production.
 
-`judge` is the decision, pure and deterministic. Differences are oriented so that + is good; L and U are one-sided
-bounds at the confidence of the rules, so [L, U] is the two-sided interval at twice that confidence minus one. For a
-floor or a ceiling they are the bounds of the candidate's own value.
+`judge` is the decision, pure and deterministic; it and `undecidable` are modules of their own, since words about gates
+need no numpy. Differences are oriented so that + is good; L and U are one-sided bounds at the confidence of the rules, so
+[L, U] is the two-sided interval at twice that confidence minus one. For a floor or a ceiling they are the bounds of the
+candidate's own value.
 
 | requirement              | pass                  | fail                | otherwise    |
 |--------------------------|-----------------------|---------------------|--------------|
@@ -24,23 +25,16 @@ is inconclusive; of few changes the worst case may still say that it is not wors
 and does not count.
 """
 
-from mlci.core.evidence import Evidence
-from mlci.core.gates.judge import judge
 from mlci.core.gates.result import Flips, GateOutcome, GateResult, Outcome, SliceResult, Verdict, rows_of
-from mlci.core.gates.undecidable import Undecidable, undecidable
 from mlci.core.gates.wording import RULES
 
 __all__ = [
     "RULES",
-    "Evidence",
     "Flips",
     "GateOutcome",
     "GateResult",
     "Outcome",
     "SliceResult",
-    "Undecidable",
     "Verdict",
-    "judge",
     "rows_of",
-    "undecidable",
 ]
