@@ -1,9 +1,9 @@
 """The verdict: whether the candidate may replace production.
 
 `judge` is the decision, pure and deterministic; it and `undecidable` are modules of their own, since words about gates
-need no numpy. Differences are oriented so that + is good; L and U are one-sided bounds at the confidence of the rules, so
-[L, U] is the two-sided interval at twice that confidence minus one. For a floor or a ceiling they are the bounds of the
-candidate's own value.
+need no numpy. Differences are oriented so that + is good; L and U are one-sided bounds at the confidence of the rules,
+so [L, U] is the two-sided interval at twice that confidence minus one. For a floor or a ceiling they are the bounds of
+the candidate's own value.
 
 | requirement              | pass                  | fail                | otherwise    |
 |--------------------------|-----------------------|---------------------|--------------|
