@@ -885,6 +885,13 @@ GUARDS = (
         "    if not absent and not scores.columns:\n        raise IntegrityError(",
         "tests/commands/test_score_evidence.py::test_check__a_score_that_a_gate_of_base_names_is_missing",
     ),
+    Guard(
+        "every gate of base has its number",
+        "mlci/commands/number_evidence.py",
+        "    if absent:\n        raise IntegrityError(",
+        "    if not names:\n        raise IntegrityError(",
+        "tests/commands/test_number_evidence.py::test_check__a_number_that_a_gate_of_base_names_is_missing",
+    ),
 )
 
 

@@ -134,7 +134,9 @@ def _scored(one: Side, other: Side, judging: _Judging | str, tools: Tools) -> Sc
         said = evidence.not_comparable.removeprefix("production").strip()
         return f"{one.named.reference} {said.removeprefix(one.package.version or '').strip()}"
     statistics, gates = rules.config.statistics, tuple(owned.gate for owned in rules.gates)
-    metrics = compared_models(evidence, metrics_to_compare(evidence.task, gates), statistics)
+    metrics = compared_models(
+        evidence, metrics_to_compare(evidence.task, gates, are_stated=evidence.is_stated), statistics
+    )
     return Scored(len(evidence.labels), statistics.confidence, evidence.is_same_model, metrics)
 
 

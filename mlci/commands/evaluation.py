@@ -10,6 +10,7 @@ from mlci.commands.archives import archive_of
 from mlci.commands.evaluation_set import set_of, specs, type_of_classes
 from mlci.commands.evaluation_slices import slices_of
 from mlci.commands.installed import Installed
+from mlci.commands.number_evidence import number_evidence
 from mlci.commands.said import classes_of, numbers, probabilities, probabilities_of
 from mlci.commands.score_evidence import score_evidence
 from mlci.commands.stated import is_whole, stated, unanswered
@@ -119,6 +120,8 @@ def evidence_on(
     _refuse_another_task(rules.config.model.task, candidate)
     level = rules.config.train.level
     refuse_other_level(level, candidate.package.level)
+    if level == "metrics":
+        return number_evidence(rules, candidate=candidate, production=production)
     if level == "scores":
         return score_evidence(rows, rules, candidate=candidate, production=production)
     _refuse_label_as_feature(section, candidate, *([production] if production else []))
@@ -221,8 +224,8 @@ def _known_to(
         pass
     elif type(found) is not type(asked) or found != asked:
         return f"{name} finds the class {code(written(found))}, and evaluate.positive is {code(written(asked))} now"
-    if production.package.level == "scores":
-        return f"{name} holds scores, and no answers that could be scored"
+    if production.package.level in {"scores", "metrics"}:
+        return f"{name} holds {production.package.level}, and no answers that could be scored"
     unsaid = unanswered(production, ids)
     if unsaid:
         return f"{name} has no prediction for {unsaid:,} of the {len(ids):,} rows, and its model is not in its package"

@@ -21,10 +21,12 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
 
     It would be a rule after the merge, by which nothing could be judged. RULES say what no error may show.
     """
-    section = side.config.evaluate
+    section, level = side.config.evaluate, side.config.train.level
+    if level == "metrics":  # which no row decides
+        return
     files = files_of(side.config.data[section.data], tree, data, objects)
     rows = EvaluationSet(files, FILE_NAME, section, data, *private_parts(section, rules), side.config.model.task)
-    if side.config.train.level == "scores":
+    if level == "scores":
         rows.read_ids()
     else:
         rows.labels(rows.read({}))

@@ -11,6 +11,7 @@ from mlci.core.package import build_package, build_signature
 from mlci.core.predictions import Predictions, read_predictions, signature_of
 from mlci.core.scores import Scores
 from mlci.core.signature import Signature, assumption
+from mlci.core.stated_metrics import StatedMetrics
 from mlci.errors import IntegrityError, RejectedError
 from mlci.formats.canonical import fitted_version
 from mlci.formats.loaders import loader
@@ -40,6 +41,9 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
     if Scores.wrote(model):
         Scores.read(model)
         return _in_place(model, "scores", Signature(inputs=(), classes=()), config, contract)
+    if StatedMetrics.wrote(model):
+        StatedMetrics.read(model)
+        return _in_place(model, "metrics", Signature(inputs=(), classes=()), config, contract)
     file = read_model(model)
     requirements = dict(predictor.requirements(file.format))
     if file.format == "skops":

@@ -233,6 +233,8 @@ def _answered(one: Installed, columns: Mapping[str, Column], ids: Sequence[str],
             return all_said(one, columns, tools.predictor)
         case "predictions":
             return stated(one, ids)
+        case "metrics":
+            return rows_of(one.package).values
         case "scores":
             rows = rows_of(one.package)
             found = rows.of(ids)

@@ -48,6 +48,7 @@ SAVES: Final[Mapping[Level, str]] = {
     "model": 'skops.io.dump(model, "{}")',
     "predictions": 'answers.to_csv("{}", index=False)',
     "scores": 'scores.to_csv("{}", index=False)',
+    "metrics": 'json.dump({{"accuracy": accuracy}}, open("{}", "w"))',
 }
 """How a script may write what it hands in."""
 LONGEST_REMARK = 500

@@ -15,6 +15,7 @@ from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
 from mlci.core.predictions import MOST_CLASSES, NUMBER, OF_CLASS, PROBABILITY, Predictions, read_predictions
 from mlci.core.scores import Scores
+from mlci.core.stated_metrics import LARGEST_BYTES, StatedMetrics, metrics_in
 from mlci.errors import IntegrityError, RejectedError
 from mlci.formats.description import ModelDescription
 
@@ -32,7 +33,11 @@ if TYPE_CHECKING:
     from mlci.core.package import Package
     from mlci.core.stated_rows import StatedRows
 
-KINDS: Final[Mapping[Level, type[StatedRows]]] = {"predictions": Predictions, "scores": Scores}
+KINDS: Final[Mapping[Level, type[StatedRows]]] = {
+    "predictions": Predictions,
+    "scores": Scores,
+    "metrics": StatedMetrics,
+}
 """What stands in place of the model, by the evidence level."""
 MOST_COLUMNS = 12
 """Columns of a file that an error lists."""
@@ -45,6 +50,8 @@ def rows_in(file: Path, config: Config, data: Data) -> StatedRows:
     rows are not what they should be (or "scores-unusable"), and what a reader of data raises.
     """
     path, kind = config.train.output, KINDS[config.train.level]
+    if kind is StatedMetrics:
+        return _metrics_in(file, path)
     files, key, task = one_file(file, path), config.evaluate.id, config.model.task
     names = data.columns(files)
     columns = _columns_of(task, names, path, key) if kind is Predictions else _scores_of(names, path, key)
@@ -60,6 +67,20 @@ def rows_in(file: Path, config: Config, data: Data) -> StatedRows:
             where=path,
             cause="Each id stands once, and each value is a finite number; a probability lies between 0 and 1.",
             hint=f"Look at the row, counted without the line that names the columns; then mend what writes {path}.",
+        ) from error
+
+
+def _metrics_in(file: Path, path: str) -> StatedMetrics:
+    try:
+        with file.open("rb") as content:
+            return metrics_in(content.read(LARGEST_BYTES + 1))
+    except ValueError as error:
+        raise RejectedError(
+            "metrics-unusable",
+            f"{path} cannot be used: {error}",
+            where=path,
+            cause="Metrics are one JSON object, with a finite number for each name that a gate has.",
+            hint='{"accuracy": 0.91, "log_loss": 0.3}',
         ) from error
 
 
@@ -95,11 +116,9 @@ def stated(installed: Installed, ids: Sequence[str], classes: Sequence[str] = ()
 
 def rows_of(package: Package) -> StatedRows:
     """Return what stands in PACKAGE in place of the model; raises `IntegrityError` where that is malformed."""
-    return (
-        read_predictions(package.model, package.info.task)
-        if package.level == "predictions"
-        else Scores.read(package.model)
-    )
+    if package.level == "predictions":
+        return read_predictions(package.model, package.info.task)
+    return KINDS[package.level].read(package.model)
 
 
 def unanswered(installed: Installed, ids: Sequence[str]) -> int:

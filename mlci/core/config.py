@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FILE_NAME = "mlci.yaml"
+OF_ROWS = frozenset({"no_proven_regression", "gap_not_wider"})
+"""Requirements that nothing but rows can decide."""
 
 
 class ModelSection(Section):
@@ -72,6 +74,7 @@ class TrainSection(Section):
     model: Annotated[PathBelow | None, RULE] = None
     predictions: Annotated[PathBelow | None, RULE] = None
     scores: Annotated[PathBelow | None, RULE] = None
+    metrics: Annotated[PathBelow | None, RULE] = None
 
     @property
     def level(self) -> Level:
@@ -116,7 +119,7 @@ class TrainSection(Section):
     def _hands_in_one_thing(self) -> Self:
         if sum(getattr(self, level) is not None for level in LEVELS) != 1:
             message = (
-                "name one file that training leaves: model: FILE, or predictions: FILE or scores: FILE in its place"
+                "name one file that training leaves: model: FILE, or predictions:, scores: or metrics: in its place"
             )
             raise ValueError(message)
         return self
@@ -351,11 +354,21 @@ def _unknown_slices(config: Config) -> Iterator[PydanticCustomError]:
 def _misfits(config: Config) -> Iterator[PydanticCustomError]:
     """Yield what a task lacks, and metrics and keys that it does not have."""
     task = config.model.task
-    yield from _of_scores(config)
-    if config.train.level == "scores":
-        return
+    if config.train.level in {"model", "predictions"}:
+        yield from _missing(config)
+    for place, gate in enumerate(config.gates):
+        if task not in metric_of(gate.metric).tasks:
+            message = "{name} is no metric of a {task} task"
+            path = ("gates", place, "metric")
+            yield _problem(path, message, name=gate.metric, task=task, near=names_of(task))
+    yield from _of_stated(config)
+
+
+def _missing(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield what scoring answers needs, and keys that the task does not have."""
+    task = config.model.task
     if not config.evaluate.label:
-        yield _problem(("evaluate",), "label: is missing, the column to predict; only train.scores does without")
+        yield _problem(("evaluate",), "label: is missing, the column to predict")
     if task == "binary" and config.evaluate.positive is None:
         yield _problem(("evaluate",), "a binary task needs positive: the value of the label that counts as positive")
     if task == "forecast" and config.evaluate.time is None:
@@ -365,26 +378,26 @@ def _misfits(config: Config) -> Iterator[PydanticCustomError]:
     for key in ("positive", "threshold"):
         if task != "binary" and key in config.evaluate.model_fields_set:
             yield _problem(("evaluate", key), "a {task} task has no {key}; leave it out", task=task, key=key)
-    for place, gate in enumerate(config.gates):
-        if task not in metric_of(gate.metric).tasks:
-            message = "{name} is no metric of a {task} task"
-            path = ("gates", place, "metric")
-            yield _problem(path, message, name=gate.metric, task=task, near=names_of(task))
 
 
-def _of_scores(config: Config) -> Iterator[PydanticCustomError]:
-    """Yield gates on scores where none are handed in, and other gates where they are."""
-    are_handed_in = config.train.level == "scores"
+def _of_stated(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield gates that nothing could decide by what is handed in."""
+    level = config.train.level
     for place, gate in enumerate(config.gates):
-        is_of_scores = metric_of(gate.metric).kind == "score"
-        if is_of_scores == are_handed_in:
-            continue
-        message = (
-            "{name} is the mean of scores that are handed in: it needs train.scores"
-            if is_of_scores
-            else "{name} is computed from answers; of scores a gate names score@NAME or loss@NAME, NAME being a column"
-        )
-        yield _problem(("gates", place, "metric"), message, name=gate.metric)
+        is_of_scores, path = metric_of(gate.metric).kind == "score", ("gates", place, "metric")
+        if is_of_scores and level not in {"scores", "metrics"}:
+            message = "{name} is the mean of scores that are handed in: it needs train.scores"
+            yield _problem(path, message, name=gate.metric)
+        if not is_of_scores and level == "scores":
+            message = (
+                "{name} is computed from answers; of scores a gate names score@NAME or loss@NAME, NAME being a column"
+            )
+            yield _problem(path, message, name=gate.metric)
+        if level == "metrics" and (gate.slices or gate.require in OF_ROWS or metric_of(gate.metric).kind == "churn"):
+            message = (
+                "{name} needs rows, and train.metrics hands in none: floor, ceiling, not_worse or better, no slices"
+            )
+            yield _problem(("gates", place), message, name=" ".join(gate.key))
 
 
 def variable_of(dataset: str) -> str:
@@ -405,7 +418,7 @@ LATER = frozenset(
     {
         "report", "serve", "model.risk",
         "data.*.engine",
-        "train.code", "train.metrics",
+        "train.code",
         "train.allow_pickle",
         "evaluate.labels", "evaluate.prediction",
         "evaluate.features", "evaluate.metrics",

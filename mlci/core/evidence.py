@@ -13,7 +13,7 @@ from mlci.core.metrics import OF_NUMBERS, metric_of
 from mlci.core.statistics.sampling import Independent, Sampling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -80,6 +80,14 @@ class Slice:
     """Instead of `statistics.min_rows`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Metrics by their names, as they were handed in."""
+
+    candidate: Mapping[str, float]
+    production: Mapping[str, float] | None
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """What both models said about the rows of the evaluation set."""
@@ -110,15 +118,23 @@ class Evidence:
     scores: tuple[str, ...] | None = None
     """The names of scores, (n_rows, n_names), that were handed in of both models; None where they answered rows."""
 
+    numbers: Numbers | None = None
+    """Metrics of both models, where nothing but these was handed in, and there are no rows."""
+
     @property
     def has_decisions(self) -> bool:
         """Whether a row is decided right or wrong."""
-        return self.scores is None and self.task not in OF_NUMBERS
+        return not self.is_stated and self.task not in OF_NUMBERS
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether numbers were handed in, so that nothing else can be computed."""
+        return self.scores is not None or self.numbers is not None
 
     @property
     def positives(self) -> int | None:
         """How many rows are of the positive class; None where the task has none."""
-        return self.sample.positives if self.task == "binary" and self.scores is None else None
+        return self.sample.positives if self.task == "binary" and self.has_decisions else None
 
     @cached_property
     def all_rows(self) -> Slice:
@@ -136,8 +152,8 @@ class Evidence:
         return Both(self._answers(self.candidate), None if self.production is None else self._answers(self.production))
 
     def _answers(self, said: Floats) -> TaskAnswers:
-        if self.scores is not None:
-            return ScoreAnswers(self.sample, said, self.scores)
+        if self.is_stated:
+            return ScoreAnswers(self.sample, said, self.scores or ())
         match self.task:
             case "binary":
                 return Answers(self.sample, said, self.threshold)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-Level = Literal["scores", "predictions", "model"]
+Level = Literal["metrics", "scores", "predictions", "model"]
 
-LEVELS: Final[tuple[Level, ...]] = ("scores", "predictions", "model")
+LEVELS: Final[tuple[Level, ...]] = ("metrics", "scores", "predictions", "model")
 """From the one that proves least to the one that proves most."""
 
 
@@ -25,4 +25,4 @@ def can_be_judged(level: Level, by: Level) -> bool:
     >>> can_be_judged("model", "predictions"), can_be_judged("predictions", "model"), can_be_judged("model", "scores")
     (True, False, False)
     """
-    return level == by or (by != "scores" and not is_lower(level, by))
+    return level == by or (level, by) == ("model", "predictions")

@@ -169,6 +169,15 @@ def metric_of(name: str) -> Metric:
     return replace(_OF_CLASS[word], of_class=argument)
 
 
+def stated_name(metric: str) -> str:
+    """Return under which name METRIC is handed in: the name itself, and of scores what stands behind the `@`.
+
+    >>> stated_name("score@help"), stated_name("recall@late")
+    ('help', 'recall@late')
+    """
+    return metric.partition("@")[2] if metric_of(metric).kind == "score" else metric
+
+
 def names_of(task: Task) -> tuple[str, ...]:
     """Return the names of the metrics of TASK, those with an argument last, as in `recall@CLASS`."""
     plain = tuple(name for name, metric in METRICS.items() if task in metric.tasks)

@@ -75,12 +75,13 @@ def _difference(result: GateResult | SliceResult, metric: str) -> float | None:
     return gained if metric_of(metric).higher_is_better else -gained
 
 
-def metrics_to_compare(task: Task, gates: Iterable[Gate] = ()) -> tuple[str, ...]:
-    """Return the metrics of TASK of which a difference can be judged, with those of GATES that have an argument."""
-    gates = tuple(gates)
-    are_scores = any(metric_of(gate.metric).kind == "score" for gate in gates)
-    plain = (name for name in names_of(task) if "@" not in name and not are_scores)
-    named = (gate.metric for gate in gates if "@" in gate.metric)
+def metrics_to_compare(task: Task, gates: Iterable[Gate] = (), *, are_stated: bool = False) -> tuple[str, ...]:
+    """Return the metrics of TASK of which a difference can be judged, with those of GATES that have an argument.
+
+    Where scores or metrics ARE STATED and nothing can be computed, only those of GATES.
+    """
+    plain = () if are_stated else tuple(name for name in names_of(task) if "@" not in name)
+    named = (gate.metric for gate in gates if are_stated or "@" in gate.metric)
     return tuple(name for name in dict.fromkeys((*plain, *named)) if next(_gates((name,)), None) is not None)
 
 

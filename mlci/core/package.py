@@ -61,9 +61,11 @@ MANIFEST_SCHEMA: Final = "mlci/manifest/1"
 REQUIREMENTS_FILE: Final = "requirements.txt"
 CONTRACT_FILE: Final = "contract.json"
 CONTRACT_SCHEMA: Final = "mlci/contract/1"
-ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm", "predictions", "scores"]
-"""The format of the model; `predictions` and `scores` stand in its place."""
-ModelFile = Literal["model.skops", "model.onnx", "model.json", "model.txt", "predictions.jsonl", "scores.jsonl"]
+ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm", "predictions", "scores", "metrics"]
+"""The format of the model; `predictions`, `scores` and `metrics` stand in its place."""
+ModelFile = Literal[
+    "model.skops", "model.onnx", "model.json", "model.txt", "predictions.jsonl", "scores.jsonl", "metrics.jsonl"
+]
 MODEL_FILES: Final[Mapping[ModelFormat, ModelFile]] = {
     "skops": "model.skops",
     "onnx": "model.onnx",
@@ -71,6 +73,7 @@ MODEL_FILES: Final[Mapping[ModelFormat, ModelFile]] = {
     "lightgbm": "model.txt",
     "predictions": "predictions.jsonl",
     "scores": "scores.jsonl",
+    "metrics": "metrics.jsonl",
 }
 """The name of the model file, by format."""
 # They become lines of requirements.txt.
@@ -110,7 +113,7 @@ class Package:
     def level(self) -> Level:
         """The evidence that it is: the model, or what stands in its place."""
         match self.info.format:
-            case "predictions" | "scores" as level:
+            case "predictions" | "scores" | "metrics" as level:
                 return level
             case _:
                 return "model"
@@ -147,7 +150,7 @@ def build_package(
         PACKAGE_FILE: _pretty(info.model_dump(mode="json")),
         REQUIREMENTS_FILE: "".join(f"{name}=={version}\n" for name, version in info.requirements.items()).encode(),
         "README.md": _card(config, info, assumption).encode(),
-        **({} if model_format in {"predictions", "scores"} else {MLMODEL_FILE: mlmodel(signature)}),
+        **({} if model_format in {"predictions", "scores", "metrics"} else {MLMODEL_FILE: mlmodel(signature)}),
         **(more or {}),
     }
     if contract is not None:
@@ -238,8 +241,9 @@ def _card(config: Config, info: PackageInfo, assumption: str | None) -> str:
     lines += [line for text in (config.model.objective, config.model.description) if text for line in (text, "")]
     if info.format == "predictions":
         lines += [f"What a model for a {info.task} task answered, {_answer(signature)}; the model is not in here."]
-    elif info.format == "scores":
-        lines += [f"Scores of a model for a {info.task} task, computed elsewhere; the model is not in here."]
+    elif info.format in {"scores", "metrics"}:
+        word = info.format.capitalize()
+        lines += [f"{word} of a model for a {info.task} task, computed elsewhere; the model is not in here."]
     else:
         lines += [
             f"A {code(info.estimator)} for a {info.task} task: {len(signature.inputs)} inputs, {_answer(signature)}.",

@@ -94,12 +94,14 @@ class Trust:
                 return "predicted and scored by mlci (evidence level `model`)", self.confinement
             case "predictions":
                 return ("predicted by the pull request's own job, scored by mlci (evidence level `predictions`)",)
+            case "metrics":
+                return ("numbers as submitted, by value and without intervals (evidence level `metrics`)",)
             case "scores":
                 return ("scored by the pull request's own job, as submitted (evidence level `scores`)",)
 
     @property
     def _labels(self) -> tuple[str, ...]:
-        if self.level == "scores":
+        if self.level in {"scores", "metrics"}:
             return ()
         if not self.labels_readable:
             return ("the labels are out of the pull request's reach",)
@@ -113,7 +115,7 @@ class Trust:
             return "rules from this branch, since those of the target branch cannot be used"
         if not self.has_base:
             return "rules from this branch, since the target branch has no `mlci.yaml` yet"
-        if not self.is_scored:
+        if not self.is_scored or self.level == "metrics":
             return "rules from the target branch"
         if self.level == "scores":
             return "rules and evaluation rows from the target branch"
@@ -236,7 +238,8 @@ class Report:
         if self.verdict and not self.verdict.results:
             return "No gate is configured, so nothing was compared."
         whose = ", by the rules of this branch itself" if is_first else ""
-        return f"Every gate is passed against production {production}{whose}."
+        how = ", by numbers as submitted" if self.trust.level == "metrics" else ""
+        return f"Every gate is passed against production {production}{how}{whose}."
 
     def _undecided_sentence(self, reason: str) -> str:
         """Return the sentence with its consequence first, where one could cut it off."""

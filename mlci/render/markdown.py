@@ -17,6 +17,7 @@ from mlci.render.wording import (
     flipped_sentence,
     flips_are_its_own,
     interval,
+    judged_on,
     level,
     limit,
     of_them_positive,
@@ -150,7 +151,7 @@ def _gates(report: Report, *, rows: bool) -> Iterator[str]:
     against = f" against production {markdown_code(subject.production)}" if subject.production else ""
     positive = markdown_code(report.positive)
     yield (
-        f"Candidate {candidate}{against} on {plural(verdict.rows, 'row')}"
+        f"Candidate {candidate}{against} {judged_on(verdict)}"
         + ("." if verdict.positives is None else f", {verdict.positives:,} of them positive ({positive}).")
     )
     lines = [

@@ -14,6 +14,7 @@ from mlci.render.wording import (
     flipped_sentence,
     flips_are_its_own,
     interval,
+    judged_on,
     level,
     limit,
     of_them_positive,
@@ -131,7 +132,7 @@ def _verdict(report: Report, *, rows: bool) -> Iterator[str]:
     subject = report.subject
     against = f" against production {subject.production}" if subject.production else ""
     yield filled(
-        f"candidate {(subject.candidate_sha256 or '')[:SHORT_DIGEST]}{against} on {plural(verdict.rows, 'row')}"
+        f"candidate {(subject.candidate_sha256 or '')[:SHORT_DIGEST]}{against} {judged_on(verdict)}"
         + ("" if verdict.positives is None else f", {verdict.positives:,} of them positive ({report.positive})")
     )
     head = ["gate", "asked", "production", "candidate", f"difference [{level(report.confidence)}]", "verdict"]

@@ -152,6 +152,11 @@ def flipped_sentence(result: GateResult) -> str:
     )
 
 
+def judged_on(verdict: Verdict) -> str:
+    """Return what both models were judged on."""
+    return f"on {plural(verdict.rows, 'row')}" if verdict.rows else "by numbers as submitted"
+
+
 def flips_are_its_own(result: GateResult, verdict: Verdict) -> bool:
     """Return whether the rows of a gate that changed sides are others than those that the whole names."""
     has_positives = verdict.flips is not None and verdict.flips.has_positives

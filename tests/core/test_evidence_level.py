@@ -18,6 +18,7 @@ PREDICTIONS = ("model: model.skops", "predictions: answers.csv")
 BOTH = ("model: model.skops", "model: model.skops, predictions: answers.csv")
 NEITHER = (", model: model.skops", "")
 SCORES = (("model: model.skops", "scores: scores.csv"), (", label: malignant, positive: 1", ""))
+METRICS = (("model: model.skops", "metrics: metrics.json"), (", label: malignant, positive: 1", ", slices: [site]"))
 ON_THE_ROWS = ("model: model.skops", "predictions: data/holdout.csv")
 
 
@@ -44,13 +45,16 @@ def test_level__is_what_training_hands_in() -> None:
 def test_level__is_one(edit: tuple[str, str]) -> None:
     with pytest.raises(UsageError) as caught:
         a_config(edit)
-    assert "name one file that training leaves: model: FILE, or predictions: FILE" in caught.value.problem
+    assert (
+        "name one file that training leaves: model: FILE, or predictions:, scores: or metrics: in its place"
+        in caught.value.problem
+    )
 
 
 def test_label__only_scores_do_without() -> None:
     with pytest.raises(UsageError) as caught:
         a_config((", label: malignant", ""))
-    assert "label: is missing, the column to predict; only train.scores does without" in caught.value.problem
+    assert "label: is missing, the column to predict" in caught.value.problem
     assert with_gate("{metric: score@help, require: floor, value: 0.5}", edits=SCORES).evaluate.label == ""
 
 
@@ -60,6 +64,14 @@ def test_label__only_scores_do_without() -> None:
         ("{metric: recall, require: floor, value: 0.5}", SCORES, "recall is computed from answers; of scores a gate"),
         ("{metric: score@help, require: floor, value: 0.5}", (), "score@help is the mean of scores that are handed in"),
         ("{metric: loss@help, require: floor, value: 0.5}", SCORES, "a floor says nothing; use ceiling or not_worse"),
+        ("{metric: recall, require: not_worse, slices: true}", METRICS, "recall not_worse in every slice needs rows"),
+        ("{metric: recall, require: no_proven_regression}", METRICS, "recall no_proven_regression needs rows"),
+        (
+            "{metric: churn, require: ceiling, value: 0.1}",
+            METRICS,
+            "churn ceiling needs rows, and train.metrics hands in",
+        ),
+        ("{metric: mae, require: ceiling, value: 0.1}", METRICS, "mae is no metric of a binary task"),
         ("{metric: score@, require: floor, value: 0.5}", SCORES, "there is no metric score@"),
     ],
 )

@@ -411,13 +411,16 @@ NOT_WHOLE = {
     ),
     "another format": (
         resealed(lambda content: content.update(format="pickle")),
-        "package.json: format: Input should be 'skops', 'onnx', 'xgboost', 'lightgbm', 'predictions' or 'scores'",
+        (
+            "package.json: format: Input should be 'skops', 'onnx', 'xgboost', 'lightgbm', 'predictions', 'scores' "
+            "or 'metrics'"
+        ),
     ),
     "a model elsewhere": (
         resealed(lambda content: content.update(model="../model.skops")),
         (
             "package.json: model: Input should be 'model.skops', 'model.onnx', 'model.json', 'model.txt', "
-            "'predictions.jsonl' or 'scores.jsonl'"
+            "'predictions.jsonl', 'scores.jsonl' or 'metrics.jsonl'"
         ),
     ),
     "another name": (

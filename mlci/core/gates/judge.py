@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mlci.core.gates.by_value import by_value
 from mlci.core.gates.decision import Strictness, decide, without_rows
 from mlci.core.gates.gap import gap_between, worst_of
 from mlci.core.gates.result import Decision, Flips, GateResult, Outcome, Verdict
@@ -36,12 +37,18 @@ def judge(gates: Sequence[OwnedGate], evidence: Evidence, statistics: Statistics
 
     Fail if a gate fails, else not comparable if production is, else inconclusive if a gate is, else pass or first.
     """
+    if evidence.numbers is not None:
+        return _verdict(by_value(gates, evidence, evidence.numbers), evidence)
     strictness = Strictness(statistics.confidence, statistics.min_rows, statistics.min_changed)
     sliced = _in_slices(gates, evidence, strictness, is_adjusted=statistics.multiplicity == "holm")
     results = tuple(
         _result(owned, evidence, *(sliced.get(place) or _of_all_rows(owned.gate, evidence, strictness)))
         for place, owned in enumerate(gates)
     )
+    return _verdict(results, evidence)
+
+
+def _verdict(results: tuple[GateResult, ...], evidence: Evidence) -> Verdict:
     return Verdict(
         outcome=_whole({result.outcome for result in results if result.severity == "error"}, evidence),
         results=results,
