@@ -57,6 +57,15 @@ class UserAnswer(Answer):
     login: str
 
 
+class ReviewAnswer(Answer):
+    """What somebody said of a pull request, the oldest first."""
+
+    user: UserAnswer | None
+    state: str
+    # None: the commit is gone.
+    commit_id: str | None = None
+
+
 class CommentAnswer(Answer):
     """A comment on a pull request."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from mlci.adapters.github_answers import (
@@ -17,6 +17,7 @@ from mlci.adapters.github_answers import (
     MadeAnswer,
     PullAnswer,
     RepositoryAnswer,
+    ReviewAnswer,
     StatusAnswer,
 )
 from mlci.core.forge import (
@@ -51,6 +52,10 @@ if TYPE_CHECKING:
     from mlci.adapters.github_session import GithubSession
     from mlci.core.forge import DeploymentStatus
     from mlci.core.proof import Proof
+
+_APPROVED: Final = "APPROVED"
+_DECISIVE: Final = frozenset({_APPROVED, "CHANGES_REQUESTED", "DISMISSED"})
+"""What a review may say that replaces what the same person said before; a comment does not."""
 
 
 class GithubForge:
@@ -154,15 +159,25 @@ class GithubForge:
 
         That of a fork proves nothing: whoever sent it was trusted with no more than a proposal that people read.
         """
-        path = f"{self._path}/commits/{checked_commit(commit)}"
-        for pulls in self._session.pages(f"{path}/pulls", list[PullAnswer]):
-            for pull in pulls:
-                is_own = pull.head.repo is not None and pull.head.repo.full_name == self._repository
-                if is_own and pull.merged_at is not None and pull.merge_commit_sha == commit:
-                    found = self._proof_at(checked_commit(pull.head.sha), fingerprint)
-                    if found:
-                        return found
+        for pull in self._merged_as(checked_commit(commit)):
+            if pull.head.repo is not None and pull.head.repo.full_name == self._repository:
+                found = self._proof_at(checked_commit(pull.head.sha), fingerprint)
+                if found:
+                    return found
         return None
+
+    def approvals(self, commit: str) -> tuple[str, ...]:
+        """Return the logins of those whose last word on the pull request that became this commit was to approve it.
+
+        What was said of an earlier commit than the one that was merged does not count.
+        """
+        last: dict[str, str] = {}
+        for pull in self._merged_as(checked_commit(commit)):
+            for page in self._session.pages(f"{self._path}/pulls/{pull.number}/reviews", list[ReviewAnswer]):
+                for review in page:
+                    if review.user and review.commit_id == pull.head.sha and review.state in _DECISIVE:
+                        last[checked_actor(review.user.login)] = review.state
+        return tuple(sorted(login for login, state in last.items() if state == _APPROVED))
 
     def deployment(self, environment: str, commit: str, description: str = "") -> Deployment:
         """Begin to bring a commit into an environment; statuses of other checks are not asked, mlci has decided."""
@@ -229,6 +244,11 @@ class GithubForge:
     @cached_property
     def _facts(self) -> RepositoryAnswer:
         return self._session.get(self._path, RepositoryAnswer)
+
+    def _merged_as(self, commit: str) -> Iterator[PullAnswer]:
+        """Yield the pull requests that were merged as this very commit."""
+        for page in self._session.pages(f"{self._path}/commits/{commit}/pulls", list[PullAnswer]):
+            yield from (pull for pull in page if pull.merged_at is not None and pull.merge_commit_sha == commit)
 
     def _open_pulls(self, repository: str, branch: str) -> Iterator[PullAnswer]:
         owner = repository.partition("/")[0]

@@ -103,6 +103,11 @@ class LocalForge:
         checked_commit(commit)
         return next((each for each in self._proofs() if each.fingerprint == fingerprint), None)
 
+    def approvals(self, commit: str) -> tuple[str, ...]:
+        """Return nobody: a laptop knows of no review."""
+        checked_commit(commit)
+        return ()
+
     def deployment(self, environment: str, commit: str, description: str = "") -> Deployment:
         """Begin to bring a commit into an environment."""
         known = self.deployments()

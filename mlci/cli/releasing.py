@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mlci.cli.output import Base, Json, show, show_json
+from mlci.cli.output import Base, Json, show, show_json, tell
 
 if TYPE_CHECKING:
     from mlci.cli.wiring import Workplace
@@ -67,6 +67,9 @@ def _fetch_data(place: Workplace, base: str | None, *, sealed: bool, as_json: bo
 @app.command(short_help="Make the candidate production, if it passes the gates.")
 def promote(
     *,
+    stage: Annotated[
+        str | None, typer.Option(help="The stage to move and to judge against; the one of promote: by default.")
+    ] = None,
     base: Annotated[
         str | None,
         typer.Option("--base", metavar="COMMIT", help="The branch before the push; HEAD's first parent by default."),
@@ -102,6 +105,7 @@ def promote(
         clock=place.clock,
         expect=expect,
         bump=bump,
+        stage=stage,
     )
     if as_json:
         content = {"version": promotion.version, "stage": promotion.stage, "before": promotion.before}
@@ -167,11 +171,12 @@ def deploy(
     """
     from mlci.cli.wiring import Workplace, deployment
     from mlci.commands.deploy import deploy as command
+    from mlci.core.registry import Actor
 
     place = Workplace.here()
     config = place.config()
     name, section = deployment(config, name)
-    place.base_commit(None)
+    base = place.base_commit(None)
     done = command(
         name,
         config.model.name,
@@ -181,10 +186,15 @@ def deploy(
         target=place.target(section),
         predictor=place.tools().predictor,
         forge=place.forge(),
+        actor=Actor(*place.actor()),
+        clock=place.clock,
+        refuse_unsigned=lambda: place.refuse_unsigned(base),
     )
+    if done.unrecorded:
+        tell(f"deployed, and the registry does not tell of it: {done.unrecorded}")
     if as_json:
         content = {"version": done.version, "before": done.before, "location": done.location}
-        show_json("deploy", {**content, "switched": done.switched})
+        show_json("deploy", {**content, "switched": done.switched, "unrecorded": done.unrecorded})
     elif done.switched:
         show(f"{name} answers with {done.version}" + (f", before {done.before}" if done.before else ""))
         show(f"current: {done.location}")

@@ -122,10 +122,14 @@ class Workplace:
 
     def writing_registry(self, base: str) -> GitRegistry:
         """Return the registry to write to by the rules of the commit BASE, which may demand signatures."""
+        self.refuse_unsigned(base)
+        return self.registry()
+
+    def refuse_unsigned(self, base: str) -> None:
+        """Raise where the rules of the commit BASE demand signatures, and nobody here can sign."""
         from mlci.commands.signatures import refuse_unsigned
 
         refuse_unsigned(self.demand(base), self.signing(), self.clock.now())
-        return self.registry()
 
     def demand(self, base: str) -> Demand | None:
         """Return whose signatures the rules of the commit BASE demand."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +17,7 @@ from mlci.core.contract_diffs import contract_diffs
 from mlci.core.data_section import identity
 from mlci.core.fingerprint import fingerprint
 from mlci.core.gates import Outcome
+from mlci.core.names import checked_name
 from mlci.core.refusal import Refusal
 from mlci.core.report import Conclusion, Report, Subject, Training, Trust
 from mlci.core.rules import RuleChange, Side, effective, replaced_rules
@@ -115,6 +116,14 @@ def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     inputs = fingerprint(theirs.config, ids, theirs.made)
     base_side = ours if isinstance(ours, Side) else None
     return Case(head, base, theirs, base_side, ids, inputs, rules, changes, registry, production)
+
+
+def in_stage(case: Case, stage: str) -> Case:
+    """Return CASE against what is in another STAGE than the rules name; raises `UsageError("bad-name")`."""
+    config = case.rules.config
+    promote = config.promote.model_copy(update={"stage": checked_name(stage, "stage")})
+    rules = replace(case.rules, config=config.model_copy(update={"promote": promote}))
+    return replace(case, rules=rules, production=case.registry.registry.version_at(stage))
 
 
 def _refuse_committed_output(ids: Mapping[str, str]) -> None:

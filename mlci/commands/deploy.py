@@ -1,20 +1,28 @@
-"""`mlci deploy`: bring the version of a stage to a target. Fetch, stage, try, switch."""
+"""`mlci deploy`: bring the version of a stage to a target. Fetch, stage, try, switch, note."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mlci.commands.evaluation import answers_by_signature, fetch
+from mlci.commands.retrying import record
 from mlci.commands.said import refuse_without_model
 from mlci.core.forge import DeploymentStatus
+from mlci.core.registry import plan_deployment
 from mlci.core.registry.standing import refuse_unusable
 from mlci.core.target import Placed
-from mlci.errors import RejectedError, UsageError
+from mlci.errors import MlciError, RejectedError, UsageError
+from mlci.render.registry_page import registry_page
 
 if TYPE_CHECKING:
-    from mlci.commands.ports import Forge, Predictor, RegistryBranch, Store, Target
+    from collections.abc import Callable
+
+    from mlci.commands.ports import Clock, Forge, Predictor, RegistryBranch, Store, Target
     from mlci.core.package import Package
+    from mlci.core.registry import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +34,51 @@ class Deployed:
     location: str
     switched: bool
     """False where the target had this version already."""
+    unrecorded: str | None = None
+    """Why the registry does not tell of it; None where it does."""
 
 
 def deploy(
+    name: str,
+    model: str,
+    stage: str,
+    *,
+    registry: RegistryBranch,
+    store: Store,
+    target: Target,
+    predictor: Predictor,
+    forge: Forge,
+    actor: Actor,
+    clock: Clock,
+    refuse_unsigned: Callable[[], None],
+) -> Deployed:
+    """Deploy what STAGE points to, and let the registry tell of it, where whoever deploys may write there.
+
+    REFUSE_UNSIGNED raises where the registry takes only what is signed, and nobody here can sign.
+    """
+    done = _deployed(
+        name, model, stage, registry=registry, store=store, target=target, predictor=predictor, forge=forge
+    )
+    plan = partial(
+        plan_deployment,
+        number=done.version,
+        target=name,
+        is_new=done.switched,
+        actor=actor,
+        now=clock.now(),
+        uuids=iter(uuid.uuid4, None),
+        reason=f"{name} answers with what {stage} holds",
+        page=registry_page,
+    )
+    try:
+        refuse_unsigned()
+        record(model, plan, registry)
+    except MlciError as error:  # what is deployed stays deployed
+        return replace(done, unrecorded=error.problem)
+    return done
+
+
+def _deployed(
     name: str,
     model: str,
     stage: str,

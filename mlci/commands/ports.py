@@ -231,6 +231,9 @@ class Forge(Protocol):
     def proof(self, commit: str, fingerprint: str) -> Proof | None:
         """Return what was proven of these inputs in a pull request of our own that was merged as this commit."""
 
+    def approvals(self, commit: str) -> tuple[str, ...]:
+        """Return the logins of those who approved, as it was merged, the pull request that became this commit."""
+
     def deployment(self, environment: str, commit: str, description: str = "") -> Deployment:
         """Begin to bring a commit into an environment."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlci.commands.before_push import before_push, refuse_to_guess
-from mlci.commands.case import conclusion_of, is_broken, judge_case, open_case, report_on, validate_case
+from mlci.commands.case import conclusion_of, in_stage, is_broken, judge_case, open_case, report_on, validate_case
 from mlci.commands.evaluation import fetch
 from mlci.commands.installed import Installed
 from mlci.commands.look import after_sealed_look
@@ -70,17 +70,21 @@ def promote(
     clock: Clock,
     expect: str | None = None,
     bump: Part | None = None,
+    stage: str | None = None,
 ) -> Promotion:
     """Promote the candidate of HEAD, the tip TARGET of the branch, judged by the rules from before the push.
 
     Where the branch moved on since (another push, or this is an old one run again) nothing is promoted. STATED_BASE is
     what the host says that the branch was at; None where nobody says it. EXPECT is what the stage must hold, BUMP which
-    part of the number counts up, for the REASON.
+    part of the number counts up, for the REASON. STAGE is where it goes and what it is judged against, in place of the
+    one that the rules name.
     """
     _refuse_bump_without_reason(bump, reason)
     commit = _promotable_commit(repository, target)
     base = before_push(stated_base, commit, repository)
     case = open_case(repository.tree(commit), repository.tree(base) if base else EmptyTree(), tools)
+    if stage is not None:
+        case = in_stage(case, stage)
     stage, production = case.rules.config.promote.stage, case.production
     if production and production.run == case.inputs.digest:
         return Promotion(production.number, stage, production.number, production.package_sha256, None)
@@ -123,9 +127,18 @@ def promote(
         reason=reason or repository.subject(commit),
         page=registry_page,
         evaluation=evaluation,
+        approvals=_approvals(commit, forge),
     )
     tools.registry.push(registry.model, change, loaded.commit)
     return Promotion(change.version, stage, before, candidate.sha256, str(report.conclusion), provenance=provenance)
+
+
+def _approvals(commit: str, forge: Forge) -> tuple[str, ...]:
+    """Return who approved the pull request that became COMMIT, as far as the host tells; it decides nothing here."""
+    try:
+        return forge.approvals(commit)
+    except MlciError:
+        return ()
 
 
 def _refuse_bump_without_reason(bump: Part | None, reason: str) -> None:
@@ -220,8 +233,8 @@ def _refuse_unless_passed(report: Report, stage: str, before: str | None, *, mer
 
 
 def _kind_of_change(case: Case, package: Package, repository: Repository, tools: Tools) -> tuple[Part, str]:
-    """Return how far the new version lies from production, and why."""
-    production = case.production
+    """Return how far the new version lies from production (in an empty stage: from the latest version), and why."""
+    production = case.production or case.registry.registry.latest
     if production is None:
         return "major", "the first version"
     before = fetch(production, tools.open_store(case.rules.config.promote)).package.info.signature

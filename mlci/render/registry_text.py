@@ -63,6 +63,11 @@ def show_text(history: History, evaluation: Evaluation | None = None, inputs: Ma
             ("lies in", ", ".join(version.locations)),
             *(inputs or {}).items(),
             *_evaluated(evaluation),
+            *([("approved by", ", ".join(history.approvals))] if history.approvals else []),
+            *(
+                ("answers at", f"{each.target}, since {write_time(each.since)[:16].replace('T', ' ')} UTC")
+                for each in entry.deployments
+            ),
         ]
         width = max(len(name) for name, _ in facts) + 2
         blocks.append(

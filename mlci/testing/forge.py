@@ -46,6 +46,8 @@ class MemoryForge:
         self.opened: list[PullRequest] | None = None
         self.artifacts: dict[tuple[int, str], bytes] = {}
         self.permissions: dict[str, Permission] = {}
+        self.approved: dict[str, tuple[str, ...]] = {}
+        """By commit, who approved the pull request that it came from."""
         self._comments: dict[str, dict[str, str]] = {}
         self._statuses: dict[str, dict[str, Status]] = {}
         self._deployments: list[tuple[Deployment, list[DeploymentStatus]]] = []
@@ -96,6 +98,10 @@ class MemoryForge:
         """Return the last proof of these inputs; which commit merged what, nobody knows here."""
         checked_commit(commit)
         return self._proofs.get(fingerprint)
+
+    def approvals(self, commit: str) -> tuple[str, ...]:
+        """Return who approved."""
+        return self.approved.get(checked_commit(commit), ())
 
     def deployment(self, environment: str, commit: str, description: str = "") -> Deployment:
         """Keep a deployment."""

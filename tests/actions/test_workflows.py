@@ -19,7 +19,7 @@ PERMISSIONS = {
     ("report", "report"): {"actions": "read", "contents": "read", "pull-requests": "write", "statuses": "write"},
     ("merge", "train"): {"contents": "read"},
     ("merge", "decide"): {"actions": "read", "contents": "write", "pull-requests": "read", "statuses": "read"},
-    ("merge", "deploy"): {"contents": "read", "deployments": "write"},
+    ("merge", "deploy"): {"contents": "write", "deployments": "write"},
 }
 RUNS_CODE_OF_THE_REPOSITORY = {
     "actions/check: Check",

@@ -229,6 +229,35 @@ def test_proof__of_a_pull_request_that_was_not_merged_as_this_commit(world: Gith
     assert [world.forge.proof(commit, PROOF.fingerprint) for commit in (first, second)] == [PROOF, None]
 
 
+def approved(world: GithubWorld, *said: tuple[str, str]) -> tuple[str, ...]:
+    """Return who approved a pull request of which people SAID this, one after the other."""
+    world.push("better")
+    number = world.number("better")
+    for login, state in said:
+        world.github.review(REPOSITORY, number, login, state)  # type: ignore[arg-type]  # one of those that there are
+    return world.forge.approvals(world.merge("better"))
+
+
+def test_approvals__of_who_merged_what(world: GithubWorld) -> None:
+    assert approved(world, ("ben", "APPROVED"), ("ana", "APPROVED"), ("cas", "COMMENTED")) == ("ana", "ben")
+
+
+def test_approvals__the_last_word_of_each_counts(world: GithubWorld) -> None:
+    said = [("ana", "APPROVED"), ("ana", "CHANGES_REQUESTED"), ("ben", "CHANGES_REQUESTED"), ("ben", "APPROVED")]
+    assert approved(world, *said, ("ben", "COMMENTED"), ("cas", "APPROVED"), ("cas", "DISMISSED")) == ("ben",)
+
+
+def test_approvals__of_an_earlier_commit_do_not_count(world: GithubWorld) -> None:
+    world.push("better")
+    world.github.review(REPOSITORY, world.number("better"), "ana")
+    world.push("better")
+    assert world.forge.approvals(world.merge("better")) == ()
+
+
+def test_approvals__of_a_commit_without_a_pull_request(world: GithubWorld) -> None:
+    assert world.forge.approvals(world.github.commit(REPOSITORY, "main", {"README.md": b"more"})) == ()
+
+
 def test_proof__of_a_pull_request_that_is_open(world: GithubWorld) -> None:
     commit = world.push("better")
     world.forge.prove(commit, PROOF)

@@ -36,7 +36,7 @@ from mlci.testing import (
 from mlci.testing.runner import Script
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mlci.commands.deploy import Deployed
@@ -197,9 +197,9 @@ class Project:
                 repository=self.repository, forge=self.forge, tools=self.tools, run=run,
             )  # fmt: skip
 
-    def promote(self, *, reason: str = "", base: str | None = None) -> Promotion:
+    def promote(self, *, reason: str = "", base: str | None = None, stage: str | None = None) -> Promotion:
         return promote(
-            self.base, base, reason=reason, actor=ANA,
+            self.base, base, reason=reason, actor=ANA, stage=stage,
             repository=self.repository, forge=self.forge, tools=self.tools, clock=self.clock,
         )  # fmt: skip
 
@@ -208,10 +208,11 @@ class Project:
             MODEL, STAGE, to_version=to_version, reason=reason, actor=ANA, registry=self.registry, clock=self.clock
         )  # fmt: skip
 
-    def deploy(self) -> Deployed:
+    def deploy(self, refuse_unsigned: Callable[[], None] = lambda: None) -> Deployed:
         return deploy(
             "live", MODEL, STAGE,
             registry=self.registry, store=self.store, target=self.target, predictor=self.predictor, forge=self.forge,
+            actor=ANA, clock=self.clock, refuse_unsigned=refuse_unsigned,
         )  # fmt: skip
 
     def release(self, model: str) -> Promotion:

@@ -9,16 +9,20 @@ from typing_extensions import override
 
 from mlci.commands.deploy import Deployed
 from mlci.core.forge import DeploymentStatus
+from mlci.core.registry import plan_deployment
+from mlci.core.registry.catalogue import history
 from mlci.core.registry.draft import Draft
 from mlci.core.target import Placed
 from mlci.errors import IntegrityError, MlciError, OutsideError, RejectedError, UsageError
 from mlci.render.registry_page import registry_page
-from mlci.testing import MemoryTarget
+from mlci.testing import FakeRegistryBranch, MemoryTarget
 from tests.commands.builders import MODEL, MODELS, Project, a_project, a_released_project, with_classes
 from tests.core.plans import ANA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mlci.core.registry import Change
 
 
 class WatchedTarget(MemoryTarget):
@@ -245,3 +249,86 @@ def test_deploy__files_that_were_changed_on_the_target(tmp_path: Path) -> None:
     staged = next(iter(project.target.staged.values()))
     staged["model.skops"] = b"changed"
     assert refused(project).code == "target-changed"
+
+
+def deploy_events(project: Project) -> list[tuple[str | None, str | None]]:
+    return [(event.target, event.version) for event in project.history.events if event.type == "deploy"]
+
+
+def test_deploy__is_told_by_the_registry(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    project.release("careful")
+    assert project.deploy().unrecorded is None
+    assert deploy_events(project) == [("live", "v1.0.0"), ("live", "v1.1.0")]
+    shown = {version: history(project.history, version).entry for version in ("v1.0.0", "v1.1.0")}
+    assert {version: [each.target for each in entry.deployments] for version, entry in shown.items() if entry} == {
+        "v1.0.0": [],
+        "v1.1.0": ["live"],
+    }
+
+
+def test_deploy__what_the_registry_tells_already_is_not_told_again(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    project.deploy()
+    assert deploy_events(project) == [("live", "v1.0.0")]
+
+
+def test_deploy__what_was_deployed_without_the_right_to_write_is_told_by_the_next(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    registry = project.registry
+    project.registry = ReadOnly(registry.origin)
+    done = project.deploy()
+    assert (done.switched, done.unrecorded) == (True, "the origin refused the push")
+    assert (project.target.current(), deploy_events(project)) == (
+        Placed.of("v1.0.0", project.production.package_sha256),
+        [],
+    )
+    project.registry = registry
+    assert (project.deploy().switched, deploy_events(project)) == (False, [("live", "v1.0.0")])
+
+
+class ReadOnly(FakeRegistryBranch):
+    """The branch as somebody sees it who may not push."""
+
+    @override
+    def push(self, model: str, change: Change, parent: str | None) -> str:
+        raise OutsideError("push-rejected", "the origin refused the push")
+
+
+def test_deploy__is_told_after_somebody_else_wrote_meanwhile(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.registry = Overtaken(project)
+    assert project.deploy().unrecorded is None
+    assert [event.type for event in project.history.events[-2:]] == ["deploy", "deploy"]
+
+
+class Overtaken(FakeRegistryBranch):
+    """The branch as somebody sees it whom another was faster than, once."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project.registry.origin)
+        self._other: FakeRegistryBranch | None = project.registry
+
+    @override
+    def push(self, model: str, change: Change, parent: str | None) -> str:
+        if self._other:
+            other, self._other = self._other, None
+            found = other.load(model)
+            facts = {"actor": ANA, "now": change.time, "uuids": iter(uuid4, None), "reason": "x"}
+            first = plan_deployment(found.registry, "v1.0.0", "elsewhere", is_new=True, page=registry_page, **facts)  # type: ignore[arg-type]  # each is what it says
+            assert first
+            other.push(model, first, found.commit)
+        return super().push(model, change, parent)
+
+
+def test_deploy__where_what_is_written_must_be_signed_and_nobody_can(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    asked = iter([UsageError("signing-key", "no key is named here")])
+
+    def refuse() -> None:
+        raise next(asked)
+
+    done = project.deploy(refuse)
+    assert (done.switched, done.unrecorded, deploy_events(project)) == (True, "no key is named here", [])

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlci.commands.promote import Promotion
+from mlci.core.registry.catalogue import history
 from mlci.errors import IntegrityError, MlciError, RejectedError, UndecidedError, UsageError
 from mlci.formats.archive import unpack
+from mlci.render.registry_text import show_text
 from tests.commands.builders import (
     GATES,
     MODEL,
@@ -70,6 +72,41 @@ def test_promote__the_reason_that_was_given(tmp_path: Path) -> None:
     project.train()
     project.promote(reason="the board agreed")
     assert {event.reason for event in project.history.events} == {"the board agreed"}
+
+
+def test_promote__says_who_approved_the_pull_request(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.trains("careful")
+    commit = project.land("Train the careful one")
+    project.forge.approved[commit] = ("ana", "ben")
+    project.train()
+    project.promote()
+    assert project.history.events[-1].approvals == ("ana", "ben")
+    shown = history(project.history, "v1.1.0")
+    assert "approved by  ana, ben" in show_text(shown)
+
+
+def test_promote__into_another_stage_is_judged_against_what_is_there(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.trains("careless")
+    project.land("Train the careless one")
+    project.train()
+    with pytest.raises(RejectedError):
+        project.promote()
+    done = project.promote(stage="trial")
+    assert (done.version, done.stage, done.before, done.verdict) == ("v1.1.0", "trial", None, "first")
+    stages = {name: stage.version for name, stage in project.history.stages.items()}
+    assert stages == {"production": "v1.0.0", "trial": "v1.1.0"}
+    with pytest.raises(RejectedError):  # what passed as the first of its stage is no better for it
+        project.promote()
+
+
+def test_promote__a_stage_that_cannot_be_one(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    with pytest.raises(UsageError, match="--force"):
+        project.promote(stage="--force")
+    assert project.history.events == ()
 
 
 def test_promote__a_better_model_follows(tmp_path: Path) -> None:

@@ -116,13 +116,12 @@ class GithubWorld:
             self.github.open_pull_request(REPOSITORY, branch)
         return commit
 
+    def number(self, branch: str) -> int:
+        pull_requests = self.github.state.repository(REPOSITORY).pull_requests()
+        return next(thread.number for thread, each in pull_requests if each.head_branch == branch)
+
     def merge(self, branch: str) -> str:
-        of_branch = (
-            thread.number
-            for thread, each in self.github.state.repository(REPOSITORY).pull_requests()
-            if each.head_branch == branch
-        )
-        return self.github.merge(REPOSITORY, next(of_branch))
+        return self.github.merge(REPOSITORY, self.number(branch))
 
     def submit(self, name: str, content: bytes) -> int:
         commit = self.push("submits")

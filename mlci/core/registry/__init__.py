@@ -6,7 +6,7 @@ from mlci.core.registry.audit import Trail
 from mlci.core.registry.draft import Change, NewVersion, Tag
 from mlci.core.registry.entries import Actor, Event, EventType, Expectation, Stage, Version
 from mlci.core.registry.history import LoadedRegistry, Registry, read
-from mlci.core.registry.marks import plan_deprecation, plan_quarantine, plan_readmission
+from mlci.core.registry.marks import plan_deployment, plan_deprecation, plan_quarantine, plan_readmission
 from mlci.core.registry.numbers import Part, next_number
 from mlci.core.registry.plans import plan_promotion, plan_registration, plan_rollback
 from mlci.core.registry.staleness import refuse_unexpected, stale_promotion
@@ -26,6 +26,7 @@ __all__ = [
     "Trail",
     "Version",
     "next_number",
+    "plan_deployment",
     "plan_deprecation",
     "plan_promotion",
     "plan_quarantine",

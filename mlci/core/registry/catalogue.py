@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
+from mlci.core.registry.deployments import deployments
 from mlci.core.registry.entries import write_time
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
+    from mlci.core.registry.deployments import Deployed
     from mlci.core.registry.entries import Event, Version
     from mlci.core.registry.history import Registry
 
@@ -23,6 +25,8 @@ class Entry:
     stages: tuple[str, ...]
     is_quarantined: bool
     is_deprecated: bool = False
+    deployments: tuple[Deployed, ...] = ()
+    """Where it answers, as far as the registry was told."""
 
     @property
     def mark(self) -> str:
@@ -42,6 +46,7 @@ class Entry:
             "stages": list(self.stages),
             "is_quarantined": self.is_quarantined,
             "is_deprecated": self.is_deprecated,
+            "deployments": [{"target": each.target, "since": write_time(each.since)} for each in self.deployments],
         }
 
 
@@ -55,6 +60,11 @@ class History:
     """Each stage with the version that it points to."""
     events: tuple[Event, ...]
 
+    @property
+    def approvals(self) -> tuple[str, ...]:
+        """Who approved the pull requests that brought it into a stage, as far as that is known; nobody twice."""
+        return tuple(dict.fromkeys(login for event in self.events for login in event.approvals))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the history as a JSON object."""
         return {
@@ -67,6 +77,8 @@ class History:
                     "type": event.type,
                     "version": event.version,
                     "stage": event.stage,
+                    "target": event.target,
+                    "approvals": list(event.approvals),
                     "actor": event.actor.name,
                     "actor_verified": event.actor.verified,
                     "time": write_time(event.time),
@@ -122,4 +134,10 @@ def stage_hint(text: str, registry: Registry) -> str | None:
 
 def _entry(registry: Registry, version: Version) -> Entry:
     stages = tuple(name for name, stage in sorted(registry.stages.items()) if stage.version == version.number)
-    return Entry(version, stages, registry.is_quarantined(version.number), registry.is_deprecated(version.number))
+    return Entry(
+        version,
+        stages,
+        registry.is_quarantined(version.number),
+        registry.is_deprecated(version.number),
+        tuple(each for each in deployments(registry) if each.version == version.number),
+    )

@@ -149,6 +149,8 @@ class Draft:
         version_sha256: str | None = None,
         evaluation: str | None = None,
         judged: str | None = None,
+        target: str | None = None,
+        approvals: tuple[str, ...] = (),
     ) -> None:
         """Add an event about a version or about none; one about a stage carries what is expected there."""
         previous = self.events[-1].digest if self.events else None
@@ -166,7 +168,9 @@ class Draft:
             expected=None if stage is None else self.registry.expectation(stage),
             version_sha256=version_sha256,
             evaluation=evaluation,
+            target=target,
             judged=judged,
+            approvals=approvals,
         )
         self.events.append(sealed(event))
 

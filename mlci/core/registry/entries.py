@@ -87,7 +87,8 @@ class Event:
 
     `version_sha256` binds the file of a registered version into the chain; `evaluation` is the digest of what a
     promotion was decided on, of a look that of the sealed set; `target` is where a version was deployed to; `judged`
-    is, of a look, the digest of what was judged. An event that has none leaves the key out.
+    is, of a look, the digest of what was judged; `approvals` are the logins of those who approved the pull request that
+    a promotion came from. An event that has none of the last two leaves the key out.
     """
 
     model: str
@@ -105,6 +106,7 @@ class Event:
     evaluation: str | None = None
     target: str | None = None
     judged: str | None = None
+    approvals: tuple[str, ...] = ()
     digest: str = ""
 
 
@@ -193,6 +195,7 @@ def write_event(event: Event) -> bytes:
             "evaluation": event.evaluation,
             "target": event.target,
             **({"judged": event.judged} if event.judged else {}),
+            **({"approvals": list(event.approvals)} if event.approvals else {}),
         }
     )
 
@@ -263,6 +266,7 @@ def read_event(data: bytes, path: str) -> Event:
         evaluation=entry.optional("evaluation", _HEXADECIMAL),
         target=entry.optional("target", NAME),
         judged=entry.match("judged", _HEXADECIMAL) if "judged" in entry.fields else None,
+        approvals=entry.texts("approvals") if "approvals" in entry.fields else (),
         digest=sha256(data),
     )
     entry.done()

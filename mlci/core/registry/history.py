@@ -153,6 +153,8 @@ class _Replay:
             self._move(event, path)
         elif event.type in {"quarantine", "readmit", "deprecate", "deploy"} and event.version is None:
             raise broken(path, f"a {event.type} event must name a version")
+        elif event.type == "deploy" and event.target is None:
+            raise broken(path, "a deploy event must name its target")
         if event.version is not None:
             self._mark(event.type, event.version)
 

@@ -1,9 +1,11 @@
-"""Plans of what is said about a version and moves no stage: quarantined, readmitted, deprecated."""
+"""Plans of what is said about a version and moves no stage: quarantined, readmitted, deprecated, deployed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.core.names import checked_name
+from mlci.core.registry.deployments import deployments
 from mlci.core.registry.draft import Draft
 from mlci.errors import UsageError
 
@@ -64,6 +66,32 @@ def plan_deprecation(
     draft = Draft(registry, actor, now, uuids, reason)
     draft.add("deprecate", number)
     return draft.change(None, number, f"{registry.model}: {number} deprecated", page)
+
+
+def plan_deployment(
+    registry: Registry,
+    number: str,
+    target: str,
+    *,
+    is_new: bool,
+    actor: Actor,
+    now: datetime,
+    uuids: Iterator[UUID],
+    reason: str,
+    page: Page,
+) -> Change | None:
+    """Return the change that says that TARGET answers with a version.
+
+    `None` where the registry says so already, unless it IS NEW. It decides nothing, so whoever lost a race may plan it
+    again. Raises `UsageError`: "unknown-version", "bad-name".
+    """
+    version = registry.version(number)
+    known = next((each for each in deployments(registry) if each.target == checked_name(target, "deployment")), None)
+    if known is not None and known.version == number and not is_new:
+        return None
+    draft = Draft(registry, actor, now, uuids, reason)
+    draft.add("deploy", version.number, target=target)
+    return draft.change(None, version.number, f"{registry.model}: {version.number} answers at {target}", page)
 
 
 def _refuse_in_stage(registry: Registry, number: str, hint: str) -> None:

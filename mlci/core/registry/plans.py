@@ -53,10 +53,11 @@ def plan_promotion(
     reason: str,
     page: Page,
     evaluation: bytes | None = None,
+    approvals: tuple[str, ...] = (),
 ) -> Change:
     """Return the change that registers the candidate (unless its package is registered) and puts it into the stage.
 
-    EVALUATION is the file that the candidate names by its sha256.
+    EVALUATION is the file that the candidate names by its sha256; APPROVALS are the logins of who approved it.
 
     Raises `IntegrityError`: "stale-promotion" when the stage is not as `expected`, "quarantined" or "deprecated" for a
     package that was taken back or given up; `UsageError("already-in-stage")` when there is nothing to do.
@@ -76,7 +77,7 @@ def plan_promotion(
         )
     else:
         refuse_unusable(registry, version.number)
-    draft.add("assign", version.number, stage, evaluation=candidate.evaluation)
+    draft.add("assign", version.number, stage, evaluation=candidate.evaluation, approvals=approvals)
     if evaluation is not None:
         draft.keep_evaluation(evaluation)
     title = f"{registry.model}: {version.number} into {stage}"
