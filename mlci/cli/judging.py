@@ -73,6 +73,7 @@ def train(
     """
     from mlci.cli.job import set_outputs
     from mlci.cli.wiring import Workplace
+    from mlci.commands.taking_over import taken_over
     from mlci.commands.train import promoted_version
     from mlci.commands.train import train as command
 
@@ -84,8 +85,9 @@ def train(
         version = promoted_version(repository=place.repository, registry=place.registry())
         in_stage = place.version_in_stage()
         set_outputs(place.github, {"needed": "false" if version else "true", "production": in_stage or ""})
-        if version:
-            reason = f"{version} in production has the same inputs"
+        judged = place.github and not version and taken_over(repository=place.repository, work=place.work)
+        if version or judged:
+            reason = f"{version} in production has the same inputs" if version else "the model is here that was judged"
             if as_json:
                 show_json("train", {"outcome": "not needed", "reason": reason, "version": version})
             else:

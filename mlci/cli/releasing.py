@@ -26,11 +26,14 @@ def fetch(
 ) -> None:
     """Example: mlci fetch --base main.
 
-    Brings what judging needs, so that later steps with --no-fetch need no token and no network. --data is for a step of
-    its own, which has the credentials of the store and no token; base is what an earlier fetch brought, or a commit.
+    Brings what judging needs, so that later steps with --no-fetch need no token and no network; after a push also the
+    model that its pull request was judged with. --data is for a step of its own, which has the credentials of the store
+    and no token; base is what an earlier fetch brought, or a commit.
     """
+    from mlci.cli.job import set_outputs
     from mlci.cli.wiring import Workplace
     from mlci.commands.fetch import fetch as command
+    from mlci.commands.taking_over import spared_training
 
     place = Workplace.here()
     if data or sealed:
@@ -45,10 +48,25 @@ def fetch(
         data=place.data(),
         objects=place.work.objects,
     )
+    push = place.github.event if place.github and place.github.event.name == "push" else None
+    spared = (
+        spared_training(
+            push.before,
+            repository=place.repository,
+            registry=place.registry(),
+            forge=place.forge(),
+            work=place.work,
+        )
+        if push
+        else None
+    )
+    set_outputs(place.github, {"train": "false" if spared else "true"})
     if as_json:
-        show_json("fetch", {"base": brought.base, "production": brought.production})
+        show_json("fetch", {"base": brought.base, "production": brought.production, "spared_training": spared})
     else:
         show(f"base {brought.base[:12]}, production {brought.production or 'none yet'}")
+        if spared:
+            show(f"nothing to train: {spared}")
 
 
 def _fetch_data(place: Workplace, base: str | None, *, sealed: bool, as_json: bool) -> None:

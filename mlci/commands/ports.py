@@ -431,3 +431,6 @@ class Workbench(Protocol):
 
     def write(self, name: str, data: bytes) -> Path:
         """Write a file, whole or not at all."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file that was written, None where it is missing."""

@@ -30,13 +30,14 @@ def chosen(commit: str, case: Case, forge: Forge, tools: Tools) -> tuple[Candida
     proof = forge.proof(commit, case.inputs.digest)
     if proof is None:
         return trained, ""
-    if _is_proven(trained, proof):
+    if is_proven(trained, proof):
         return trained, REVIEWED
     reviewed = _handed_in(proof, case, forge, tools)
     return (reviewed, REVIEWED) if reviewed else (trained, TRAINED_AGAIN)
 
 
-def _is_proven(candidate: Candidate, proof: Proof) -> bool:
+def is_proven(candidate: Candidate, proof: Proof) -> bool:
+    """Say whether the model of CANDIDATE is the one that PROOF is about."""
     return sha256(candidate.package.model) == proof.model_sha256
 
 
@@ -47,4 +48,4 @@ def _handed_in(proof: Proof, case: Case, forge: Forge, tools: Tools) -> Candidat
         found = repackaged(submitted(submission, case.inputs), case, tools) if submission else None
     except IntegrityError:  # the run was repeated, and submitted what nobody has judged
         return None
-    return found if found and _is_proven(found, proof) else None
+    return found if found and is_proven(found, proof) else None

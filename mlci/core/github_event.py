@@ -55,6 +55,8 @@ class GithubEvent:
     base: str | None = None
     number: int | None = None
     run: SubmittedRun | None = None
+    before: str | None = None
+    """What a pushed branch was at; zeros where it did not exist."""
 
     @classmethod
     def parse(cls, name: str, payload: Mapping[str, object]) -> GithubEvent:
@@ -270,8 +272,10 @@ class _Facts:
         if not ref.startswith("refs/heads/"):
             return GithubEvent(self._name)
         after = checked_commit(self._text("after"))
+        before = checked_commit(self._text("before"))
         # All zeros: a branch that is gone.
-        return GithubEvent(self._name, Head(ref.removeprefix("refs/heads/"), after) if after.strip("0") else None)
+        head = Head(ref.removeprefix("refs/heads/"), after) if after.strip("0") else None
+        return GithubEvent(self._name, head, before=before)
 
     def _find(self, path: str) -> object:
         value: object = self._payload

@@ -63,7 +63,8 @@ def test_written__is_read_back_as_it_was() -> None:
 
 
 def test_permissions__are_those_of_the_job_where_the_caller_grants_them() -> None:
-    assert permissions(Caller(CALLERS["merge"]), JOBS["merge", "train"]) == {"contents": "read"}
+    asked = {"actions": "read", "contents": "read", "pull-requests": "read", "statuses": "read"}
+    assert permissions(Caller(CALLERS["merge"]), JOBS["merge", "train"]) == asked
 
 
 def test_permissions__beyond_the_caller_start_nothing() -> None:

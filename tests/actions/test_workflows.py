@@ -17,7 +17,7 @@ PINS = {
 PERMISSIONS = {
     ("check", "check"): {"contents": "read"},
     ("report", "report"): {"actions": "read", "contents": "read", "pull-requests": "write", "statuses": "write"},
-    ("merge", "train"): {"contents": "read"},
+    ("merge", "train"): {"actions": "read", "contents": "read", "pull-requests": "read", "statuses": "read"},
     ("merge", "decide"): {"actions": "read", "contents": "write", "pull-requests": "read", "statuses": "read"},
     ("merge", "deploy"): {"contents": "write", "deployments": "write"},
 }
@@ -25,7 +25,7 @@ RUNS_CODE_OF_THE_REPOSITORY = {
     "actions/check: Check",
     "check/check: Install what training needs",
     "merge/train: Install what training needs",
-    "merge/train: Train, unless production was made from these very inputs",
+    "merge/train: Train, unless production or the judged model was made from these very inputs",
 }
 WITH_TOKEN = {
     "actions/setup: Bring base, registries and production (token)",

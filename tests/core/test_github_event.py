@@ -67,7 +67,7 @@ WORKFLOW_RUN: Mapping[str, Any] = {
     }
 }
 
-PUSH: Mapping[str, Any] = {"ref": "refs/heads/main", "after": "b" * 40}
+PUSH: Mapping[str, Any] = {"ref": "refs/heads/main", "before": "a" * 40, "after": "b" * 40}
 
 
 def test_environment__of_a_pull_request() -> None:
@@ -172,11 +172,11 @@ def test_event__of_a_workflow_run_asks_nothing_that_the_head_wrote() -> None:
 
 
 def test_event__of_a_push() -> None:
-    assert GithubEvent.parse("push", PUSH) == GithubEvent("push", Head("main", "b" * 40))
+    assert GithubEvent.parse("push", PUSH) == GithubEvent("push", Head("main", "b" * 40), before="a" * 40)
 
 
 def test_event__of_a_push_of_a_deletion_and_of_a_tag() -> None:
-    assert GithubEvent.parse("push", {**PUSH, "after": "0" * 40}) == GithubEvent("push")
+    assert GithubEvent.parse("push", {**PUSH, "after": "0" * 40}) == GithubEvent("push", before="a" * 40)
     assert GithubEvent.parse("push", {**PUSH, "ref": "refs/tags/v1"}) == GithubEvent("push")
 
 
