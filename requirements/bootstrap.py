@@ -1,13 +1,14 @@
-"""Make a virtual environment that runs mlci from this folder: `python bootstrap.py VENV LOCK [uv]`.
+"""Make a virtual environment that runs mlci from this folder: `python bootstrap.py VENV LOCK [LOCK …]`.
 
 The one bootstrap of `make`, of the actions and of the demo. Standard library only:
 
 1. a virtual environment at VENV,
 2. uv at the version and hash that `uv.txt` names,
-3. `uv pip sync` of LOCK (`core`, `data`, `ml`, `demo` or `dev`), every file checked against its hash,
+3. `uv pip sync` of every LOCK (`core`, `data`, `ml`, `demo`, `s3`, `dev` …), each file checked against its hash,
 4. a `.pth` file that names this checkout, and a `mlci` command.
 
-Nothing of mlci is built or looked up by name. A second run with the same lock is a no-op.
+Nothing of mlci is built or looked up by name. A second run with the same locks is a no-op; all of them are
+one resolution, so that any go together.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ OLDEST_PYTHON = (3, 11)
 
 
 def main(arguments: list[str]) -> int:
-    """Bring the environment at VENV to the state that LOCK describes; return the exit code."""
+    """Bring the environment at VENV to the state that the locks describe; return the exit code."""
     locks = sorted(path.stem for path in REQUIREMENTS.glob("*.txt") if path.stem not in {"uv", "go"})
-    if len(arguments) != 2 or arguments[1] not in locks:  # noqa: PLR2004 - two arguments, named in the message
-        print(f"usage: bootstrap.py VENV {{{','.join(locks)}}}", file=sys.stderr)
+    if len(arguments) < 2 or not set(arguments[1:]) <= set(locks):  # noqa: PLR2004 - arguments, named in the message
+        print(f"usage: bootstrap.py VENV {{{','.join(locks)}}} …", file=sys.stderr)
         return 2
     if sys.version_info < OLDEST_PYTHON:
         wanted = ".".join(map(str, OLDEST_PYTHON))
@@ -37,9 +38,8 @@ def main(arguments: list[str]) -> int:
         )
         print("Name another one: make PYTHON=python3.12 …", file=sys.stderr)
         return 2
-    venv, lock = Path(arguments[0]).resolve(), REQUIREMENTS / f"{arguments[1]}.txt"
     try:
-        install(venv, lock)
+        install(Path(arguments[0]).resolve(), [REQUIREMENTS / f"{name}.txt" for name in dict.fromkeys(arguments[1:])])
     except subprocess.CalledProcessError as error:
         print(f"bootstrap: {' '.join(map(str, error.cmd))} ended with {error.returncode}", file=sys.stderr)
         print("Usual cause: no way to the package index, or (Debian) python3-venv is not installed.", file=sys.stderr)
@@ -47,10 +47,11 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def install(venv: Path, lock: Path) -> None:
-    """Install what LOCK says into VENV, unless the stamp shows that it is there."""
+def install(venv: Path, locks: list[Path]) -> None:
+    """Install what LOCKS say into VENV, unless the stamp shows that it is there."""
     stamp = venv / "bootstrap.sha256"
-    wanted = hashlib.sha256(lock.read_bytes() + bytes(CHECKOUT) + sys.version.encode() + Path(__file__).read_bytes())
+    said = b"".join(lock.read_bytes() for lock in locks)
+    wanted = hashlib.sha256(said + bytes(CHECKOUT) + sys.version.encode() + Path(__file__).read_bytes())
     if stamp.is_file() and stamp.read_text() == wanted.hexdigest():
         return
     python = venv / "bin" / "python"
@@ -59,10 +60,10 @@ def install(venv: Path, lock: Path) -> None:
     say("uv, at the hash in requirements/uv.txt")
     pip = [str(python), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     run([*pip, "--only-binary", ":all:", "--require-hashes", "-r", str(REQUIREMENTS / "uv.txt")])
-    say(f"packages of requirements/{lock.name}, each checked against its hash")
+    say(f"packages of requirements/{', '.join(lock.name for lock in locks)}, each checked against its hash")
     uv = [str(venv / "bin" / "uv"), "--no-config", "--quiet", "pip"]
     environment = ["--python", str(python), "--link-mode", "copy"]
-    run([*uv, "sync", *environment, "--require-hashes", "--no-build", "--compile-bytecode", str(lock)])
+    run([*uv, "sync", *environment, "--require-hashes", "--no-build", "--compile-bytecode", *map(str, locks)])
     paths = sysconfig.get_paths("venv", {"base": str(venv), "platbase": str(venv)})
     Path(paths["purelib"], "mlci-checkout.pth").write_text(f"{CHECKOUT}\n")
     command = Path(paths["scripts"], "mlci")

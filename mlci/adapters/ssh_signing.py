@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from mlci.core.registry.signing import NAMESPACE
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
 PROGRAM: Final = "ssh-keygen"
@@ -28,8 +29,11 @@ _OTHER: Final = "it is of other bytes, or was made for something else"
 class SshSigning:
     """Signs with one key, if there is one, and says who signed what."""
 
-    def __init__(self, key: Path | None, environ: Mapping[str, str]) -> None:
-        """Sign with `key`: the file of a private key, or of a public one whose other half an agent holds."""
+    def __init__(self, key: Path | str | None, environ: Mapping[str, str]) -> None:
+        """Sign with `key`: the file of a private key, or of a public one whose other half an agent holds; or its text.
+
+        The text of a private key is in a file for as long as one signature takes, which nobody else may read.
+        """
         self._key = key
         self._environ = {name: environ[name] for name in _PASSED_ON if name in environ} | {"LC_ALL": "C", "TZ": "UTC"}
 
@@ -40,13 +44,24 @@ class SshSigning:
 
     def sign(self, content: bytes) -> bytes:
         """Return a signature of `content`; raises `UsageError`: "signing-key", "ssh-keygen-missing"."""
-        key = self._key
-        if key is None or not key.is_file():
-            raise _no_key(f"{key} is no file" if key else "no key is named")
-        finished = self._run(["-Y", "sign", "-q", "-n", NAMESPACE, "-f", str(key)], content)
+        with self._key_file() as key:
+            finished = self._run(["-Y", "sign", "-q", "-n", NAMESPACE, "-f", str(key)], content)
         if finished.returncode != 0:
             raise _no_key(_said(finished))
         return finished.stdout
+
+    @contextmanager
+    def _key_file(self) -> Iterator[Path]:
+        if isinstance(self._key, str):
+            with tempfile.TemporaryDirectory(prefix="mlci-key-") as folder:
+                file = Path(folder, "key")
+                file.touch(0o600)
+                file.write_text(f"{self._key.strip()}\n")
+                yield file
+        elif self._key is None or not self._key.is_file():
+            raise _no_key(f"{self._key} is no file" if self._key else "no key is named")
+        else:
+            yield self._key
 
     def signer(self, content: bytes, signature: bytes, signers: bytes, at: datetime) -> str:
         """Return who of `signers` signed `content` and was allowed to `at` that time.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,8 +51,8 @@ class Workplace:
     """The job that this is, None on a laptop."""
     is_private: bool
     """Whether only those who may see the data can read what is published here."""
-    signing_key: Path | None
-    """Where the key lies that signs what is written to the registry."""
+    signing_key: Path | str | None = field(repr=False)
+    """Where the key lies that signs what is written to the registry, or the key itself."""
 
     @classmethod
     def here(cls) -> Workplace:
@@ -282,8 +282,11 @@ def _github(environ: Mapping[str, str]) -> GithubEnvironment | None:
     return GithubEnvironment.from_environ(environ, payload)
 
 
-def _key(environ: Mapping[str, str]) -> Path | None:
-    text = environ.get(SIGNING_KEY)
+def _key(environ: Mapping[str, str]) -> Path | str | None:
+    """Return the file of the key, or what a secret of a job holds: the key itself."""
+    text = environ.get(SIGNING_KEY, "")
+    if text.lstrip().startswith("-----BEGIN "):
+        return text
     return Path(text).expanduser() if text else None
 
 

@@ -40,7 +40,23 @@ BRING_DATA = {
     "merge/train: Bring data",
     "merge/decide: Bring data",
 }
-"""What has the credentials of a store, where there are any."""
+"""What has the credentials of a store of data, where there are any."""
+WRITES_THE_REGISTRY = {
+    "actions/promote: Decide and promote (token)",
+    "actions/deploy: Deploy (token)",
+    "merge/decide: Decide and promote",
+    "merge/deploy: Deploy",
+}
+BRING_PACKAGES = WRITES_THE_REGISTRY | {
+    "actions/setup: Bring base, registries and production (token)",
+    "actions/report: Judge and report (token)",
+    "check/check: Set up mlci, bring base and production",
+    "report/report: Judge, comment, set the status",
+    "merge/train: Set up mlci, bring the registry and the model that was judged",
+}
+"""What has the credentials of the store of packages, where there are any."""
+DATA_SECRETS = {"aws-access-key-id", "aws-secret-access-key"}
+STORE_SECRETS = {"store-aws-access-key-id", "store-aws-secret-access-key"}
 LEVELS = {"none": 0, "read": 1, "write": 2}
 
 SCRIPTS = {place: step for place, step in steps().items() if "run" in step}
@@ -87,12 +103,19 @@ def test_token__is_no_input_of_the_action_that_runs_code_of_the_pull_request() -
     assert "token" not in ACTIONS["check"]["inputs"]
 
 
-def test_secrets__are_seen_by_the_steps_that_bring_data_and_never_needed() -> None:
+def test_secrets__are_seen_by_the_steps_that_use_them_and_never_needed() -> None:
     seeing = {place for place, step in steps().items() if "secrets." in str(step) or "AWS_" in str(step.get("env", ""))}
-    assert seeing == BRING_DATA
-    asked = [document["on"]["workflow_call"].get("secrets", {}) for document in REUSABLE.values()]
-    assert all(set(each) == {"aws-access-key-id", "aws-secret-access-key"} for each in asked)
-    assert not any(secret["required"] for each in asked for secret in each.values())
+    assert seeing == BRING_DATA | BRING_PACKAGES
+    signing = {place for place, step in steps().items() if "signing-key" in str(step)}
+    assert signing == WRITES_THE_REGISTRY
+    asked = {name: document["on"]["workflow_call"].get("secrets", {}) for name, document in REUSABLE.items()}
+    both = DATA_SECRETS | STORE_SECRETS
+    assert {name: set(each) for name, each in asked.items()} == {
+        "check": both,
+        "report": both,
+        "merge": both | {"signing-key"},
+    }
+    assert not any(secret["required"] for each in asked.values() for secret in each.values())
     texts = [str(document) for document in (*ACTIONS.values(), *CALLERS.values())]
     assert [text for text in texts if re.search(r"\bsecrets(\.\w|:)", text)] == []
 
@@ -102,6 +125,14 @@ def test_data__are_brought_before_the_code_of_the_repository_by_a_step_without_a
     for job in (("check", "check"), ("merge", "train")):
         names = names_in(job)
         assert names.index("Bring data") < names.index("Install what training needs")
+
+
+def test_packages__are_brought_with_other_credentials_than_data_and_before_the_code_of_the_repository() -> None:
+    assert BRING_PACKAGES.isdisjoint(BRING_DATA | RUNS_CODE_OF_THE_REPOSITORY)
+    for place, step in steps().items():
+        named = set(re.findall(r"secrets\.([a-z-]+)", str(step)))
+        assert not named & DATA_SECRETS or place in BRING_DATA, place
+        assert not named - DATA_SECRETS or place in BRING_PACKAGES, place
 
 
 def test_sealed_set__is_brought_by_the_job_that_promotes_alone() -> None:

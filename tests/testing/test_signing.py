@@ -141,3 +141,17 @@ def test_program__that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         SshSigning(key, {"PATH": str(tmp_path)}).sign(b"x")
     assert caught.value.code == "ssh-keygen-missing"
+
+
+@pytest.mark.parametrize("ending", ["", "\n\n"])
+def test_sign__with_the_text_of_a_key(tmp_path: Path, ending: str) -> None:
+    _, line = with_a_key(tmp_path, NAMES[0])
+    signing = SshSigning((tmp_path / NAMES[0]).read_text().rstrip() + ending, os.environ)
+    assert signing.can_sign
+    assert signing.signer(b"an event\n", signing.sign(b"an event\n"), line.encode(), NOW) == NAMES[0]
+
+
+def test_sign__with_a_text_that_is_no_key() -> None:
+    with pytest.raises(UsageError) as caught:
+        SshSigning("-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n", os.environ).sign(b"an event\n")
+    assert (caught.value.code, "secret" in str(caught.value)) == ("signing-key", False)
