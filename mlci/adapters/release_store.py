@@ -96,9 +96,12 @@ class ReleaseStore:
         *,
         cache: Path,
         target_commitish: str,
+        limit_bytes: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> None:
         """Keep archives with the repository `acme/tumour`, and what was fetched in `cache`, as a `DirectoryStore` does.
+
+        A job needs no limit of the cache: one without a token reads there what an earlier step has fetched.
 
         A new release's tag points to the commit `target_commitish`; `progress` hears how many bytes of an archive have
         been read for sending. Raises `UsageError`: "bad-repository", "bad-commit".
@@ -107,8 +110,7 @@ class ReleaseStore:
         self._progress = progress
         self._repository = checked_repository(repository)
         self._path = f"/repos/{repository}/releases"
-        # Without a limit: a job without a token reads there what an earlier one has fetched.
-        self._cache = StoreCache(cache)
+        self._cache = StoreCache(cache, limit_bytes=limit_bytes)
         self._commit = checked_commit(target_commitish)
 
     def put(self, archive: bytes | Path, sha256: str) -> str:

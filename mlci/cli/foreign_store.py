@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.store_cache import StoreCache
-from mlci.cli.output import tell
+from mlci.cli.output import CACHE_BYTES, tell
 from mlci.cli.releases import TOKEN, releases_of
-from mlci.cli.stores import CACHE_BYTES, s3_store
+from mlci.cli.stores import s3_store
 from mlci.core.plain_text import one_line
 from mlci.errors import MlciError, UsageError
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Base = Annotated[str | None, typer.Option("--base", metavar="BRANCH", help="The branch of origin that sets the rules.")]
 NoFetch = Annotated[bool, typer.Option("--no-fetch", help="Use what an earlier `mlci fetch` brought.")]
+CACHE_BYTES: Final = 10 << 30
+"""What packages of remote stores may take of the disk; those that were not asked for the longest go first."""
 PROGRESS_BYTES: Final = 64 << 20
 """How much of a package is sent between two lines that say how far an upload is."""
 

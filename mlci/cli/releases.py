@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from mlci.cli.output import progress
+from mlci.cli.output import CACHE_BYTES, progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,14 @@ def releases_of(origin: str, commit: str, cache: Path, environ: Mapping[str, str
 
     api_url, token = github_of(f"{match['host']}{match['port'] or ''}", match["scheme"], environ)
     session = GithubSession(token, api_url=api_url)
-    return ReleaseStore(session, match["repository"], cache=cache, target_commitish=commit, progress=progress())
+    return ReleaseStore(
+        session,
+        match["repository"],
+        cache=cache,
+        target_commitish=commit,
+        limit_bytes=CACHE_BYTES,
+        progress=progress(),
+    )
 
 
 def github_of(host: str, scheme: str | None, environ: Mapping[str, str]) -> tuple[str, str | None]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from mlci.cli.output import progress, tell
+from mlci.cli.output import CACHE_BYTES, progress, tell
 from mlci.core.plain_text import one_line, without_credentials
 from mlci.errors import UsageError
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from mlci.core.config import PromoteSection
     from mlci.core.github_event import GithubEnvironment
     from mlci.core.storage import S3Section, StoreSection
-
-CACHE_BYTES: Final = 10 << 30
-"""What packages of remote stores may take of the disk; those that were not asked for the longest go first."""
 
 
 @dataclass(frozen=True, slots=True)

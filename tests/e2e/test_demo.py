@@ -47,14 +47,34 @@ def packages(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "models").rglob("*.tar"))
 
 
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder that the demo left, and what it said."""
+    folder = tmp_path_factory.mktemp("played") / "demo"
+    return folder, play(folder)
+
+
 @pytest.mark.needs("landlock")
-def test_demo__is_a_story_that_can_be_read(tmp_path: Path, golden: Golden) -> None:
-    folder = tmp_path / "demo"
-    golden("demo.txt", normal(play(folder), folder))
+def test_demo__is_a_story_that_can_be_read(played: tuple[Path, str], golden: Golden) -> None:
+    folder, said = played
+    golden("demo.txt", normal(said, folder))
     careless = folder / "tumour" / ".mlci" / "forge" / "weigh-malignant"
     golden("comment-careless.md", normal((careless / "comment.md").read_text(), folder))
     status = json.loads((careless / "status.json").read_text())["statuses"]
     assert [(each["context"], each["state"]) for each in status] == [("mlci/gate", "failure")]
+
+
+@pytest.mark.needs("landlock")
+def test_demo__a_second_clone_made_afterwards_knows_everything(played: tuple[Path, str]) -> None:
+    folder, _ = played
+    first, second = Project(folder / "tumour"), Project(folder / "second")
+    first.git("clone", "--quiet", "../origin.git", "../second")
+    asked = [("registry", "show", "#production"), ("registry", "history", "--json"), ("verify",)]
+    assert [second.mlci(*verb) for verb in asked] == [first.mlci(*verb) for verb in asked]
+    assert [second.mlci(*verb).exit_code for verb in asked] == [0, 0, 0]
+    pulled = second.mlci("pull", "#production")
+    live = {path.name: path.read_bytes() for path in (folder / "live" / "current").iterdir()}
+    assert {path.name: path.read_bytes() for path in (second.folder / pulled.out.strip()).iterdir()} == live
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import ROOT, Project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,7 @@ def test_life__of_a_version_in_the_registry(promoted: Project, golden: Golden) -
 @pytest.mark.parametrize(
     ("verb", "schema"),
     [
+        (("registry", "list"), "mlci/registry-list/1"),
         (("registry", "history"), "mlci/registry-history/1"),
         (("registry", "repair"), "mlci/registry-repair/1"),
         (("registry", "show", "v2.0.0"), "mlci/registry-show/1"),
@@ -64,9 +66,32 @@ def test_life__of_a_version_in_the_registry(promoted: Project, golden: Golden) -
     ],
     ids=lambda value: value[-1] if isinstance(value, tuple) else None,
 )
-def test_json__names_its_schema(promoted: Project, verb: tuple[str, ...], schema: str) -> None:
+def test_json__names_its_schema_and_has_the_documented_keys(
+    promoted: Project, verb: tuple[str, ...], schema: str
+) -> None:
     ended = promoted.mlci(*verb, "--json")
-    assert (ended.exit_code, json.loads(ended.out)["schema"]) == (0, schema), ended.err
+    assert ended.exit_code == 0, ended.err
+    answer = json.loads(ended.out)
+    assert answer.pop("schema") == schema
+    answer.pop("inputs", None)  # by the names of data sets
+    answer.pop("stages", None)
+    assert keys(answer) - documented(" ".join(verb[:2]) if verb[0] == "registry" else verb[0]) == set()
+
+
+def keys(value: object) -> set[str]:
+    """Return the name of every key in VALUE, however deep."""
+    if isinstance(value, dict):
+        return set(value).union(*map(keys, value.values()))
+    return set().union(*map(keys, value)) if isinstance(value, list) else set()
+
+
+def documented(verb: str) -> set[str]:
+    """Return the keys that the page of the registry names for the answer of a verb, also those `above`."""
+    section = (ROOT / "docs" / "registry.md").read_text().partition("## For programs")[2].partition("\n## ")[0]
+    rows = {row.split("|")[1]: row for row in section.splitlines() if row.startswith("| `")}
+    own = next(row for verbs, row in rows.items() if f"`{verb}`" in verbs)
+    above = [row for name, row in rows.items() if "above" in own and name in {" `registry list` ", " `registry show` "}]
+    return {key for row in (own, *above) for key in re.findall(r"`([a-z0-9_]+)`", row)}
 
 
 def test_show__tells_what_is_known_of_a_version(promoted: Project, golden: Golden) -> None:
