@@ -91,7 +91,7 @@ def test_promotions__of_two_at_once_exactly_one_wins(merged: Project, golden: Go
     events = merged.git("ls-remote", "--tags", "--refs", "origin").splitlines()
     assert [line.rpartition("/")[2] for line in events] == [
         "tumour#production#2",
-        "tumour#production#4",
+        "tumour#production#5",
         "tumour@v1.0.0",
         "tumour@v2.0.0",
     ]
