@@ -29,6 +29,34 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "a merge takes over only the model that was judged",
+        "mlci/commands/taking_over.py",
+        "if not is_proven(candidate, proof):",
+        "if candidate is None:",
+        "tests/commands/test_taking_over.py::test_merge__of_a_run_that_handed_in_something_else_since_trains",
+    ),
+    Guard(
+        "rules from before the push may want a model that is trained after the merge",
+        "mlci/commands/taking_over.py",
+        "rules, _ = effective(ours, head_side(repository.tree(commit)))",
+        "rules, _ = effective(None, head_side(repository.tree(commit)))",
+        "tests/commands/test_taking_over.py::test_merge__that_takes_that_wish_back_trains_once_more",
+    ),
+    Guard(
+        "what was put into releases lately is never removed",
+        "mlci/adapters/release_store.py",
+        "if release.age(self._session.time) <= max(older_than, LEAST_AGE):",
+        "if release.age(self._session.time) <= older_than:",
+        "tests/testing/test_collectable.py::test_remove__what_was_put_within_two_days_stays_whatever_is_asked",
+    ),
+    Guard(
+        "no deployment is told unsigned where events must be signed",
+        "mlci/commands/deploy.py",
+        "        refuse_unsigned()\n",
+        "",
+        "tests/commands/test_deploy.py::test_deploy__where_what_is_written_must_be_signed_and_nobody_can",
+    ),
+    Guard(
         "rows of the sealed set are not brought under another name",
         "mlci/commands/fetch_data.py",
         "if wanted.pin.digest in self.closed:",
