@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from typing import Any, NoReturn
 
 from mlci.cli.audience import is_private
 from mlci.cli.streams import Stream
-from mlci.errors import BUG_EXIT_CODE, INTERRUPTED_EXIT_CODE, MlciError, UsageError
+from mlci.errors import BUG_EXIT_CODE, INTERRUPTED_EXIT_CODE, MlciError, OutsideError, UsageError
 
 EXTRAS = {
     "backports": "data",
@@ -35,6 +36,10 @@ EXTRAS = {
 
 SHOWN_BEFORE = frozenset({"training-failed", "tests-failed"})
 """Errors that quote, from their second line on, what a program said last: in a terminal it stands there already."""
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+"""What the system says where no more can be written."""
 
 
 def run(arguments: list[str]) -> int:
@@ -93,6 +98,17 @@ def missing_extra(error: ModuleNotFoundError) -> UsageError | None:
     )
 
 
+def full_disk(error: OSError) -> OutsideError:
+    """Return the error that says that a disk takes no more; what was there before is still there."""
+    return OutsideError(
+        "disk-full",
+        f"a file could not be written: {error.strerror}",
+        where=str(error.filename) if error.filename else None,
+        cause="The disk or a quota is full, or what lies there may only be read. Nothing half written was left behind.",
+        hint="Make room (rm -r .mlci/cache costs only time), and run it again.",
+    )
+
+
 def _tell_problem(error: Exception, arguments: list[str], *, as_json: bool) -> int:
     """Tell what went wrong, and return the exit code; what is no error of ours is a bug of ours."""
     if _is_request_for_help(error):
@@ -116,6 +132,8 @@ def _known(error: Exception, arguments: list[str]) -> MlciError | None:
         return error
     if isinstance(error, ModuleNotFoundError):
         return missing_extra(error)
+    if isinstance(error, OSError) and error.errno in FULL:
+        return full_disk(error)
     return _wrong_usage(error, arguments)
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from mlci.core.contract import ColumnType, Contract
 from mlci.core.contract.constraints import TYPE_WORDS
 from mlci.core.documents import read_model
+from mlci.core.golden import Golden, golden_table
+from mlci.core.histograms import baseline_of
 from mlci.core.package import (
     Input,
     Package,
@@ -20,8 +23,10 @@ from mlci.core.package import (
     change_of_signature,
     positive_index,
     read_package,
+    with_file,
 )
 from mlci.core.signature import assumption
+from mlci.core.table import Column, Table
 from mlci.errors import IntegrityError, UsageError
 from tests.core.configurations import a_config, a_contract
 
@@ -468,6 +473,20 @@ def test_read_package__refuses_what_is_not_whole(files: dict[str, bytes], proble
         f"the package is not whole: {problem}",
         "mlci train",
     )
+
+
+def test_package__columns_are_called_as_people_call_them() -> None:
+    names = ("größe", "温度", 'a b\'s "c"', "x|y")
+    signature = build_signature(names, 4, (0, 1), CONFIG, None)
+    golden = Golden(golden_table(signature), None).to_bytes()
+    package = build_package(b"skops", "SVC", signature, REQUIREMENTS, CONFIG, more={"golden.json": golden})
+    table = Table(dict.fromkeys(names, Column(np.arange(20.0))))
+    counted = baseline_of(signature, table, 20, None, None, private=frozenset())
+    read = read_package(with_file(package, "baseline.json", counted.to_bytes()).files)
+    assert tuple(item.name for item in read.info.signature.inputs) == names
+    assert tuple(json.loads(read.files["golden.json"])["columns"]) == names
+    inputs = json.loads(json.loads(read.files["MLmodel"])["signature"]["inputs"])
+    assert tuple(item["name"] for item in inputs) == names
 
 
 @pytest.mark.parametrize("name", ["package", "manifest"])
