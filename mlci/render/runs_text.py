@@ -28,7 +28,8 @@ def runs_text(runs: Sequence[KeptRun], total: int) -> str:
     params, metrics = differing(runs), metrics_of(runs)
     shown, measured = params[:MOST_COLUMNS], metrics[:MOST_COLUMNS]
     where = ["where"] if any(run.where != "here" for run in runs) else []
-    head = ["run", "when (UTC)", "outcome", "commit", *where, *(_cell(name) for name in (*shown, *measured))]
+    seed = ["seed"] if len({run.record.seed for run in runs}) > 1 else []
+    head = ["run", "when (UTC)", "outcome", "commit", *where, *seed, *(_cell(name) for name in (*shown, *measured))]
     rows = [
         [
             run.id[:SHORT],
@@ -36,6 +37,7 @@ def runs_text(runs: Sequence[KeptRun], total: int) -> str:
             run.record.outcome,
             _commit(run.record, SHORT),
             *([run.where] if where else []),
+            *([_cell(run.record.seed)] if seed else []),
             *(_cell(run.record.params.get(name, "")) for name in shown),
             *(_cell(run.record.metrics.get(name, "")) for name in measured),
         ]

@@ -41,6 +41,11 @@ def test_runs_text__says_which_were_shared(golden: Golden) -> None:
     golden("terminal/runs-list-shared.txt", runs_text(runs, 2) + "\n")
 
 
+def test_runs_text__of_several_seeds_says_which(golden: Golden) -> None:
+    runs = [kept(a_record(seed, seed=seed, metrics={"loss": 0.5 + seed / 8})) for seed in range(3)]
+    golden("terminal/runs-list-seeds.txt", runs_text(runs, 3) + "\n")
+
+
 def test_runs_text__before_the_first() -> None:
     assert runs_text([], 0) == "no run yet: mlci train makes the first"
 
