@@ -37,6 +37,10 @@ EXTRAS = {
 SHOWN_BEFORE = frozenset({"training-failed", "tests-failed"})
 """Errors that quote, from their second line on, what a program said last: in a terminal it stands there already."""
 
+REFUSED = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
+)
+"""What the system says of permissions, of damage, and of paths that lead nowhere."""
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 """What the system says where no more can be written."""
@@ -134,7 +138,21 @@ def _known(error: Exception, arguments: list[str]) -> MlciError | None:
         return missing_extra(error)
     if isinstance(error, OSError) and error.errno in FULL:
         return full_disk(error)
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        return _refused_by_system(error)
     return _wrong_usage(error, arguments)
+
+
+def _refused_by_system(error: OSError) -> OutsideError:
+    """Return the error of a file that the system would not read or write, where nobody nearer had more to say."""
+    told = error.filename2 or error.filename  # of a copy, where it was to lie
+    named = told.decode(errors="replace") if isinstance(told, bytes) else told
+    return OutsideError(
+        "file-failed",
+        f"a file could not be used: {error.strerror}",
+        where=str(named) if isinstance(named, (str, Path)) else None,
+        hint="Look at the path and its permissions, and run it again.",
+    )
 
 
 def _wrong_usage(error: Exception, arguments: list[str]) -> UsageError | None:

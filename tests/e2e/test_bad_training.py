@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -195,6 +197,27 @@ def test_run__that_is_damaged_is_made_again(released: Project, file: str) -> Non
     (run / file).write_bytes((run / file).read_bytes()[:-20])
     assert released.mlci("train").out.startswith("trained: ")
     assert (run / "model.bin").read_bytes() == whole
+
+
+def test_disk__that_is_full_when_the_model_is_packaged(fresh: Project) -> None:
+    # A limit of 28 KiB a file: the model of 26 KiB can be written, its package cannot.
+    limited = ["/bin/sh", "-c", 'ulimit -f 56; exec "$0" -P -m mlci train', sys.executable]
+    done = subprocess.run(limited, cwd=fresh.folder, env=fresh.environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "error[work-folder-failed]: .mlci could not be used: " in done.stderr) == (5, True)
+    assert fresh.mlci("train").out.startswith("reused: same inputs as run ")
+
+
+def test_disk__that_is_full_when_training_begins(fresh: Project) -> None:
+    limited = ["/bin/sh", "-c", 'ulimit -f 0; exec "$0" -P -m mlci train', sys.executable]
+    done = subprocess.run(limited, cwd=fresh.folder, env=fresh.environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "error[work-folder-failed]: " in done.stderr) == (5, True), done.stderr
+
+
+def test_file__that_cannot_be_written_is_named(fresh: Project) -> None:
+    assert fresh.mlci("train").exit_code == 0
+    ended = fresh.mlci("compare", "candidate", "candidate", "--no-fetch", "--curves", "params.yaml/curves")
+    assert ended.exit_code == 5
+    assert "error[file-failed]: a file could not be used: Not a directory" in ended.err
 
 
 def test_training__two_at_once_in_one_folder(fresh: Project) -> None:
