@@ -13,9 +13,9 @@ import zlib
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
-from mlci.core.data_files import short
+from mlci.core.data_files import differs, short
 from mlci.core.data_format import CsvFormat, JsonLinesFormat, compression_of
-from mlci.errors import IntegrityError, RejectedError, UsageError
+from mlci.errors import RejectedError, UsageError
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -157,18 +157,6 @@ class OpenFile:
                 cause="The data set is limited to that, unpacked.",
                 hint="data: {NAME: {…, limits: {size: 50GB}}}",
             )
-
-
-def differs(file: DataFile, found: str) -> IntegrityError:
-    """Return the error for a FILE with other bytes than its pin names: their hash is FOUND."""
-    kind, wanted = (file.pin.algorithm, file.pin.digest) if file.pin else ("sha256", "")
-    return IntegrityError(
-        "data-differs",
-        f"{short(file.name)} is not the file that is recorded: its {kind} is {found}, not {wanted}",
-        where=file.name,
-        cause="It was changed or damaged since it was recorded, or something else lies in its place.",
-        hint="mlci data pull brings what is recorded; if the new bytes are meant, record their hash.",
-    )
 
 
 def _open(file: DataFile) -> int:

@@ -6,8 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Protocol
 
 from mlci.adapters.files import new_file
-from mlci.adapters.open_file import differs
-from mlci.core.data_files import DataFile, short
+from mlci.core.data_files import DataFile, differs, short
 from mlci.errors import RejectedError
 
 if TYPE_CHECKING:

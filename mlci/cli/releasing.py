@@ -32,13 +32,15 @@ def fetch(
     """
     from mlci.cli.job import set_outputs
     from mlci.cli.wiring import Workplace
-    from mlci.commands.fetch import fetch as command
-    from mlci.commands.taking_over import spared_training
 
     place = Workplace.here()
     if data or sealed:
         _fetch_data(place, base, sealed=sealed, as_json=as_json)
         return
+    # These load what judges, and the step that brings data has none of that.
+    from mlci.commands.fetch import fetch as command
+    from mlci.commands.taking_over import spared_training
+
     commit = place.base_commit(base)
     brought = command(
         commit,

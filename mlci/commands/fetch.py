@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlci.commands.sides import read_side
-from mlci.commands.target_branch import AT_FAULT, side_of_base
+from mlci.commands.sides import AT_FAULT, read_side
+from mlci.commands.target_branch import side_of_base
 from mlci.core.rules import Side
 
 if TYPE_CHECKING:

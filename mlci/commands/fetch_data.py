@@ -10,8 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlci.commands.data import brought
-from mlci.commands.sides import read_data_side
-from mlci.commands.target_branch import AT_FAULT
+from mlci.commands.sides import AT_FAULT, read_data_side
 from mlci.core.data_section import pinned_digests
 from mlci.errors import MlciError, UsageError
 

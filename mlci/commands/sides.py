@@ -10,7 +10,7 @@ from mlci.core.contract import LATER, Contract
 from mlci.core.contract.lines import lines_of
 from mlci.core.documents import read_located_model
 from mlci.core.rules import DataSide, Side
-from mlci.errors import UsageError
+from mlci.errors import IntegrityError, RejectedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Tree
     from mlci.core.contract.lines import Lines
+
+
+AT_FAULT = (UsageError, RejectedError, IntegrityError)
+"""What a commit's own files are to blame for; what fails outside (Git, memory) is no reason to do without its rules."""
 
 
 class EmptyTree:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlci.commands.sides import read_data_side
+from mlci.commands.sides import AT_FAULT, read_data_side
 from mlci.core.data_section import identity
 from mlci.core.rules import Side, effective
-from mlci.errors import IntegrityError, RejectedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Data, Tree
     from mlci.core.rules import DataSide
-
-AT_FAULT = (UsageError, RejectedError, IntegrityError)
-"""What base's own files are to blame for; what fails outside (Git, memory) is no reason to do without its rules."""
 
 
 def side_of_base(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.data_sets import files_of
 from mlci.commands.leaks import with_leaks
-from mlci.commands.sides import head_data_side
-from mlci.commands.target_branch import AT_FAULT, side_of_base
+from mlci.commands.sides import AT_FAULT, head_data_side
+from mlci.commands.target_branch import side_of_base
 from mlci.core.comparison import compared
 from mlci.core.contract import Reference
 from mlci.core.contract.constraints import code, counted

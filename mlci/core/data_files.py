@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from mlci.core.data_format import CsvFormat, format_of
+from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +75,18 @@ def short(name: str) -> str:
     'cells.csv'
     """
     return name.rstrip("/").rpartition("/")[2]
+
+
+def differs(file: DataFile, found: str) -> IntegrityError:
+    """Return the error for a FILE with other bytes than its pin names: their hash is FOUND."""
+    kind, wanted = (file.pin.algorithm, file.pin.digest) if file.pin else ("sha256", "")
+    return IntegrityError(
+        "data-differs",
+        f"{short(file.name)} is not the file that is recorded: its {kind} is {found}, not {wanted}",
+        where=file.name,
+        cause="It was changed or damaged since it was recorded, or something else lies in its place.",
+        hint="mlci data pull brings what is recorded; if the new bytes are meant, record their hash.",
+    )
 
 
 def one_file(path: Path, name: str | None = None, form: Format | None = None) -> DataFiles:

@@ -329,6 +329,8 @@ def test_check__loads_neither_scikit_learn_nor_scipy_stats(released: Project) ->
         ("contract", "diff", "contracts/cells.yaml", "HEAD:contracts/cells.yaml"),
         ("contract", "export", "contracts/cells.yaml"),
         ("split", "data/cells.csv", "--key", "id"),
+        ("data", "status"),
+        ("data", "pull"),
     ],
     ids=" ".join,
 )
@@ -336,6 +338,18 @@ def test_verbs_about_data__load_no_numbers(fresh: Project, verb: tuple[str, ...]
     modules = loaded_by(fresh, *verb)
     assert "mlci.cli.app" in modules
     assert not modules & {"numpy", "pandas", "scipy", "sklearn", "requests"}
+
+
+def test_fetch__of_data_loads_what_every_installation_has(fresh: Project) -> None:
+    """The step that brings data in a job has the libraries of stores, and none that read rows."""
+    modules = loaded_by(fresh, "fetch", "--data")
+    assert "mlci.commands.fetch_data" in modules
+    assert not modules & {"numpy", "pandas", "duckdb", "backports", "requests"}
+
+
+def test_profile__loads_no_pandas(fresh: Project) -> None:
+    modules = loaded_by(fresh, "profile", "cells")
+    assert not modules & {"pandas", "scipy", "sklearn"}
 
 
 def test_validate__loads_no_pandas_to_look_for_leaks(fresh: Project) -> None:
