@@ -44,16 +44,16 @@ def test_life__of_a_registry_that_must_be_signed(trained: Project, golden: Golde
 
 
 def test_rollback__without_a_key_changes_nothing(promoted: Project, refuses: Refuses) -> None:
-    demanding(promoted, since=5)
+    demanding(promoted, since=6)
     refuses(promoted, "rollback", "--reason", "x", exit_code=2, told="rollback-unsigned")
 
 
 def test_verify__names_what_nobody_signed_and_what_was_tampered_with(promoted: Project, golden: Golden) -> None:
-    key = demanding(promoted, since=4)
+    key = demanding(promoted, since=5)
     assert promoted.mlci("quarantine", "v1.0.0", "--reason", "leaked", **key).exit_code == 0
     promoted.git("fetch", "--quiet", "origin", "mlci/registry/tumour")
     promoted.git("worktree", "add", "--quiet", "--detach", "../branch", "FETCH_HEAD")
-    signature = promoted.place / "branch" / "signatures" / "000005.sig"
+    signature = promoted.place / "branch" / "signatures" / "000006.sig"
     signature.write_bytes(b"forged\n")
     branch = str(promoted.place / "branch")
     promoted.git("-C", branch, "commit", "--quiet", "--all", "--message", "Tamper")
