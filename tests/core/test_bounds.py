@@ -242,10 +242,10 @@ def test_difference__of_average_precision_is_freed_of_what_the_worse_model_has_m
     sample = Sample(generator.random(300) < 0.4)
     good = np.where(sample.labels, 0.6, 0.4) + 0.1 * generator.standard_normal(300)
     now, before = Answers(sample, generator.random(300), 0.5), Answers(sample, good, 0.5)
-    values = now.estimate("average_precision"), before.estimate("average_precision")
-    assert values[0] is not None
-    assert values[1] is not None
-    paired = paired_difference(*values)
+    one, other = now.estimate("average_precision"), before.estimate("average_precision")
+    assert one is not None
+    assert other is not None
+    paired = paired_difference(one, other)
     error = float(paired.influence.std(ddof=1)) / math.sqrt(300)
     found = interval_of("average_precision", (now, before))
     assert paired.bias > 0.005
