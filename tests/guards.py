@@ -837,6 +837,20 @@ GUARDS = (
         "tests/adapters/test_runs_branch.py::test_add__replaces_no_record_that_the_origin_got_meanwhile",
     ),
     Guard(
+        "no secret of a variable in a record",
+        "mlci/commands/recording.py",
+        "secrets = (*given.secrets, *done.secrets)",
+        "secrets = given.secrets",
+        "tests/commands/test_train.py::test_train__a_secret_of_a_variable_is_withheld_whatever_a_script_calls_it",
+    ),
+    Guard(
+        "data that a training changed",
+        "mlci/commands/running.py",
+        "_refuse_other_data(config, wrote.data, shown_log)",
+        "_ = wrote.data",
+        "tests/e2e/test_bad_training.py::test_command__that_writes_over_its_data",
+    ),
+    Guard(
         "no secret in a log",
         "mlci/adapters/training_process.py",
         'for raw in _masked(iter(lambda: stream.readline(LONGEST_LINE), b""), hidden):',

@@ -28,6 +28,8 @@ class Script:
     seconds: float = 0.0
     logs: Tracked = field(default_factory=Tracked)
     """What the command tells of its own accord."""
+    secrets: tuple[str, ...] = ()
+    """The values of variables that are secrets, as the command saw them."""
     is_interrupted: bool = False
     makes_environment: bool = False
     """Whether it fills the folder that `MLCI_ENVIRONMENT` names."""
@@ -87,4 +89,4 @@ class ScriptedRunner:
             (Path(variables["MLCI_ENVIRONMENT"]) / "bin").mkdir(parents=True)
         for path, content in script.writes.items():
             (folder / path).write_bytes(content)
-        return Completed(script.exit_code, script.seconds, tail, tracked=script.logs)
+        return Completed(script.exit_code, script.seconds, tail, tracked=script.logs, secrets=script.secrets)

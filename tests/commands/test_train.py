@@ -171,6 +171,15 @@ def test_train__no_secret_is_in_record_package_or_error(tmp_path: Path) -> None:
     assert second.reason == "`python train.py --password (withheld)` ended with exit code 2"
 
 
+def test_train__a_secret_of_a_variable_is_withheld_whatever_a_script_calls_it(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    logs = Tracked(params={"tracking": "user hunter22", "depth": 6})
+    project.runner.scripts[COMMAND] = Script({"model.skops": model_file("present")}, logs=logs, secrets=("hunter22",))
+    project.train()
+    ((record, _),) = project.work.records.values()
+    assert record.params == {"C": 1, "depth": 6, "tracking": "user (withheld)"}
+
+
 def test_check__no_secret_of_tests_or_environment_is_kept_or_told(tmp_path: Path) -> None:
     install, tests = "make it --token hunter2-of-install", "pytest --password hunter2-of-tests"
     project = a_project(tmp_path, environment=f"{{install: {install}}}", tests=tests)
