@@ -151,7 +151,8 @@ def _demand_columns(files: DataFiles, reading: Reading, columns: Sequence[Column
 
 
 def _selected(query: Query, place: int, column: ColumnSpec) -> str:
-    raw, typed = query.raw(column.name), query.typed(column.name, column.type)
+    raw = query.raw(column.name)
+    typed = raw if column.is_name and column.type == "string" else query.typed(column.name, column.type)
     return (
         f"coalesce({typed}, {_FILLERS[column.type]}) AS value{place}, {raw} IS NULL AS missing{place}, "
         f"({raw} IS NOT NULL AND {typed} IS NULL) AS wrong{place}"

@@ -19,7 +19,7 @@ from mlci.core.statistics.sampling import Blocks, Clusters, Independent
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class EvaluationSet:
         section, kind = self.section, self._label_type(classes)
         types: dict[str, ColumnType] = {section.id: "string", section.label: kind, **wanted}
         try:
-            return self._table(types)
+            return self._table(types, {section.id, section.label})
         except RejectedError as error:
             if error.code == "data-ill-typed" and self.task == "binary" and kind != "string":
                 self._refuse_other_words()
@@ -68,7 +68,7 @@ class EvaluationSet:
 
     def read_ids(self) -> list[str]:
         """Return the ids alone, each once and none empty, where nothing is computed from labels."""
-        table = self._table({self.section.id: "string"})
+        table = self._table({self.section.id: "string"}, {self.section.id})
         self._check(table, self.section.id)
         return [str(value) for value in table.columns[self.section.id].values]
 
@@ -178,7 +178,7 @@ class EvaluationSet:
 
     def texts(self, name: str) -> NDArray[np.str_]:
         """Return a column as its values are written, (n_rows,); an empty text where there is none."""
-        return self._table({name: "string"}).columns[name].values
+        return self._table({name: "string"}, {name}).columns[name].values
 
     def _column(self, name: str, kind: ColumnType) -> Column:
         """Return a column in which every row has a value."""
@@ -193,10 +193,10 @@ class EvaluationSet:
             )
         return column
 
-    def _table(self, types: Mapping[str, ColumnType]) -> Table:
-        """Return columns of the file; it is read once where they are there."""
+    def _table(self, types: Mapping[str, ColumnType], names: Collection[str] = ()) -> Table:
+        """Return columns of the file, those of NAMES as they are written; it is read once where they are there."""
         try:
-            return self.data.read_table(self.files, specs(types))
+            return self.data.read_table(self.files, specs(types, names))
         except RejectedError as error:
             if error.code == "data-column-missing":
                 self._refuse_absent(types)
@@ -229,8 +229,7 @@ class EvaluationSet:
 
     def _refuse_other_words(self) -> None:
         """Raise where the labels are no numbers or truth values, and none of them is the positive class."""
-        label = self.section.label
-        texts = np.unique(self.data.read_table(self.files, specs({label: "string"})).columns[label].values).tolist()
+        texts = np.unique(self.texts(self.section.label)).tolist()
         if not any(_is_written(text, self.section.positive) for text in texts):
             raise self._positive_absent(texts)
 
@@ -278,9 +277,9 @@ def _absent_key(section: EvaluateSection, names: Sequence[str]) -> str | None:
     return next((key for key, name in named if name and name not in names), None)
 
 
-def specs(types: Mapping[str, ColumnType]) -> list[ColumnSpec]:
-    """Return the columns of TYPES as a reader of tables wants them."""
-    return [ColumnSpec(name, kind) for name, kind in types.items()]
+def specs(types: Mapping[str, ColumnType], names: Collection[str] = ()) -> list[ColumnSpec]:
+    """Return the columns of TYPES as a reader of tables wants them; those of NAMES only name something."""
+    return [ColumnSpec(name, kind, is_name=name in names) for name, kind in types.items()]
 
 
 def label_type(section: EvaluateSection) -> ColumnType:

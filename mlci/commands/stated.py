@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mlci.commands.installed import Installed
     from mlci.commands.ports import Data
     from mlci.core.config import Config
-    from mlci.core.data_files import DataFiles
     from mlci.core.evidence_level import Level
     from mlci.core.metrics import Task
     from mlci.core.package import Package
@@ -56,10 +55,11 @@ def rows_in(file: Path, config: Config, data: Data) -> StatedRows:
     files, key, task = one_file(file, path), config.evaluate.id, config.model.task
     names = data.columns(files)
     columns = _columns_of(task, names, path, key) if kind is Predictions else _scores_of(names, path, key)
-    ids, table = _ids(files, key, data), data.read_table(files, [ColumnSpec(name, "number") for name in columns])
+    ids = ColumnSpec(key, "string", is_name=True)
+    table = data.read_table(files, [ids, *(ColumnSpec(name, "number") for name in columns)])
     values = np.column_stack([table.columns[name].values.astype(np.float64) for name in columns])
     try:
-        return kind(ids, columns, values)
+        return kind(tuple(table.columns[key].values.tolist()), columns, values)
     except ValueError as error:
         raise IntegrityError(
             f"{kind.WORD}-unusable",
@@ -68,18 +68,6 @@ def rows_in(file: Path, config: Config, data: Data) -> StatedRows:
             cause="Each id stands once, and each value is a finite number; a probability lies between 0 and 1.",
             hint=f"Look at the row, counted without the line that names the columns; then mend what writes {path}.",
         ) from error
-
-
-def _ids(files: DataFiles, key: str, data: Data) -> tuple[str, ...]:
-    """Return the ids as text, "" where one is missing: whole numbers as CSV would have them, where they are numbers."""
-    try:
-        return tuple(data.read_table(files, [ColumnSpec(key, "string")]).columns[key].values.tolist())
-    except RejectedError as error:
-        if error.code != "data-ill-typed":
-            raise
-    column = data.read_table(files, [ColumnSpec(key, "integer")]).columns[key]
-    missing = np.zeros(len(column.values), np.bool_) if column.missing is None else column.missing
-    return tuple("" if gap else str(int(each)) for each, gap in zip(column.values, missing, strict=True))
 
 
 def _metrics_in(file: Path, path: str) -> StatedMetrics:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -45,6 +46,18 @@ def test_read_table__each_type_has_its_array(path: Path) -> None:
         "s": ("U3", ["ä", "abc"], None),
         "b": ("b1", [True, False], None),
     }
+
+
+@pytest.mark.parametrize(("name", "form"), [("a.csv", "csv"), ("a.jsonl", "json"), ("a.parquet", "parquet")])
+def test_read_table__what_names_a_row_is_text_whatever_the_file_makes_of_it(
+    tmp_path: Path, name: str, form: str
+) -> None:
+    rows = "SELECT * FROM (VALUES (7, DATE '2024-02-29'), (NULL, NULL)) AS t(i, day)"
+    duckdb.execute(f"COPY ({rows}) TO '{tmp_path / name}' (FORMAT {form})")
+    wanted = [ColumnSpec(column, "string", is_name=True) for column in ("i", "day")]
+    table = DuckdbData().read_table(one_file(tmp_path / name), wanted)
+    assert listed(table.columns["i"]) == ("U1", ["7", ""], [False, True])
+    assert listed(table.columns["day"]) == ("U10", ["2024-02-29", ""], [False, True])
 
 
 def test_read_table__missing_values_have_a_mask_and_a_filler(path: Path) -> None:

@@ -99,6 +99,8 @@ class ColumnSpec:
     """Whether its values identify people, so that no report shows them."""
     digits: Digits | None = None
     """Of a decimal, and of nothing else."""
+    is_name: bool = False
+    """Whether its values only name something, such as a row or a class: a string is then any value as it is written."""
 
 
 def value_type(column: ColumnSpec) -> Kind:
