@@ -36,7 +36,8 @@ MOST_COLUMNS: Final = 10_000
 _ENCODINGS: Final = {"utf-16": "UTF-16", "windows-1252": "Latin-1 or Windows-1252"}
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 1 << 18
+"""Bytes looked at together. The memory of larger blocks is given back after each, and taken anew by page faults."""
 _NEWLINE: Final = re.compile(rb"\r?\n")
 
 
