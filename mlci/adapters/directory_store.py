@@ -8,7 +8,7 @@ import os
 import tempfile
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.archive_digest import NOT_AS_NAMED, chunks, copied, damaged, file_digest, missing, opened
 from mlci.adapters.files import new_file
@@ -19,6 +19,9 @@ from mlci.errors import IntegrityError, OutsideError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+_LEAST_AGE: Final = timedelta(hours=1)
+"""What is younger is never removed: a promotion put it there, and has not pushed the version that needs it yet."""
 
 
 class DirectoryStore:
@@ -90,15 +93,16 @@ class DirectoryStore:
         )
 
     def remove(self, sha256: str, older_than: timedelta) -> bool:
-        """Remove an archive if it is still older than that, and say whether it is gone.
+        """Remove an archive if it is still older than that, and than an hour, and say whether it is gone.
 
         A promotion that puts the same archive at this moment either finds it, and makes it new, so that it stays; or
         does not find it, and writes it. Raises `OutsideError("store-failed")`, also where the disk knows no locks.
         """
         file = self._file(sha256)
+        limit = max(older_than, _LEAST_AGE).total_seconds()
         try:
             with _locked(file.parent, fcntl.LOCK_EX):
-                if self._now() - file.stat().st_mtime > older_than.total_seconds():
+                if self._now() - file.stat().st_mtime > limit:
                     file.unlink()
                     return True
         except FileNotFoundError:

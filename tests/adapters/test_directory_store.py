@@ -97,3 +97,14 @@ def test_unfinished__halves_of_killed_uploads_go_when_they_are_old(tmp_path: Pat
     assert (store.unfinished(month, removes=False), old.exists()) == (1, True)
     assert (store.unfinished(month, removes=True), old.exists(), young.exists()) == (1, False, True)
     assert store.fetch(DIGEST).read_bytes() == ARCHIVE
+
+
+def test_remove__what_a_promotion_may_be_about_to_register_stays_whatever_limit_is_asked_for(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    store.put(ARCHIVE, DIGEST)
+    file = store.fetch(DIGEST)
+    put = file.stat().st_mtime
+    os.utime(file, (0, put - 50 * 60))
+    assert (store.remove(DIGEST, timedelta(seconds=1)), store.has(DIGEST)) == (False, True)
+    os.utime(file, (0, put - 70 * 60))
+    assert (store.remove(DIGEST, timedelta(seconds=1)), store.has(DIGEST)) == (True, False)
