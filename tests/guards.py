@@ -192,6 +192,13 @@ GUARDS = (
         "tests/adapters/test_duckdb_repeats.py::test_repeats__different_values_of_one_hash_are_none",
     ),
     Guard(
+        "packages of a registry whose branch was deleted",
+        "mlci/commands/collect.py",
+        "_refuse_lost(registry.version_tags() - versions.keys())",
+        "_refuse_lost(set())",
+        "tests/commands/test_collect.py::test_collect__a_branch_that_was_deleted_stops_it_while_its_tags_are_left",
+    ),
+    Guard(
         "a model that no stage makes",
         "mlci/commands/pipeline.py",
         "if not any(train.output in stage.makes for stage in locked):",

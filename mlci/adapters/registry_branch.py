@@ -37,6 +37,7 @@ from mlci.core.registry import Change, LoadedRegistry, Registry, Trail, read, st
 from mlci.core.registry.audit import Step
 from mlci.core.registry.entries import broken, evaluation_path, event_path, sha256, version_path
 from mlci.core.registry.history import EVALUATIONS
+from mlci.core.registry.numbers import NUMBER
 from mlci.core.registry.signing import signed
 from mlci.errors import IntegrityError, MlciError
 
@@ -114,6 +115,21 @@ class GitRegistry:
             if self._repository.resolve(reference) == tip or attempt + 1 == _ATTEMPTS:
                 return self._trail(tip, reference, _tags(found))
         raise AssertionError  # the last attempt returns
+
+    def version_tags(self) -> frozenset[tuple[str, str]]:
+        """Ask the origin for the tags of versions, and return model and number of each.
+
+        A tag that names a commit which is here and holds no registry is another tool's, and left out. Raises
+        `OutsideError("origin-failed")`.
+        """
+        tags = _tags(references_of_origin(self._repository, ["refs/tags/*@v*"]))
+        named = {tag: (model, number) for tag in tags for model, _, number in [tag.rpartition("@")]}
+        with reading(self._repository.git, self._repository.folder) as reader:
+            return frozenset(
+                version
+                for tag, version in named.items()
+                if NAME.fullmatch(version[0]) and NUMBER.fullmatch(version[1]) and not _is_foreign(reader, tags[tag])
+            )
 
     def _trail(self, tip: str, reference: str, tags: Mapping[str, str]) -> Trail:
         arguments = [
@@ -308,6 +324,12 @@ def _tags(found: Mapping[str, str]) -> dict[str, str]:
     """Return tag → the commit that it names in the end: an annotated one is listed a second time with `^{}`."""
     names = {name.removesuffix("^{}") for name in found}
     return {name.removeprefix("refs/tags/"): found.get(f"{name}^{{}}", found.get(name, "")) for name in sorted(names)}
+
+
+def _is_foreign(reader: GitReader, commit_id: str) -> bool:
+    """Return whether a commit is here, and no registry."""
+    is_registry = reader.find(f"{commit_id}:{event_path(1)}", "blob", _FILE_LIMIT_BYTES) is not None
+    return not is_registry and reader.find(commit_id, "commit", _COMMIT_LIMIT_BYTES) is not None
 
 
 def _step(text: str) -> Step:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.core.stored import Collection
+from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import timedelta
 
     from mlci.commands.ports import Collectable, RegistryBranch
@@ -21,15 +23,35 @@ def collect(
 
     Those that are old are removed if it DELETES. A version keeps its package, also when it is quarantined or
     deprecated. A package that was put there lately may be on its way into a version. A store or a registry that
-    cannot be read stops it, before anything is removed anywhere.
+    cannot be read stops it, before anything is removed anywhere; so does a tag of a version that no registry knows
+    (`IntegrityError("registry-incomplete")`): the branch can come back, its packages could not.
     """
     # What lies there is listed first: what is registered after that was put there again, and so is young.
     stored = [store.stored() for _, store in stores]
-    versions = [version for model in registry.models() for version in registry.load(model).registry.versions.values()]
-    needed = {version.package_sha256 for version in versions}
+    versions = {
+        (model, number): version
+        for model in registry.models()
+        for number, version in registry.load(model).registry.versions.items()
+    }
+    _refuse_lost(registry.version_tags() - versions.keys())
+    needed = {version.package_sha256 for version in versions.values()}
     return tuple(
         _collected(place, store, found, needed, older_than, deletes=deletes)
         for (place, store), found in zip(stores, stored, strict=True)
+    )
+
+
+def _refuse_lost(lost: AbstractSet[tuple[str, str]]) -> None:
+    if not lost:
+        return
+    model, number = min(lost)
+    raise IntegrityError(
+        "registry-incomplete",
+        f"the origin has a tag {model}@{number}, and no registry knows that version; nothing was removed",
+        where=f"mlci/registry/{model}",
+        cause="The branch was deleted or set back, and its packages would look as if nobody needed them; or somebody "
+        "promoted just now.",
+        hint=f"mlci registry repair (in the folder of the mlci.yaml of {model}), and again",
     )
 
 

@@ -131,6 +131,9 @@ class RegistryBranch(Protocol):
     def trail(self, model: str) -> Trail:
         """Return the commits of the branch and the model's tags as they are now; `load` then gives that state."""
 
+    def version_tags(self) -> frozenset[tuple[str, str]]:
+        """Return model and number of every version that a tag at the origin names now, whatever the branches hold."""
+
     def push(self, model: str, change: Change, parent: str | None) -> str:
         """Write a change on top of `parent` or not at all; return the new commit."""
 

@@ -61,6 +61,11 @@ class FakeRegistryBranch:
         tip = self.origin.tips.get(model)
         return Trail(tip, tuple(self.origin.steps.get(model, ())) if tip is not None else (), tags)
 
+    def version_tags(self) -> frozenset[tuple[str, str]]:
+        """Return model and number of every version that has a tag."""
+        named = (tag.rpartition("@") for tag in self.origin.tags if "#" not in tag)
+        return frozenset((model, number) for model, _, number in named)
+
     def push(self, model: str, change: Change, parent: str | None) -> str:
         """Write a change on top of `parent` or not at all."""
         now = self.load(model).registry

@@ -203,6 +203,23 @@ def test_trail__a_branch_that_is_gone_comes_back(clone: Clone) -> None:
     assert (found(clone), clone.git("rev-parse", READ)) == ([], whole)
 
 
+@pytest.mark.parametrize("target", ["", f"{READ}~1"], ids=["deleted", "set back"])
+def test_version_tags__outlive_the_branch_also_where_its_commits_are_not_here(
+    clone: Clone, tmp_path: Path, target: str
+) -> None:
+    clone.git("push", "--quiet", "--force", "origin", f"{target}:{BRANCH}")
+    other = clone_of(tmp_path / "origin.git", tmp_path / "other", "--no-tags")
+    for each in (clone, other):
+        each.open().fetch("main")
+        assert ("tumour", "v1.1.0") in GitRegistry(each.open()).version_tags()
+
+
+def test_version_tags__another_tools_are_none(clone: Clone) -> None:
+    clone.git("tag", "web@v2.0.0", "main")
+    clone.git("push", "--quiet", "origin", "web@v2.0.0", "main:refs/tags/@scope/web@v1.0.0", "main:refs/tags/web@v2")
+    assert GitRegistry(clone.open()).version_tags() == {("tumour", "v1.0.0"), ("tumour", "v1.1.0")}
+
+
 def test_trail__of_a_model_without_a_registry(clone: Clone) -> None:
     assert GitRegistry(clone.open()).trail("spam").commit is None
     assert repair("spam", registry=GitRegistry(clone.open())) == ()

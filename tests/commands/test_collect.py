@@ -86,6 +86,18 @@ def test_collect__a_registry_that_cannot_be_read_stops_it(tmp_path: Path) -> Non
     assert project.store.archives == before
 
 
+@pytest.mark.parametrize("deletes", [False, True])
+def test_collect__a_branch_that_was_deleted_stops_it_while_its_tags_are_left(tmp_path: Path, *, deletes: bool) -> None:
+    project = with_leftovers(tmp_path)
+    del project.registry.origin.tips[MODEL]
+    before = dict(project.store.archives)
+    with pytest.raises(IntegrityError) as caught:
+        collected(project, deletes=deletes)
+    assert (caught.value.code, caught.value.where) == ("registry-incomplete", "mlci/registry/tumour")
+    assert caught.value.problem.startswith("the origin has a tag tumour@v1.0.0, and no registry knows that version")
+    assert project.store.archives == before
+
+
 def test_collect__each_place_has_its_own_list(tmp_path: Path) -> None:
     project = with_leftovers(tmp_path)
     mirror = MemoryStore(tmp_path)

@@ -159,3 +159,12 @@ def test_trail__of_what_mlci_wrote_is_without_a_finding(connect: Connect) -> Non
 
 def test_trail__of_a_model_without_a_branch(connect: Connect) -> None:
     assert connect().trail("tumour") == Trail(None, (), {})
+
+
+def test_version_tags__are_those_of_versions_also_of_models_whose_branch_knows_less(connect: Connect) -> None:
+    assert connect().version_tags() == frozenset()
+    for letter in "ab":
+        registry = connect()
+        loaded = registry.load("tumour")
+        registry.push("tumour", a_promotion(loaded.registry, letter), loaded.commit)
+    assert connect().version_tags() == {("tumour", "v1.0.0"), ("tumour", "v1.1.0")}
