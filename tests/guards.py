@@ -199,6 +199,13 @@ GUARDS = (
         "tests/commands/test_collect.py::test_collect__a_branch_that_was_deleted_stops_it_while_its_tags_are_left",
     ),
     Guard(
+        "the last copy of a registry whose branch was deleted",
+        "mlci/adapters/git.py",
+        "if tip != now.get(model) and not self._follows(now.get(model), tip):",
+        "if tip == now.get(model) and not self._follows(now.get(model), tip):",
+        "tests/adapters/test_git.py::test_fetch__removes_a_registry_that_is_gone_and_keeps_what_it_was",
+    ),
+    Guard(
         "a model that no stage makes",
         "mlci/commands/pipeline.py",
         "if not any(train.output in stage.makes for stage in locked):",

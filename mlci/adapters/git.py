@@ -23,6 +23,8 @@ REGISTRY_BRANCHES = f"{BRANCHES}mlci/registry/"
 BASE_REFERENCES = "refs/mlci/base/"
 PULL_REFERENCES = "refs/mlci/pull/"
 REGISTRY_REFERENCES = "refs/mlci/registry/"
+LOST_REFERENCES = "refs/mlci/lost/"
+"""What a registry's branch was here, before the origin's was deleted, set back or written anew: MODEL/ID."""
 RUNS_BRANCH = f"{BRANCHES}mlci/runs"
 RUNS_REFERENCE = "refs/mlci/runs"
 _COMMIT_LIMIT_BYTES = 1 << 20
@@ -243,7 +245,11 @@ class GitRepository:
         return commit
 
     def fetch_references(self, *specifications: str) -> None:
-        """Fetch by these refspecs (and options) alone: no tags, no FETCH_HEAD, no configured refspec."""
+        """Fetch by these refspecs (and options) alone: no tags, no FETCH_HEAD, no configured refspec.
+
+        The last copy of a registry that the origin has no more stays, below `LOST_REFERENCES`.
+        """
+        before = self._registries()
         options = [each for each in specifications if each.startswith("--")]
         refspecs = [each for each in specifications if not each.startswith("--")]
         self.talk(
@@ -260,6 +266,23 @@ class GitRepository:
                 *refspecs,
             ]
         )
+        now = self._registries()
+        for model, tip in before.items():
+            if tip != now.get(model) and not self._follows(now.get(model), tip):
+                reference = f"{LOST_REFERENCES}{model}/{tip[:12]}"
+                self.git.run(["update-ref", reference, tip], folder=self.folder)
+
+    def _registries(self) -> dict[str, str]:
+        """Return model → tip of its registry as it was fetched last."""
+        arguments = ["for-each-ref", "--format=%(objectname) %(refname)", REGISTRY_REFERENCES]
+        lines = self.git.run(arguments, folder=self.folder).decode(errors="surrogateescape").splitlines()
+        return {name.removeprefix(REGISTRY_REFERENCES): tip for tip, _, name in (line.partition(" ") for line in lines)}
+
+    def _follows(self, tip: str | None, earlier: str) -> bool:
+        """Return whether all that a branch held EARLIER is still in it."""
+        if tip is None:
+            return False
+        return self.git.attempt(["merge-base", "--is-ancestor", earlier, tip], folder=self.folder).exit_code == 0
 
     def talk(self, arguments: list[str]) -> bytes:
         """Run a Git command that talks to the origin; raises "no-origin" or "origin-failed" in Git's words."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from mlci.adapters.git import BRANCHES, REGISTRY_BRANCHES, REGISTRY_REFERENCES, GitRepository
+from mlci.adapters.git import BRANCHES, LOST_REFERENCES, REGISTRY_BRANCHES, REGISTRY_REFERENCES, GitRepository
 from mlci.adapters.git_reader import GitReader, missing, reading
 from mlci.adapters.leased_push import keep_objects, leased_push, references_of_origin
 from mlci.adapters.refused_push import (
@@ -55,6 +56,7 @@ _ATTEMPTS: Final = 5
 _STEP: Final = "\x01"
 """Begins the line of a commit; no other line does, since Git quotes such a character in a path."""
 _PAUSE_SECONDS: Final = 0.1
+_LOST: Final = re.compile(rf"{LOST_REFERENCES}[^/]+/[0-9a-f]{{12}}")
 _EVALUATION: Final = re.compile(r"evaluations/[0-9a-f]{64}\.json")
 
 
@@ -109,12 +111,17 @@ class GitRegistry:
             found = references_of_origin(self._repository, [branch, *_tag_patterns(model)])
             tip = found.pop(branch, None)
             if tip is None:
-                return Trail(None, (), _tags(found))
+                return Trail(None, (), _tags(found), lost=self._lost(model))
             self._repository.fetch_references(f"+{branch}:{reference}")
             # Somebody may have pushed between the two: then the tags are not those of this branch.
             if self._repository.resolve(reference) == tip or attempt + 1 == _ATTEMPTS:
-                return self._trail(tip, reference, _tags(found))
+                return replace(self._trail(tip, reference, _tags(found)), lost=self._lost(model))
         raise AssertionError  # the last attempt returns
+
+    def _lost(self, model: str) -> tuple[str, ...]:
+        arguments = ["for-each-ref", "--format=%(refname)", "--sort=-committerdate", f"{LOST_REFERENCES}{model}/"]
+        names = self._repository.git.run(arguments, folder=self._repository.folder).decode(errors="replace").split("\n")
+        return tuple(name for name in names if _LOST.fullmatch(name))
 
     def version_tags(self) -> frozenset[tuple[str, str]]:
         """Ask the origin for the tags of versions, and return model and number of each.
@@ -259,7 +266,7 @@ class GitRegistry:
         if in_the_way is not None:
             return branch_in_the_way(in_the_way.removeprefix(BRANCHES), branch.removeprefix(BRANCHES), "the registry")
         if present != parent:
-            return self._what_moved(model, change, branch, present)
+            return self._what_moved(model, change, branch, present, parent)
         foreign = next((name for name in prepared.tags if name in found), None)
         if foreign is not None:
             return _foreign_tag(foreign.removeprefix("refs/tags/"))
@@ -275,12 +282,15 @@ class GitRegistry:
         patterns = [branch, f"{branch}/*", *folders_of(branch, BRANCHES), *prepared.tags]
         return references_of_origin(self._repository, patterns)
 
-    def _what_moved(self, model: str, change: Change, branch: str, present: str | None) -> MlciError:
+    def _what_moved(
+        self, model: str, change: Change, branch: str, present: str | None, parent: str | None
+    ) -> MlciError:
         if present is None:
+            # The commit by its id: the next fetch moves the reference to it below `LOST_REFERENCES`.
             return IntegrityError(
                 "stale-promotion",
                 f"the branch {branch.removeprefix(BRANCHES)} was removed while this was decided; nothing was written",
-                hint=f"Find out who removed it; `git push origin {REGISTRY_REFERENCES}{model}:{branch}` restores it.",
+                hint=f"Find out who removed it; `git push origin {parent}:{branch}` restores it.",
             )
         reference = REGISTRY_REFERENCES + model
         self._repository.fetch_references(f"+{branch}:{reference}")

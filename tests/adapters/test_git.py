@@ -205,12 +205,13 @@ def test_fetch__brings_base_and_registries_and_nothing_else(clone: Clone, origin
     assert not (clone.folder / ".git/FETCH_HEAD").exists()
 
 
-def test_fetch__removes_a_registry_that_is_gone(clone: Clone) -> None:
+def test_fetch__removes_a_registry_that_is_gone_and_keeps_what_it_was(clone: Clone) -> None:
     clone.git("push", "--quiet", "origin", "HEAD:refs/heads/mlci/registry/old")
     clone.open().fetch("main")
     clone.git("push", "--quiet", "origin", ":refs/heads/mlci/registry/old")
     clone.open().fetch("main")
-    assert clone.git("for-each-ref", "--format=%(refname)", "refs/mlci") == "refs/mlci/base/main"
+    kept = f"refs/mlci/lost/old/{clone.git('rev-parse', 'HEAD')[:12]}"
+    assert clone.git("for-each-ref", "--format=%(refname)", "refs/mlci").splitlines() == ["refs/mlci/base/main", kept]
 
 
 def test_fetch__a_branch_that_became_a_folder(clone: Clone) -> None:

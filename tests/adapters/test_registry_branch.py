@@ -229,10 +229,12 @@ def test_push__a_foreign_tag(clone: Clone, tag: str) -> None:
 
 def test_push__the_branch_was_removed_meanwhile(clone: Clone, origin: Path) -> None:
     promote(clone, "a")
+    tip = clone.git("rev-parse", "refs/mlci/registry/tumour")
     git(origin, "update-ref", "-d", "refs/heads/mlci/registry/tumour")
     error = refused(clone, "b")
     assert error.code == "stale-promotion"
     assert error.problem.startswith("the branch mlci/registry/tumour was removed while this was decided")
+    assert f"`git push origin {tip}:refs/heads/mlci/registry/tumour`" in (error.hint or "")
 
 
 def test_push__the_branch_was_wound_back(clone: Clone, origin: Path) -> None:

@@ -199,8 +199,41 @@ def test_trail__a_branch_that_is_gone_comes_back(clone: Clone) -> None:
     clone.git("push", "--quiet", "origin", f":{BRANCH}")
     clone.open().fetch("main")
     (proposal,) = repair("tumour", registry=GitRegistry(clone.open()))
-    run(clone, proposal.choices[1].commands)
+    assert proposal.choices[0].commands[0] == f"git log refs/mlci/lost/tumour/{whole[:12]}"
+    run(clone, proposal.choices[0].commands)
     assert (found(clone), clone.git("rev-parse", READ)) == ([], whole)
+
+
+def test_trail__a_branch_that_is_gone_comes_back_from_its_last_tag_where_no_clone_is_left(
+    clone: Clone, tmp_path: Path
+) -> None:
+    whole = clone.git("rev-parse", READ)
+    clone.git("push", "--quiet", "origin", f":{BRANCH}")
+    other = clone_of(tmp_path / "origin.git", tmp_path / "other")
+    (proposal,) = repair("tumour", registry=GitRegistry(other.open()))
+    run(other, proposal.choices[1].commands)
+    assert (found(other), other.git("rev-parse", READ)) == ([], whole)
+
+
+def lost(clone: Clone) -> list[str]:
+    return clone.git("for-each-ref", "--format=%(objectname) %(refname)", "refs/mlci/lost").splitlines()
+
+
+def test_trail__what_a_branch_was_before_it_was_set_back_and_broken_is_kept(clone: Clone) -> None:
+    whole = clone.git("rev-parse", READ)
+    clone.git("push", "--quiet", "--force", "origin", f"main:{BRANCH}")
+    registry = GitRegistry(clone.open())
+    assert registry.trail("tumour").lost == (f"refs/mlci/lost/tumour/{whole[:12]}",)
+    assert lost(clone) == [f"{whole} refs/mlci/lost/tumour/{whole[:12]}"]
+    clone.open().fetch("main")
+    assert lost(clone) == [f"{whole} refs/mlci/lost/tumour/{whole[:12]}"]
+    assert registry.load_at("tumour", whole).registry.sequence == 4
+
+
+def test_trail__nothing_is_lost_where_a_branch_goes_forward(clone: Clone, tmp_path: Path) -> None:
+    promote(clone_of(tmp_path / "origin.git", tmp_path / "other"), "c")
+    clone.open().fetch("main")
+    assert (lost(clone), len(GitRegistry(clone.open()).trail("tumour").steps)) == ([], 3)
 
 
 @pytest.mark.parametrize("target", ["", f"{READ}~1"], ids=["deleted", "set back"])

@@ -38,7 +38,8 @@ class Trail:
     """The commits of the branch, the oldest first, and the tags of the model at the origin by the commit they name.
 
     `is_shallow`: the oldest commit here is not the first one; what happened before it is not known. `in_shallow_clone`:
-    other commits than those of the branch may be missing here.
+    other commits than those of the branch may be missing here. `lost`: the references here to what the branch was
+    before it was deleted, set back or written anew, the newest first.
     """
 
     commit: str | None
@@ -46,6 +47,7 @@ class Trail:
     tags: Mapping[str, str]
     is_shallow: bool = False
     in_shallow_clone: bool = False
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Proposal:
 def propose_restoring(model: str, error: MlciError, trail: Trail, whole: tuple[str, Registry] | None) -> Proposal:
     """Return what could be done about a branch that cannot be read; WHOLE is its newest commit that can, if any."""
     if whole is None:
-        return Proposal(error.problem, (_from_a_clone(model, trail),))
+        return Proposal(error.problem, _from_clones(model, trail))
     commit, registry = whole
     after = trail.steps[_place(trail, commit) + 1 :]
     named = "; ".join(f"{step.commit[:12]} by {one_line(step.author, 80)}" for step in after[-MOST_NAMED:])
@@ -52,7 +52,8 @@ def propose_restoring(model: str, error: MlciError, trail: Trail, whole: tuple[s
         f"commit that holds. That takes out {len(after)} ({named}). Look at them first."
     )
     look = f"git log -p {commit}..{trail.commit}"
-    return Proposal(error.problem, (Choice(when, (look, _set_back(model, trail, commit))), _from_a_clone(model, trail)))
+    back = Choice(when, (look, _set_back(model, trail, commit)))
+    return Proposal(error.problem, (back, *_from_clones(model, trail)))
 
 
 def propose_recreating(model: str, trail: Trail) -> Proposal | None:
@@ -61,7 +62,7 @@ def propose_recreating(model: str, trail: Trail) -> Proposal | None:
         return None
     # Only the tag of a version is sure to name the commit that made it.
     versions = [number for tag in trail.tags if NUMBER.fullmatch(number := tag.removeprefix(f"{model}@"))]
-    choices = [_from_a_clone(model, trail)]
+    choices = [*_from_clones(model, trail)]
     if versions:
         tag = f"{model}@{max(versions, key=sort_key)}"
         when = (
@@ -107,7 +108,7 @@ def _choices(model: str, finding: Finding, trail: Trail) -> tuple[Choice, ...]:
         case "tag-unknown" if finding.found in {step.commit for step in trail.steps}:
             # It is about an older version, and names the commit of that; the commit of the event is in no tag.
             return (
-                _from_a_clone(model, trail),
+                *_from_clones(model, trail),
                 Choice("If the tag is foreign:", (f"git push origin --delete {_quoted(tag)}",)),
             )
         case "tag-unknown":
@@ -137,10 +138,14 @@ def _set_back(model: str, trail: Trail, commit: str) -> str:
     return f"git push --force-with-lease={branch}:{trail.commit or ''} origin {commit}:{branch}"
 
 
-def _from_a_clone(model: str, trail: Trail) -> Choice:
-    return Choice(
-        "If another clone fetched the registry before the damage: look there, and push it from there.",
-        (f"git log refs/mlci/registry/{model}", _set_back(model, trail, f"refs/mlci/registry/{model}")),
+def _from_clones(model: str, trail: Trail) -> tuple[Choice, ...]:
+    """Return how to go back to what this clone fetched before the damage, the newest first, or another one did."""
+    here = "If this is what the branch was before the damage, which this clone fetched: look at it, and push it."
+    elsewhere = "If another clone fetched the registry before the damage: look there, and push it from there."
+    kept = [(here, reference) for reference in trail.lost[:MOST_NAMED]]
+    return tuple(
+        Choice(when, (f"git log {reference}", _set_back(model, trail, reference)))
+        for when, reference in (*kept, (elsewhere, f"refs/mlci/registry/{model}"))
     )
 
 
