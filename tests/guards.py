@@ -157,6 +157,13 @@ GUARDS = (
         "tests/adapters/test_github_forge.py::test_proof__of_a_fork_that_a_host_lists",
     ),
     Guard(
+        "who runs an owner's job again is not the owner",
+        "mlci/core/github_event.py",
+        'name if self._environ.get(name) else "GITHUB_ACTOR"',
+        '"GITHUB_ACTOR"',
+        "tests/core/test_github_event.py::test_environment__who_runs_a_job_again_acts",
+    ),
+    Guard(
         "a proof is our own word",
         "mlci/adapters/github_forge.py",
         "is_own = status.creator is not None and status.creator.login == self._login",

@@ -121,7 +121,7 @@ class GithubEnvironment:
             base_branch=variables.branch("GITHUB_BASE_REF"),
             run_id=variables.number("GITHUB_RUN_ID"),
             run_attempt=variables.number("GITHUB_RUN_ATTEMPT"),
-            actor=variables.checked("GITHUB_ACTOR", checked_actor),
+            actor=variables.actor(),
             step_summary=variables.file("GITHUB_STEP_SUMMARY"),
             output=variables.file("GITHUB_OUTPUT"),
             login=variables.login("MLCI_TOKEN_LOGIN"),
@@ -226,6 +226,11 @@ class _Variables:
         if value and (not value.startswith("/") or "\0" in value):
             raise _bad_variable(name, "it is not an absolute path")
         return value or None
+
+    def actor(self) -> str:
+        """Return who started this attempt; `GITHUB_ACTOR` stays who started the first one, whoever runs it again."""
+        name = "GITHUB_TRIGGERING_ACTOR"
+        return self.checked(name if self._environ.get(name) else "GITHUB_ACTOR", checked_actor)
 
     def login(self, name: str) -> str:
         """Return whose the token is."""

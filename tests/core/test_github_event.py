@@ -114,6 +114,12 @@ def test_environment__whose_the_token_is() -> None:
     assert found.login == "acme-ml[bot]"
 
 
+@pytest.mark.parametrize(("triggering", "actor"), [("mallory", "mallory"), ("", "alice")])
+def test_environment__who_runs_a_job_again_acts(triggering: str, actor: str) -> None:
+    found = GithubEnvironment.from_environ({**ENVIRON, "GITHUB_TRIGGERING_ACTOR": triggering}, PULL_REQUEST)
+    assert found.actor == actor
+
+
 @pytest.mark.parametrize(
     "url", ["https://github.acme.com/api/v3/", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"]
 )
@@ -134,6 +140,7 @@ BAD: dict[str, list[str]] = {
     "GITHUB_RUN_ID": ["", "0", "-1", "1e3", "\uff11", "9" * 20],
     "GITHUB_RUN_ATTEMPT": ["", "x", "1 "],
     "GITHUB_ACTOR": ["", "a/b", "[bot]", "a b"],
+    "GITHUB_TRIGGERING_ACTOR": ["a/b", "[bot]", "a b"],
     "GITHUB_STEP_SUMMARY": ["summary", "../x", "/x\0"],
     "GITHUB_OUTPUT": ["output"],
     "MLCI_TOKEN": ["a b", "a\nb", "ü", " "],
