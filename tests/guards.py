@@ -157,6 +157,13 @@ GUARDS = (
         "tests/adapters/test_github_forge.py::test_proof__of_a_fork_that_a_host_lists",
     ),
     Guard(
+        "strangers approve nothing",
+        "mlci/adapters/github_forge.py",
+        " and review.author_association in _OWN_PEOPLE",
+        "",
+        "tests/adapters/test_github_forge.py::test_approvals__of_strangers_do_not_count",
+    ),
+    Guard(
         "who runs an owner's job again is not the owner",
         "mlci/core/github_event.py",
         'name if self._environ.get(name) else "GITHUB_ACTOR"',

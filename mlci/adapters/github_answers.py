@@ -64,6 +64,8 @@ class ReviewAnswer(Answer):
     state: str
     # None: the commit is gone.
     commit_id: str | None = None
+    # What its author is to the repository now.
+    author_association: str = "NONE"
 
 
 class CommentAnswer(Answer):

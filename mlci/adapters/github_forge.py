@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from mlci.core.proof import Proof
 
 _APPROVED: Final = "APPROVED"
+_OWN_PEOPLE: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _DECISIVE: Final = frozenset({_APPROVED, "CHANGES_REQUESTED", "DISMISSED"})
 """What a review may say that replaces what the same person said before; a comment does not."""
 
@@ -169,13 +170,15 @@ class GithubForge:
     def approvals(self, commit: str) -> tuple[str, ...]:
         """Return the logins of those whose last word on the pull request that became this commit was to approve it.
 
-        What was said of an earlier commit than the one that was merged does not count.
+        What was said of an earlier commit than the one that was merged does not count, nor what a stranger said: on a
+        public repository everybody may approve.
         """
         last: dict[str, str] = {}
         for pull in self._merged_as(checked_commit(commit)):
             for page in self._session.pages(f"{self._path}/pulls/{pull.number}/reviews", list[ReviewAnswer]):
                 for review in page:
-                    if review.user and review.commit_id == pull.head.sha and review.state in _DECISIVE:
+                    is_of_head = review.commit_id == pull.head.sha and review.author_association in _OWN_PEOPLE
+                    if review.user and is_of_head and review.state in _DECISIVE:
                         last[checked_actor(review.user.login)] = review.state
         return tuple(sorted(login for login, state in last.items() if state == _APPROVED))
 

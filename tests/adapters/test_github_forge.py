@@ -230,10 +230,11 @@ def test_proof__of_a_pull_request_that_was_not_merged_as_this_commit(world: Gith
 
 
 def approved(world: GithubWorld, *said: tuple[str, str]) -> tuple[str, ...]:
-    """Return who approved a pull request of which people SAID this, one after the other."""
+    """Return who approved a pull request of which people who work there SAID this, one after the other."""
     world.push("better")
     number = world.number("better")
     for login, state in said:
+        world.github.add_collaborator(REPOSITORY, login, "read")
         world.github.review(REPOSITORY, number, login, state)  # type: ignore[arg-type]  # one of those that there are
     return world.forge.approvals(world.merge("better"))
 
@@ -247,8 +248,17 @@ def test_approvals__the_last_word_of_each_counts(world: GithubWorld) -> None:
     assert approved(world, *said, ("ben", "COMMENTED"), ("cas", "APPROVED"), ("cas", "DISMISSED")) == ("ben",)
 
 
+def test_approvals__of_strangers_do_not_count(world: GithubWorld) -> None:
+    world.push("better")
+    for login in ("ben", "mallory"):
+        world.github.review(REPOSITORY, world.number("better"), login)
+    world.github.add_collaborator(REPOSITORY, "ben")
+    assert world.forge.approvals(world.merge("better")) == ("ben",)
+
+
 def test_approvals__of_an_earlier_commit_do_not_count(world: GithubWorld) -> None:
     world.push("better")
+    world.github.add_collaborator(REPOSITORY, "ana")
     world.github.review(REPOSITORY, world.number("better"), "ana")
     world.push("better")
     assert world.forge.approvals(world.merge("better")) == ()

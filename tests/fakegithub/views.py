@@ -41,6 +41,13 @@ def user_view(state: State, login: str) -> View:
     )
 
 
+def association(state: State, repository: Repository, login: str) -> str:
+    """Return what somebody is to the repository."""
+    if login.lower() == repository.owner.lower():
+        return "OWNER"
+    return "NONE" if state.role(repository, login) is None else "COLLABORATOR"
+
+
 def app_view(state: State, slug: str | None) -> View | None:
     """Return an app; None for what a person did."""
     if slug is None:

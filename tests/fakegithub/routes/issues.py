@@ -8,7 +8,16 @@ from tests.fakegithub.answers import Reply, forbidden, invalid, not_found
 from tests.fakegithub.call import Call, Route, paged
 from tests.fakegithub.clock import written
 from tests.fakegithub.state import Comment, Thread
-from tests.fakegithub.views import View, app_view, filled, node_id, page_address, repository_address, user_view
+from tests.fakegithub.views import (
+    View,
+    app_view,
+    association,
+    filled,
+    node_id,
+    page_address,
+    repository_address,
+    user_view,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +135,7 @@ def comment_view(call: Call, comment: Comment) -> View:
         issue_url=_thread_address(call, thread),
         body=comment.body,
         user=user_view(call.state, comment.author),
-        author_association=association(call, comment.author),
+        author_association=association(call.state, call.repository, comment.author),
         performed_via_github_app=app_view(call.state, comment.app),
         created_at=written(comment.created_at),
         updated_at=written(comment.updated_at),
@@ -146,7 +155,7 @@ def thread_view(call: Call, thread: Thread) -> View:
         state=thread.state,
         state_reason=thread.state_reason,
         user=user_view(call.state, thread.author),
-        author_association=association(call, thread.author),
+        author_association=association(call.state, call.repository, thread.author),
         performed_via_github_app=app_view(call.state, thread.app),
         labels=[{"id": 0, "node_id": "", "name": each, "color": "ededed", "default": False} for each in thread.labels],
         comments=sum(each.number == thread.number for each in call.repository.comments.values()),
@@ -167,13 +176,6 @@ def thread_view(call: Call, thread: Thread) -> View:
             "patch_url": f"{page}.patch",
         }
     return view
-
-
-def association(call: Call, login: str) -> str:
-    """Return what somebody is to the repository."""
-    if login.lower() == call.repository.owner.lower():
-        return "OWNER"
-    return "NONE" if call.state.role(call.repository, login) is None else "COLLABORATOR"
 
 
 def _thread(call: Call) -> Thread:

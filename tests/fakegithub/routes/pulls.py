@@ -9,6 +9,7 @@ from tests.fakegithub.call import Call, Route, paged
 from tests.fakegithub.clock import written
 from tests.fakegithub.views import (
     View,
+    association,
     file_view,
     filled,
     node_id,
@@ -110,7 +111,7 @@ def pull_view(state: State, repository: Repository, thread: Thread, pull_request
         head=_side(state, source, pull_request.head_branch, pull_request.head_sha),
         base=_side(state, repository, pull_request.base_branch, pull_request.base_sha),
         merge_commit_sha=pull_request.merge_commit,
-        author_association="NONE",
+        author_association=association(state, repository, thread.author),
         created_at=written(thread.created_at),
         updated_at=written(thread.updated_at),
         closed_at=None if thread.closed_at is None else written(thread.closed_at),
@@ -172,7 +173,7 @@ def _review_view(call: Call, thread: Thread, review: Review) -> View:
         _links={"html": {"href": own}, "pull_request": {"href": pull}},
         submitted_at=written(review.submitted_at),
         commit_id=review.sha,
-        author_association="NONE",
+        author_association=association(call.state, call.repository, review.author),
     )
 
 
