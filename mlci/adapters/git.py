@@ -28,6 +28,7 @@ LOST_REFERENCES = "refs/mlci/lost/"
 RUNS_BRANCH = f"{BRANCHES}mlci/runs"
 RUNS_REFERENCE = "refs/mlci/runs"
 _COMMIT_LIMIT_BYTES = 1 << 20
+_ALL_COMMITS = (1 << 31) - 2  # one more is what Git takes for --unshallow, which means every branch
 
 
 class GitRepository:
@@ -105,6 +106,17 @@ class GitRepository:
     def is_shallow(self) -> bool:
         """Say whether this clone lacks the older commits."""
         return self.git.run(["rev-parse", "--is-shallow-repository"], folder=self.folder).strip() == b"true"
+
+    def bring_history(self, commit: str, branch: str) -> None:
+        """Fetch what COMMIT follows on BRANCH of the origin, where this clone lacks it; other branches stay shallow.
+
+        Git shows a commit that is cut off as if it had no parent and had added every file. Raises as `talk`.
+        """
+        if not self.is_shallow():
+            return
+        oldest = self.git.run(["rev-list", "--max-parents=0", checked_commit(commit)], folder=self.folder).decode()
+        if any(self.parents(each) for each in oldest.split()):
+            self.fetch_references(f"--depth={_ALL_COMMITS}", branch)
 
     def subject(self, commit: str) -> str:
         """Return the first line of a commit's message, safe to show."""

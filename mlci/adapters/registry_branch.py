@@ -231,8 +231,11 @@ class GitRegistry:
     def _registered(self, change: Change, parent: str | None) -> dict[str, str]:
         """Return version → the commit that registered it, for the tags of the change about an earlier version."""
         earlier = {tag.version for tag in change.tags if tag.version and version_path(tag.version) not in change.files}
+        if parent is None or not earlier:
+            return {}
+        self._repository.bring_history(parent, REGISTRY_BRANCHES + change.before.model)
         found: dict[str, str] = {}
-        for number in sorted(earlier) if parent is not None else ():
+        for number in sorted(earlier):
             arguments = [
                 "log",
                 "-1",
@@ -240,12 +243,12 @@ class GitRegistry:
                 "--no-show-signature",
                 "--no-renames",
                 "--diff-filter=A",
-                parent or "",
+                parent,
             ]
             output = self._repository.git.run(
                 ["-c", "log.showRoot=true", *arguments, "--", version_path(number)], folder=self._repository.folder
             )
-            if output:  # nothing in a clone that lacks the older commits
+            if output:
                 found[number] = output.decode().strip()
         return found
 

@@ -13,7 +13,7 @@ from mlci.commands.repair import repair
 from mlci.core.registry.audit import audit
 from mlci.errors import IntegrityError
 from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of
-from tests.core.plans import a_promotion
+from tests.core.plans import a_promotion, a_rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -265,6 +265,19 @@ def test_trail__in_a_shallow_clone(tmp_path: Path) -> None:
     trail = GitRegistry(shallow.open()).trail("tumour")
     assert (trail.in_shallow_clone, trail.is_shallow, len(trail.steps)) == (True, True, 1)
     assert found(shallow) == []
+
+
+def test_trail__after_a_rollback_from_a_clone_that_lacks_the_older_commits(clone: Clone, tmp_path: Path) -> None:
+    clone.commit(data="2")
+    clone.git("push", "--quiet", "origin", "main")
+    shallow = clone_of(tmp_path / "origin.git", tmp_path / "shallow", "--depth=1", "--no-single-branch")
+    repository = shallow.open()
+    repository.fetch("main")
+    registry = GitRegistry(repository)
+    loaded = registry.load("tumour")
+    registry.push("tumour", a_rollback(loaded.registry), loaded.commit)
+    assert found(clone) == []
+    assert shallow.git("rev-list", "--count", "main") == "1"
 
 
 @pytest.mark.parametrize("name", ["--upload-pack=x", "tümour", "x\ty", 'a"b'])
