@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.plain_text import one_line
@@ -51,11 +52,12 @@ def is_in_the_way(name: str, branch: str) -> bool:
 
 def branch_in_the_way(found: str, wanted: str, holds: str) -> UsageError:
     """Return the error of a branch FOUND beside which Git cannot make the branch WANTED, which HOLDS something."""
+    quoted, place = shlex.quote(found), shlex.quote(f":refs/heads/{found}")
     return UsageError(
         "foreign-branch",
         f"the origin has a branch `{found}`, so Git cannot make the branch `{wanted}` that holds {holds}",
         where=found,
-        hint=f"Rename it: git fetch origin {found} && git push origin FETCH_HEAD:refs/heads/OTHER :refs/heads/{found}",
+        hint=f"Rename it: git fetch origin {quoted} && git push origin FETCH_HEAD:refs/heads/OTHER {place}",
     )
 
 

@@ -31,6 +31,7 @@ WITH_TOKEN = {
     "actions/setup: Bring base, registries and production (token)",
     "actions/report: Judge and report (token)",
     "actions/promote: Decide and promote (token)",
+    "actions/promote: Share the record of the run (token)",
     "actions/deploy: Deploy (token)",
 }
 BRING_DATA = {
@@ -245,6 +246,15 @@ def test_deploy__works_in_its_environment_and_leaves_the_deployment_to_mlci() ->
     assert JOBS["merge", "deploy"]["environment"] == {"name": "${{ inputs.deploy }}", "deployment": False}
 
 
+def test_record_of_the_run__is_shared_whatever_was_decided_and_without_the_keys_that_promote() -> None:
+    place = "actions/promote: Share the record of the run (token)"
+    assert [name for name, step in SCRIPTS.items() if "runs publish" in step["run"]] == [place]
+    step = SCRIPTS[place]
+    assert (step["if"], set(step["env"])) == ("${{ !cancelled() }}", {"MLCI_TOKEN", "MLCI_TOKEN_LOGIN"})
+    last = ACTIONS["promote"]["runs"]["steps"][-1]
+    assert last["name"] == step["name"]
+
+
 def test_deploy__follows_a_promotion_and_else_makes_up_for_what_was_not_deployed() -> None:
     job = JOBS["merge", "deploy"]
     due = "(needs.decide.result == 'success' || needs.train.outputs.production != '')"
@@ -254,8 +264,8 @@ def test_deploy__follows_a_promotion_and_else_makes_up_for_what_was_not_deployed
 
 @pytest.mark.parametrize("action", ["report", "promote", "deploy"])
 def test_action_that_takes_a_token__takes_whose_it_is(action: str) -> None:
-    (step,) = [step for step in ACTIONS[action]["runs"]["steps"] if "MLCI_TOKEN" in step.get("env", {})]
-    assert step["env"].get("MLCI_TOKEN_LOGIN") == "${{ inputs.login }}"
+    taking = [step["env"] for step in ACTIONS[action]["runs"]["steps"] if "MLCI_TOKEN" in step.get("env", {})]
+    assert {each.get("MLCI_TOKEN_LOGIN") for each in taking} == {"${{ inputs.login }}"}
     assert ACTIONS[action]["inputs"]["login"]["default"] == ""
 
 
