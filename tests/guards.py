@@ -157,6 +157,13 @@ GUARDS = (
         "tests/adapters/test_github_forge.py::test_proof__of_a_fork_that_a_host_lists",
     ),
     Guard(
+        "a folder that is called like a version is not verified in its place",
+        "mlci/commands/resolving.py",
+        "return _LOOKS_LIKE_ONE.fullmatch(text) is None and _exists(text)",
+        "return _exists(text)",
+        "tests/commands/test_resolving.py::test_path__that_looks_like_a_reference_is_none_without_its_folder",
+    ),
+    Guard(
         "strangers approve nothing",
         "mlci/adapters/github_forge.py",
         " and review.author_association in _OWN_PEOPLE",

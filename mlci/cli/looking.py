@@ -81,9 +81,10 @@ def verify(
     from mlci.adapters.prediction import ChildPredictor
     from mlci.cli.wiring import Workplace
     from mlci.commands.references import read_path
+    from mlci.commands.resolving import is_path
     from mlci.commands.verify import verify_package, verify_registry, worst
 
-    if reference and Path(reference).exists():
+    if reference and is_path(reference):
         checked = verify_package(read_path(Path(reference)), reference, ChildPredictor())
     else:
         place = Workplace.here()
@@ -163,8 +164,9 @@ def _no_rows(reference: str, rows: Path) -> UsageError:
 def _installed(reference: str) -> Installed:
     """Return the package that REFERENCE names; a path needs no repository."""
     from mlci.commands.references import read_path, resolve
+    from mlci.commands.resolving import is_path
 
-    if Path(reference).exists():
+    if is_path(reference):
         return read_path(Path(reference))
     from mlci.cli.wiring import Workplace
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlci.commands.candidate import read_candidate
 from mlci.commands.references import read_path
-from mlci.commands.resolving import resolve_in
+from mlci.commands.resolving import is_path, path_hint, resolve_in
 from mlci.commands.runs import list_runs
 from mlci.commands.sides import head_side
 from mlci.core import pipeline
@@ -67,10 +67,10 @@ def lineage(
         return of_run(_with_details(history, work, run.id), run)
     if any(use.path == reference for origin in history.origins.values() for use, _ in origin.uses()):
         return of_data(history, reference, frozenset(), None)
-    if reference == CANDIDATE or Path(reference).exists():
+    if reference == CANDIDATE or is_path(reference):
         return _of_package(reference, history, work, registry)
     if any(sign in reference for sign in "@#") or reference in state.versions:
-        version = resolve_in(state, reference)
+        version = resolve_in(state, reference, hint=path_hint(reference))
         origin = history.origins.get(version.number)
         runs = (run.id for run in history.runs if made(run, version, origin))
         return of_version(_with_details(_concluded(history, registry, version), work, *runs), version)

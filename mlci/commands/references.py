@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlci.commands.candidate import read_candidate
 from mlci.commands.evaluation import fetch
 from mlci.commands.installed import Installed
+from mlci.commands.resolving import path_hint
 from mlci.core.package import MANIFEST_FILE, PACKAGE_FILE, read_package
 from mlci.core.registry.catalogue import stage_hint, unknown_stage
 from mlci.errors import IntegrityError, UsageError
@@ -93,7 +94,9 @@ def resolve_version(text: str, model: str, registry: RegistryBranch) -> Version:
             "unknown-reference",
             f"{text!r} names nothing here",
             cause="A reference is a version, a stage, `candidate` or a path to a package.",
-            hint=stage_hint(text, state) or f"{model}@v1.0.0, {model}#production, candidate or a folder",
+            hint=path_hint(text)
+            or stage_hint(text, state)
+            or f"{model}@v1.0.0, {model}#production, candidate or a folder",
         )
     version = state.version_at(match["stage"]) if match["stage"] else state.versions.get(match["version"])
     if version is None:
@@ -104,7 +107,7 @@ def resolve_version(text: str, model: str, registry: RegistryBranch) -> Version:
             "unknown-version",
             f"{text} is not in the registry of {model}",
             where=f"versions: {there}",
-            hint="mlci registry list",
+            hint=path_hint(text) or "mlci registry list",
         )
     return version
 

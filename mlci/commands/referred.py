@@ -13,7 +13,7 @@ from mlci.commands.evaluation import fetch
 from mlci.commands.installed import Installed
 from mlci.commands.lineage import CANDIDATE, origin_of
 from mlci.commands.references import read_path
-from mlci.commands.resolving import resolve_in
+from mlci.commands.resolving import is_path, path_hint, resolve_in
 from mlci.commands.sides import head_side
 from mlci.core.canonical import canonical_sha256
 from mlci.core.fingerprint import fingerprint
@@ -62,11 +62,12 @@ class Lookup:
         """Return what REFERENCE leads to; raises `UsageError` where it names nothing, and as each kind does."""
         if reference == CANDIDATE:
             return self._of_candidate(reference)
-        if not reference.startswith("run:") and self._names_version(reference):
-            return self._of_version(resolve_in(self.registry, reference), reference)
-        if not reference.startswith("run:") and Path(reference).exists():
+        if is_path(reference):
             package = read_path(Path(reference))
             return self._with(reference, package, self._run_of_model(package.package), None)
+        if not reference.startswith("run:") and self._names_version(reference):
+            version = resolve_in(self.registry, reference, hint=path_hint(reference))
+            return self._of_version(version, reference)
         run = found(self.runs, reference)
         return self._of_run(run, reference)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.names import NAME
@@ -18,6 +20,28 @@ if TYPE_CHECKING:
 _REFERENCE: Final = re.compile(
     rf"(?:(?P<name>{NAME.pattern})(?=[@#]))?(?:@?(?P<version>{NUMBER.pattern})|#(?P<stage>{NAME.pattern}))"
 )
+_LOOKS_LIKE_ONE: Final = re.compile(rf"candidate|v[0-9]+(\.[0-9]+)*|run:[^/]*|({NAME.pattern})?[@#][^/]*")
+
+
+def is_path(text: str) -> bool:
+    """Say whether TEXT leads to a file or a folder here; what looks like a reference is one, whatever lies beside it.
+
+    Else a folder `v1.0.0` that somebody committed would answer for the version.
+    """
+    return _LOOKS_LIKE_ONE.fullmatch(text) is None and _exists(text)
+
+
+def path_hint(text: str) -> str:
+    """Return how a path is written that looks like a reference; nothing where there is no such path."""
+    is_hidden = _LOOKS_LIKE_ONE.fullmatch(text) is not None and _exists(text)
+    return f"The path of that name is written {shlex.quote(f'./{text}')}" if is_hidden else ""
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except OSError:  # a name that is longer than any file's
+        return False
 
 
 def model_in(reference: str, models: Sequence[str]) -> str:
@@ -38,15 +62,18 @@ def model_in(reference: str, models: Sequence[str]) -> str:
     return name
 
 
-def resolve_in(registry: Registry, reference: str) -> Version:
-    """Return the version that REFERENCE names; raises `UsageError`: "unknown-reference", "unknown-version"."""
+def resolve_in(registry: Registry, reference: str, *, hint: str = "") -> Version:
+    """Return the version that REFERENCE names; raises `UsageError`: "unknown-reference", "unknown-version".
+
+    HINT is what the caller knows better, such as a `path_hint` where paths are taken, too.
+    """
     match = _REFERENCE.fullmatch(reference)
     if match is None or (match["name"] and match["name"] != registry.model):
         raise UsageError(
             "unknown-reference",
             f"“{one_line(reference, 80)}” names no version of {registry.model}",
             cause="A version or a stage is wanted.",
-            hint=f'{registry.model}@v1.0.0, "{registry.model}#production"',
+            hint=hint or f'{registry.model}@v1.0.0, "{registry.model}#production"',
         )
     version = registry.version_at(match["stage"]) if match["stage"] else registry.versions.get(match["version"])
     if version is None:
@@ -54,6 +81,6 @@ def resolve_in(registry: Registry, reference: str) -> Version:
             "unknown-version",
             f"{one_line(reference, 80)} is not in the registry of {registry.model}",
             where=f"versions: {', '.join(tuple(registry.versions)[-5:]) or 'none yet'}",
-            hint="mlci registry list",
+            hint=hint or "mlci registry list",
         )
     return version

@@ -31,6 +31,18 @@ def told(project: Project, *verbs: tuple[str, ...]) -> str:
     return project.told("\n".join(shown))
 
 
+def test_verify__a_folder_that_is_called_like_a_version_does_not_answer_for_it(released: Project) -> None:
+    shutil.copytree(released.folder / ".mlci" / "candidate", released.folder / "v9.0.0")
+    for verb in (("verify", "v9.0.0"), ("predict", "v9.0.0", "data/holdout.csv")):
+        ended = released.mlci(*verb)
+        assert (ended.exit_code, "v9.0.0 is not in the registry of" in ended.err, "./v9.0.0" in ended.err) == (
+            2,
+            True,
+            True,
+        )
+    assert released.mlci("verify", "./v9.0.0").exit_code == 0
+
+
 def test_life__of_a_version_in_the_registry(promoted: Project, golden: Golden) -> None:
     shown = told(
         promoted,
