@@ -809,6 +809,20 @@ GUARDS = (
         "tests/commands/test_quarantine.py::test_a_quarantined_model__fails_in_the_pull_request",
     ),
     Guard(
+        "a rollback takes back what its caller means, not the fix of it",
+        "mlci/commands/rollback.py",
+        "refuse_unexpected(loaded.registry, stage, expect)",
+        "pass",
+        "tests/commands/test_rollback.py::test_rollback__of_what_a_fix_replaced_meanwhile_leaves_the_fix",
+    ),
+    Guard(
+        "a rollback that was done is not done once more",
+        "mlci/commands/rollback.py",
+        "if done is not None:",
+        "if done is registry:",
+        "tests/commands/test_rollback.py::test_rollback__of_what_was_expected_is_done_once",
+    ),
+    Guard(
         "login of an App's token",
         "actions/report/action.yml",
         "MLCI_TOKEN_LOGIN: ${{ inputs.login }}",

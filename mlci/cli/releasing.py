@@ -147,13 +147,18 @@ def promote(
 def rollback(
     *,
     reason: Annotated[str, typer.Option(help="Why; it stands in the history.")],
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", metavar="VERSION|EVENT", help="What to take back; refuse where it is not there."),
+    ] = None,
     version: Annotated[str | None, typer.Option(help="Go to this one, not to the one before.")] = None,
     stage: Annotated[str | None, typer.Option(help="The stage to move; the one of promote: by default.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Example: mlci rollback --reason "misses large cells".
+    """Example: mlci rollback --expect v1.1.0 --reason "misses large cells".
 
-    Moves the stage back and quarantines the version that was there; `mlci deploy` then moves the target.
+    Moves the stage back and quarantines the version that was there; `mlci deploy` then moves the target. With --expect,
+    another version that came meanwhile stays, and a second call does nothing.
     """
     from mlci.cli.wiring import Workplace
     from mlci.commands.rollback import rollback as command
@@ -170,9 +175,13 @@ def rollback(
         actor=Actor(*place.actor()),
         registry=registry,
         clock=place.clock,
+        expect=expect,
     )
     if as_json:
-        show_json("rollback", {"stage": done.stage, "before": done.before, "version": done.version})
+        content = {"stage": done.stage, "before": done.before, "version": done.version}
+        show_json("rollback", {**content, "moved": done.moved})
+    elif not done.moved:
+        show(f"nothing to roll back: {done.version} is in {done.stage} in place of {done.before} already")
     else:
         show(f"{done.version} is in {done.stage} again; {done.before} is quarantined")
 

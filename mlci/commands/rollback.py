@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlci.core.registry import plan_rollback
+from mlci.core.registry import plan_rollback, refuse_unexpected, rolled_back
 from mlci.render.registry_page import registry_page
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ class Rollback:
 
     stage: str
     before: str
+    """What was taken back."""
     version: str
+    moved: bool = True
+    """False where an earlier rollback did this already, so that nothing was written."""
 
 
 def rollback(
@@ -32,9 +35,20 @@ def rollback(
     actor: Actor,
     registry: RegistryBranch,
     clock: Clock,
+    expect: str | None = None,
 ) -> Rollback:
-    """Move STAGE of MODEL back in one push; raises `UsageError` where there is nothing to go back to."""
+    """Move STAGE of MODEL back in one push; raises `UsageError` where there is nothing to go back to.
+
+    It takes back what is there when the registry is read, and nothing newer: whoever is overtaken is refused. EXPECT is
+    what the caller means to take back, a version or the event that put it there; where the last move of the stage took
+    just that back, nothing is written.
+    """
     loaded = registry.load(model)
+    if expect is not None:
+        done = rolled_back(loaded.registry, stage, expect, to_version)
+        if done is not None:
+            return Rollback(stage, *done, moved=False)
+        refuse_unexpected(loaded.registry, stage, expect)
     before = loaded.registry.version_at(stage)
     change = plan_rollback(
         loaded.registry,

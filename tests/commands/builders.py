@@ -203,9 +203,12 @@ class Project:
             repository=self.repository, forge=self.forge, tools=self.tools, clock=self.clock,
         )  # fmt: skip
 
-    def rollback(self, to_version: str | None = None, reason: str = "misses cells") -> Rollback:
+    def rollback(
+        self, to_version: str | None = None, reason: str = "misses cells", *, expect: str | None = None
+    ) -> Rollback:
         return rollback(
-            MODEL, STAGE, to_version=to_version, reason=reason, actor=ANA, registry=self.registry, clock=self.clock
+            MODEL, STAGE, to_version=to_version, reason=reason, actor=ANA, registry=self.registry, clock=self.clock,
+            expect=expect,
         )  # fmt: skip
 
     def deploy(self, refuse_unsigned: Callable[[], None] = lambda: None) -> Deployed:

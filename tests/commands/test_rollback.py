@@ -3,13 +3,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from typing_extensions import override
 
 from mlci.commands.rollback import Rollback
 from mlci.core.target import Placed
 from mlci.errors import IntegrityError, MlciError, UsageError
+from mlci.testing import FixedClock
 from tests.commands.builders import Project, a_project, a_released_project
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -20,11 +23,13 @@ def with_three_versions(place: Path) -> Project:
     return project
 
 
-def refused(project: Project, to_version: str | None = None, reason: str = "misses cells") -> MlciError:
+def refused(
+    project: Project, to_version: str | None = None, reason: str = "misses cells", expect: str | None = None
+) -> MlciError:
     """Return why a rollback was refused; nothing may have moved."""
     before = project.outside()
     with pytest.raises(MlciError) as caught:
-        project.rollback(to_version, reason)
+        project.rollback(to_version, reason, expect=expect)
     assert project.outside() == before
     return caught.value
 
@@ -92,3 +97,59 @@ def test_rollback__to_a_version_that_was_taken_back(tmp_path: Path) -> None:
 
 def test_rollback__without_a_reason(tmp_path: Path) -> None:
     assert refused(with_three_versions(tmp_path), reason=" \n").code == "reason-missing"
+
+
+@pytest.mark.parametrize("expect", ["v2.0.0", "6"])
+def test_rollback__of_what_was_expected_is_done_once(tmp_path: Path, expect: str) -> None:
+    project = with_three_versions(tmp_path)
+    assert project.rollback(expect=expect) == Rollback("production", "v2.0.0", "v1.1.0")
+    before = project.outside()
+    assert project.rollback(expect=expect) == Rollback("production", "v2.0.0", "v1.1.0", moved=False)
+    assert project.rollback("v1.1.0", expect=expect).moved is False
+    assert project.outside() == before
+
+
+def test_rollback__of_what_a_fix_replaced_meanwhile_leaves_the_fix(tmp_path: Path) -> None:
+    project = with_three_versions(tmp_path)
+    error = refused(project, expect="v1.1.0")
+    assert (type(error), error.code, error.exit_code) == (IntegrityError, "stale-promotion", 4)
+    assert error.problem == ("tumour#production holds v2.0.0 (event 6), and v1.1.0 was expected; nothing was written")
+    assert error.cause is not None
+    assert error.cause.startswith("Event 6 (assign v2.0.0) by Ana Müller <ana@example.com>")
+
+
+def test_rollback__done_already_but_to_another_version_is_refused(tmp_path: Path) -> None:
+    project = with_three_versions(tmp_path)
+    project.rollback(expect="v2.0.0")
+    assert refused(project, "v1.0.0", expect="v2.0.0").code == "stale-promotion"
+
+
+def test_rollback__done_already_before_the_fix_came_leaves_the_fix(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    project.rollback(expect="v1.1.0")
+    project.release("narrow")
+    assert refused(project, expect="v1.1.0").code == "stale-promotion"
+
+
+def test_rollback__of_what_no_stage_can_hold(tmp_path: Path) -> None:
+    assert refused(with_three_versions(tmp_path), expect="latest").code == "bad-expectation"
+
+
+@pytest.mark.parametrize("expect", [None, "v1.1.0"])
+def test_rollback__overtaken_by_a_fix_takes_nothing_back(tmp_path: Path, expect: str | None) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+
+    class WhileTheFixArrives(FixedClock):
+        @override
+        def now(self) -> datetime:
+            project.clock = FixedClock()
+            project.release("narrow")
+            return super().now()
+
+    project.clock = WhileTheFixArrives()
+    with pytest.raises(IntegrityError) as caught:
+        project.rollback(expect=expect)
+    assert (caught.value.code, project.production.number) == ("stale-promotion", "v2.0.0")
+    assert project.history.quarantined == frozenset()

@@ -124,3 +124,18 @@ def plan_rollback(
     draft.add("quarantine", bad.number)
     title = f"{registry.model}: {stage} back from {bad.number} to {good.number}"
     return draft.change(stage, good.number, title, page)
+
+
+def rolled_back(registry: Registry, stage: str, stated: str, to_version: str | None) -> tuple[str, str] | None:
+    """Return what the last move of the stage took back, and what it put there.
+
+    `None` unless it was a rollback from what a person STATED (a version, or the sequence of the event that put it
+    there), to `to_version` where one is named.
+    """
+    sequence = registry.expectation(stage).sequence
+    move = registry.events[sequence - 1] if sequence else None
+    if move is None or move.type != "rollback" or move.version is None or move.expected is None:
+        return None
+    taken = move.expected
+    is_that = stated in {taken.version, str(taken.sequence)} and to_version in {None, move.version}
+    return (taken.version, move.version) if taken.version is not None and is_that else None

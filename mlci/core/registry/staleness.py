@@ -35,7 +35,7 @@ def stale_promotion(registry: Registry, stage: str | None, expected: Expectation
         problem,
         where=f"mlci/registry/{model}",
         cause=None if mover is None else _moved_by(mover),
-        hint="Run the command again: it judges against what is there now.",
+        hint="See what is there now, mlci registry list; then run the command again, which decides against that.",
     )
 
 
