@@ -196,19 +196,22 @@ class GitRegistry:
         for attempt in range(_ATTEMPTS):
             finished = leased_push(self._repository, targets, expected)
             if finished.exit_code == 0:
-                break
+                self._keep(model, prepared.commit)
+                return prepared.commit
             problem = self._problem(model, change, parent, prepared, finished)
             if problem is None:
-                break
+                return prepared.commit
             if attempt + 1 == _ATTEMPTS or not is_locked(finished) or problem.code != "origin-failed":
                 raise problem
             # Somebody else's push holds the lock of a reference and has not ended yet. Nothing has moved so far, so
             # that the same push with the same lease is as right as before.
             time.sleep(_PAUSE_SECONDS * 2**attempt)
-        self._repository.git.run(
-            ["update-ref", REGISTRY_REFERENCES + model, prepared.commit], folder=self._repository.folder
-        )
-        return prepared.commit
+        raise AssertionError  # the last attempt returns or raises
+
+    def _keep(self, model: str, commit_id: str) -> None:
+        """Let what is read here be what was written, as after a fetch."""
+        arguments = ["update-ref", REGISTRY_REFERENCES + model, commit_id]
+        self._repository.git.run(arguments, folder=self._repository.folder)
 
     def _prepare(self, change: Change, parent: str | None) -> _Prepared:
         listing: dict[str, str] = {}
@@ -264,12 +267,13 @@ class GitRegistry:
         present = found.get(branch)
         if present == prepared.commit:
             # The answer was lost on its way back, the push was not.
+            self._keep(model, prepared.commit)
             return None
         in_the_way = next((name for name in found if is_in_the_way(name, branch)), None)
         if in_the_way is not None:
             return branch_in_the_way(in_the_way.removeprefix(BRANCHES), branch.removeprefix(BRANCHES), "the registry")
         if present != parent:
-            return self._what_moved(model, change, branch, present, parent)
+            return self._what_moved(model, change, present, parent, prepared.commit)
         foreign = next((name for name in prepared.tags if name in found), None)
         if foreign is not None:
             return _foreign_tag(foreign.removeprefix("refs/tags/"))
@@ -286,8 +290,10 @@ class GitRegistry:
         return references_of_origin(self._repository, patterns)
 
     def _what_moved(
-        self, model: str, change: Change, branch: str, present: str | None, parent: str | None
-    ) -> MlciError:
+        self, model: str, change: Change, present: str | None, parent: str | None, written: str
+    ) -> MlciError | None:
+        """Return the error that says what moved the branch; `None` if it was WRITTEN, and others followed."""
+        reference, branch = REGISTRY_REFERENCES + model, REGISTRY_BRANCHES + model
         if present is None:
             # The commit by its id: the next fetch moves the reference to it below `LOST_REFERENCES`.
             return IntegrityError(
@@ -295,8 +301,9 @@ class GitRegistry:
                 f"the branch {branch.removeprefix(BRANCHES)} was removed while this was decided; nothing was written",
                 hint=f"Find out who removed it; `git push origin {parent}:{branch}` restores it.",
             )
-        reference = REGISTRY_REFERENCES + model
         self._repository.fetch_references(f"+{branch}:{reference}")
+        if self._repository.is_ancestor(written, self._repository.resolve(reference)):
+            return None
         return stale_promotion(self.load(model).registry, change.stage, change.expected)
 
 

@@ -270,6 +270,25 @@ def test_push__an_answer_that_was_lost_is_no_failure(clone: Clone, origin: Path)
     assert GitRegistry(clone.open()).load("tumour").registry == change.after
 
 
+def test_push__whose_answer_was_lost_while_somebody_followed_is_no_failure(clone: Clone, origin: Path) -> None:
+    loaded = GitRegistry(clone.open()).load("tumour")
+    hook = origin / "hooks/post-receive"
+    hook.parent.mkdir(exist_ok=True)
+    # Somebody's next commit stands on ours before the connection breaks.
+    hook.write_text(
+        "#!/bin/sh\nread old new name\n"
+        "git update-ref $name $(git -c user.name=Ben -c user.email=b commit-tree $new^{tree} -p $new -m next)\n"
+        "kill -9 $PPID\n"
+    )
+    hook.chmod(0o755)
+    change = a_promotion(loaded.registry, "a")
+    written = GitRegistry(clone.open()).push("tumour", change, loaded.commit)
+    now = GitRegistry(clone.open()).load("tumour")
+    assert now.registry == change.after
+    tip = git(origin, "rev-parse", "mlci/registry/tumour")
+    assert (now.commit, git(origin, "rev-parse", f"{tip}^")) == (tip, written)
+
+
 def test_push__twice_the_same_change_arrives_once(clone: Clone, origin: Path) -> None:
     change = a_promotion(EMPTY, "a")
     registry = GitRegistry(clone.open())
