@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from mlci.commands.evaluation_set import EvaluationSet
     from mlci.commands.installed import Installed
     from mlci.commands.ports import Clock, RegistryBranch, Tree
-    from mlci.core.registry import Actor, Change, LoadedRegistry, Registry
+    from mlci.core.registry import Actor, Change, Registry
     from mlci.core.rules import Rules
     from mlci.core.statistics.sealed_budget import SealedBudget
 
 GOOD: Final = frozenset({Outcome.PASS, Outcome.FIRST})
 
 
-def after_sealed_look(
+def look_at_sealed_set(
     case: Case, candidate: Installed, rows_from: Tree, tools: Tools, *, actor: Actor, clock: Clock
-) -> LoadedRegistry:
-    """Spend a look at the sealed set of CASE, if it has one, and return the registry; raise unless CANDIDATE passes.
+) -> None:
+    """Spend a look at the sealed set of CASE, if it has one; raise unless CANDIDATE passes.
 
     The look is on record before its answer is told. Whoever was judged before, against the same opponent by the same
     gates, gets the answer of then, and spends nothing. Raises `RejectedError`: "sealed-set-spent" with advice, or
@@ -42,7 +42,7 @@ def after_sealed_look(
     """
     section = case.rules.config.sealed
     if section is None:
-        return case.registry
+        return
     budget = section.budget
     tools.tell("look at the sealed set")
     rows, sealed_sha256 = _sealed(case.rules, rows_from, tools)
@@ -62,7 +62,6 @@ def after_sealed_look(
             cause="More is not told, so that the next candidate cannot be chosen by these rows.",
             hint="mlci sealed status says how many looks are left; a candidate that is clearly better passes",
         )
-    return tools.registry.load(model)
 
 
 def _sealed(rules: Rules, tree: Tree, tools: Tools) -> tuple[EvaluationSet, str]:

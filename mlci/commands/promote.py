@@ -13,9 +13,10 @@ from mlci.commands.before_push import before_push, refuse_to_guess
 from mlci.commands.case import conclusion_of, in_stage, is_broken, judge_case, open_case, report_on, validate_case
 from mlci.commands.evaluation import fetch
 from mlci.commands.installed import Installed
-from mlci.commands.look import after_sealed_look
+from mlci.commands.look import look_at_sealed_set
 from mlci.commands.proven import chosen
 from mlci.commands.quarantine import quarantined_version
+from mlci.commands.retrying import record
 from mlci.commands.sides import EmptyTree, head_side
 from mlci.commands.signatures import demanded, refuse_unsigned
 from mlci.core.evaluation import write_evaluation
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from mlci.commands.ports import Clock, Forge, Repository
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.package import Package
-    from mlci.core.registry import Actor, Part, Version
+    from mlci.core.registry import Actor, Change, Part, Registry, Version
     from mlci.core.report import Report
 
 
@@ -105,31 +106,39 @@ def promote(
     if tools.signing:
         rules_from = case.base if case.base_side else case.head
         refuse_unsigned(demanded(case.rules.config.promote.sign, rules_from), tools.signing, clock.now())
-    _refuse_quarantined(case, candidate, tools)
+    _refuse_quarantined(case, candidate, tools, case.registry.registry)
     report = _judge(case, candidate, provenance, tools)
     _refuse_unless_passed(report, stage, before, merged=len(repository.parents(commit)) > 1)
     installed = Installed(candidate.package, candidate.sha256)
-    loaded = after_sealed_look(case, installed, repository.work_tree(), tools, actor=actor, clock=clock)
+    look_at_sealed_set(case, installed, repository.work_tree(), tools, actor=actor, clock=clock)
 
     change_of_number = (bump, reason) if bump else _kind_of_change(case, candidate.package, repository, tools)
     locations = tools.open_store(case.rules.config.promote).put(candidate.archive, candidate.sha256)
-    registry, evaluation = loaded.registry, write_evaluation(report)
-    change = plan_promotion(
-        registry,
-        _new_version(
-            case, candidate, commit, sha256(evaluation), locations=tuple(locations.split(" ")), number=change_of_number
-        ),
-        stage,
-        case.registry.registry.expectation(stage),
-        actor=actor,
-        now=clock.now(),
-        uuids=iter(uuid.uuid4, None),
-        reason=reason or repository.subject(commit),
-        page=registry_page,
-        evaluation=evaluation,
-        approvals=_approvals(commit, forge),
+    evaluation, approvals = write_evaluation(report), _approvals(commit, forge)
+    new = _new_version(
+        case, candidate, commit, sha256(evaluation), locations=tuple(locations.split(" ")), number=change_of_number
     )
-    tools.registry.push(registry.model, change, loaded.commit)
+
+    def planned(found: Registry) -> Change:
+        # What was judged holds as long as the stage did not move, whatever else was written meanwhile.
+        change = plan_promotion(
+            found,
+            new,
+            stage,
+            case.registry.registry.expectation(stage),
+            actor=actor,
+            now=clock.now(),
+            uuids=iter(uuid.uuid4, None),
+            reason=reason or repository.subject(commit),
+            page=registry_page,
+            evaluation=evaluation,
+            approvals=approvals,
+        )
+        if found.quarantined != case.registry.registry.quarantined:
+            _refuse_quarantined(case, candidate, tools, found)
+        return change
+
+    change = record(case.registry.registry.model, planned, tools.registry)
     return Promotion(change.version, stage, before, candidate.sha256, str(report.conclusion), provenance=provenance)
 
 
@@ -185,9 +194,10 @@ def _refuse_own_rules(case: Case) -> None:
         )
 
 
-def _refuse_quarantined(case: Case, candidate: Candidate, tools: Tools) -> None:
-    """Raise where the candidate is a quarantined model in another package."""
-    version = quarantined_version(Installed(candidate.package, candidate.sha256), case, tools)
+def _refuse_quarantined(case: Case, candidate: Candidate, tools: Tools, found: Registry) -> None:
+    """Raise where the candidate is a model that is quarantined in the registry FOUND, in whatever package."""
+    there = replace(case, registry=replace(case.registry, registry=found))
+    version = quarantined_version(Installed(candidate.package, candidate.sha256), there, tools)
     if version:
         raise IntegrityError(
             "quarantined",

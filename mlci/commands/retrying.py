@@ -1,8 +1,8 @@
-"""Writing what decides nothing about a stage: planned again on what is there now, until the push arrives."""
+"""Writing what holds whatever others write meanwhile: planned again on what is there now, until the push arrives."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from mlci.errors import IntegrityError
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from mlci.commands.ports import RegistryBranch
     from mlci.core.registry import Change, Registry
 
-    Plan = Callable[[Registry], Change | None]
+Planned = TypeVar("Planned", bound="Change | None")
 
 ATTEMPTS: Final = 100
 """With so many others at once, somebody wins each time; it is a limit for what should never happen."""
 
 
-def record(model: str, plan: Plan, registry: RegistryBranch) -> Change | None:
+def record(model: str, plan: Callable[[Registry], Planned], registry: RegistryBranch) -> Planned:
     """Push what PLAN makes of the registry, and return it; `None` where PLAN finds nothing to do.
 
-    Where somebody else pushed meanwhile, PLAN sees what is there now and may refuse. A change that moves a stage must
-    not be written so: it was decided against what it found.
+    Where somebody else pushed meanwhile, PLAN sees what is there now and may refuse. One that moves a stage must refuse
+    where the stage is no longer what it was decided against, as `plan_promotion` does.
     """
     for attempt in range(ATTEMPTS):
         loaded = registry.load(model)
         change = plan(loaded.registry)
         if change is None:
-            return None
+            return change
         try:
             registry.push(model, change, loaded.commit)
         except IntegrityError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from mlci.commands.marking import quarantine
 from mlci.core.registry import Registry
 from mlci.core.registry.looks import newest_sealed_set
 from mlci.core.sealed import status_of
@@ -15,7 +16,7 @@ from mlci.core.sealed_section import SealedSection
 from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.render.sealed_text import status_text
 from mlci.testing import ScriptedModel
-from tests.commands.builders import MODEL, MODELS, Project, a_configuration, a_project, some_rows
+from tests.commands.builders import ANA, CONTRACT, MODEL, MODELS, Project, a_configuration, a_project, some_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,6 +188,25 @@ def test_open_case__a_sealed_set_in_git_is_none(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         project.check()
     assert (caught.value.code, caught.value.where) == ("sealed-set-readable", "vault.csv")
+
+
+def test_promote__a_model_that_is_quarantined_during_the_look_stays_out(tmp_path: Path) -> None:
+    project = a_sealed_project(tmp_path, "sealed: {data: vault, looks: 9, passes: 9}")
+    project.release("careful")
+    project.release("narrow")
+
+    def meanwhile(columns: Columns) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        if len(columns["radius"]) == SECRET_ROWS:
+            quarantine(MODEL, "v1.1.0", reason="leaked", actor=ANA, registry=project.registry, clock=project.clock)
+        return MODELS["careful"].probability(columns)
+
+    project.predictor.models["careful"] = ScriptedModel(("radius", "texture"), meanwhile)
+    project.write(cells_yaml=CONTRACT.replace("micrometre", "µm"))
+    with pytest.raises(IntegrityError) as caught:
+        project.release("careful")
+    assert caught.value.code == "quarantined"
+    assert caught.value.problem.startswith("tumour@v1.1.0 is quarantined")
+    assert project.production.number == "v2.0.0"
 
 
 def test_promote__other_rows_have_a_budget_of_their_own(tmp_path: Path) -> None:

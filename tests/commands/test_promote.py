@@ -4,12 +4,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typing_extensions import override
 
 from mlci.commands.promote import Promotion
 from mlci.core.registry.catalogue import history
 from mlci.errors import IntegrityError, MlciError, RejectedError, UndecidedError, UsageError
 from mlci.formats.archive import unpack
 from mlci.render.registry_text import show_text
+from mlci.testing import FixedClock
 from tests.commands.builders import (
     GATES,
     MODEL,
@@ -23,6 +25,8 @@ from tests.commands.builders import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
     import numpy as np
@@ -399,6 +403,61 @@ def test_promote__overtaken_by_another_promotion_writes_nothing_over_it(tmp_path
     assert (caught.value.code, project.production.number) == ("stale-promotion", "v1.0.0")
     assert caught.value.cause is not None
     assert "somebody was faster" in caught.value.cause
+
+
+class Meanwhile(FixedClock):
+    """A clock that somebody else writes by, once: it is looked at after the registry was read, before the push."""
+
+    def __init__(self, project: Project, write: Callable[[], object]) -> None:
+        super().__init__()
+        self._project, self._write = project, write
+
+    @override
+    def now(self) -> datetime:
+        self._project.clock = FixedClock()
+        write, self._write = self._write, lambda: None
+        write()
+        return super().now()
+
+
+def a_better_candidate(place: Path) -> Project:
+    project = a_released_project(place)
+    project.trains("careful")
+    project.land("Train the careful one")
+    project.train()
+    return project
+
+
+def test_promote__what_was_written_of_another_thing_meanwhile_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    project = a_better_candidate(tmp_path)
+    project.clock = Meanwhile(project, project.deploy)
+    assert project.promote().version == "v1.1.0"
+    assert [event.type for event in project.history.events[2:]] == ["deploy", "register", "assign"]
+
+
+def test_promote__what_was_written_while_it_was_judged_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    project = a_better_candidate(tmp_path)
+
+    def meanwhile(columns: Columns) -> np.ndarray[Any, Any]:
+        if project.target.current() is None:
+            project.deploy()
+        return MODELS["careful"].probability(columns)
+
+    project.predictor.models["careful"] = replace(MODELS["careful"], probability=meanwhile)
+    assert project.promote().version == "v1.1.0"
+    assert [event.type for event in project.history.events[2:]] == ["deploy", "register", "assign"]
+
+
+def test_promote__a_stage_that_moved_just_before_the_push_stays(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    project.trains("narrow")
+    project.land("Train the narrow one")
+    project.train()
+    project.clock = Meanwhile(project, project.rollback)
+    with pytest.raises(IntegrityError) as caught:
+        project.promote()
+    assert (caught.value.code, project.production.number) == ("stale-promotion", "v1.0.0")
 
 
 def test_promote__does_not_train(tmp_path: Path) -> None:
