@@ -227,6 +227,20 @@ GUARDS = (
         "tests/adapters/test_git.py::test_fetch__removes_a_registry_that_is_gone_and_keeps_what_it_was",
     ),
     Guard(
+        "a promotion on an evaluation that does not allow it",
+        "mlci/core/evaluation.py",
+        "return is_let_through or self.conclusion in _ALLOWING",
+        "return is_let_through or bool(self.conclusion)",
+        "tests/commands/test_verify.py::test_verify__an_evaluation_that_allows_no_promotion",
+    ),
+    Guard(
+        "the evaluation of every promotion",
+        "mlci/commands/verify.py",
+        'if event.type == "assign" and event.version == version.number and event.evaluation:',
+        'if event.type == "assign" and event.version is None and event.evaluation:',
+        "tests/commands/test_verify.py::test_verify__the_evaluation_of_each_promotion_is_looked_for",
+    ),
+    Guard(
         "a model that no stage makes",
         "mlci/commands/pipeline.py",
         "if not any(train.output in stage.makes for stage in locked):",

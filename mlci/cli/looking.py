@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,16 +91,17 @@ def verify(
         place = Workplace.here()
         config = place.config()
         base = place.base_commit(None)
-        checked = verify_registry(
-            config.model.name,
-            reference,
-            repository=place.repository,
-            registry=place.registry(),
-            store=place.open_store(config.promote),
-            predictor=ChildPredictor(),
-            signing=place.signing(),
-            demand=place.demand(base),
-        )
+        with tempfile.TemporaryDirectory(prefix="mlci-") as empty:
+            checked = verify_registry(
+                config.model.name,
+                reference,
+                repository=place.repository,
+                registry=place.registry(),
+                stores=place.open_each(config.promote, Path(empty)),
+                predictor=ChildPredictor(),
+                signing=place.signing(),
+                demand=place.demand(base),
+            )
     error = worst(checked)
     if as_json:
         show_json("verify", {"checked": [each.to_dict() for each in checked]})

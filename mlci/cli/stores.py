@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlci.cli.output import CACHE_BYTES, progress, tell
@@ -54,6 +54,23 @@ def open_collectable(section: PromoteSection, around: Surroundings) -> list[tupl
             hint="Let the step have one that may write contents: env: {MLCI_TOKEN: ${{ github.token }}}",
         )
     return [(each.text, _one(each, around)) for each in places]
+
+
+def open_each(section: PromoteSection, around: Surroundings, empty: Path) -> list[tuple[str | None, Store]]:
+    """Return what `promote.store` and `promote.mirror` name, each by itself, with its place where there are both.
+
+    What is read comes from there, by way of the folder EMPTY, and not from what was fetched before. Only a job without
+    a token cannot look into releases: it reads what `mlci fetch` brought, and the place says so.
+    """
+    places = [each for each in (section.store, section.mirror) if each is not None]
+    is_blind = around.github is not None and around.github.token is None
+    fresh = replace(around, packages=empty)
+    return [
+        ("what mlci fetch brought", _one(each, around))
+        if each.releases and is_blind
+        else (each.text if len(places) > 1 else None, _one(each, fresh))
+        for each in places
+    ]
 
 
 def s3_store(section: S3Section, cache: StoreCache) -> Collectable:

@@ -164,6 +164,12 @@ class Workplace:
 
         return open_collectable(section, Surroundings(self.repository, self.work.packages, self.github))
 
+    def open_each(self, section: PromoteSection, empty: Path) -> list[tuple[str | None, Store]]:
+        """Return the same to read from, by way of a folder that is EMPTY, so that nothing of an earlier call helps."""
+        from mlci.cli.stores import Surroundings, open_each
+
+        return open_each(section, Surroundings(self.repository, self.work.packages, self.github), empty)
+
     def target(self, section: DeploySection) -> DirectoryTarget:
         """Return the target that a configuration names."""
         from mlci.adapters.directory_target import DirectoryTarget

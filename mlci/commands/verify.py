@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlci.commands.installed import Installed
     from mlci.commands.ports import Predictor, RegistryBranch, Repository, Signing, Store
     from mlci.commands.signatures import Demand
+    from mlci.core.evaluation import Evaluation
     from mlci.core.package import Package
     from mlci.core.registry import Registry, Trail, Version
 
@@ -114,12 +115,14 @@ def verify_registry(
     *,
     repository: Repository,
     registry: RegistryBranch,
-    store: Store,
+    stores: Sequence[tuple[str | None, Store]],
     predictor: Predictor,
     signing: Signing | None = None,
     demand: Demand | None = None,
 ) -> tuple[Checked, ...]:
     """Verify events, history, tags and commits, and the packages of all versions or of the one that REFERENCE names.
+
+    The bytes are looked at in each of STORES by itself, which has a name where there are several.
 
     What is wrong with one thing does not keep the others from being looked at; a branch that cannot be read does.
     """
@@ -131,8 +134,8 @@ def verify_registry(
         checked += _signatures(state, demand, signing)
     for version in versions:
         checked += _commit(model, version, repository, trail)
-        checked += _evaluation(model, version, registry)
-        checked += _package(model, version, store, predictor)
+        checked += _evaluations(state, version, registry)
+        checked += _package(model, version, stores, predictor)
     return tuple(checked)
 
 
@@ -193,29 +196,59 @@ def _commit(model: str, version: Version, repository: Repository, trail: Trail) 
     return [Checked(subject, error.problem, error)]
 
 
-def _evaluation(model: str, version: Version, registry: RegistryBranch) -> list[Checked]:
-    """Return whether the evaluation that a version was promoted on is there; one that was only registered has none."""
-    subject, digest = f"{model}@{version.number} evaluation", version.evaluation
-    if digest is None:
-        return []
+def _evaluations(state: Registry, version: Version, registry: RegistryBranch) -> list[Checked]:
+    """Return whether each evaluation that a version was promoted on is there, is the one, and lets it through.
+
+    A version that was only registered has none.
+    """
+    named = f"{state.model}@{version.number} evaluation"
+    subjects = {version.evaluation: named} if version.evaluation else {}
+    for event in state.events:
+        if event.type == "assign" and event.version == version.number and event.evaluation:
+            subjects.setdefault(event.evaluation, f"{named} of event {event.sequence}")
+    return [_evaluation(state.model, version, digest, subject, registry) for digest, subject in subjects.items()]
+
+
+def _evaluation(model: str, version: Version, digest: str, subject: str, registry: RegistryBranch) -> Checked:
     try:
         content = registry.evaluation(model, digest)
         if content is None:
             raise broken(evaluation_path(digest), f"it is missing, and {version.number} was promoted on it")
         found = read_evaluation(content, digest)
+        _refuse_unallowed(version, found, digest)
     except IntegrityError as error:
-        return [Checked(subject, error.problem, error)]
-    return [Checked(subject, f"{found.conclusion}, {digest[:12]} as registered")]
+        return Checked(subject, error.problem, error)
+    return Checked(subject, f"{found.conclusion}, {digest[:12]} as registered")
 
 
-def _package(model: str, version: Version, store: Store, predictor: Predictor) -> list[Checked]:
-    """Return what a version's package says about itself, and whether it is the one that was registered."""
+def _refuse_unallowed(version: Version, found: Evaluation, digest: str) -> None:
+    if found.allows_promotion:
+        return
+    raise IntegrityError(
+        "evaluation-refuses",
+        f"{version.number} was promoted on an evaluation that does not allow it: {found.conclusion}",
+        where=evaluation_path(digest),
+        cause="Somebody wrote the event by hand; mlci promotes nothing on such a one.",
+        hint=f"Who did it: mlci registry history. What to do: mlci rollback --reason '{version.number} did not pass'",
+    )
+
+
+def _package(
+    model: str, version: Version, stores: Sequence[tuple[str | None, Store]], predictor: Predictor
+) -> list[Checked]:
+    """Return what a version's package says about itself, and whether it is the one that was registered, everywhere."""
     name = f"{model}@{version.number}"
-    try:
-        installed = fetch(version, store)
-    except MlciError as error:
-        return [Checked(f"{name} bytes", error.problem, error)]
-    checked = [Checked(f"{name} bytes", f"sha256 {version.package_sha256[:12]} as registered")]
+    checked: list[Checked] = []
+    installed: Installed | None = None
+    for place, store in stores:
+        subject = f"{name} bytes in {place}" if place else f"{name} bytes"
+        try:
+            installed = fetch(version, store)
+            checked.append(Checked(subject, f"sha256 {version.package_sha256[:12]} as registered"))
+        except MlciError as error:
+            checked.append(Checked(subject, error.problem, error))
+    if installed is None:
+        return checked
     try:
         if installed.package.info.signature.digest != version.signature:
             raise IntegrityError(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mlci.core.report import Report
 
 _LONGEST: Final = 200
+_ALLOWING: Final = frozenset({"pass", "first"})
+_UNDECIDED: Final = frozenset({"inconclusive", "not comparable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,14 @@ class Evaluation:
     conclusion: str
     rows: int | None
     measured: tuple[Measured, ...]
+    exit_code: int | None = None
+    """How the check ended by the policy of then; it says whether something undecided was let through."""
+
+    @property
+    def allows_promotion(self) -> bool:
+        """Whether something could be promoted on it."""
+        is_let_through = self.exit_code == 0 and self.conclusion in _UNDECIDED
+        return is_let_through or self.conclusion in _ALLOWING
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON object."""
@@ -63,7 +73,8 @@ def read_evaluation(data: bytes, digest: str) -> Evaluation:
     try:
         value = json.loads(data)
         measured = tuple(_measured(each) for each in value["gates"])
-        return Evaluation(_text(value["conclusion"]), _count(value["rows"]), measured)
+        conclusion, rows = _text(value["conclusion"]), _count(value["rows"])
+        return Evaluation(conclusion, rows, measured, _count(value.get("exit_code")))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise broken(path, "it is no report that mlci wrote") from error
 

@@ -310,7 +310,8 @@ def test_verify__looks_at_the_answers(tmp_path: Path) -> None:
     project = a_released_one(tmp_path)
     checked = verify_registry(
         MODEL, None,
-        repository=project.repository, registry=project.registry, store=project.store, predictor=project.predictor,
+        repository=project.repository, registry=project.registry, stores=[(None, project.store)],
+        predictor=project.predictor,
     )  # fmt: skip
     assert worst(checked) is None
     assert [each.result for each in checked][

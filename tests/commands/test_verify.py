@@ -8,12 +8,16 @@ import pytest
 
 from mlci.commands.installed import Installed
 from mlci.commands.verify import Checked, verify_package, verify_registry, worst
+from mlci.core.evaluation import write_evaluation
 from mlci.core.registry import NewVersion, plan_promotion
-from mlci.core.registry.entries import event_path
+from mlci.core.registry.entries import event_path, sha256
+from mlci.core.report import Conclusion
 from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 from mlci.render.registry_page import registry_page
+from mlci.testing import MemoryStore
 from tests.commands.builders import MODEL, MODELS, Project, a_project, a_released_project, with_classes
 from tests.core.plans import ANA, UUIDS
+from tests.core.reports import a_report, a_verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +26,8 @@ if TYPE_CHECKING:
 def verified(project: Project, reference: str | None = None) -> tuple[Checked, ...]:
     return verify_registry(
         MODEL, reference,
-        repository=project.repository, registry=project.registry, store=project.store, predictor=project.predictor,
+        repository=project.repository, registry=project.registry, stores=[(None, project.store)],
+        predictor=project.predictor,
     )  # fmt: skip
 
 
@@ -140,6 +145,85 @@ def test_verify__bytes_that_are_gone(tmp_path: Path) -> None:
     project.store.archives.clear()
     error = refused(project)
     assert (type(error), error.code) == (OutsideError, "package-missing")
+
+
+def test_verify__each_place_has_its_own_line(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    digest = project.production.package_sha256
+    mirror = MemoryStore(tmp_path)
+    stores = [("../models", project.store), ("s3://models", mirror)]
+
+    def bytes_found() -> list[str]:
+        checked = verify_registry(
+            MODEL, None,
+            repository=project.repository, registry=project.registry, stores=stores, predictor=project.predictor,
+        )  # fmt: skip
+        lines = [f"{each.error.code if each.error else 'right'} {each.subject}" for each in checked]
+        return [line for line in lines if " bytes" in line]
+
+    in_store, in_mirror = "tumour@v1.0.0 bytes in ../models", "tumour@v1.0.0 bytes in s3://models"
+    assert bytes_found() == [f"right {in_store}", f"package-missing {in_mirror}"]
+    mirror.put(project.store.archives[digest], digest)
+    assert bytes_found() == [f"right {in_store}", f"right {in_mirror}"]
+
+
+def test_verify__a_first_store_that_is_damaged_is_told_where_its_mirror_is_right(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    digest = project.production.package_sha256
+    mirror = MemoryStore(tmp_path)
+    mirror.put(project.store.archives[digest], digest)
+    project.store.archives[digest] += b"x"
+    checked = verify_registry(
+        MODEL, None,
+        repository=project.repository, registry=project.registry,
+        stores=[("../models", project.store), ("s3://models", mirror)], predictor=project.predictor,
+    )  # fmt: skip
+    assert [each.subject for each in checked if each.error] == ["tumour@v1.0.0 bytes in ../models"]
+    assert (wrong(checked).code, checked[-1].subject) == ("package-damaged", "tumour@v1.0.0 model")
+
+
+def put_back_by_hand(project: Project, evaluation: str, content: bytes | None) -> None:
+    """Put v1.0.0 into production again on an EVALUATION, as only somebody with the right to push can."""
+    loaded = project.registry.load(MODEL)
+    first = loaded.registry.versions["v1.0.0"]
+    named = NewVersion(
+        package_sha256=first.package_sha256,
+        package_size=first.package_size,
+        locations=first.locations,
+        run=first.run,
+        commit=first.commit,
+        evaluation=evaluation,
+        signature=first.signature,
+        part="minor",
+        number_reason="by hand",
+    )
+    change = plan_promotion(
+        loaded.registry, named, "production", loaded.registry.expectation("production"),
+        actor=ANA, now=project.clock.now(), uuids=UUIDS, reason="by hand", page=registry_page, evaluation=content,
+    )  # fmt: skip
+    project.registry.push(MODEL, change, loaded.commit)
+
+
+def test_verify__the_evaluation_of_each_promotion_is_looked_for(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    put_back_by_hand(project, "e" * 64, None)
+    checked = verified(project)
+    assert [each.subject for each in checked if each.error] == ["tumour@v1.0.0 evaluation of event 5"]
+    assert (wrong(checked).code, wrong(checked).where) == ("registry-broken", f"evaluations/{'e' * 64}.json")
+
+
+def test_verify__an_evaluation_that_allows_no_promotion(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    failed = write_evaluation(a_report(Conclusion.FAIL, verdict=a_verdict()))
+    put_back_by_hand(project, sha256(failed), failed)
+    checked = verified(project)
+    assert [each.subject for each in checked if each.error] == ["tumour@v1.0.0 evaluation of event 5"]
+    error = wrong(checked)
+    assert (error.code, error.exit_code, error.problem) == (
+        "evaluation-refuses", 4, "v1.0.0 was promoted on an evaluation that does not allow it: fail",
+    )  # fmt: skip
 
 
 def test_verify__an_event_that_was_rewritten(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,22 @@ def test_evaluation__is_read_back() -> None:
         for each in report.verdict.results
     )
     assert found.metrics == {each.metric: each.candidate for each in report.verdict.results}
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "blocks", "allows"),
+    [
+        (Conclusion.PASS, True, True),
+        (Conclusion.FIRST, True, True),
+        (Conclusion.INCONCLUSIVE, True, False),
+        (Conclusion.INCONCLUSIVE, False, True),
+        (Conclusion.NOT_COMPARABLE, True, False),
+        (Conclusion.FAIL, False, False),
+    ],
+)
+def test_evaluation__allows_what_its_report_allowed(conclusion: Conclusion, *, blocks: bool, allows: bool) -> None:
+    content = write_evaluation(replace(the_report(), conclusion=conclusion, blocks=blocks))
+    assert read_evaluation(content, sha256(content)).allows_promotion is allows
 
 
 def test_evaluation__of_one_report_is_always_the_same() -> None:

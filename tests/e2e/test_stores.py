@@ -93,8 +93,11 @@ def test_s3__with_a_mirror_in_a_folder(fresh: Project, s3: S3Server) -> None:
     assert "the first store did not help" in ended.err
     assert ended.out.startswith("live answers with v1.0.0\n")
 
-    shutil.rmtree(project.place / "mirror")
     succeed(other, "verify", **CREDENTIALS)
+    assert "✗ tumour@v1.0.0 bytes in s3://" in other.mlci("verify", **NOBODY).out  # .mlci/cache has it, the mirror too
+    shutil.rmtree(project.place / "mirror")
+    ended = other.mlci("verify", **CREDENTIALS)
+    assert (ended.exit_code, "✗ tumour@v1.0.0 bytes in ../mirror: " in ended.out) == (5, True), ended.out
     shutil.rmtree(other.folder / ".mlci")
     done = pulled_elsewhere(other, **CREDENTIALS)
     assert (done.returncode, done.stdout) == (0, ".mlci/pulled/tumour-v1.0.0\n"), done.stderr
