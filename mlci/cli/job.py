@@ -28,6 +28,15 @@ def annotate(github: GithubEnvironment | None, datasets: Sequence[DatasetReport]
         sys.stderr.write(annotated(datasets, prefix.rstrip("/")))
 
 
+def warn_of_superseded(github: GithubEnvironment | None, tip: str, base: str | None) -> None:
+    """Warn that the branch is at TIP by now, for which GitHub may have started no run; BASE is from before the push."""
+    if github:
+        from mlci.render.annotations import superseded
+
+        page, branch = f"{github.server_url}/{github.repository}", github.ref.removeprefix("refs/heads/")
+        sys.stderr.write(superseded(page, branch, tip, base))
+
+
 def set_outputs(github: GithubEnvironment | None, outputs: Mapping[str, str]) -> None:
     """Set outputs of the step; names and values are our own words, of one line each."""
     if github and github.output:

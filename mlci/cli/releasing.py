@@ -109,6 +109,7 @@ def promote(
 
     Registers the candidate of HEAD and makes it production, if it passes the gates against production as it is now.
     """
+    from mlci.cli.job import warn_of_superseded
     from mlci.cli.wiring import Workplace
     from mlci.commands.promote import promote as command
     from mlci.core.registry import Actor
@@ -127,6 +128,8 @@ def promote(
         bump=bump,
         stage=stage,
     )
+    if promotion.superseded_by:
+        warn_of_superseded(place.github, promotion.superseded_by, base)
     if as_json:
         content = {"version": promotion.version, "stage": promotion.stage, "before": promotion.before}
         decided = {"package": promotion.sha256, "verdict": promotion.verdict, "superseded_by": promotion.superseded_by}

@@ -1,10 +1,11 @@
-"""Findings as annotations of GitHub Actions, beside the line of the contract that holds the rule.
+"""Annotations of GitHub Actions: findings beside the line of the contract that holds the rule, and what nobody decides.
 
 They are read by everybody who may see the pull request, so they hold names and counts, and no value of the data.
 """
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.plain_text import one_line
@@ -30,6 +31,21 @@ def annotated(datasets: Sequence[DatasetReport], folder: str = "") -> str:
         for severity in _WORDS
         for each in [finding for finding in findings if finding.severity == severity][:MOST]
     )
+
+
+def superseded(page: str, branch: str, tip: str, base: str | None) -> str:
+    """Return the command for the runner that warns of a TIP of BRANCH which may have no run that decides on it.
+
+    PAGE is the address of the repository, BASE what the branch was at before the push that this job is about.
+    """
+    rules = f" --base {shlex.quote(base)}" if base and base.strip("0") else ""
+    told = (
+        f"nothing was promoted: {branch} moved on to {tip}, whose own run decides: {page}/commit/{tip}/checks "
+        "GitHub starts none for [skip ci], nor for a push by the token of a job. Where there is none, nobody decides "
+        f"before the next push, unless you do: git switch {shlex.quote(branch)} && git pull && mlci train "
+        f"&& mlci promote{rules}"
+    )
+    return f"::warning title={_property(f'mlci: who decides on {tip[:12]}?')}::{_data(one_line(told, 1000))}\n"
 
 
 def _command(finding: Finding, folder: str) -> str:

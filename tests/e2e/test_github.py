@@ -194,6 +194,18 @@ def test_a_run_that_was_overtaken__reports_nothing(workflows: Workflows) -> None
     assert workflows.fake.comments(NAME, number) == []
 
 
+def test_promote__of_a_push_that_another_followed_warns_that_its_run_may_be_missing(workflows: Workflows) -> None:
+    fake = workflows.fake
+    fake.commit(NAME, "main", {"params.yaml": b"C: 0.5\nmax_iter: 1000\n"})
+    job, token = workflows.decide_job(), fake.issue_token(NAME, DECIDE)
+    assert job.step("fetch", token=token).exit_code == 0
+    tip = fake.commit(NAME, "main", {"params.yaml": example("all-features")["params.yaml"]}, message="Back [skip ci]")
+    ended = job.step("promote", token=token)
+    assert (ended.exit_code, f"moved on to {tip[:12]}" in ended.out) == (0, True), ended.err
+    assert f"/{NAME}/commit/{tip}/checks " in ended.err
+    assert ended.err.startswith("::warning ")
+
+
 def test_promote__after_a_push_to_another_branch_than_the_default_one(workflows: Workflows) -> None:
     fake = workflows.fake
     fake.commit(NAME, "release", {"README.md": b"Tumours, elsewhere\n"}, start="main")

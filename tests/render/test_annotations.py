@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from mlci.core.contract import Contract, constraints
 from mlci.core.findings import DatasetReport, Finding, finding
-from mlci.render.annotations import MOST, annotated
+from mlci.render.annotations import MOST, annotated, superseded
 
 CONTRACT = Contract.model_validate(
     {
@@ -53,3 +53,20 @@ def test_annotations__are_as_many_as_the_host_shows_new_ones_first() -> None:
     old, new = (broken(("columns", "x", "max"), "c.yaml:3", before) for before in (2, 0))
     lines = told(*[old] * MOST, new)
     assert (len(lines), lines[0].endswith("(new)"), lines[1].endswith("(as at base)")) == (MOST, True, True)
+
+
+def test_annotation__of_a_tip_that_may_have_no_run_says_what_decides() -> None:
+    told = superseded("https://github.com/acme/tumour", "main", "b" * 40, "a" * 40)
+    assert told == (
+        f"::warning title=mlci%3A who decides on {'b' * 12}?::nothing was promoted: main moved on to {'b' * 40}, "
+        f"whose own run decides: https://github.com/acme/tumour/commit/{'b' * 40}/checks "
+        "GitHub starts none for [skip ci], nor for a push by the token of a job. Where there is none, nobody decides "
+        "before the next push, unless you do: "
+        f"git switch main && git pull && mlci train && mlci promote --base {'a' * 40}\n"
+    )
+
+
+def test_annotation__of_a_tip_after_the_first_push_of_all_and_on_a_branch_of_any_name() -> None:
+    told = superseded("https://x/a/b", "it's%25;x", "b" * 40, "0" * 40)
+    assert told.endswith("""git switch 'it'"'"'s%2525;x' && git pull && mlci train && mlci promote\n""")
+    assert told.count("\n") == 1
