@@ -59,7 +59,8 @@ class SshSigning:
                 file.write_text(f"{self._key.strip()}\n")
                 yield file
         elif self._key is None or not self._key.is_file():
-            raise _no_key(f"{self._key} is no file" if self._key else "no key is named")
+            # What was given may be a key without its first line: it is never shown.
+            raise _no_key("what is named as the key is no file" if self._key else "no key is named")
         else:
             yield self._key
 

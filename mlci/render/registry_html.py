@@ -107,7 +107,7 @@ def _version(entry: Entry, evaluation: Evaluation | None) -> list[str]:
     metrics = evaluation.metrics if evaluation else {}
     return [
         _text(version.number),
-        state or mark or '<span class="soft">kept</span>',
+        " ".join(filter(None, (state, mark))) or '<span class="soft">kept</span>',
         _time(version.time),
         _text(person(version.actor)),
         _text(version.number_reason),

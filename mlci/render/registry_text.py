@@ -26,7 +26,7 @@ def list_text(entries: Sequence[Entry]) -> str:
     rows = [
         [
             entry.version.number,
-            ", ".join(entry.stages) or entry.mark,
+            entry.standing,
             write_time(entry.version.time)[:16].replace("T", " "),
             person(entry.version.actor),
             one_line(entry.version.number_reason, 40),
@@ -52,7 +52,7 @@ def show_text(history: History, evaluation: Evaluation | None = None, inputs: Ma
         blocks.append("\n".join(lines) or f"{history.model}: nothing is in a stage")
     else:
         version = entry.version
-        where = ", ".join(entry.stages) or entry.mark or "in no stage"
+        where = entry.standing or "in no stage"
         facts = [
             ("", f"{history.model}@{version.number}: {where}"),
             ("package", f"{version.package_sha256} ({version.package_size:,} bytes)"),

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mlci.commands.registry import list_versions, show
+from mlci.core.registry.catalogue import History
 from mlci.errors import UsageError
+from mlci.render.registry_text import list_text, show_text
 from tests.commands.builders import MODEL, Project, a_project, a_released_project
 
 if TYPE_CHECKING:
@@ -25,6 +28,13 @@ def test_list__the_newest_first_with_stages_and_quarantine(tmp_path: Path) -> No
         ("v1.1.0", (), True),
         ("v1.0.0", ("production",), False),
     ]
+
+
+def test_list__a_quarantine_shows_beside_another_stage(tmp_path: Path) -> None:
+    bad = replace(list_versions(MODEL, registry=with_a_rollback(tmp_path).registry)[0], stages=("staging",))
+    assert bad.standing == "staging, quarantined"
+    assert "staging, quarantined  " in list_text([bad])
+    assert show_text(History(MODEL, bad, (), ())).startswith("tumour@v1.1.0: staging, quarantined\n")
 
 
 def test_list__nothing_was_promoted_yet(tmp_path: Path) -> None:

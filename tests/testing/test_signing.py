@@ -6,6 +6,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,6 @@ from mlci.errors import UsageError
 from mlci.testing import MemorySigning
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlci.commands.ports import Signing
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -155,3 +154,9 @@ def test_sign__with_a_text_that_is_no_key() -> None:
     with pytest.raises(UsageError) as caught:
         SshSigning("-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n", os.environ).sign(b"an event\n")
     assert (caught.value.code, "secret" in str(caught.value)) == ("signing-key", False)
+
+
+def test_sign__with_a_key_that_lost_its_first_line_shows_nothing_of_it() -> None:
+    with pytest.raises(UsageError) as caught:
+        SshSigning(Path("b3BlbnNzaC1rZXktdjEAAAAA"), os.environ).sign(b"an event\n")
+    assert (caught.value.code, "b3BlbnNz" in str(caught.value)) == ("signing-key", False)

@@ -34,6 +34,11 @@ class Entry:
         marks = (("quarantined", self.is_quarantined), ("deprecated", self.is_deprecated))
         return ", ".join(word for word, is_so in marks if is_so)
 
+    @property
+    def standing(self) -> str:
+        """Where it is and what is said about it, empty where there is nothing: `staging, quarantined`."""
+        return ", ".join(filter(None, (*self.stages, self.mark)))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as a JSON object."""
         return {
