@@ -1,11 +1,15 @@
 """Promises: a data check costs at most 3 × reading the same data, and its memory stays flat.
 
 Every case runs in a process of its own, imports included; CPU time and peak memory are those of that process, the least
-of some rounds. No rival is run here but DuckDB itself. Usage: python benchmarks/data.py
+of some rounds. Beside it: DuckDB itself, and what others take for the same rules, through their own commands.
+
+    python benchmarks/data.py                    the promises, and the others on 1 M rows
+    python benchmarks/data.py --rows 10000000    the others alone, on so many
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import subprocess
@@ -46,8 +50,10 @@ CONTRACT = {
     "keys": [["order_id", "line"]],
     "rules": [{"name": "in_line", "check": "line < 6.5 and order_id >= 0", "max_share": "1%"}],
 }
-"""31 rules: 20 types, 9 more of single columns, a key and a check."""
+RULES = 31
+"""20 types, 9 more of single columns, a key and a check."""
 MILLION = 1_000_000
+RIVALS = Path(__file__).with_name("rivals.py")
 ROUNDS = 2
 
 
@@ -123,10 +129,10 @@ CASES: dict[str, Callable[[Path], object]] = {
 }
 
 
-def run(case: str, path: Path, *more: str) -> tuple[float, float, str]:
+def run(case: str, path: Path, *more: str, script: str = __file__) -> tuple[float, float, str]:
     """Return CPU seconds, MiB at the peak and the answer of a case, measured in a process of its own."""
     done = subprocess.run(
-        [sys.executable, __file__, case, str(path), *more], check=True, capture_output=True, text=True
+        [sys.executable, script, case, str(path), *more], check=True, stdout=subprocess.PIPE, text=True
     )
     told = json.loads(done.stdout)
     return told["cpu"], told["mib"], told["answer"]
@@ -138,18 +144,63 @@ def measured(case: str, path: Path) -> tuple[float, float]:
     return min(each[0] for each in runs), min(each[1] for each in runs)
 
 
+def compare(path: Path, rows: int) -> None:
+    """Print what DuckDB's bare read, mlci and others take for a Parquet file that lies in a folder of its own."""
+    # As DVC leaves data of such a size: what Git is not told to ignore it stores when mlci asks for the file's id.
+    path.with_name(".gitignore").write_text(f"{path.name}\n")
+    width = 34
+    (cpu, room), whole, profiled = measured("read", path), measured("validate", path), measured("check", path)
+    title = f"{rows:,} rows × {len(COLUMNS)} columns"
+    print(f"{title:<{width}}{'CPU s':>8}{'× read':>9}{'MiB':>8}{'× read':>9}{'rules':>7}")
+
+    def line(name: str, used: float, peak: float, rules: str) -> None:
+        print(f"{name:<{width}}{used:>8.2f}{used / cpu:>9.1f}{peak:>8.0f}{peak / room:>9.1f}{rules:>7}", flush=True)
+
+    line("DuckDB, count, min and max", cpu, room, "–")
+    line("mlci validate", *whole, str(RULES))
+    line("mlci's check with a profile", *profiled, str(RULES))
+    installed = subprocess.run([sys.executable, RIVALS, "install"], check=False, stderr=subprocess.PIPE, text=True)
+    if installed.returncode != 0:
+        print(f"the others are not installed: {installed.stderr.strip()}")
+        return
+    versions = [each.split("==") for each in RIVALS.with_suffix(".in").read_text().splitlines() if "==" in each]
+    contract = path.with_name("rules.json")
+    contract.write_text(json.dumps(CONTRACT))
+    for case, (package, version) in zip(("datacontract", "great_expectations"), versions, strict=True):
+        name = f"{package.split('[')[0]} {version}"
+        try:
+            runs = [run(case, path, str(contract), script=str(RIVALS)) for _ in range(ROUNDS)]
+        except subprocess.CalledProcessError:
+            print(f"{name} did not run, as said above")
+            continue
+        left_out = int(runs[0][2])
+        used, peak = min(each[0] for each in runs), min(each[1] for each in runs)
+        line(name, used, peak, str(RULES - left_out))
+
+
 def main() -> int:
     """Measure, print, and return 1 where a promise is broken."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, help="compare with the others alone, on so many rows")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        small, large, text, tiny = (Path(folder) / name for name in ("1m.parquet", "10m.parquet", "t.csv", "own/s.csv"))
-        # The repository of the small file is a folder of its own: Git would hash what else lies there.
-        tiny.parent.mkdir()
+        if arguments.rows:
+            only = Path(folder) / "rows.parquet"
+            run("make", only, str(arguments.rows))
+            compare(only, arguments.rows)
+            return 0
+        # A file that is a repository's has a folder of its own: Git would hash what else lies there.
+        names = ("rows/1m.parquet", "10m.parquet", "t.csv", "own/s.csv")
+        small, large, text, tiny = (Path(folder) / name for name in names)
+        for path in (small, tiny):
+            path.parent.mkdir()
         for path, rows in ((small, MILLION), (large, 10 * MILLION), (text, 3 * MILLION // 2), (tiny, 10_000)):
             run("make", path, str(rows))
         (reading, _), (checking, peak) = measured("read", large), measured("check", large)
         _, little = measured("check", small)
         (typed, _), (types, _) = measured("read_typed", text), measured("types", text)
         whole, room = measured("validate", tiny)
+        compare(small, MILLION)
     promises = [
         (f"10 M rows × 20 columns: {checking:.2f} CPU s, reading {reading:.2f}", checking / reading, 3.0, "×"),
         ("10 M rows × 20 columns: memory", peak, 500.0, " MiB"),
@@ -164,7 +215,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 1:
+    if not set(sys.argv[1:2]) & CASES.keys():
         sys.exit(main())
     answer = CASES[sys.argv[1]](Path(sys.argv[2]))
     used = resource.getrusage(resource.RUSAGE_CHILDREN if sys.argv[1] == "validate" else resource.RUSAGE_SELF)

