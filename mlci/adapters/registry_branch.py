@@ -110,18 +110,24 @@ class GitRegistry:
         for attempt in range(_ATTEMPTS):
             found = references_of_origin(self._repository, [branch, *_tag_patterns(model)])
             tip = found.pop(branch, None)
+            tags = _tags(found)
             if tip is None:
-                return Trail(None, (), _tags(found), lost=self._lost(model))
+                return Trail(None, (), tags, lost=self._lost(model), foreign=self._foreign(tags))
             self._repository.fetch_references(f"+{branch}:{reference}")
             # Somebody may have pushed between the two: then the tags are not those of this branch.
             if self._repository.resolve(reference) == tip or attempt + 1 == _ATTEMPTS:
-                return replace(self._trail(tip, reference, _tags(found)), lost=self._lost(model))
+                trail = self._trail(tip, reference, tags)
+                return replace(trail, lost=self._lost(model), foreign=self._foreign(tags))
         raise AssertionError  # the last attempt returns
 
     def _lost(self, model: str) -> tuple[str, ...]:
         arguments = ["for-each-ref", "--format=%(refname)", "--sort=-committerdate", f"{LOST_REFERENCES}{model}/"]
         names = self._repository.git.run(arguments, folder=self._repository.folder).decode(errors="replace").split("\n")
         return tuple(name for name in names if _LOST.fullmatch(name))
+
+    def _foreign(self, tags: Mapping[str, str]) -> frozenset[str]:
+        with reading(self._repository.git, self._repository.folder) as reader:
+            return frozenset(commit for commit in set(tags.values()) if _is_foreign(reader, commit))
 
     def version_tags(self) -> frozenset[tuple[str, str]]:
         """Ask the origin for the tags of versions, and return model and number of each.

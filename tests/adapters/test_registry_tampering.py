@@ -156,6 +156,15 @@ def test_trail__a_moved_tag_is_found_and_mended(clone: Clone, kind: str) -> None
     assert found(clone) == []
 
 
+def test_trail__a_tag_on_the_code_is_removed_and_never_pushed_over_the_registry(clone: Clone) -> None:
+    clone.git("tag", "tumour@v9.0.0", "main")
+    clone.git("push", "--quiet", "origin", "refs/tags/tumour@v9.0.0")
+    (proposal,) = repair("tumour", registry=GitRegistry(clone.open()))
+    assert [choice.commands for choice in proposal.choices] == [("git push origin --delete refs/tags/tumour@v9.0.0",)]
+    run(clone, proposal.choices[0].commands)
+    assert found(clone) == []
+
+
 def test_trail__a_tag_that_was_removed_is_found_and_made_again(clone: Clone) -> None:
     clone.git("push", "--quiet", "origin", ":refs/tags/tumour#production#2")
     assert found(clone) == [("tag-missing", "tumour#production#2")]

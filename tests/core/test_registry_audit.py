@@ -125,6 +125,32 @@ def test_repair__a_moved_tag_has_two_readings() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("tag", "commands"),
+    [
+        ("tumour@v9.0.0", ["git push origin --delete refs/tags/tumour@v9.0.0"]),
+        (
+            "tumour@v1.0.0",
+            [
+                f"git tag --annotate --force --message 'made again' tumour@v1.0.0 {ONE}",
+                "git push --force origin refs/tags/tumour@v1.0.0",
+            ],
+        ),
+    ],
+)
+def test_repair__a_tag_that_names_no_registry_never_becomes_one(tag: str, commands: list[str]) -> None:
+    trail = replace(WHOLE, tags=TAGS | {tag: AWAY}, foreign=frozenset({AWAY}))
+    (proposal,) = propose_for("tumour", [finding(trail)], trail)
+    assert [command for choice in proposal.choices for command in choice.commands] == commands
+
+
+def test_repair__a_branch_that_is_gone_does_not_come_back_from_what_is_no_registry() -> None:
+    trail = Trail(None, (), TAGS | {"tumour@v9.0.0": AWAY}, foreign=frozenset({AWAY}))
+    proposal = propose_recreating("tumour", trail)
+    assert proposal is not None
+    assert proposal.choices[1].commands[0] == "git fetch origin refs/tags/tumour@v1.1.0"
+
+
 def test_repair__a_hostile_name_of_a_tag_stays_one_word_of_the_command() -> None:
     tag = "tumour@v1';touch$IFS'x"
     trail = replace(WHOLE, tags=TAGS | {tag: AWAY})

@@ -39,7 +39,8 @@ class Trail:
 
     `is_shallow`: the oldest commit here is not the first one; what happened before it is not known. `in_shallow_clone`:
     other commits than those of the branch may be missing here. `lost`: the references here to what the branch was
-    before it was deleted, set back or written anew, the newest first.
+    before it was deleted, set back or written anew, the newest first. `foreign`: what tags name that is here, and is no
+    commit of a registry.
     """
 
     commit: str | None
@@ -48,6 +49,7 @@ class Trail:
     is_shallow: bool = False
     in_shallow_clone: bool = False
     lost: tuple[str, ...] = ()
+    foreign: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

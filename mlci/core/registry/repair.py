@@ -61,7 +61,8 @@ def propose_recreating(model: str, trail: Trail) -> Proposal | None:
     if trail.commit is not None or not trail.tags:
         return None
     # Only the tag of a version is sure to name the commit that made it.
-    versions = [number for tag in trail.tags if NUMBER.fullmatch(number := tag.removeprefix(f"{model}@"))]
+    own = [tag for tag, commit in trail.tags.items() if commit not in trail.foreign]
+    versions = [number for tag in own if NUMBER.fullmatch(number := tag.removeprefix(f"{model}@"))]
     choices = [*_from_clones(model, trail)]
     if versions:
         tag = f"{model}@{max(versions, key=sort_key)}"
@@ -93,7 +94,7 @@ def _choices(model: str, finding: Finding, trail: Trail) -> tuple[Choice, ...]:
             held = {step.commit for step in trail.steps}
             right = finding.wanted or ""
             choices = [Choice("If the branch is right and the tag was moved:", (*_make(tag, right, force=True),))]
-            if finding.found is not None and finding.found not in held:
+            if finding.found is not None and finding.found not in held | trail.foreign:
                 choices.append(
                     Choice(
                         "If the branch was rewritten: the commit of the tag is what it was. Look at both, and go back.",
@@ -111,6 +112,8 @@ def _choices(model: str, finding: Finding, trail: Trail) -> tuple[Choice, ...]:
                 *_from_clones(model, trail),
                 Choice("If the tag is foreign:", (f"git push origin --delete {_quoted(tag)}",)),
             )
+        case "tag-unknown" if finding.found in trail.foreign:
+            return (Choice("It names no registry, so it is foreign:", (f"git push origin --delete {_quoted(tag)}",)),)
         case "tag-unknown":
             return (
                 Choice(
