@@ -25,6 +25,7 @@ from mlci.core.package import change_of_signature
 from mlci.core.plain_text import one_line
 from mlci.core.registry import NewVersion, plan_promotion, refuse_unexpected
 from mlci.core.registry.entries import sha256
+from mlci.core.registry.standing import refuse_unusable
 from mlci.core.report import Conclusion
 from mlci.errors import IntegrityError, MlciError, RejectedError, UndecidedError, UsageError
 from mlci.render.registry_page import registry_page
@@ -88,7 +89,7 @@ def promote(
         case = in_stage(case, stage)
     stage, production = case.rules.config.promote.stage, case.production
     if production and production.run == case.inputs.digest:
-        return Promotion(production.number, stage, production.number, production.package_sha256, None)
+        return _nothing(production, stage, case)
     if commit != target:
         # Its rules may be stricter, and it holds what this commit brought: nothing is promoted past it.
         now = (production.number, production.package_sha256) if production else (None, None)
@@ -96,7 +97,7 @@ def promote(
     candidate, provenance = chosen(commit, case, forge, tools)
     before = production.number if production else None
     if production and production.package_sha256 == candidate.sha256:
-        return Promotion(production.number, stage, before, candidate.sha256, None)
+        return _nothing(production, stage, case)
 
     if expect is not None:
         refuse_unexpected(case.registry.registry, stage, expect)
@@ -140,6 +141,13 @@ def promote(
 
     change = record(case.registry.registry.model, planned, tools.registry)
     return Promotion(change.version, stage, before, candidate.sha256, str(report.conclusion), provenance=provenance)
+
+
+def _nothing(there: Version, stage: str, case: Case) -> Promotion:
+    """Return that STAGE holds this very model already; raises where another stage took it back for good."""
+    if case.registry.registry.is_quarantined(there.number):
+        refuse_unusable(case.registry.registry, there.number)
+    return Promotion(there.number, stage, there.number, there.package_sha256, None)
 
 
 def _approvals(commit: str, forge: Forge) -> tuple[str, ...]:

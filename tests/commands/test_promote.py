@@ -105,6 +105,15 @@ def test_promote__into_another_stage_is_judged_against_what_is_there(tmp_path: P
         project.promote()
 
 
+def test_promote__what_another_stage_took_back_is_refused_where_it_still_is(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    project.promote(stage="trial")
+    project.rollback()
+    with pytest.raises(IntegrityError, match="quarantined"):
+        project.promote(stage="trial")
+
+
 def test_promote__a_stage_that_cannot_be_one(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     project.train()
