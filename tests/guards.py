@@ -143,6 +143,14 @@ GUARDS = (
         "test_file__a_carriage_return_that_its_line_lacks_is_not_made_up_for_by_another",
     ),
     Guard(
+        "both signs of a line's end stand together where shapes are kept",
+        "mlci/adapters/csv_shapes.py",
+        "len(self._newline) == 1 or block.count(self._newline) == len(lines)",
+        "True",
+        "tests/adapters/test_csv_file.py::"
+        "test_file__a_carriage_return_that_its_line_lacks_is_not_made_up_for_by_another",
+    ),
+    Guard(
         "a proof holds for its own bytes",
         "mlci/commands/proven.py",
         "return sha256(candidate.package.model) == proof.model_sha256",

@@ -229,13 +229,16 @@ def test_file__another_form_is_found_in_any_block(
     assert error.value.where == f"{path}:{place + 2 + beyond}"
 
 
-def test_file__a_carriage_return_that_its_line_lacks_is_not_made_up_for_by_another(path: Path) -> None:
-    path.write_bytes(b"a,b\r\n1,2\r3\n4,5\r\n")
+@pytest.mark.parametrize("before", [[], [b'"x",1', *[b"1,2"] * LONG]], ids=["with shapes", "without"])
+def test_file__a_carriage_return_that_its_line_lacks_is_not_made_up_for_by_another(
+    path: Path, before: list[bytes]
+) -> None:
+    path.write_bytes(b"\r\n".join([b"a,b", *before, b"1,2\r3\n4,5", b""]))
     with pytest.raises(RejectedError) as error:
         read_header(path)
     assert (error.value.problem, error.value.where) == (
         "cells.csv: a carriage return stands alone in a line",
-        f"{path}:2",
+        f"{path}:{len(before) + 2}",
     )
 
 
