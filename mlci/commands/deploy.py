@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Clock, Forge, Predictor, RegistryBranch, Store, Target
     from mlci.core.package import Package
-    from mlci.core.registry import Actor
+    from mlci.core.registry import Actor, Registry, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ def deploy(
 
     REFUSE_UNSIGNED raises where the registry takes only what is signed, and nobody here can sign.
     """
-    done = _deployed(
-        name, model, stage, registry=registry, store=store, target=target, predictor=predictor, forge=forge
-    )
+    history = registry.load(model).registry
+    version = _deployable(history, stage)
+    done = _deployed(name, version, history, store=store, target=target, predictor=predictor, forge=forge)
     plan = partial(
         plan_deployment,
         number=done.version,
@@ -78,34 +78,31 @@ def deploy(
     return done
 
 
-def _deployed(
-    name: str,
-    model: str,
-    stage: str,
-    *,
-    registry: RegistryBranch,
-    store: Store,
-    target: Target,
-    predictor: Predictor,
-    forge: Forge,
-) -> Deployed:
-    """Deploy what STAGE points to; the target keeps answering with the old version until the switch.
+def _deployable(history: Registry, stage: str) -> Version:
+    """Return the version that STAGE points to.
 
     No verb quarantines what is in a stage, but an event that was written by hand may: `IntegrityError("quarantined")`.
-
-    The forge is told of every attempt that would change something, and how it ended.
     """
-    history = registry.load(model).registry
     version = history.version_at(stage)
     if version is None:
         raise UsageError(
             "nothing-to-deploy",
-            f"nothing is in {model}#{stage}",
+            f"nothing is in {history.model}#{stage}",
             cause="No candidate was promoted yet.",
             hint="mlci promote",
         )
     if history.is_quarantined(version.number):
         refuse_unusable(history, version.number)
+    return version
+
+
+def _deployed(
+    name: str, version: Version, history: Registry, *, store: Store, target: Target, predictor: Predictor, forge: Forge
+) -> Deployed:
+    """Deploy VERSION; the target keeps answering with the old one until the switch.
+
+    The forge is told of every attempt that would change something, and how it ended.
+    """
     installed = fetch(version, store)
     refuse_without_model(installed.package)
     wanted, present = Placed.of(version.number, installed.sha256), target.current()
@@ -113,14 +110,14 @@ def _deployed(
     left_open = forge.unfinished_deployment(name)
     if left_open is not None:
         # Its job was killed before it could say how far it came; what answers now is how it ended.
-        tried = history.versions.get(left_open.description.removeprefix(f"{model} "))
+        tried = history.versions.get(left_open.description.removeprefix(f"{version.model} "))
         meant = Placed.of(tried.number, tried.package_sha256) if tried else None
         forge.set_deployment_status(left_open, _outcome(meant, present))
     if present == wanted:
         target.stage(version.number, installed.sha256, installed.package.files)  # whole, or mended
         return Deployed(version.number, before, target.location, switched=False)
 
-    attempt = forge.deployment(name, version.commit, f"{model} {version.number}")
+    attempt = forge.deployment(name, version.commit, f"{version.model} {version.number}")
     forge.set_deployment_status(attempt, DeploymentStatus("in_progress"))
     try:
         staged = target.stage(version.number, installed.sha256, installed.package.files)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.core.statistics.estimate import Estimate
-    from mlci.core.statistics.sampling import NotTrusted
 
     Floats = NDArray[np.float64]
     Booleans = NDArray[np.bool_]
@@ -71,8 +70,3 @@ class NumberAnswers(TaskAnswers):
         """Return METRIC, which is no mean of rows, with the influence of each; None where it is 0/0."""
         of = {"rmse": rmse, "r2": r_squared, "wape": wape}.get(metric)
         return of(self.sample.labels, self.predictions, self.sample.weights) if of else None
-
-    @override
-    def lacks(self, metric: str) -> NotTrusted | None:
-        """Return nothing: numbers lack no class."""
-        return None

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.core.statistics.estimate import Estimate
-    from mlci.core.statistics.sampling import NotTrusted
 
     Floats = NDArray[np.float64]
     Booleans = NDArray[np.bool_]
@@ -102,11 +101,6 @@ class QueryAnswers(TaskAnswers):
     def smooth(self, metric: str) -> Estimate | None:
         """Return the mean of METRIC over the queries, with the influence of each."""
         return mean_estimate(self.of_queries(metric), self.sample.weights)
-
-    @override
-    def lacks(self, metric: str) -> NotTrusted | None:
-        """Return nothing: a query without a relevant item counts 0."""
-        return None
 
     @override
     def differs(self, metric: str, other: TaskAnswers) -> Booleans:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.core.statistics.estimate import Estimate
-    from mlci.core.statistics.sampling import NotTrusted
 
     Floats = NDArray[np.float64]
     Booleans = NDArray[np.bool_]
@@ -60,11 +59,6 @@ class ScoreAnswers(TaskAnswers):
     @override
     def smooth(self, metric: str) -> Estimate | None:
         """Return nothing: each metric is a mean of the rows."""
-        return None
-
-    @override
-    def lacks(self, metric: str) -> NotTrusted | None:
-        """Return nothing: scores lack no class."""
         return None
 
     @override

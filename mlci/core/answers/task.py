@@ -58,9 +58,9 @@ class TaskAnswers(ABC):
     def smooth(self, metric: str) -> Estimate | None:
         """Return METRIC, which is no mean of rows, with the influence of each; None where it is 0/0 or has none."""
 
-    @abstractmethod
-    def lacks(self, metric: str) -> NotTrusted | None:
+    def lacks(self, metric: str) -> NotTrusted | None:  # noqa: ARG002 - tasks with classes know what a metric needs
         """Return what the rows lack for METRIC, in words; None where nothing lacks."""
+        return None
 
     def sort(self) -> None:  # noqa: B027 - what has no scores has nothing to sort
         """Bring the scores into their order, so that slices are cut out of it."""

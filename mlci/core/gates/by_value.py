@@ -37,20 +37,7 @@ def _result(owned: OwnedGate, evidence: Evidence, numbers: Numbers) -> GateResul
     now, before = numbers.candidate[name], None if numbers.production is None else numbers.production[name]
     decision = without_rows(gate, evidence) or (_alone(gate, now) if before is None or gate.is_alone else None)
     decision = decision or _comparison(gate, now, before or 0.0)
-    return GateResult(
-        metric=gate.metric,
-        require=gate.require,
-        limit=gate.limit,
-        origin=owned.origin,
-        outcome=decision.outcome,
-        candidate=now,
-        production=before,
-        interval=decision.interval,
-        rows=0,
-        sentence=decision.sentence,
-        severity=gate.severity,
-        scope=gate.scope,
-    )
+    return GateResult.of(owned, decision, candidate=now, production=before, rows=0)
 
 
 def _alone(gate: Gate, now: float) -> Decision:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -143,21 +144,8 @@ def _result(owned: OwnedGate, evidence: Evidence, decision: Decision, slices: tu
         candidate, production, rows = _value(gate, evidence), None, both.candidate.sample.rows
         production = None if both.production is None else both.production.value(gate.metric)
     flipped = _flipped(gate, evidence, worst)
-    return GateResult(
-        metric=gate.metric,
-        require=gate.require,
-        limit=gate.limit,
-        origin=owned.origin,
-        outcome=decision.outcome,
-        candidate=candidate,
-        production=production,
-        interval=decision.interval,
-        rows=rows,
-        sentence=decision.sentence,
-        rows_needed=decision.rows_needed,
-        smallest_visible=decision.smallest_visible,
-        severity=gate.severity,
-        scope=gate.scope,
+    return replace(
+        GateResult.of(owned, decision, candidate=candidate, production=production, rows=rows),
         slices=slices if gate.slices else (),
         flipped=flipped if decision.outcome is Outcome.FAIL else None,
         mid_p=_mid_p(gate, evidence, flipped) if gate.require != "gap_not_wider" else None,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mlci.core.metrics import Looks
+    from mlci.core.rules import OwnedGate
     from mlci.core.statistics.interval import Interval
 
 ROWS: Final[Mapping[Looks, str]] = {
@@ -140,6 +141,29 @@ class GateResult:
     where nothing is decided right or wrong."""
     mid_p: float | None = None
     """McNemar's mid-p of those rows, where a share is compared: a word beside the interval, which decides."""
+
+    @classmethod
+    def of(
+        cls, owned: OwnedGate, decision: Decision, *, candidate: float | None, production: float | None, rows: int
+    ) -> GateResult:
+        """Return what the DECISION about a gate comes to, beside the values of both models on so many ROWS."""
+        gate = owned.gate
+        return cls(
+            metric=gate.metric,
+            require=gate.require,
+            limit=gate.limit,
+            origin=owned.origin,
+            outcome=decision.outcome,
+            candidate=candidate,
+            production=production,
+            interval=decision.interval,
+            rows=rows,
+            sentence=decision.sentence,
+            rows_needed=decision.rows_needed,
+            smallest_visible=decision.smallest_visible,
+            severity=gate.severity,
+            scope=gate.scope,
+        )
 
     @property
     def is_alone(self) -> bool:
