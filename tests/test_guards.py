@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.guards import GUARDS, Guard, run_without
+from tests.guards import GUARDS, ROOT, Guard, run_without
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def test_guards__each_stands_once_where_it_is_looked_for() -> None:
+    assert {each.name for each in GUARDS if (ROOT / each.file).read_text().count(each.guarded) != 1} == set()
 
 
 @pytest.mark.slow

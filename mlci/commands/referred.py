@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from mlci.core.registry import Registry, Version
     from mlci.core.runs import KeptRun
 
-LONGEST_REFERENCE = 80
-
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -130,7 +128,7 @@ class Lookup:
         why: str = "",
     ) -> Side:
         named = Referred(
-            one_line(reference, LONGEST_REFERENCE),
+            one_line(reference),
             version,
             package.sha256 if package else None,
             run.id if run else None,
