@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mlci.cli.output import Json, show, show_json, tell
+from mlci.cli.output import Base, Json, show, show_json, tell
 from mlci.cli.streams import Stream
 from mlci.errors import MlciError, UsageError
 from mlci.version import VERSION
@@ -92,6 +92,41 @@ def _default_branch(folder: Path) -> str:
         return GitRepository.open(folder, Git(os.environ)).default_branch()
     except MlciError:
         return "main"
+
+
+@app.command(short_help="Look at all that a check needs, and say what mends it.")
+def doctor(*, base: Base = None, as_json: Json = False) -> None:
+    """Example: mlci doctor.
+
+    Looks at configuration, data, evaluation set, training, registry and store, says what is wrong and what mends it,
+    and warns of gates that the evaluation set cannot decide. Changes nothing.
+    """
+    from shutil import which
+
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.doctor import Practice
+    from mlci.commands.doctor import doctor as command
+    from mlci.render.doctor_text import diagnoses_text
+
+    place = Workplace.here()
+    found = command(
+        Practice(
+            repository=place.repository,
+            tools=place.tools(),
+            base_commit=lambda: place.base_commit_if_any(base),
+            finds=lambda program: which(program, path=place.runner().search_path) is not None,
+            workflows={
+                path.relative_to(place.repository.root).as_posix(): path.read_bytes()
+                for path in (place.repository.root / ".github" / "workflows").glob("*.y*ml")
+            },
+            refuse_unsigned=place.refuse_unsigned,
+        )
+    )
+    if as_json:
+        show_json("doctor", {"diagnoses": [each.to_dict() for each in found]})
+    else:
+        show(diagnoses_text(found))
+    raise typer.Exit(next((each.exit_code for each in found if each.state == "error"), 0))
 
 
 @app.command(short_help="Part data into train, validation and test.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 VERBS = [
     "init", "validate", "train", "check", "report", "fetch", "promote", "rollback", "deploy", "predict", "verify",
-    "demo", "version", "registry list", "registry show", "registry history", "registry repair", "registry gc",
+    "demo", "doctor", "version", "registry list", "registry show", "registry history", "registry repair", "registry gc",
     "quarantine", "readmit", "deprecate", "pull",
 ]  # fmt: skip
 
