@@ -29,6 +29,28 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "a registry that lost what was seen of it is not relied on",
+        "mlci/adapters/registry_branch.py",
+        "        if taken:\n",
+        "        if not taken and found is None:\n",
+        "tests/adapters/test_registry_tampering.py::test_load__refuses_a_branch_that_lost_its_last_event",
+    ),
+    Guard(
+        "a model whose registry was deleted does not begin anew",
+        "mlci/commands/beginning.py",
+        "    if numbers:\n",
+        "    if not numbers and loaded is None:\n",
+        "tests/commands/test_beginning.py::test_gone__is_refused_in_a_fresh_clone_by_its_tags",
+    ),
+    Guard(
+        "an entry that was added and taken off is no edit that was undone",
+        "mlci/core/registry/audit.py",
+        "if last > place and not _adds(trail.steps[place : last + 1]):",
+        "if last > place:",
+        "tests/core/test_registry_audit.py::"
+        "test_audit__an_edit_that_was_undone_is_a_warning_and_an_entry_taken_off_is_none",
+    ),
+    Guard(
         "a merge takes over only the model that was judged",
         "mlci/commands/taking_over.py",
         "if not is_proven(candidate, proof):",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from mlci.adapters.git import BRANCHES, LOST_REFERENCES, REGISTRY_BRANCHES, REGISTRY_REFERENCES, GitRepository
+from mlci.adapters.git import BRANCHES, REGISTRY_BRANCHES, REGISTRY_REFERENCES, GitRepository
 from mlci.adapters.git_reader import GitReader, missing, reading
 from mlci.adapters.leased_push import keep_objects, leased_push, references_of_origin
 from mlci.adapters.refused_push import (
@@ -18,27 +16,13 @@ from mlci.adapters.refused_push import (
     is_refused,
     push_rejected,
 )
-from mlci.core.git_objects import (
-    FILE_MODE,
-    FOLDER_MODE,
-    GitObject,
-    ObjectFormat,
-    blob,
-    commit,
-    commit_parents,
-    commit_tree,
-    format_of,
-    parse_tree,
-    tag,
-    trees,
-)
+from mlci.adapters.registry_files import COMMIT_LIMIT_BYTES, FILE_LIMIT_BYTES, file_ids, registry_at
+from mlci.adapters.registry_trail import taken_from, trail_of, version_tags
+from mlci.core.git_objects import GitObject, ObjectFormat, blob, commit, commit_parents, format_of, tag, trees
 from mlci.core.names import NAME, checked_commit, checked_name, checked_sha256
-from mlci.core.plain_text import one_line
-from mlci.core.registry import Change, LoadedRegistry, Registry, Trail, read, stale_promotion
-from mlci.core.registry.audit import Step
-from mlci.core.registry.entries import broken, evaluation_path, event_path, sha256, version_path
-from mlci.core.registry.history import EVALUATIONS
-from mlci.core.registry.numbers import NUMBER
+from mlci.core.registry import Change, LoadedRegistry, Trail, stale_promotion
+from mlci.core.registry.entries import evaluation_path, event_path, sha256, version_path
+from mlci.core.registry.loss import branch_rewritten, registry_gone
 from mlci.core.registry.signing import signed
 from mlci.errors import IntegrityError, MlciError
 
@@ -48,16 +32,8 @@ if TYPE_CHECKING:
     from mlci.adapters.git_process import Finished
     from mlci.core.registry.signing import Sign
 
-_COMMIT_LIMIT_BYTES: Final = 1 << 20
-_TREE_LIMIT_BYTES: Final = 256 << 20
-_FILE_LIMIT_BYTES: Final = 1 << 20
-_PAGE: Final = "README.md"
 _ATTEMPTS: Final = 5
-_STEP: Final = "\x01"
-"""Begins the line of a commit; no other line does, since Git quotes such a character in a path."""
 _PAUSE_SECONDS: Final = 0.1
-_LOST: Final = re.compile(rf"{LOST_REFERENCES}[^/]+/[0-9a-f]{{12}}")
-_EVALUATION: Final = re.compile(r"evaluations/[0-9a-f]{64}\.json")
 
 
 class GitRegistry:
@@ -81,14 +57,24 @@ class GitRegistry:
     def load(self, model: str) -> LoadedRegistry:
         """Return the registry as it was fetched last, with its commit; an empty one where there is no branch.
 
-        One process of Git. Raises `IntegrityError`: "foreign-branch" when the branch holds something else,
-        "registry-broken", "newer-schema".
+        Two processes of Git. Raises `IntegrityError`: "foreign-branch" when the branch holds something else,
+        "registry-broken", "newer-schema"; "branch-rewritten" when it lacks what this clone fetched of it before, and
+        "registry-gone" when it is not there any more.
         """
-        return self._read(model, REGISTRY_REFERENCES + checked_name(model, "model"))
+        found = registry_at(self._repository, model, REGISTRY_REFERENCES + checked_name(model, "model"))
+        taken = taken_from(self._repository, found)
+        if taken:
+            raise registry_gone(model, next(iter(taken))) if found.commit is None else branch_rewritten(model, taken)
+        return found
+
+    def refreshed(self, model: str) -> LoadedRegistry:
+        """Fetch the registries, and return that of a model as it is now; raises as `load`, and "origin-failed"."""
+        self._repository.fetch_references(f"+{REGISTRY_BRANCHES}*:{REGISTRY_REFERENCES}*", "--prune")
+        return self.load(model)
 
     def load_at(self, model: str, commit: str) -> LoadedRegistry:
-        """Return the registry as a commit of its branch holds it; raises as `load`."""
-        return self._read(checked_name(model, "model"), checked_commit(commit))
+        """Return the registry as a commit of its branch holds it, whatever this clone fetched before."""
+        return registry_at(self._repository, checked_name(model, "model"), checked_commit(commit))
 
     def evaluation(self, model: str, digest: str) -> bytes | None:
         """Return the evaluation with this sha256 as it was fetched last, None where the branch has none.
@@ -98,91 +84,19 @@ class GitRegistry:
         reference = REGISTRY_REFERENCES + checked_name(model, "model")
         with reading(self._repository.git, self._repository.folder) as reader:
             path = evaluation_path(checked_sha256(digest))
-            found = reader.find(f"{reference}:{path}", "blob", _FILE_LIMIT_BYTES)
+            found = reader.find(f"{reference}:{path}", "blob", FILE_LIMIT_BYTES)
         return None if found is None else found[1]
 
     def trail(self, model: str) -> Trail:
         """Ask the origin for the branch and the tags of a model, and return them with the commits of the branch.
 
-        `load` gives the registry at the same commit afterwards. Raises `OutsideError("origin-failed")`.
+        Raises `OutsideError("origin-failed")`.
         """
-        reference, branch = REGISTRY_REFERENCES + checked_name(model, "model"), REGISTRY_BRANCHES + model
-        for attempt in range(_ATTEMPTS):
-            found = references_of_origin(self._repository, [branch, *_tag_patterns(model)])
-            tip = found.pop(branch, None)
-            tags = _tags(found)
-            if tip is None:
-                return Trail(None, (), tags, lost=self._lost(model), foreign=self._foreign(tags))
-            self._repository.fetch_references(f"+{branch}:{reference}")
-            # Somebody may have pushed between the two: then the tags are not those of this branch.
-            if self._repository.resolve(reference) == tip or attempt + 1 == _ATTEMPTS:
-                trail = self._trail(tip, reference, tags)
-                return replace(trail, lost=self._lost(model), foreign=self._foreign(tags))
-        raise AssertionError  # the last attempt returns
-
-    def _lost(self, model: str) -> tuple[str, ...]:
-        arguments = ["for-each-ref", "--format=%(refname)", "--sort=-committerdate", f"{LOST_REFERENCES}{model}/"]
-        names = self._repository.git.run(arguments, folder=self._repository.folder).decode(errors="replace").split("\n")
-        return tuple(name for name in names if _LOST.fullmatch(name))
-
-    def _foreign(self, tags: Mapping[str, str]) -> frozenset[str]:
-        with reading(self._repository.git, self._repository.folder) as reader:
-            return frozenset(commit for commit in set(tags.values()) if _is_foreign(reader, commit))
+        return trail_of(self._repository, model)
 
     def version_tags(self) -> frozenset[tuple[str, str]]:
-        """Ask the origin for the tags of versions, and return model and number of each.
-
-        A tag that names a commit which is here and holds no registry is another tool's, and left out. Raises
-        `OutsideError("origin-failed")`.
-        """
-        tags = _tags(references_of_origin(self._repository, ["refs/tags/*@v*"]))
-        named = {tag: (model, number) for tag in tags for model, _, number in [tag.rpartition("@")]}
-        with reading(self._repository.git, self._repository.folder) as reader:
-            return frozenset(
-                version
-                for tag, version in named.items()
-                if NAME.fullmatch(version[0]) and NUMBER.fullmatch(version[1]) and not _is_foreign(reader, tags[tag])
-            )
-
-    def _trail(self, tip: str, reference: str, tags: Mapping[str, str]) -> Trail:
-        arguments = [
-            "-c",
-            "log.showRoot=true",
-            "log",
-            "--topo-order",
-            "--reverse",
-            "--no-renames",
-            "--no-relative",
-            "--no-show-signature",
-            "--no-ext-diff",
-            "--encoding=UTF-8",
-            "--name-status",
-            f"--format={_STEP}%H%x1f%P%x1f%an <%ae>",
-            reference,
-            "--",
-        ]
-        output = self._repository.git.run(arguments, folder=self._repository.folder).decode(errors="replace")
-        steps = tuple(_step(text) for text in f"\n{output}".split(f"\n{_STEP}")[1:])
-        if not self._repository.is_shallow():
-            return Trail(tip, steps, tags)
-        # A clone without the older commits shows its oldest one as if it had no parent; the commit itself knows better.
-        is_cut_off = not steps[0].parents and bool(self._repository.parents(steps[0].commit))
-        return Trail(tip, steps, tags, is_shallow=is_cut_off, in_shallow_clone=True)
-
-    def _read(self, model: str, reference: str) -> LoadedRegistry:
-        with reading(self._repository.git, self._repository.folder) as reader:
-            found = reader.find(reference, "commit", _COMMIT_LIMIT_BYTES)
-            if found is None:
-                return LoadedRegistry(Registry.empty(model), None)
-            commit_id, body = found
-            listing = _listing(reader, body, format_of(commit_id))
-            if event_path(1) not in listing:
-                raise _foreign_branch(model)
-            _check_evaluations(listing)
-            paths = [path for path in listing if path != _PAGE and not path.startswith(EVALUATIONS)]
-            contents = reader.blobs([listing[path] for path in paths], _FILE_LIMIT_BYTES)
-            files = dict(zip(paths, contents, strict=True))
-        return LoadedRegistry(read(model, files), commit_id)
+        """Ask the origin for the tags of versions, and return model and number of each; raises as `trail`."""
+        return version_tags(self._repository)
 
     def push(self, model: str, change: Change, parent: str | None) -> str:
         """Write the change as a commit on `parent`, with its tags, in one atomic push; return the new commit's id.
@@ -224,10 +138,10 @@ class GitRegistry:
         object_format = self._repository.object_format() if parent is None else format_of(parent)
         if parent is not None:
             with reading(self._repository.git, self._repository.folder) as reader:
-                found = reader.find(parent, "commit", _COMMIT_LIMIT_BYTES)
+                found = reader.find(parent, "commit", COMMIT_LIMIT_BYTES)
                 if found is None:
                     raise missing(parent)
-                listing = _listing(reader, found[1], object_format)
+                listing = file_ids(reader, found[1], object_format)
                 _check_parent(change, listing, reader)
         elif change.before.sequence:
             raise stale_promotion(change.before, change.stage, change.expected)
@@ -342,79 +256,16 @@ class _Prepared:
         self.objects: list[GitObject] = [*blobs.values(), *tree_objects, made, *tags.values()]
 
 
-def _tag_patterns(model: str) -> tuple[str, str]:
-    return f"refs/tags/{model}@*", f"refs/tags/{model}#*"
-
-
-def _tags(found: Mapping[str, str]) -> dict[str, str]:
-    """Return tag → the commit that it names in the end: an annotated one is listed a second time with `^{}`."""
-    names = {name.removesuffix("^{}") for name in found}
-    return {name.removeprefix("refs/tags/"): found.get(f"{name}^{{}}", found.get(name, "")) for name in sorted(names)}
-
-
-def _is_foreign(reader: GitReader, commit_id: str) -> bool:
-    """Return whether a commit is here, and no registry."""
-    is_registry = reader.find(f"{commit_id}:{event_path(1)}", "blob", _FILE_LIMIT_BYTES) is not None
-    return not is_registry and reader.find(commit_id, "commit", _COMMIT_LIMIT_BYTES) is not None
-
-
-def _step(text: str) -> Step:
-    head, _, rest = text.partition("\n")
-    commit_id, parents, author = head.split("\x1f", 2)
-    changes = (line.partition("\t") for line in rest.splitlines() if line)
-    return Step(commit_id, author, len(parents.split()), tuple((status, path) for status, _, path in changes))
-
-
 def _check_parent(change: Change, listing: Mapping[str, str], reader: GitReader) -> None:
     """Raise "stale-promotion" unless the parent holds exactly the events that the change was planned on."""
     before = change.before
     sequence = sum(path.startswith("events/") for path in listing)
     last = listing.get(event_path(sequence))
-    content = b"" if last is None else next(reader.blobs([last], _FILE_LIMIT_BYTES))
+    content = b"" if last is None else next(reader.blobs([last], FILE_LIMIT_BYTES))
     planned_on = before.events[-1].digest if before.events else None
     append_only = (path for path in change.files if path.startswith(("events/", "versions/", "signatures/")))
     if sha256(content) != planned_on or any(path in listing for path in append_only):
         raise stale_promotion(before, change.stage, change.expected)
-
-
-def _listing(reader: GitReader, commit_body: bytes, object_format: ObjectFormat) -> dict[str, str]:
-    """Return path → blob id of a registry commit: files, and folders of files, and nothing else."""
-    listing: dict[str, str] = {}
-    folders = [("", commit_tree(commit_body))]
-    for prefix, tree_id in folders:
-        found = reader.find(tree_id, "tree", _TREE_LIMIT_BYTES)
-        if found is None:
-            raise missing(tree_id)
-        for mode, name, object_id in _entries(found[1], object_format):
-            if mode == FILE_MODE:
-                listing[prefix + name] = object_id
-            elif mode == FOLDER_MODE and not prefix:
-                folders.append((f"{name}/", object_id))
-            else:
-                raise broken(prefix + name, "it is no plain file")
-    return listing
-
-
-def _check_evaluations(listing: Mapping[str, str]) -> None:
-    for path in listing:
-        if path.startswith(EVALUATIONS) and _EVALUATION.fullmatch(path) is None:
-            raise broken(path, "it is no file of a registry")
-
-
-def _entries(body: bytes, object_format: ObjectFormat) -> list[tuple[str, str, str]]:
-    try:
-        return list(parse_tree(body, object_format))
-    except ValueError as error:
-        raise broken("its tree", one_line(str(error), 120)) from error
-
-
-def _foreign_branch(model: str) -> IntegrityError:
-    return IntegrityError(
-        "foreign-branch",
-        f"the branch mlci/registry/{model} exists, but mlci did not make it: it holds no events",
-        where=f"mlci/registry/{model}",
-        hint=f"Rename it: git push origin {REGISTRY_REFERENCES}{model}:{BRANCHES}OTHER :{REGISTRY_BRANCHES}{model}",
-    )
 
 
 def _foreign_tag(name: str) -> IntegrityError:

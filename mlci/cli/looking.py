@@ -107,7 +107,7 @@ def verify(
         show_json("verify", {"checked": [each.to_dict() for each in checked]})
         raise typer.Exit(error.exit_code if error else 0)
     for each in checked:
-        show(f"{'✗' if each.error else '✓'} {each.subject}: {one_line(each.result, 500)}")
+        show(f"{'✗' if each.error else '!' if each.is_warning else '✓'} {each.subject}: {one_line(each.result, 500)}")
     if error:
         raise error
 

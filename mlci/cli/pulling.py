@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 def opened(reference: str, origin: str | None, directory: Path | None) -> Iterator[Found]:
     """Yield the registry that REFERENCE is looked up in, its version, and the store that has its bytes."""
     from mlci.adapters.directory_store import DirectoryStore
+    from mlci.commands.beginning import refuse_gone
     from mlci.commands.resolving import resolve_in
 
     if origin is None:
         place = Workplace.here()
         config = place.config()
         place.base_commit(None)
-        registry = place.registry().load(config.model.name).registry
+        registries = place.registry()
+        loaded = registries.load(config.model.name)
+        refuse_gone(loaded, registries)
+        registry = loaded.registry
         store = DirectoryStore(directory) if directory else place.open_store(config.promote)
         yield registry, resolve_in(registry, reference), store
         return

@@ -29,7 +29,7 @@ def registry_list(*, no_fetch: NoFetch = False, as_json: Json = False) -> None:
     from mlci.render.registry_text import list_text
 
     model, registry = _registry(fetches=not no_fetch)
-    listed = list_versions(model, registry=registry)
+    listed = list_versions(model, registry=registry, asks=not no_fetch)
     if as_json:
         show_json("registry-list", {"versions": [entry.to_dict() for entry in listed]})
     else:
@@ -48,7 +48,7 @@ def registry_show(reference: Reference = None, *, no_fetch: NoFetch = False, as_
     from mlci.render.registry_text import show_text
 
     model, registry = _registry(fetches=not no_fetch)
-    shown = command(model, reference, registry=registry)
+    shown = command(model, reference, registry=registry, asks=not no_fetch)
     version = shown.entry.version if shown.entry else None
     evaluation = evaluation_of(version, registry) if version else None
     inputs = inputs_of(version, Workplace.here().repository) if version else {}
@@ -69,7 +69,7 @@ def registry_history(reference: Reference = None, *, no_fetch: NoFetch = False, 
     from mlci.render.registry_text import history_text
 
     model, registry = _registry(fetches=not no_fetch)
-    shown = command(model, reference, registry=registry)
+    shown = command(model, reference, registry=registry, asks=not no_fetch)
     if as_json:
         content = shown.to_dict()
         show_json("registry-history", {"model": content["model"], "events": content["events"][::-1]})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mlci.commands.beginning import refuse_gone
 from mlci.commands.evaluation import answers_by_signature, fetch
 from mlci.commands.retrying import record
 from mlci.commands.said import refuse_without_model
@@ -56,7 +57,9 @@ def deploy(
 
     REFUSE_UNSIGNED raises where the registry takes only what is signed, and nobody here can sign.
     """
-    history = registry.load(model).registry
+    loaded = registry.load(model)
+    refuse_gone(loaded, registry)
+    history = loaded.registry
     version = _deployable(history, stage)
     done = _deployed(name, version, history, store=store, target=target, predictor=predictor, forge=forge)
     plan = partial(

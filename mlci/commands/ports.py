@@ -117,7 +117,13 @@ class RegistryBranch(Protocol):
     """The registries of the origin: read as they were fetched, changed by one atomic push."""
 
     def load(self, model: str) -> LoadedRegistry:
-        """Return the registry of a model and the commit that it was read from."""
+        """Return the registry of a model and the commit that it was read from.
+
+        That it lacks what was seen of it here before is an `IntegrityError`.
+        """
+
+    def refreshed(self, model: str) -> LoadedRegistry:
+        """Return the registry of a model as the origin has it now."""
 
     def models(self) -> tuple[str, ...]:
         """Return the names of the models that have a registry."""

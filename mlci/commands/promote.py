@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlci.commands.before_push import before_push, refuse_to_guess
+from mlci.commands.beginning import refuse_gone
 from mlci.commands.case import conclusion_of, in_stage, is_broken, judge_case, open_case, report_on, validate_case
 from mlci.commands.evaluation import fetch
 from mlci.commands.installed import Installed
@@ -85,6 +86,7 @@ def promote(
     commit = _promotable_commit(repository, target)
     base = before_push(stated_base, commit, repository)
     case = open_case(repository.tree(commit), repository.tree(base) if base else EmptyTree(), tools)
+    refuse_gone(case.registry, tools.registry)
     if stage is not None:
         case = in_stage(case, stage)
     stage, production = case.rules.config.promote.stage, case.production

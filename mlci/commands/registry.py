@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.commands.beginning import refuse_gone
 from mlci.commands.sides import head_side
 from mlci.core.evaluation import read_evaluation
 from mlci.core.fingerprint import fingerprint
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from mlci.core.registry import Registry, Version
 
 
-def list_versions(model: str, *, registry: RegistryBranch) -> tuple[Entry, ...]:
-    """Return every version of MODEL, the newest first."""
-    return entries(registry.load(model).registry)
+def list_versions(model: str, *, registry: RegistryBranch, asks: bool = True) -> tuple[Entry, ...]:
+    """Return every version of MODEL, the newest first; where there is no branch, it ASKS the origin whether one was."""
+    return entries(_found(model, registry, asks=asks))
 
 
 def export(registry: RegistryBranch) -> tuple[Exported, ...]:
@@ -54,6 +55,13 @@ def inputs_of(version: Version, repository: Repository) -> dict[str, str]:
     return {"command": found.command, "code": found.code, **data, **({"params": found.params} if found.params else {})}
 
 
-def show(model: str, reference: str | None, *, registry: RegistryBranch) -> History:
-    """Return the events of what REFERENCE names, or of the whole MODEL."""
-    return history(registry.load(model).registry, reference)
+def show(model: str, reference: str | None, *, registry: RegistryBranch, asks: bool = True) -> History:
+    """Return the events of what REFERENCE names, or of the whole MODEL; ASKS as above."""
+    return history(_found(model, registry, asks=asks), reference)
+
+
+def _found(model: str, registry: RegistryBranch, *, asks: bool) -> Registry:
+    loaded = registry.load(model)
+    if asks:
+        refuse_gone(loaded, registry)
+    return loaded.registry

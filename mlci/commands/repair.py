@@ -21,12 +21,13 @@ def repair(model: str, *, registry: RegistryBranch) -> tuple[Proposal, ...]:
     if gone is not None:
         return (gone,)
     try:
-        found = registry.load(model).registry
+        found = registry.load_at(model, trail.commit).registry if trail.commit else registry.load(model).registry
     except IntegrityError as error:
         if error.code != "registry-broken":
             raise
         return (propose_restoring(model, error, trail, _newest_whole(model, trail, registry)),)
-    return propose_for(model, audit(found, trail), trail)
+    findings = [each for each in audit(found, trail) if not each.is_warning]
+    return propose_for(model, findings, trail)
 
 
 def _newest_whole(model: str, trail: Trail, registry: RegistryBranch) -> tuple[str, Registry] | None:

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlci.commands.beginning import refuse_gone
 from mlci.core.registry import plan_rollback, refuse_unexpected, rolled_back
 from mlci.render.registry_page import registry_page
 
@@ -44,6 +45,7 @@ def rollback(
     just that back, nothing is written.
     """
     loaded = registry.load(model)
+    refuse_gone(loaded, registry)
     if expect is not None:
         done = rolled_back(loaded.registry, stage, expect, to_version)
         if done is not None:

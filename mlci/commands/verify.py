@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlci.commands.beginning import refuse_gone
 from mlci.commands.evaluation import answers_by_signature, fetch
 from mlci.commands.references import resolve_version
 from mlci.commands.signatures import check_signatures
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mlci.core.evaluation import Evaluation
     from mlci.core.package import Package
     from mlci.core.registry import Registry, Trail, Version
+    from mlci.core.registry.audit import Finding
 
 
 MOST_NAMED = 5
@@ -41,11 +43,13 @@ class Checked:
     subject: str
     result: str
     error: MlciError | None = None
+    is_warning: bool = False
+    """Whether it is only to be known; nothing is wrong with what anybody relies on."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON object."""
         problem = self.error.to_dict() if self.error else None
-        return {"subject": self.subject, "result": self.result, "problem": problem}
+        return {"subject": self.subject, "result": self.result, "problem": problem, "warning": self.is_warning}
 
 
 def verify_package(installed: Installed, name: str, predictor: Predictor) -> tuple[Checked, ...]:
@@ -127,7 +131,7 @@ def verify_registry(
     What is wrong with one thing does not keep the others from being looked at; a branch that cannot be read does.
     """
     trail = registry.trail(model)
-    state = registry.load(model).registry
+    state = _state(model, trail, registry)
     versions = [resolve_version(reference, model, registry)] if reference else list(state.versions.values())
     checked = [Checked(f"{model} registry", f"{len(state.events)} events, chain whole"), *_history(state, trail)]
     if demand is not None and signing is not None:
@@ -137,6 +141,15 @@ def verify_registry(
         checked += _evaluations(state, version, registry)
         checked += _package(model, version, stores, predictor)
     return tuple(checked)
+
+
+def _state(model: str, trail: Trail, registry: RegistryBranch) -> Registry:
+    """Return what the branch holds now, also where it lacks what it held before; raises where it is gone."""
+    if trail.commit is not None:
+        return registry.load_at(model, trail.commit).registry
+    loaded = registry.load(model)
+    refuse_gone(loaded, registry)
+    return loaded.registry
 
 
 def worst(checked: Sequence[Checked]) -> MlciError | None:
@@ -155,14 +168,17 @@ def worst(checked: Sequence[Checked]) -> MlciError | None:
 def _history(state: Registry, trail: Trail) -> list[Checked]:
     """Return what history and tags say about a registry whose events hold together."""
     model, findings = state.model, audit(state, trail)
-    wrong = [Checked(finding.where, finding.problem, finding.error) for finding in findings]
-    if wrong or trail.commit is None:
-        return wrong
+    told = [
+        Checked(each.where, each.problem, None if each.is_warning else each.error, each.is_warning) for each in findings
+    ]
+    if trail.commit is None or any(each.error for each in told):
+        return told
     known = places(trail)
     tags = [tag for event in state.events if (tag := tagged(event)) and event_path(event.sequence) in known]
     older = ", older ones are not in this shallow clone" if trail.is_shallow else ""
     return [
-        Checked(f"{model} history", f"{_commits(len(trail.steps))}{older}"),
+        *told,
+        Checked(f"{model} history", f"{_commits(len(trail.steps), is_edited=_is_edited(findings))}{older}"),
         Checked(f"{model} tags", f"{len(tags)} name the commits that made them{older}"),
     ]
 
@@ -176,7 +192,13 @@ def _signatures(state: Registry, demand: Demand, signing: Signing) -> list[Check
     return [Checked(f"{state.model} signatures", each.problem, each) for each in problems]
 
 
-def _commits(count: int) -> str:
+def _is_edited(findings: Sequence[Finding]) -> bool:
+    return any(each.code == "edit-undone" for each in findings)
+
+
+def _commits(count: int, *, is_edited: bool) -> str:
+    if is_edited:
+        return f"{count} commits; what was edited is as it was before"
     return "1 commit, which only adds" if count == 1 else f"{count} commits, each only adds"
 
 

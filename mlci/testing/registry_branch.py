@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlci.core.git_objects import blob, commit, trees
 from mlci.core.names import checked_name, checked_sha256
@@ -11,10 +11,14 @@ from mlci.core.registry import Change, LoadedRegistry, Registry, Trail, read, st
 from mlci.core.registry.audit import Step, places
 from mlci.core.registry.entries import evaluation_path, version_path
 from mlci.core.registry.history import PAGE
+from mlci.core.registry.loss import branch_rewritten, registry_gone, taken_off
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+SEEN: Final = "what was seen here before"
 
 
 @dataclass(slots=True)
@@ -33,11 +37,21 @@ class FakeRegistryBranch:
     def __init__(self, origin: FakeOrigin | None = None) -> None:
         """Use `origin`, or one of its own."""
         self.origin = FakeOrigin() if origin is None else origin
+        self._seen: dict[str, Registry] = {}
 
     def load(self, model: str) -> LoadedRegistry:
         """Return the registry of a model."""
         tip = self.origin.tips.get(checked_name(model, "model"))
-        return LoadedRegistry(Registry.empty(model), None) if tip is None else self.load_at(model, tip)
+        found = LoadedRegistry(Registry.empty(model), None) if tip is None else self.load_at(model, tip)
+        taken = taken_off(self._seen.get(model, found.registry), found.registry)
+        if taken:
+            raise registry_gone(model, SEEN) if tip is None else branch_rewritten(model, {SEEN: taken})
+        self._seen[model] = found.registry
+        return found
+
+    def refreshed(self, model: str) -> LoadedRegistry:
+        """Return the registry of a model, which is always as the origin has it now."""
+        return self.load(model)
 
     def load_at(self, model: str, commit: str) -> LoadedRegistry:
         """Return the registry as a commit of its branch holds it."""
@@ -59,7 +73,11 @@ class FakeRegistryBranch:
         own = (f"{checked_name(model, 'model')}@", f"{model}#")
         tags = {name: target for name, target in sorted(self.origin.tags.items()) if name.startswith(own)}
         tip = self.origin.tips.get(model)
-        return Trail(tip, tuple(self.origin.steps.get(model, ())) if tip is not None else (), tags)
+        seen = self._seen.get(model)
+        if tip is None:
+            return Trail(None, (), tags)
+        taken = taken_off(seen, self.load_at(model, tip).registry) if seen else ()
+        return Trail(tip, tuple(self.origin.steps.get(model, ())), tags, taken={SEEN: taken} if taken else {})
 
     def version_tags(self) -> frozenset[tuple[str, str]]:
         """Return model and number of every version that has a tag."""

@@ -245,8 +245,8 @@ def test_push__the_branch_was_wound_back(clone: Clone, origin: Path) -> None:
     loaded = registry.load("tumour")
     with pytest.raises(IntegrityError) as caught:
         registry.push("tumour", a_promotion(loaded.registry, "c"), loaded.commit)
-    assert caught.value.code == "stale-promotion"
-    assert "this was decided against v1.1.0 (event 4), but now there is v1.0.0 (event 2)" in caught.value.problem
+    assert caught.value.code == "branch-rewritten"
+    assert "it lacks event 3 (register v1.1.0) by Ana Müller <ana@example.com>, event 4" in caught.value.problem
 
 
 def test_push__the_origin_is_gone(clone: Clone, origin: Path) -> None:
@@ -394,7 +394,7 @@ def test_load__a_symlink_does_not_belong_there(clone: Clone) -> None:
 
 
 def test_load__and_push_take_few_processes(clone: Clone, tmp_path: Path) -> None:
-    """A promotion is one push and at most six Git processes; a load is one."""
+    """A promotion is one push and at most six Git processes; a load is two: its files, and what was lost of them."""
     log = tmp_path / "log"
     counted = tmp_path / "bin/git"
     counted.parent.mkdir()
@@ -405,6 +405,6 @@ def test_load__and_push_take_few_processes(clone: Clone, tmp_path: Path) -> None
     repository.git = Git(ENVIRON, program=str(counted))
     registry = GitRegistry(repository)
     loaded = registry.load("tumour")
-    assert log.read_text().count("x") == 1
+    assert log.read_text().count("x") == 2
     registry.push("tumour", a_promotion(loaded.registry, "b"), loaded.commit)
-    assert log.read_text().count("x") == 5
+    assert log.read_text().count("x") == 6

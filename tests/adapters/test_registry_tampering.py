@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.adapters.registry_branch import GitRegistry
+from mlci.commands.beginning import refuse_gone
 from mlci.commands.repair import repair
+from mlci.core.registry import plan_quarantine
 from mlci.core.registry.audit import audit
 from mlci.errors import IntegrityError
+from mlci.render.registry_page import registry_page
+from mlci.testing import FixedClock
 from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of
-from tests.core.plans import a_promotion, a_rollback
+from tests.core.plans import ANA, UUIDS, a_promotion, a_rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +128,8 @@ def test_break__is_mended_by_the_first_choice_of_repair(clone: Clone, name: str)
 def found(clone: Clone) -> list[tuple[str, str]]:
     registry = GitRegistry(clone.open())
     trail = registry.trail("tumour")
-    return [(each.code, each.where) for each in audit(registry.load("tumour").registry, trail)]
+    state = registry.load_at("tumour", trail.commit or "").registry
+    return [(each.code, each.where) for each in audit(state, trail)]
 
 
 def test_trail__nothing_is_wrong(clone: Clone) -> None:
@@ -141,7 +146,18 @@ def test_trail__brings_what_others_pushed(clone: Clone, tmp_path: Path) -> None:
 def test_trail__an_edit_that_was_undone(clone: Clone) -> None:
     edit(clone, "events/000001.json", "a better model", "no reason")
     edit(clone, "events/000001.json", "no reason", "a better model")
-    assert found(clone) == [("history-edited", "mlci/registry/tumour")] * 2
+    assert found(clone) == [("edit-undone", "mlci/registry/tumour")] * 2
+    assert repair("tumour", registry=GitRegistry(clone.open())) == ()
+
+
+def test_trail__an_event_that_a_commit_took_off_again_was_not_undone_but_lost(clone: Clone) -> None:
+    promote(clone, "c")
+    clone.git("switch", "--quiet", "--force-create", "edit", READ)
+    clone.git("rm", "--quiet", "-r", ".")
+    clone.git("checkout", "--quiet", f"{READ}~1", "--", ".")
+    push_by_hand(clone)
+    assert ("edit-undone", "mlci/registry/tumour") not in found(clone)
+    assert ("history-edited", "mlci/registry/tumour") in found(clone)
 
 
 @pytest.mark.parametrize("kind", ["--annotate", "--no-sign"])
@@ -176,10 +192,84 @@ def test_trail__a_tag_that_was_removed_is_found_and_made_again(clone: Clone) -> 
 def test_trail__a_branch_that_was_set_back_is_found_and_goes_forward(clone: Clone) -> None:
     whole = clone.git("rev-parse", READ)
     clone.git("push", "--quiet", "--force", "origin", f"{READ}^:{BRANCH}")
-    assert found(clone) == [("tag-unknown", "tumour#production#4"), ("tag-unknown", "tumour@v1.1.0")]
-    proposal, _ = repair("tumour", registry=GitRegistry(clone.open()))
+    assert found(clone) == [
+        ("branch-rewritten", f"refs/mlci/lost/tumour/{whole[:12]}"),
+        ("tag-unknown", "tumour#production#4"),
+        ("tag-unknown", "tumour@v1.1.0"),
+    ]
+    _, proposal, _ = repair("tumour", registry=GitRegistry(clone.open()))
     run(clone, proposal.choices[0].commands)
     assert (found(clone), clone.git("rev-parse", READ)) == ([], whole)
+
+
+def quarantine_taken_off(clone: Clone) -> str:
+    """Quarantine v1.0.0, which no tag tells of, and take that off by force; return the commit that said it."""
+    registry = GitRegistry(clone.open())
+    loaded = registry.load("tumour")
+    change = plan_quarantine(
+        loaded.registry, "v1.0.0", actor=ANA, now=FixedClock().now(), uuids=UUIDS, reason="leaked", page=registry_page
+    )
+    assert change
+    whole = registry.push("tumour", change, loaded.commit)
+    clone.git("push", "--quiet", "--force", "origin", f"{READ}^:{BRANCH}")
+    return whole
+
+
+def test_load__refuses_a_branch_that_lost_its_last_event(clone: Clone) -> None:
+    whole = quarantine_taken_off(clone)
+    with pytest.raises(IntegrityError) as caught:
+        GitRegistry(clone.open()).refreshed("tumour")
+    assert (caught.value.code, caught.value.problem) == (
+        "branch-rewritten",
+        (
+            "the registry of tumour is not to be relied on: the branch was set back or written anew: it lacks event 5 "
+            "(quarantine v1.0.0) by Ana Müller <ana@example.com>, which this clone fetched "
+            f"(refs/mlci/lost/tumour/{whole[:12]})"
+        ),
+    )
+
+
+@pytest.mark.parametrize(("choice", "events"), [(0, 5), (1, 4)])
+def test_repair__brings_the_last_event_back_or_forgets_it(clone: Clone, choice: int, events: int) -> None:
+    quarantine_taken_off(clone)
+    (proposal,) = repair("tumour", registry=GitRegistry(clone.open()))
+    run(clone, proposal.choices[choice].commands)
+    registry = GitRegistry(clone.open())
+    assert (registry.refreshed("tumour").registry.sequence, repair("tumour", registry=registry)) == (events, ())
+
+
+def test_load__refuses_what_was_written_anew_over_what_was_there(clone: Clone) -> None:
+    clone.git("branch", "before", f"{READ}^")
+    whole = clone.git("rev-parse", READ)
+    clone.git("push", "--quiet", "--force", "origin", f"before:{BRANCH}")
+    clone.git("push", "--quiet", "origin", ":refs/tags/tumour@v1.1.0", ":refs/tags/tumour#production#4")
+    promote(clone_of(clone.folder.parent / "origin.git", clone.folder.parent / "other"), "c")
+    with pytest.raises(IntegrityError, match=rf"it lacks event 3 \(register v1\.1\.0\) .*tumour/{whole[:12]}"):
+        GitRegistry(clone.open()).refreshed("tumour")
+
+
+def test_load__a_model_whose_branch_is_gone_is_no_new_one(clone: Clone, tmp_path: Path) -> None:
+    whole = clone.git("rev-parse", READ)
+    clone.git("push", "--quiet", "origin", f":{BRANCH}")
+    with pytest.raises(IntegrityError, match=f"and refs/mlci/lost/tumour/{whole[:12]} tells of one") as caught:
+        GitRegistry(clone.open()).refreshed("tumour")
+    assert caught.value.code == "registry-gone"
+    registry = GitRegistry(clone_of(tmp_path / "origin.git", tmp_path / "other", "--no-tags").open())
+    with pytest.raises(IntegrityError, match=r"and the tag tumour@v1\.1\.0 tells of one"):
+        refuse_gone(registry.refreshed("tumour"), registry)
+
+
+def test_repair__a_model_may_begin_anew(clone: Clone) -> None:
+    clone.git("push", "--quiet", "origin", f":{BRANCH}")
+    clone.open().fetch("main")
+    (proposal,) = repair("tumour", registry=GitRegistry(clone.open()))
+    run(clone, proposal.choices[-1].commands)
+    tags = [line.split()[1] for line in clone.git("ls-remote", "--tags", "--refs", "origin").splitlines()]
+    clone.git("push", "--quiet", "origin", *(f":{name}" for name in tags))
+    registry = GitRegistry(clone.open())
+    loaded = registry.refreshed("tumour")
+    refuse_gone(loaded, registry)
+    assert loaded.commit is None
 
 
 def test_trail__a_branch_that_was_written_anew_is_betrayed_by_its_tags(clone: Clone) -> None:

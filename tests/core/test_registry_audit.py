@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,7 +55,7 @@ def test_audit__nothing_is_wrong() -> None:
         ("D", "stages/production.json", "removed stages/production.json, which is never removed"),
     ],
 )
-def test_audit__an_edit_is_named_even_if_it_was_undone(status: str, path: str, sentence: str) -> None:
+def test_audit__an_edit_is_named(status: str, path: str, sentence: str) -> None:
     assert found(by_hand((status, path))) == [
         ("history-edited", f"commit 333333333333 by Eve <eve@example.com> {sentence}")
     ]
@@ -63,6 +64,57 @@ def test_audit__an_edit_is_named_even_if_it_was_undone(status: str, path: str, s
 @pytest.mark.parametrize("path", ["README.md", "stages/production.json"])
 def test_audit__what_is_written_again_is_no_edit(path: str) -> None:
     assert audit(REGISTRY, by_hand(("M", path))) == ()
+
+
+A_TREE, B_TREE, C_TREE = "a" * 40, "b" * 40, "c" * 40
+KEPT = replace(WHOLE, steps=(replace(STEPS[0], tree=A_TREE), replace(STEPS[1], tree=B_TREE)))
+
+
+def edited(*steps: tuple[str, tuple[str, str]]) -> Trail:
+    """Return the trail with a commit by hand for each tree and what was done."""
+    by_eve = (Step(HAND, "Eve", 1, (change,), tree) for tree, change in steps)
+    return replace(KEPT, steps=(*KEPT.steps, *by_eve))
+
+
+@pytest.mark.parametrize(
+    ("done", "undone", "code"),
+    [
+        (("M", "events/000001.json"), ("M", "events/000001.json"), "edit-undone"),
+        (("D", "events/000004.json"), ("A", "events/000004.json"), "edit-undone"),
+        (("A", "events/000005.json"), ("D", "events/000005.json"), "history-edited"),
+    ],
+)
+def test_audit__an_edit_that_was_undone_is_a_warning_and_an_entry_taken_off_is_none(
+    done: tuple[str, str], undone: tuple[str, str], code: str
+) -> None:
+    found = audit(REGISTRY, edited((C_TREE, done), (B_TREE, undone)))
+    assert {(each.code, each.is_warning) for each in found} == {(code, code == "edit-undone")}
+
+
+def test_audit__an_edit_that_was_undone_in_part_stays_one() -> None:
+    change = ("M", "events/000001.json")
+    assert [each.code for each in audit(REGISTRY, edited((C_TREE, change), (HAND, change)))] == ["history-edited"] * 2
+
+
+def test_audit__what_this_clone_saw_and_the_branch_lacks() -> None:
+    lost = a_history("a", "b", "c").events[4:]
+    (only,) = audit(REGISTRY, replace(WHOLE, taken={"refs/mlci/lost/tumour/abc": lost}))
+    assert (only.code, only.problem) == (
+        "branch-rewritten",
+        (
+            "the branch was set back or written anew: it lacks event 5 (register v1.2.0) by Ana Müller "
+            "<ana@example.com>, event 6 (assign v1.2.0) by Ana Müller <ana@example.com>, which this clone fetched "
+            "(refs/mlci/lost/tumour/abc)"
+        ),
+    )
+
+
+@pytest.mark.parametrize(("hours", "codes"), [(24, []), (25, ["time-goes-back"])])
+def test_audit__a_time_that_goes_back_by_more_than_a_day(hours: int, codes: list[str]) -> None:
+    last = REGISTRY.events[3]
+    late = replace(REGISTRY, events=(*REGISTRY.events[:3], replace(last, time=last.time - timedelta(hours=hours))))
+    found = audit(late, WHOLE)
+    assert ([each.code for each in found], all(each.is_warning for each in found)) == (codes, True)
 
 
 def test_audit__a_merge() -> None:

@@ -148,7 +148,7 @@ def test_registry__that_was_edited_by_hand_stops_every_verb(released: Project, v
     assert released.outside() == before
 
 
-def test_registry__that_was_set_back_makes_no_version_twice(merged: Project, refuses: Refuses) -> None:
+def test_registry__that_was_set_back_is_refused_where_somebody_saw_more(merged: Project, refuses: Refuses) -> None:
     before = merged.git("ls-remote", "origin", "mlci/registry/tumour").split()[0]
     assert merged.mlci("promote").exit_code == 0
     merged.git("push", "--quiet", "--force", "origin", f"{before}:refs/heads/mlci/registry/tumour")

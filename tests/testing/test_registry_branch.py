@@ -61,6 +61,14 @@ def test_load__a_bad_name_is_refused(connect: Connect) -> None:
         connect().load("../main")
 
 
+def test_refreshed__sees_what_others_pushed_since_the_last_fetch(connect: Connect) -> None:
+    here = connect()
+    assert here.refreshed("tumour").commit is None
+    change = a_promotion(Registry.empty("tumour"), "a")
+    commit = connect().push("tumour", change, None)
+    assert here.refreshed("tumour") == LoadedRegistry(change.after, commit)
+
+
 def test_push__everybody_sees_it(connect: Connect) -> None:
     registry = connect()
     change = a_promotion(Registry.empty("tumour"), "a")

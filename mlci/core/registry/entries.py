@@ -280,7 +280,7 @@ def broken(path: str, problem: str) -> IntegrityError:
         f"the registry is broken at {one_line(path, 120)}: {problem}",
         where=one_line(path, 120),
         cause="Somebody edited or rewrote the registry branch by hand; mlci only ever adds to it.",
-        hint=f"See who did: git log -p --all -- {one_line(path, 120)}; then restore the branch as it was before.",
+        hint=f"mlci registry repair shows how it comes back; who it was: git log -p --all -- {one_line(path, 120)}",
     )
 
 

@@ -57,8 +57,8 @@ def propose_restoring(model: str, error: MlciError, trail: Trail, whole: tuple[s
 
 
 def propose_recreating(model: str, trail: Trail) -> Proposal | None:
-    """Return what could be done where the branch is gone and tags of it are left; `None` where nothing is left."""
-    if trail.commit is not None or not trail.tags:
+    """Return what could be done where the branch is gone, and tags or this clone tell of it; else `None`."""
+    if trail.commit is not None or not (trail.tags or trail.lost):
         return None
     # Only the tag of a version is sure to name the commit that made it.
     own = [tag for tag, commit in trail.tags.items() if commit not in trail.foreign]
@@ -71,7 +71,11 @@ def propose_recreating(model: str, trail: Trail) -> Proposal | None:
         )
         fetch = f"git fetch origin {_quoted(tag)}"
         choices.append(Choice(when, (fetch, f"git push origin 'FETCH_HEAD^{{commit}}:{_branch(model)}'")))
-    return Proposal(f"the branch mlci/registry/{model} is gone, and its tags are left", tuple(choices))
+    if trail.lost:
+        when = "If the model is to begin anew: forget here what its branch was; then remove its tags at the origin."
+        choices.append(Choice(when, tuple(f"git update-ref -d {reference}" for reference in trail.lost)))
+    left = "its tags are left" if trail.tags else "this clone fetched it before"
+    return Proposal(f"the branch mlci/registry/{model} is gone, and {left}", tuple(choices))
 
 
 def propose_for(model: str, findings: Sequence[Finding], trail: Trail) -> tuple[Proposal, ...]:
@@ -84,7 +88,11 @@ def _choices(model: str, finding: Finding, trail: Trail) -> tuple[Choice, ...]:
     match finding.code:
         case "history-edited":
             when = "If what the branch says now is right: nothing. It is whole again; the edit stays in its history."
-            return (Choice(when, (f"git log -p refs/mlci/registry/{model}",)),)
+            return (Choice(when, (_look(model),)),)
+        case "edit-undone" | "time-goes-back":
+            return (Choice("Nothing: all that counts is as it should be. See who it was:", (_look(model),)),)
+        case "branch-rewritten":
+            return _after_a_loss(model, tag, trail)
         case "tag-missing":
             wanted = finding.wanted
             if wanted is None:
@@ -106,26 +114,44 @@ def _choices(model: str, finding: Finding, trail: Trail) -> tuple[Choice, ...]:
                     )
                 )
             return tuple(choices)
-        case "tag-unknown" if finding.found in {step.commit for step in trail.steps}:
-            # It is about an older version, and names the commit of that; the commit of the event is in no tag.
-            return (
-                *_from_clones(model, trail),
-                Choice("If the tag is foreign:", (f"git push origin --delete {_quoted(tag)}",)),
-            )
-        case "tag-unknown" if finding.found in trail.foreign:
-            return (Choice("It names no registry, so it is foreign:", (f"git push origin --delete {_quoted(tag)}",)),)
         case "tag-unknown":
-            return (
-                Choice(
-                    "If the branch was set back: the tag's commit holds what is missing. Look at it, and go forward.",
-                    (
-                        f"git fetch origin {_quoted(tag)}",
-                        f"git log -p {trail.commit or ''}..{finding.found}",
-                        _set_back(model, trail, finding.found or ""),
-                    ),
-                ),
-                Choice("If the tag is foreign:", (f"git push origin --delete {_quoted(tag)}",)),
-            )
+            return _unknown_tag(model, finding, trail)
+
+
+def _unknown_tag(model: str, finding: Finding, trail: Trail) -> tuple[Choice, ...]:
+    tag = finding.where
+    remove = (f"git push origin --delete {_quoted(tag)}",)
+    if finding.found in {step.commit for step in trail.steps}:
+        # It is about an older version, and names the commit of that; the commit of the event is in no tag.
+        return (*_from_clones(model, trail), Choice("If the tag is foreign:", remove))
+    if finding.found in trail.foreign:
+        return (Choice("It names no registry, so it is foreign:", remove),)
+    return (
+        Choice(
+            "If the branch was set back: the tag's commit holds what is missing. Look at it, and go forward.",
+            (
+                f"git fetch origin {_quoted(tag)}",
+                f"git log -p {trail.commit or ''}..{finding.found}",
+                _set_back(model, trail, finding.found or ""),
+            ),
+        ),
+        Choice("If the tag is foreign:", remove),
+    )
+
+
+def _after_a_loss(model: str, reference: str, trail: Trail) -> tuple[Choice, ...]:
+    """Return what could be done about a branch that lacks what REFERENCE still has here."""
+    return (
+        Choice(
+            "If it was taken off wrongly: go back to what this clone fetched. Look at both first.",
+            (f"git log -p {reference}", f"git diff {reference} {trail.commit}", _set_back(model, trail, reference)),
+        ),
+        Choice("If the branch is right as it is now: forget here what it was.", (f"git update-ref -d {reference}",)),
+    )
+
+
+def _look(model: str) -> str:
+    return f"git log -p refs/mlci/registry/{model}"
 
 
 def _make(tag: str, commit: str, *, force: bool = False) -> tuple[str, ...]:

@@ -1,0 +1,93 @@
+"""The files of a registry as a commit of its branch holds them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from mlci.adapters.git import BRANCHES, REGISTRY_BRANCHES, REGISTRY_REFERENCES
+from mlci.adapters.git_reader import missing, reading
+from mlci.core.git_objects import FILE_MODE, FOLDER_MODE, ObjectFormat, commit_tree, format_of, parse_tree
+from mlci.core.plain_text import one_line
+from mlci.core.registry import LoadedRegistry, Registry, read
+from mlci.core.registry.entries import broken, event_path
+from mlci.core.registry.history import EVALUATIONS, PAGE
+from mlci.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlci.adapters.git import GitRepository
+    from mlci.adapters.git_reader import GitReader
+
+COMMIT_LIMIT_BYTES: Final = 1 << 20
+FILE_LIMIT_BYTES: Final = 1 << 20
+_TREE_LIMIT_BYTES: Final = 256 << 20
+_EVALUATION: Final = re.compile(r"evaluations/[0-9a-f]{64}\.json")
+
+
+def registry_at(repository: GitRepository, model: str, revision: str) -> LoadedRegistry:
+    """Return the registry that a commit holds, or the one that a reference names; an empty one where there is none.
+
+    One process of Git. Raises `IntegrityError`: "foreign-branch" when the commit holds something else,
+    "registry-broken", "newer-schema".
+    """
+    with reading(repository.git, repository.folder) as reader:
+        found = reader.find(revision, "commit", COMMIT_LIMIT_BYTES)
+        if found is None:
+            return LoadedRegistry(Registry.empty(model), None)
+        commit_id, body = found
+        files = file_ids(reader, body, format_of(commit_id))
+        if event_path(1) not in files:
+            raise _foreign_branch(model)
+        _check_evaluations(files)
+        paths = [path for path in files if path != PAGE and not path.startswith(EVALUATIONS)]
+        contents = reader.blobs([files[path] for path in paths], FILE_LIMIT_BYTES)
+        content = dict(zip(paths, contents, strict=True))
+    return LoadedRegistry(read(model, content), commit_id)
+
+
+def is_foreign(reader: GitReader, commit_id: str) -> bool:
+    """Return whether a commit is here, and no registry."""
+    is_registry = reader.find(f"{commit_id}:{event_path(1)}", "blob", FILE_LIMIT_BYTES) is not None
+    return not is_registry and reader.find(commit_id, "commit", COMMIT_LIMIT_BYTES) is not None
+
+
+def file_ids(reader: GitReader, commit_body: bytes, object_format: ObjectFormat) -> dict[str, str]:
+    """Return path → blob id of a registry commit: files, and folders of files, and nothing else."""
+    found_files: dict[str, str] = {}
+    folders = [("", commit_tree(commit_body))]
+    for prefix, tree_id in folders:
+        found = reader.find(tree_id, "tree", _TREE_LIMIT_BYTES)
+        if found is None:
+            raise missing(tree_id)
+        for mode, name, object_id in _entries(found[1], object_format):
+            if mode == FILE_MODE:
+                found_files[prefix + name] = object_id
+            elif mode == FOLDER_MODE and not prefix:
+                folders.append((f"{name}/", object_id))
+            else:
+                raise broken(prefix + name, "it is no plain file")
+    return found_files
+
+
+def _check_evaluations(files: Mapping[str, str]) -> None:
+    for path in files:
+        if path.startswith(EVALUATIONS) and _EVALUATION.fullmatch(path) is None:
+            raise broken(path, "it is no file of a registry")
+
+
+def _entries(body: bytes, object_format: ObjectFormat) -> list[tuple[str, str, str]]:
+    try:
+        return list(parse_tree(body, object_format))
+    except ValueError as error:
+        raise broken("its tree", one_line(str(error), 120)) from error
+
+
+def _foreign_branch(model: str) -> IntegrityError:
+    return IntegrityError(
+        "foreign-branch",
+        f"the branch mlci/registry/{model} exists, but mlci did not make it: it holds no events",
+        where=f"mlci/registry/{model}",
+        hint=f"Rename it: git push origin {REGISTRY_REFERENCES}{model}:{BRANCHES}OTHER :{REGISTRY_BRANCHES}{model}",
+    )
