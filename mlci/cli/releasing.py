@@ -21,7 +21,8 @@ def fetch(
     data: Annotated[
         bool, typer.Option("--data", help="Bring data outside of Git instead, for base and the work tree.")
     ] = False,
-    sealed: Annotated[bool, typer.Option("--sealed", help="With --data: the sealed set as well.")] = False,
+    labels: Annotated[bool, typer.Option("--labels", help="With --data: labels that are kept apart as well.")] = False,
+    sealed: Annotated[bool, typer.Option("--sealed", help="With --data: these and the sealed set as well.")] = False,
     as_json: Json = False,
 ) -> None:
     """Example: mlci fetch --base main.
@@ -34,8 +35,8 @@ def fetch(
     from mlci.cli.wiring import Workplace
 
     place = Workplace.here()
-    if data or sealed:
-        _fetch_data(place, base, sealed=sealed, as_json=as_json)
+    if data or labels or sealed:
+        _fetch_data(place, base, labels=labels, sealed=sealed, as_json=as_json)
         return
     # These load what judges, and the step that brings data has none of that.
     from mlci.commands.fetch import fetch as command
@@ -71,12 +72,14 @@ def fetch(
             show(f"nothing to train: {spared}")
 
 
-def _fetch_data(place: Workplace, base: str | None, *, sealed: bool, as_json: bool) -> None:
+def _fetch_data(place: Workplace, base: str | None, *, labels: bool, sealed: bool, as_json: bool) -> None:
     from mlci.commands.fetch_data import fetch_data
     from mlci.render.data_text import brought_text
 
     commit = place.base_commit_if_here(base)
-    found = fetch_data(commit, repository=place.repository, data=place.outside(), place=place.put, sealed=sealed)
+    found = fetch_data(
+        commit, repository=place.repository, data=place.outside(), place=place.put, labels=labels, sealed=sealed
+    )
     listed = [each.to_dict() for each in found]
     if as_json:
         show_json("fetch-data", {"base": commit, "datasets": listed})

@@ -246,6 +246,7 @@ class Workplace:
             predictor=ChildPredictor(cache=None if self.github and self.github.token else self.work.predictions),
             work=self.work,
             token=self._kind_of_token(),
+            is_separate=self.github is not None and self.github.token is not None,
             tell=tell,
             signing=self.signing(),
         )

@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation import evaluate, fetch, refuse_other_level
 from mlci.commands.leaks import with_leaks
 from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
 from mlci.commands.target_branch import evaluation_of, side_of_base
 from mlci.commands.validate import validate_datasets
+from mlci.core.config import FILE_NAME
 from mlci.core.contract_diffs import contract_diffs
-from mlci.core.data_section import identity
+from mlci.core.data_section import identity, lies_in_git, pinned_digests
 from mlci.core.fingerprint import fingerprint
 from mlci.core.gates import Outcome
 from mlci.core.names import checked_name
@@ -22,7 +24,7 @@ from mlci.core.refusal import Refusal
 from mlci.core.report import Conclusion, Report, Subject, Training, Trust
 from mlci.core.rules import RuleChange, Side, effective, replaced_rules
 from mlci.core.sealed import refuse_readable
-from mlci.errors import IntegrityError
+from mlci.errors import IntegrityError, MlciError
 from mlci.render.markdown import comment
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.gates import Verdict
     from mlci.core.registry import LoadedRegistry, Version
-    from mlci.core.report import OwnTests
+    from mlci.core.report import LabelsPlace, OwnTests
     from mlci.core.rules import Rules
 
     OpenStore = Callable[[PromoteSection], Store]
@@ -58,6 +60,8 @@ class Tools:
     predictor: Predictor
     work: Workbench
     token: str = "no token"  # noqa: S105 - the kind of the token that writes, in words
+    is_separate: bool = False
+    """Whether this is a job of a host that has a token, which runs no code of the repository."""
     tell: Callable[[str], None] = _silent
     """Says what is being done, while it is."""
     signing: Signing | None = None
@@ -91,9 +95,14 @@ class Case:
         if self.base_side is None or self.base_side != self.head_side:
             return False
         config, base_ids, head_ids = self.head_side.config, self.base.ids(), self.head_ids
-        evaluation = self.rules.evaluation_data
-        same_rows = identity(evaluation, base_ids) == identity(evaluation, head_ids)
+        evaluation = [each for each in (self.rules.evaluation_data, self.rules.labels_data) if each]
+        same_rows = all(identity(each, base_ids) == identity(each, head_ids) for each in evaluation)
         return same_rows and fingerprint(config, base_ids, self.head_side.made) == self.inputs
+
+    @property
+    def rows_from(self) -> Tree:
+        """The commit whose rows and labels judge: base, or head where base says nothing of the model."""
+        return self.base if self.base_side else self.head
 
     @property
     def replaces_rules(self) -> bool:
@@ -115,7 +124,9 @@ def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     _refuse_committed_output(ids)
     inputs = fingerprint(theirs.config, ids, theirs.made)
     base_side = ours if isinstance(ours, Side) else None
-    return Case(head, base, theirs, base_side, ids, inputs, rules, changes, registry, production)
+    case = Case(head, base, theirs, base_side, ids, inputs, rules, changes, registry, production)
+    _refuse_labels_as_data(case)
+    return case
 
 
 def in_stage(case: Case, stage: str) -> Case:
@@ -142,13 +153,17 @@ def _refuse_committed_output(ids: Mapping[str, str]) -> None:
 def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
     """Check every data set that base's or head's training or evaluation names: none escapes by another name.
 
-    Raises `UsageError` where the data is right, and head's own `evaluate` could not work on head's own rows.
+    But for labels out of Git, since head's contract could ask of each what it is. Raises `UsageError` where the data is
+    right, and head's own `evaluate` could not work on head's own rows.
     """
     sides = [side for side in (case.base_side, case.head_side) if side]
     own = case.head_side.config
-    named = dict.fromkeys(name for side in sides for name in (*side.config.train.data, side.config.evaluate.data))
+    named = dict.fromkeys(name for side in sides for name in (*side.config.train.data, *side.config.judging_sets))
+    data = case.rules.config.data
+    labels = {side.config.evaluate.labels for side in sides} - {None}
+    asked = [name for name in named if name not in labels or lies_in_git(data[name], case.head_ids)]
     # A data set of base that head neither names nor has any more is gone, with whatever was wrong in it.
-    names = tuple(name for name in named if name in own.data or identity(case.rules.config.data[name], case.head_ids))
+    names = tuple(name for name in asked if name in own.data or identity(data[name], case.head_ids))
     tools.tell(f"validate {', '.join(names)}")
     objects = tools.work.objects
     found = validate_datasets(
@@ -159,6 +174,44 @@ def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
     if not is_broken(found) and _changes_evaluation(case):
         refuse_unusable(case.head_side, case.head, case.rules, data=tools.data, objects=objects)
     return found
+
+
+def _refuse_labels_as_data(case: Case) -> None:
+    """Raise where head calls base's labels, which are out of its reach, rows: a contract would say what they are."""
+    section, tree = case.rules.labels_data, case.rows_from
+    if section is None or lies_in_git(section, tree.ids()):
+        return
+    labels, config = pinned_digests(section, tree.ids(), tree.read), case.head_side.config
+    for name, own in config.data.items():
+        if name != config.evaluate.labels and labels & pinned_digests(own, case.head_ids, case.head.read):
+            raise IntegrityError(
+                "labels-as-data",
+                f"the data set {name} is the labels that the target branch keeps out of reach",
+                where=FILE_NAME,
+                cause="What is checked as data is told of, row by row where a contract asks for it.",
+                hint=f"Take {name} out of data:; labels are named by evaluate.labels alone.",
+            )
+
+
+def why_no_labels(case: Case, tools: Tools) -> str | None:
+    """Return why the labels cannot be had here, where they are kept apart; None where they can, or lie in Git."""
+    section, tree = case.rules.labels_data, case.rows_from
+    if section is None or lies_in_git(section, tree.ids()):
+        return None
+    try:
+        files_of(section, tree, tools.data, tools.work.objects)
+    except MlciError as error:
+        return error.public().problem
+    return None
+
+
+def _place_of_labels(case: Case, tools: Tools) -> LabelsPlace:
+    """Return where the labels are. Only a job of its own, without the code that trains, keeps them from that code."""
+    section = case.rules.labels_data
+    if section is None or lies_in_git(section, case.rows_from.ids()):
+        return "repository"
+    is_public = section.path.startswith("https://")  # where everybody may read, and nobody has credentials
+    return "reachable" if is_public or not tools.is_separate else "apart"
 
 
 def _changes_evaluation(case: Case) -> bool:
@@ -190,7 +243,7 @@ def judge_case(case: Case, candidate: Installed, tools: Tools, *, warns: bool = 
     production = fetch(case.production, tools.open_store(case.rules.config.promote)) if case.production else None
     return evaluate(
         case.rules,
-        rows_from=case.base if case.base_side else case.head,
+        rows_from=case.rows_from,
         candidate=candidate,
         production=production,
         data=tools.data,
@@ -254,7 +307,7 @@ def report_on(
             has_base=case.rules.has_base,
             confined=confinement.is_complete,
             confinement=confinement.sentence,
-            labels_readable=True,
+            labels=_place_of_labels(case, tools),
             is_scored=verdict is not None,
             token=tools.token,
             as_submitted=as_submitted,

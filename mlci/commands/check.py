@@ -13,6 +13,7 @@ from mlci.commands.case import (
     rejected_by_data,
     report_on,
     validate_case,
+    why_no_labels,
 )
 from mlci.commands.installed import Installed
 from mlci.commands.own_tests import run_tests
@@ -66,6 +67,12 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
     quarantined = _quarantined_version(candidate, case, tools)
     if quarantined:
         return rejected_by_quarantine(case, quarantined, candidate, tools, datasets=datasets, training=trained.training)
+    no_labels = why_no_labels(case, tools)
+    if no_labels:
+        tools.tell(f"not judged here: {no_labels}")
+        return report_on(
+            case, Conclusion.NOT_JUDGED, tools, candidate=candidate, datasets=datasets, training=trained.training
+        )
     verdict = judge_case(case, candidate, tools, warns=True)
     return report_on(
         case,

@@ -72,15 +72,19 @@ def data_pull(
 ) -> tuple[Standing, ...]:
     """Bring what lies outside of Git for the data sets NAMES, and return where every file stands then.
 
-    Without NAMES all but the sealed one. What DVC keeps is PLACED in the work tree under its path, unless something
-    lies there; that is never overwritten. Raises as `Data.fetch` does.
+    Without NAMES all but the sealed one and labels that lie apart. What DVC keeps is PLACED in the work tree under its
+    path, unless something lies there; that is never overwritten. Raises as `Data.fetch` does.
     """
     tree = repository.work_tree()
-    chosen = _chosen(names, tree, lambda config: config.open_data)
+    chosen = _chosen(names, tree, _not_apart)
     for section in chosen.values():
         for path, file in brought(section, tree, data, lambda path: (repository.folder / path).exists()):
             place(file, path)
     return data_status(tuple(chosen), repository=repository, data=data) if chosen else ()
+
+
+def _not_apart(config: DataConfig) -> dict[str, DataSection]:
+    return {name: section for name, section in config.data.items() if name not in config.kept_apart}
 
 
 def brought(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlci.commands.data_sets import files_of
+from mlci.commands.labels_apart import labels_apart
 from mlci.commands.sides import named_in
 from mlci.core.answers import differs_within
 from mlci.core.config import FILE_NAME
 from mlci.core.contract import ColumnSpec
 from mlci.core.contract.constraints import code, written
+from mlci.core.data_section import lies_in_git
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
 from mlci.core.statistics.sampling import Blocks, Clusters, Independent
+from mlci.core.table import Table
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from mlci.core.metrics import Task
     from mlci.core.rules import Rules
     from mlci.core.statistics.sampling import Sampling
-    from mlci.core.table import Column, Table
+    from mlci.core.table import Column
 
 MOST_VALUES = 5
 """Values of a label that an error lists."""
@@ -54,17 +57,43 @@ class EvaluationSet:
     has_private_ids: bool
     """Whether the ids do, so that no report shows them."""
     task: Task = "binary"
+    apart: DataFiles | None = None
+    """Where the labels lie, by id, if not among the rows."""
 
     def read(self, wanted: Mapping[str, ColumnType], classes: Sequence[object] = ()) -> Table:
         """Return id, label, and the columns that a model WANTED to read; its CLASSES say how labels are written."""
         section, kind = self.section, self._label_type(classes)
         types: dict[str, ColumnType] = {section.id: "string", section.label: kind, **wanted}
         try:
-            return self._table(types, {section.id, section.label})
+            return self._table(types, {section.id, section.label}) if self.apart is None else self._joined(wanted, kind)
         except RejectedError as error:
             if error.code == "data-ill-typed" and self.task == "binary" and kind != "string":
                 self._refuse_other_words()
             raise
+
+    def _joined(self, wanted: Mapping[str, ColumnType], kind: ColumnType) -> Table:
+        """Return the rows with the label that lies apart from them."""
+        self.refuse_labels_among_rows()
+        section = self.section
+        table = self._table({section.id: "string", **wanted}, {section.id})
+        self._check(table, section.id)
+        labels = labels_apart(self._label_files, section, kind, self.data, self.configuration)
+        return Table({**table.columns, section.label: labels.of(table.columns[section.id].values)})
+
+    def refuse_labels_among_rows(self) -> None:
+        """Raise where the rows have the label as well, so that whoever sees them has it."""
+        if self.section.label in self.data.columns(self.files):
+            raise UsageError(
+                "label-among-rows",
+                f"the evaluation set has a column {code(self.section.label)}, and evaluate.labels keeps it elsewhere",
+                where=self.files.name,
+                cause="Whoever may read the rows could read the labels.",
+                hint="Take the column out of the rows, or evaluate.labels out of mlci.yaml.",
+            )
+
+    @property
+    def _label_files(self) -> DataFiles:
+        return self.apart or self.files
 
     def read_ids(self) -> list[str]:
         """Return the ids alone, each once and none empty, where nothing is computed from labels."""
@@ -178,6 +207,8 @@ class EvaluationSet:
 
     def texts(self, name: str) -> NDArray[np.str_]:
         """Return a column as its values are written, (n_rows,); an empty text where there is none."""
+        if self.apart is not None and name == self.section.label:
+            return self.data.read_table(self.apart, specs({name: "string"}, {name})).columns[name].values
         return self._table({name: "string"}, {name}).columns[name].values
 
     def _column(self, name: str, kind: ColumnType) -> Column:
@@ -247,7 +278,7 @@ class EvaluationSet:
             "positive-absent",
             f"no row of the evaluation set has {code(f'{section.label} = {written(section.positive)}')}; {held}",
             where=self.configuration,
-            cause=f"evaluate.positive is no class of {self.files.name}, or the data write it otherwise.",
+            cause=f"evaluate.positive is no class of {self._label_files.name}, or the data write it otherwise.",
             hint=f"evaluate: {{…, label: {section.label}, positive: VALUE}}, with a value as the column has it",
         )
         error.private = held
@@ -256,7 +287,13 @@ class EvaluationSet:
 
 def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
     """Return the evaluation set of RULES in TREE, the commit that they are from."""
-    return labelled_rows(rules.evaluation_data, rules, tree, data=data, objects=objects)
+    rows = labelled_rows(rules.evaluation_data, rules, tree, data=data, objects=objects)
+    apart = rules.labels_data
+    if apart is None:
+        return rows
+    # Which rows changed sides says what their labels are.
+    are_private = rows.has_private_ids or not lies_in_git(apart, tree.ids())
+    return replace(rows, apart=files_of(apart, tree, data, objects), has_private_ids=are_private)
 
 
 def labelled_rows(where: DataSection, rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:

@@ -15,7 +15,7 @@ from mlci.core.data_section import pinned_digests
 from mlci.errors import MlciError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mlci.commands.data_sets import Brings
@@ -40,22 +40,33 @@ class BroughtSet:
 
 
 def fetch_data(
-    base: str | None, *, repository: Repository, data: Brings, place: Callable[[Path, str], None], sealed: bool = False
+    base: str | None,
+    *,
+    repository: Repository,
+    data: Brings,
+    place: Callable[[Path, str], None],
+    labels: bool = False,
+    sealed: bool = False,
 ) -> tuple[BroughtSet, ...]:
     """Bring what lies outside of Git for the data sets of the commit BASE and of the work tree.
 
-    What DVC keeps for the work tree is PLACED there, as `data_pull` does. Rows of a sealed set, whatever head calls
-    them, are not among it unless SEALED is said. What cannot be brought is told and left to who needs it: they have a
-    report to say so in, and what is wrong with a configuration they say, too.
+    What DVC keeps for the work tree is PLACED there, as `data_pull` does. Rows of a sealed set and labels that lie
+    apart, whatever head calls them, are not among it unless LABELS or, for both, SEALED is said. What cannot be brought
+    is told and left to who needs it: they have a report to say so in, and what is wrong with a configuration they say,
+    too.
     """
     trees = {"base": repository.tree(base)} if base else {}
     trees["head"] = repository.work_tree()
     sides = {side: (tree, read) for side, tree in trees.items() if (read := _readable(tree)) is not None}
-    closed = frozenset[str]() if sealed else frozenset(each for pair in sides.values() for each in _sealed(*pair))
+    closed: dict[str, str] = {}
+    for pair in sides.values() if not sealed else ():
+        closed |= _closed(*pair, labels=labels)
     found: list[BroughtSet] = []
     for side, (tree, read) in sides.items():
         folder = repository.folder if side == "head" else None
-        for name, section in (read.config.data if sealed else read.config.open_data).items():
+        for name, section in read.config.data.items():
+            if not sealed and name in read.config.kept_apart and not (labels and name != read.config.sealed_set):
+                continue
             problem = None
             try:
                 for path, file in brought(section, tree, _Unsealed(data, closed), partial(_is_here, folder)):
@@ -76,19 +87,26 @@ class _Unsealed:
     """Brings what is not sealed."""
 
     data: Brings
-    closed: frozenset[str]
+    closed: Mapping[str, str]
+    """What must not be brought, by its hash, in words."""
 
     def fetch(self, wanted: Wanted) -> Path:
-        """Return a file with these bytes; raises `UsageError("data-sealed")` for rows of a sealed set."""
+        """Return a file with these bytes; raises `UsageError("data-sealed")` for what is kept apart."""
         if wanted.pin.digest in self.closed:
-            raise UsageError("data-sealed", "these are rows of the sealed set", where=wanted.name)
+            raise UsageError("data-sealed", self.closed[wanted.pin.digest], where=wanted.name)
         return self.data.fetch(wanted)
 
 
-def _sealed(tree: Tree, side: DataSide) -> Iterator[str]:
-    """Yield the hashes by which TREE names rows of its sealed set, if it has one."""
-    if side.config.sealed_set is not None:
-        yield from pinned_digests(side.config.data[side.config.sealed_set], tree.ids(), tree.read)
+def _closed(tree: Tree, side: DataSide, *, labels: bool) -> dict[str, str]:
+    """Return the hashes by which TREE names what is kept apart, with what it is; LABELS are none of it if wanted."""
+    found: dict[str, str] = {}
+    for name in sorted(side.config.kept_apart):
+        is_sealed = name == side.config.sealed_set
+        if labels and not is_sealed:
+            continue
+        what = "these are rows of the sealed set" if is_sealed else "these are labels, which are kept from who trains"
+        found |= dict.fromkeys(pinned_digests(side.config.data[name], tree.ids(), tree.read), what)
+    return found
 
 
 def _readable(tree: Tree) -> DataSide | None:

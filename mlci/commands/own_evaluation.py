@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation_set import EvaluationSet, private_parts
 from mlci.commands.evaluation_slices import slices_of
 from mlci.core.config import FILE_NAME
+from mlci.core.data_section import lies_in_git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +28,17 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
         return
     files = files_of(side.config.data[section.data], tree, data, objects)
     rows = EvaluationSet(files, FILE_NAME, section, data, *private_parts(section, rules), side.config.model.task)
+    apart = None if section.labels is None else side.config.data[section.labels]
     if level == "scores":
         rows.read_ids()
-    else:
+    elif apart is None:
         rows.labels(rows.read({}))
+    elif lies_in_git(apart, tree.ids()):
+        rows = replace(rows, apart=files_of(apart, tree, data, objects))
+        rows.labels(rows.read({}))
+    else:  # where labels are not to be had, that is no fault of what is said about them
+        rows.read_ids()
+        rows.refuse_labels_among_rows()
     rows.weights()
     rows.sampling()
     slices_of(rows, rules)

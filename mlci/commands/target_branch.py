@@ -39,8 +39,8 @@ def side_of_base(
     return ours, None
 
 
-def evaluation_of(side: Side, ids: Mapping[str, str]) -> tuple[str, str | None]:
-    """Return what SIDE says about its evaluation, as text (`1` is not `true`), and what stands for the rows."""
-    section = side.config.evaluate
-    data = side.config.data[section.data]
-    return f"{section.model_dump_json()} {data.model_dump_json(include={'format'})}", identity(data, ids)
+def evaluation_of(side: Side, ids: Mapping[str, str]) -> tuple[str | None, ...]:
+    """Return what SIDE says about its evaluation, as text (`1` is not `true`), and what stands for rows and labels."""
+    sections = [side.config.data[name] for name in side.config.judging_sets]
+    forms = [section.model_dump_json(include={"format"}) for section in sections]
+    return side.config.evaluate.model_dump_json(), *forms, *(identity(section, ids) for section in sections)

@@ -131,6 +131,7 @@ class EvaluateSection(Section):
     data: Annotated[Name, RULE]
     id: Annotated[Identifier, RULE]
     label: Annotated[Identifier, RULE] = ""
+    labels: Annotated[Name | None, RULE] = None
     positive: Annotated[ClassLabel | None, RULE] = None
     threshold: Annotated[float, RULE] = Field(default=0.5, gt=0, lt=1)
     weight: Annotated[Identifier | None, RULE] = None
@@ -217,6 +218,11 @@ class DataConfig(Section):
         return None
 
     @property
+    def kept_apart(self) -> frozenset[str]:
+        """The data sets that nothing brings to where the code of a pull request runs."""
+        return frozenset()
+
+    @property
     def open_data(self) -> dict[str, DataSection]:
         """The data sets but for the sealed one: what a verb means that is told no names."""
         return {name: section for name, section in self.data.items() if name != self.sealed_set}
@@ -251,6 +257,18 @@ class Config(DataConfig):
         return None if self.sealed is None else self.sealed.data
 
     @property
+    @override
+    def kept_apart(self) -> frozenset[str]:
+        """The data sets that nothing brings to where the code of a pull request runs."""
+        return frozenset(name for name in (self.sealed_set, self.evaluate.labels) if name is not None)
+
+    @property
+    def judging_sets(self) -> tuple[Name, ...]:
+        """The data sets that judge: the rows, and what holds their labels where that is another."""
+        rows, labels = self.evaluate.data, self.evaluate.labels
+        return (rows,) if labels is None else (rows, labels)
+
+    @property
     def inputs(self) -> tuple[Name, ...]:
         """The data sets that the training command reads; who hands in answers needs the rows that they are for."""
         train, rows = self.train, self.evaluate.data
@@ -269,6 +287,7 @@ def _unknown_sets(config: DataConfig) -> Iterator[PydanticCustomError]:
     named: dict[tuple[str | int, ...], str] = {}
     if isinstance(config, Config):
         named |= {("evaluate", "data"): config.evaluate.data}
+        named |= {("evaluate", "labels"): config.evaluate.labels} if config.evaluate.labels else {}
         named |= {("train", "data", place): name for place, name in enumerate(config.train.data)}
         named |= {("sealed", "data"): config.sealed.data} if config.sealed else {}
     for place, rule in enumerate(config.leaks):
@@ -284,6 +303,7 @@ def _problems(config: Config) -> Iterator[PydanticCustomError]:
     if config.evaluate.id == config.evaluate.label:
         yield _problem(("evaluate", "label"), "id and label are the same column")
     yield from _sealed(config)
+    yield from _labels_apart(config)
     yield from _repetitions(config)
     yield from _unknown_slices(config)
     yield from _misfits(config)
@@ -306,7 +326,7 @@ def _sealed(config: Config) -> Iterator[PydanticCustomError]:
     if config.train.level != "model":
         message = "a sealed set needs train.model: nobody but the job that promotes may see its rows, and predict them"
         yield _problem(("sealed",), message)
-    used = {"evaluate": (config.evaluate.data,), "train": config.train.data}
+    used = {"evaluate": config.judging_sets, "train": config.train.data}
     for section, names in used.items():
         if name in names:
             yield _problem(
@@ -316,6 +336,23 @@ def _sealed(config: Config) -> Iterator[PydanticCustomError]:
         config.sealed.budget.confidence_of_look(config.statistics.confidence)
     except ValueError as error:
         yield _problem(("sealed", "looks"), "{error}", error=str(error))
+
+
+def _labels_apart(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield what makes labels that lie elsewhere none: the rows lie with them, or training reads them."""
+    name, path = config.evaluate.labels, ("evaluate", "labels")
+    if name is None:
+        return
+    if config.train.level in {"scores", "metrics"}:
+        yield _problem(path, "of {level} no label is read; leave labels: out", level=config.train.level)
+    if name == config.evaluate.data:
+        yield _problem(path, "the rows are in {name}, too; leave labels: out where a row has its label", name=name)
+    elif name in config.train.data:
+        yield _problem(path, "{name} is what training reads, so the labels are not kept from it", name=name)
+    for place, rule in enumerate(config.leaks):
+        if name in rule.sets:
+            message = "{name} is the labels of evaluate.labels, and no rows; name {rows}"
+            yield _problem(("leaks", place, "sets"), message, name=name, rows=config.evaluate.data)
 
 
 def _repetitions(config: Config) -> Iterator[PydanticCustomError]:
@@ -420,7 +457,7 @@ LATER = frozenset(
         "data.*.engine",
         "train.code",
         "train.allow_pickle",
-        "evaluate.labels", "evaluate.prediction",
+        "evaluate.prediction",
         "evaluate.features", "evaluate.metrics",
         "promote.version",
         "deploy.*.smoke", "deploy.*.canary", "deploy.*.bake", "deploy.*.keep",

@@ -87,6 +87,11 @@ def identity(section: DataSection, ids: Mapping[str, str]) -> str | None:
     return f"sha256:{hashlib.sha256(listed).hexdigest()}"
 
 
+def lies_in_git(section: DataSection, ids: Mapping[str, str]) -> bool:
+    """Tell whether a tree of files with the Git ids IDS has bytes of a data set itself, so that all may read them."""
+    return not section.is_remote and bool(named(section.path, ids))
+
+
 def stand_ins(path: str, ids: Mapping[str, str]) -> tuple[str, ...]:
     """Return which files of Git stand for a data set at PATH, itself or DVC's pointers to it, in their order.
 

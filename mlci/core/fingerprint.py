@@ -109,7 +109,7 @@ def _packaging(config: Config, ids: Mapping[str, str]) -> dict[str, Any]:
     contract = config.data[config.evaluate.data].contract
     return {
         "model": config.model.model_dump(mode="json"),
-        "evaluate": config.evaluate.model_dump(mode="json"),
+        "evaluate": config.evaluate.model_dump(mode="json", exclude=None if config.evaluate.labels else {"labels"}),
         "contract": None if contract is None else ids.get(contract, "missing"),
     }
 
@@ -122,7 +122,7 @@ def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = fr
     """
     if config.train.is_elsewhere:
         return tuple(path for path in pinned_paths(config) if path in ids)[:1]
-    used = (*config.train.data, config.evaluate.data)
+    used = (*config.train.data, *config.judging_sets)
     other = {path for name in used for path in (config.data[name].path, *stand_ins(config.data[name].path, ids))}
     other |= {config.train.output} | made
     other |= {section.contract for section in config.data.values() if section.contract}

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mlci.core.runs.seeds import SeedSummary
 
 SCHEMA = "mlci/report/1"
+_WITHIN_REACH = "the labels could be read where the model was trained"
+LabelsPlace = Literal["repository", "reachable", "apart"]
+"""In Git; elsewhere, but within reach of who trains; or out of it."""
 
 
 class Conclusion(StrEnum):
@@ -35,6 +38,7 @@ class Conclusion(StrEnum):
     DATA_REJECTED = "data rejected"
     TESTS_FAILED = "tests failed"
     TRAINING_FAILED = "training failed"
+    NOT_JUDGED = "not judged"
     NOTHING_CHANGED = "nothing changed"
 
 
@@ -60,8 +64,8 @@ class Trust:
     confined: bool
     confinement: str
     """How the models were held while they predicted, in words."""
-    labels_readable: bool
-    """Whether the pull request could read the labels of the evaluation set."""
+    labels: LabelsPlace
+    """Where the labels of the evaluation set are, which says whether the pull request could read them."""
     is_scored: bool = True
     """Whether a candidate was predicted and scored at all."""
     token: str = "no token"  # noqa: S105 - the kind of a token, in words
@@ -103,11 +107,12 @@ class Trust:
     def _labels(self) -> tuple[str, ...]:
         if self.level in {"scores", "metrics"}:
             return ()
-        if not self.labels_readable:
+        if self.labels == "apart":
             return ("the labels are out of the pull request's reach",)
+        where = "the labels lie in the repository" if self.labels == "repository" else _WITHIN_REACH
         if self.level == "model":
-            return ("the labels lie in the repository, so a model could have memorised them",)
-        return ("the labels lie in the repository, so predictions could have been made from them",)
+            return (f"{where}, so a model could have memorised them",)
+        return (f"{where}, so predictions could have been made from them",)
 
     @property
     def _rules(self) -> str:
@@ -196,6 +201,8 @@ class Report:
                 return 4 if any(dataset.leaks for dataset in self.datasets) else 1
             case Conclusion.FAIL | Conclusion.TRAINING_FAILED | Conclusion.TESTS_FAILED:
                 return 1
+            case Conclusion.NOT_JUDGED:
+                return 5
 
     @property
     def status(self) -> StatusState:
@@ -222,6 +229,8 @@ class Report:
                 return (
                     f"No model was made: {self.training.reason.rstrip('.')}." if self.training else "No model was made."
                 )
+            case Conclusion.NOT_JUDGED:
+                return "A candidate was made. The labels are not here, so it is judged where they can be read."
             case Conclusion.FIRST | Conclusion.PASS:
                 return self._pass_sentence()
             case Conclusion.INCONCLUSIVE:

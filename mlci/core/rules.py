@@ -138,6 +138,8 @@ class Rules(DataRules):
     """False where base has no model yet, so that head's rules serve."""
     evaluation_data: DataSection
     """What the commit that sets the rules says of its own evaluation set (head may have moved its own)."""
+    labels_data: DataSection | None = None
+    """What it says of the labels, where they lie elsewhere than the rows."""
 
     @property
     @override
@@ -187,8 +189,9 @@ def effective(base: DataSide | None, head: Side) -> tuple[Rules, tuple[RuleChang
         data = {**head.config.data, **(of_data.config.data if base else {})}
         config = head.config.model_copy(update={"data": data})
         rules = Rules(
-            config, constraints, leaks, base_data, gates, has_base=False, evaluation_data=_evaluation_data(head.config)
-        )
+            config, constraints, leaks, base_data, gates,
+            has_base=False, evaluation_data=_evaluation_data(head.config), labels_data=_labels_data(head.config),
+        )  # fmt: skip
         return rules, changes
     config, more = _merged(base.config, head.config, "")
     slices, slice_changes = _slices(base.config.evaluate.slices, head.config.evaluate.slices)
@@ -196,8 +199,9 @@ def effective(base: DataSide | None, head: Side) -> tuple[Rules, tuple[RuleChang
     gates, gate_changes = _gates(base.config.gates, head.config.gates, base.config.model.task)
     gates = _in_slices(gates, base.config.evaluate.slices, slices)
     rules = Rules(
-        config, constraints, leaks, base_data, gates, has_base=True, evaluation_data=_evaluation_data(base.config)
-    )
+        config, constraints, leaks, base_data, gates,
+        has_base=True, evaluation_data=_evaluation_data(base.config), labels_data=_labels_data(base.config),
+    )  # fmt: skip
     of_sets = tuple(change for change in changes if change.subject != "data")  # which MORE has as well
     of_level = _level_changes(base.config.train, head.config.train)
     return rules, (*gate_changes, *slice_changes, *of_sets, *of_level, *more)
@@ -216,6 +220,10 @@ def _level_changes(base: TrainSection, head: TrainSection) -> Iterator[RuleChang
 
 def _evaluation_data(config: Config) -> DataSection:
     return config.data[config.evaluate.data]
+
+
+def _labels_data(config: Config) -> DataSection | None:
+    return None if config.evaluate.labels is None else config.data[config.evaluate.labels]
 
 
 def _merged(base: SectionType, head: SectionType, prefix: str) -> tuple[SectionType, tuple[RuleChange, ...]]:

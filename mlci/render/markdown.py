@@ -54,6 +54,7 @@ _SIGNS = {
     Conclusion.DATA_REJECTED: "❌",
     Conclusion.TESTS_FAILED: "❌",
     Conclusion.TRAINING_FAILED: "❌",
+    Conclusion.NOT_JUDGED: "❔",
 }
 _GATE_SIGNS = {
     "pass": "✅",

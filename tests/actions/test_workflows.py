@@ -141,6 +141,14 @@ def test_sealed_set__is_brought_by_the_job_that_promotes_alone() -> None:
     assert {place for place, sealed in asked.items() if sealed} == {"merge/decide: Bring data"}
 
 
+def test_labels__are_brought_by_the_jobs_that_judge_alone() -> None:
+    asked = {place: step.get("with", {}) for place, step in steps().items() if place in BRING_DATA}
+    assert {place for place, given in asked.items() if given.get("labels") or given.get("sealed")} == {
+        "report/report: Bring data",
+        "merge/decide: Bring data",
+    }
+
+
 @pytest.mark.parametrize("job", [("check", "check"), ("merge", "train")])
 def test_what_needs_a_token__comes_before_the_code_of_the_repository(job: tuple[str, str]) -> None:
     names = names_in(job)

@@ -101,3 +101,49 @@ def test_data_pull__without_names_leaves_the_sealed_set_where_it_is(case: Case) 
     assert ({each.dataset for each in pulled}, case.placed) == ({"cells", "holdout"}, ["data/cells.csv"])
     data_pull(("vault",), repository=case.repository, data=case.data, place=case.place)
     assert case.placed[1:] == ["vault.csv"]
+
+
+LABELS = b"id,malignant\n3,1\n"
+
+
+@pytest.fixture
+def labelled(case: Case, tmp_path: Path) -> Case:
+    """A repository whose labels DVC keeps, too."""
+    configuration = a_configuration(
+        data="{cells: {path: data/cells.csv}, holdout: {path: data/holdout.csv}, vault: {path: vault.csv}, "
+        "truth: {path: truth.csv}}",
+        evaluate="{data: holdout, labels: truth, id: id, label: malignant, positive: 1}",
+        extra="sealed: {data: vault, looks: 2, passes: 1}",
+    )
+    case.repository.write("mlci.yaml", configuration.encode())
+    case.repository.write("truth.csv.dvc", pointer(LABELS, "truth.csv"))
+    case.base = case.repository.commit("Keep labels apart")
+    case.data.outside[md5(LABELS)] = tmp_path / md5(LABELS)
+    (tmp_path / md5(LABELS)).write_bytes(LABELS)
+    return case
+
+
+def test_fetch_data__leaves_labels_that_lie_apart_where_they_are(labelled: Case) -> None:
+    assert [each.dataset for each in labelled.fetched()] == ["cells", "holdout"] * 2
+    assert labelled.placed == ["data/cells.csv"]
+
+
+def test_fetch_data__brings_labels_where_it_is_said_and_the_sealed_set_not(labelled: Case) -> None:
+    fetch_data(labelled.base, repository=labelled.repository, data=labelled.data, place=labelled.place, labels=True)
+    assert labelled.placed == ["data/cells.csv", "truth.csv"]
+
+
+def test_fetch_data__labels_of_base_under_another_name_stay_where_they_are(labelled: Case) -> None:
+    plain = a_configuration(data="{cells: {path: stolen.csv}, holdout: {path: data/holdout.csv}}")
+    labelled.repository.write("mlci.yaml", plain.encode())
+    labelled.repository.write("stolen.csv.dvc", pointer(LABELS, "stolen.csv"))
+    assert labelled.fetched()[2:] == (
+        BroughtSet("cells", "head", "these are labels, which are kept from who trains"),
+        BroughtSet("holdout", "head", None),
+    )
+    assert labelled.placed == []
+
+
+def test_data_pull__without_names_leaves_labels_that_lie_apart(labelled: Case) -> None:
+    pulled = data_pull((), repository=labelled.repository, data=labelled.data, place=labelled.place)
+    assert {each.dataset for each in pulled} == {"cells", "holdout"}

@@ -21,7 +21,7 @@ SENTENCES: dict[ConstraintKind, str] = {
     "present": "the column `mean_radius` is missing from the file",
     "rows_min": "there are 569 rows, at least 1,000 are demanded",
 }
-TRUST = Trust(has_base=True, confined=True, confinement="confined with Landlock", labels_readable=True)
+TRUST = Trust(has_base=True, confined=True, confinement="confined with Landlock", labels="repository")
 
 
 def a_result(

@@ -800,3 +800,46 @@ def test_variables__tell_a_command_where_its_files_lie() -> None:
 
 def test_variables__without_parameters_there_is_none_for_them() -> None:
     assert "MLCI_PARAMS" not in variables(a_config(("params: params.yaml, ", "")), {}, "/place")
+
+
+TRUTH = ("  holdout:", "  truth: {path: data/truth.csv}\n  holdout:")
+
+
+def test_labels__may_lie_in_a_data_set_of_their_own() -> None:
+    config = a_config(TRUTH, ("label: malignant", "label: malignant, labels: truth"))
+    assert config.judging_sets == ("holdout", "truth")
+    assert config.kept_apart == {"truth"}
+
+
+@pytest.mark.parametrize(
+    ("edits", "problem"),
+    [
+        (
+            [("label: malignant", "label: malignant, labels: truht")],
+            "the data set truht is not listed under data: (listed: cells, truth, holdout)",
+        ),
+        (
+            [("label: malignant", "label: malignant, labels: holdout")],
+            "the rows are in holdout, too; leave labels: out where a row has its label",
+        ),
+        (
+            [("label: malignant", "label: malignant, labels: cells")],
+            "cells is what training reads, so the labels are not kept from it",
+        ),
+        (
+            [
+                ("label: malignant", "label: malignant, labels: truth"),
+                ("gates:", "leaks: [{sets: [cells, truth]}]\ngates:"),
+            ],
+            "truth is the labels of evaluate.labels, and no rows; name holdout",
+        ),
+        (
+            [("label: malignant", "label: malignant, labels: truth"), ("gates:", "sealed: {data: truth}\ngates:")],
+            "truth is used by evaluate, so it is not sealed",
+        ),
+    ],
+)
+def test_labels__that_would_be_none(edits: list[tuple[str, str]], problem: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        a_config(TRUTH, *edits)
+    assert problem in caught.value.problem

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         (Conclusion.DATA_REJECTED, False, 1, "failure"),
         (Conclusion.TESTS_FAILED, False, 1, "failure"),
         (Conclusion.TRAINING_FAILED, False, 1, "failure"),
+        (Conclusion.NOT_JUDGED, False, 5, "failure"),
         (Conclusion.PASS, True, 0, "success"),
         (Conclusion.FAIL, True, 1, "failure"),
     ],
@@ -44,7 +45,7 @@ def test_exit_code__is_that_of_the_designs_table(
 
 
 def test_exit_code__every_conclusion_has_one() -> None:
-    assert {a_report(conclusion, blocks=True).exit_code for conclusion in Conclusion} == {0, 1, 3}
+    assert {a_report(conclusion, blocks=True).exit_code for conclusion in Conclusion} == {0, 1, 3, 5}
 
 
 RECALL_FAILS = a_result("recall", "not_worse", Outcome.FAIL)
@@ -77,6 +78,10 @@ HEADLINES = {
             training=Training("python train.py", "failed", "`python train.py` ended with exit code 1"),
         ),
         "No model was made: `python train.py` ended with exit code 1.",
+    ),
+    "not judged": (
+        a_report(Conclusion.NOT_JUDGED),
+        "A candidate was made. The labels are not here, so it is judged where they can be read.",
     ),
     "training failed without a word": (a_report(Conclusion.TRAINING_FAILED), "No model was made."),
     "one rule broken": (
@@ -221,7 +226,7 @@ def test_trust_line__names_what_does_not() -> None:
         has_base=False,
         confined=False,
         confinement="not confined: no Landlock here",
-        labels_readable=False,
+        labels="apart",
         token="default token",  # noqa: S106 - the kind of a token, in words
         as_submitted=("training", "own tests"),
     )
@@ -230,6 +235,14 @@ def test_trust_line__names_what_does_not() -> None:
         "(evidence level `model`) · not confined: no Landlock here · the labels are out of the pull request's reach · "
         "as submitted: training, own tests · default token"
     )
+
+
+def test_trust_line__says_that_labels_elsewhere_were_within_reach() -> None:
+    of_model = replace(TRUST, labels="reachable").line
+    of_predictions = replace(TRUST, labels="reachable", level="predictions").line
+    where = " · the labels could be read where the model was trained, so "
+    assert f"{where}a model could have memorised them · " in of_model
+    assert f"{where}predictions could have been made from them · " in of_predictions
 
 
 def test_trust_line__says_that_the_rules_of_the_target_branch_cannot_be_used() -> None:

@@ -42,7 +42,7 @@ def a_trust(
         has_base=has_base,
         confined=True,
         confinement=confinement,
-        labels_readable=True,
+        labels="repository",
         is_scored=is_scored,
         as_submitted=as_submitted,
     )

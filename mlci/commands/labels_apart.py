@@ -1,0 +1,94 @@
+"""Labels that lie elsewhere than the rows that models see: read by who judges alone, and found by id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlci.core.contract import ColumnSpec
+from mlci.core.contract.constraints import code
+from mlci.core.nearest import did_you_mean
+from mlci.core.table import Column
+from mlci.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mlci.commands.ports import Data
+    from mlci.core.config import EvaluateSection
+    from mlci.core.contract import ColumnType
+    from mlci.core.data_files import DataFiles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelsApart:
+    """Labels by the ids of their rows, each of which stands once."""
+
+    files: DataFiles
+    label: str
+    column: Column
+    places: dict[str, int]
+    """By id, where its label stands in the column."""
+
+    def of(self, ids: NDArray[Any]) -> Column:
+        """Return the labels of the rows with these IDS, (n_ids,); labels of other rows are left alone.
+
+        Raises `UsageError("label-missing")` where a row has none.
+        """
+        places = np.array([self.places.get(each, -1) for each in ids.tolist()], dtype=np.intp)
+        is_lacking = places < 0
+        if self.column.missing is not None and not is_lacking.all():
+            is_lacking |= self.column.missing[places]
+        if is_lacking.any():
+            row, count = int(np.flatnonzero(is_lacking)[0]), int(is_lacking.sum())
+            raise UsageError(
+                "label-missing",
+                f"there is no {code(self.label)} for row {row + 1} of the evaluation set ({count} in all)",
+                where=self.files.name,
+                cause="evaluate.labels has no row with its id, or the label there is empty; ids are compared as text.",
+                hint="Add the labels, or take rows without one out of the evaluation set.",
+            )
+        return Column(self.column.values[places])
+
+
+def labels_apart(
+    files: DataFiles, section: EvaluateSection, kind: ColumnType, data: Data, configuration: str
+) -> LabelsApart:
+    """Return the labels in FILES, read as KIND; SECTION names their columns, and stands in CONFIGURATION.
+
+    Raises `UsageError`: "column-missing", "id-missing", "id-not-unique".
+    """
+    names = data.columns(files)
+    for key in ("id", "label"):
+        name = getattr(section, key)
+        if name not in names:
+            raise UsageError(
+                "column-missing",
+                f"the labels have no column {code(name)}",
+                where=configuration,
+                cause=f"evaluate.{key} names a column that {files.name}, where evaluate.labels lie, does not have.",
+                hint=did_you_mean(name, names, "Name the column as in the rows: labels are found by id."),
+            )
+    own = {section.id, section.label}
+    types: dict[str, ColumnType] = {section.id: "string", section.label: kind}
+    table = data.read_table(files, [ColumnSpec(name, of, is_name=name in own) for name, of in types.items()])
+    ids = table.columns[section.id]
+    if ids.missing is not None and ids.missing.any():
+        row = int(np.flatnonzero(ids.missing)[0])
+        raise UsageError(
+            "id-missing",
+            f"{code(section.id)} is empty in row {row + 1} of the labels ({int(ids.missing.sum())} in all)",
+            where=files.name,
+            hint="Take labels without it out of the file.",
+        )
+    places = {each: place for place, each in enumerate(ids.values.tolist())}
+    if len(places) != table.rows:
+        raise UsageError(
+            "id-not-unique",
+            f"{code(section.id)} names some rows of the labels twice",
+            where=files.name,
+            hint=f"Declare it in a contract of the labels, and find them: {section.id}: {{unique: true}}",
+        )
+    return LabelsApart(files, section.label, table.columns[section.label], places)
