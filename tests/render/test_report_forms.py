@@ -188,6 +188,10 @@ REPORTS = {
         tests=OwnTests("pytest -q", "passed", ""),
     ),
     "tests-failed": replace(a_report(Conclusion.TESTS_FAILED), tests=OwnTests("pytest -q", "failed", "exit code 1")),
+    "not-judged": replace(
+        a_report(Conclusion.NOT_JUDGED, datasets=(a_dataset("cells"),), training=TRAINED),
+        trust=replace(TRUST, is_scored=False),
+    ),
     "warned": a_report(
         Conclusion.PASS,
         verdict=Verdict(Outcome.PASS, (ROC_AUC, replace(FLOOR, severity="warn")), Flips((), (), 0, 0), 285, 102),
