@@ -22,7 +22,7 @@ from mlci.core.gates import Outcome
 from mlci.core.names import checked_name
 from mlci.core.refusal import Refusal
 from mlci.core.report import Conclusion, Report, Subject, Training, Trust
-from mlci.core.rules import RuleChange, Side, effective, replaced_rules
+from mlci.core.rules import RuleChange, Side, brings_features, effective, replaced_rules
 from mlci.core.sealed import refuse_readable
 from mlci.errors import IntegrityError, MlciError
 from mlci.render.markdown import comment
@@ -95,7 +95,9 @@ class Case:
         if self.base_side is None or self.base_side != self.head_side:
             return False
         config, base_ids, head_ids = self.head_side.config, self.base.ids(), self.head_ids
-        evaluation = [each for each in (self.rules.evaluation_data, self.rules.labels_data) if each]
+        evaluation = [
+            each for each in (self.rules.evaluation_data, self.rules.labels_data, self.rules.base_features) if each
+        ]
         same_rows = all(identity(each, base_ids) == identity(each, head_ids) for each in evaluation)
         return same_rows and fingerprint(config, base_ids, self.head_side.made) == self.inputs
 
@@ -158,7 +160,7 @@ def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:
     """
     sides = [side for side in (case.base_side, case.head_side) if side]
     own = case.head_side.config
-    named = dict.fromkeys(name for side in sides for name in (*side.config.train.data, *side.config.judging_sets))
+    named = dict.fromkeys(name for side in sides for name in (*side.config.train.data, *side.config.scoring_sets))
     data = case.rules.config.data
     labels = {side.config.evaluate.labels for side in sides} - {None}
     asked = [name for name in named if name not in labels or lies_in_git(data[name], case.head_ids)]
@@ -191,6 +193,10 @@ def _refuse_labels_as_data(case: Case) -> None:
                 cause="What is checked as data is told of, row by row where a contract asks for it.",
                 hint=f"Take {name} out of data:; labels are named by evaluate.labels alone.",
             )
+
+
+def _brings_features(case: Case) -> bool:
+    return case.base_side is not None and brings_features(case.rules, case.base.ids(), case.head_ids)
 
 
 def why_no_labels(case: Case, tools: Tools) -> str | None:
@@ -244,6 +250,7 @@ def judge_case(case: Case, candidate: Installed, tools: Tools, *, warns: bool = 
     return evaluate(
         case.rules,
         rows_from=case.rows_from,
+        head=case.head,
         candidate=candidate,
         production=production,
         data=tools.data,
@@ -310,7 +317,7 @@ def report_on(
             labels=_place_of_labels(case, tools),
             is_scored=verdict is not None,
             token=tools.token,
-            as_submitted=as_submitted,
+            as_submitted=(*as_submitted, *(("added features",) if verdict and _brings_features(case) else ())),
             provenance=provenance,
             base_is_unusable=case.replaces_rules,
             level=candidate.package.level if candidate else config.train.level,

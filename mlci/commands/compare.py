@@ -104,17 +104,18 @@ class _Judging(NamedTuple):
 
     rules: Rules
     rows_from: Tree
+    head: Tree
 
 
 def _rules(base: str | None, head: Tree, repository: Repository, tools: Tools) -> _Judging | str:
     """Return by what to score, or in words why there is nothing."""
     try:
         if base is None:
-            return _Judging(effective(None, head_side(head))[0], head)
+            return _Judging(effective(None, head_side(head))[0], head, head)
         case = open_case(head, repository.tree(base), tools)
     except MlciError as error:
         return error.problem
-    return _Judging(case.rules, case.base if case.base_side else case.head)
+    return _Judging(case.rules, case.rows_from, head)
 
 
 def _scored(one: Side, other: Side, judging: _Judging | str, tools: Tools) -> Scored | str:
@@ -126,7 +127,7 @@ def _scored(one: Side, other: Side, judging: _Judging | str, tools: Tools) -> Sc
         return str(judging)
     rules = judging.rules
     try:
-        rows = set_of(rules, judging.rows_from, data=tools.data, objects=tools.work.objects)
+        rows = set_of(rules, judging.rows_from, head=judging.head, data=tools.data, objects=tools.work.objects)
         evidence = evidence_on(rows, rules, candidate=other.package, production=one.package, predictor=tools.predictor)
     except MlciError as error:
         return error.problem

@@ -28,7 +28,7 @@ def evaluate(base: str, *, repository: Repository, tools: Tools) -> tuple[Report
     submission = submitted(tools.work.submission(), case.inputs)
     candidate = Installed(submission.package, submission.sha256)
     production = fetch(case.production, tools.open_store(case.rules.config.promote)) if case.production else None
-    rows = set_of(case.rules, case.rows_from, data=tools.data, objects=tools.work.objects)
+    rows = set_of(case.rules, case.rows_from, head=case.head, data=tools.data, objects=tools.work.objects)
     evidence = evidence_on(rows, case.rules, candidate=candidate, production=production, predictor=tools.predictor)
     verdict = judge(case.rules.gates, evidence, case.rules.config.statistics)
     report = report_on(

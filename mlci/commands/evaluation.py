@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
+import numpy as np
+
 from mlci.commands.archives import archive_of
-from mlci.commands.evaluation_set import set_of, specs, type_of_classes
+from mlci.commands.evaluation_set import set_of, type_of_classes
 from mlci.commands.evaluation_slices import slices_of
 from mlci.commands.installed import Installed
 from mlci.commands.number_evidence import number_evidence
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mlci.commands.evaluation_set import EvaluationSet
@@ -81,13 +82,14 @@ def evaluate(
     data: Data,
     predictor: Predictor,
     objects: Path,
+    head: Tree | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Verdict:
     """Return the verdict on CANDIDATE, scored on the evaluation set of ROWS_FROM (base, or head without a base).
 
-    TELL hears of gates that these rows cannot decide.
+    HEAD may add features to its rows. TELL hears of gates that these rows cannot decide.
     """
-    rows = set_of(rules, rows_from, data=data, objects=objects)
+    rows = set_of(rules, rows_from, head=head or rows_from, data=data, objects=objects)
     evidence = evidence_on(rows, rules, candidate=candidate, production=production, predictor=predictor)
     if tell:
         for each in undecidable(rules.gates, evidence, rules.config.statistics):
@@ -229,7 +231,7 @@ def _known_to(
     unsaid = unanswered(production, ids)
     if unsaid:
         return f"{name} has no prediction for {unsaid:,} of the {len(ids):,} rows, and its model is not in its package"
-    wanted, names = _types(production), rows.data.columns(rows.files)
+    wanted, names = _types(production), rows.names
     absent = [code(column) for column in wanted if column not in names]
     if absent:
         more = f" and {len(absent) - MOST_NAMED} more" if len(absent) > MOST_NAMED else ""
@@ -237,18 +239,18 @@ def _known_to(
     known = _types(candidate)
     others = {column: kind for column, kind in wanted.items() if known.get(column) != kind}
     try:
-        own = rows.data.read_table(rows.files, specs(others)).columns
+        own = rows.read_features(others, np.array(ids))
     except RejectedError as error:
         if error.code != "data-ill-typed":
             raise
-        column = next(column for column, kind in others.items() if not _can_read(rows, column, kind))
+        column = next(column for column, kind in others.items() if not _can_read(rows, column, kind, ids))
         return f"{name} reads {code(column)} as {TYPE_WORDS[others[column]]}, which it no longer is in every row"
     return {column: own[column] if column in own else features[column] for column in wanted}
 
 
-def _can_read(rows: EvaluationSet, column: str, kind: ColumnType) -> bool:
+def _can_read(rows: EvaluationSet, column: str, kind: ColumnType, ids: Sequence[str]) -> bool:
     try:
-        rows.data.read_table(rows.files, specs({column: kind}))
+        rows.read_features({column: kind}, np.array(ids))
     except RejectedError:
         return False
     return True

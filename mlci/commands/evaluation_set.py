@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlci.commands.added_features import AddedFeatures, refuse_label, refuse_other_values
 from mlci.commands.data_sets import files_of
 from mlci.commands.labels_apart import labels_apart
 from mlci.commands.sides import named_in
@@ -17,6 +18,7 @@ from mlci.core.contract.constraints import code, written
 from mlci.core.data_section import lies_in_git
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
+from mlci.core.rules import brings_features
 from mlci.core.statistics.sampling import Blocks, Clusters, Independent
 from mlci.core.table import Table
 from mlci.errors import RejectedError, UsageError
@@ -59,10 +61,16 @@ class EvaluationSet:
     task: Task = "binary"
     apart: DataFiles | None = None
     """Where the labels lie, by id, if not among the rows."""
+    known: AddedFeatures | None = None
+    """Features that the commit of these rows adds to them."""
+    brought: AddedFeatures | None = None
+    """Features that head brings, which the candidate alone may read."""
 
     def read(self, wanted: Mapping[str, ColumnType], classes: Sequence[object] = ()) -> Table:
         """Return id, label, and the columns that a model WANTED to read; its CLASSES say how labels are written."""
         section, kind = self.section, self._label_type(classes)
+        if self.known is not None or self.brought is not None:
+            return self._with_features(wanted, classes)
         types: dict[str, ColumnType] = {section.id: "string", section.label: kind, **wanted}
         try:
             return self._table(types, {section.id, section.label}) if self.apart is None else self._joined(wanted, kind)
@@ -70,6 +78,48 @@ class EvaluationSet:
             if error.code == "data-ill-typed" and self.task == "binary" and kind != "string":
                 self._refuse_other_words()
             raise
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that the commit of these rows has, those that it adds included."""
+        return (*self.data.columns(self.files), *(self.known.names if self.known else ()))
+
+    def read_features(self, types: Mapping[str, ColumnType], ids: NDArray[Any]) -> dict[str, Column]:
+        """Return columns of these rows, whose IDS they are, that the commit of the rows has."""
+        own = {name: kind for name, kind in types.items() if name in self.data.columns(self.files)}
+        others = {name: kind for name, kind in types.items() if name not in own}
+        found = dict(self.data.read_table(self.files, specs(own)).columns) if own else {}
+        return found | (self.known.read(others, ids) if self.known and others else {})
+
+    def _with_features(self, wanted: Mapping[str, ColumnType], classes: Sequence[object]) -> Table:
+        """Return the rows with the columns that were added: base's word first, and head's checked against it."""
+        here, own = self.names, self.data.columns(self.files)
+        added = (*here, *(self.brought.names if self.brought else ()))
+        among = {name: kind for name, kind in wanted.items() if name in own or name not in added}
+        others = {name: kind for name, kind in wanted.items() if name not in among}
+        table = replace(self, known=None, brought=None).read(among, classes)
+        self._check(table, self.section.id)
+        ids = table.columns[self.section.id].values
+        every = dict(table.columns)
+        if self.known:
+            every |= self.known.read({name: kind for name, kind in others.items() if name in here}, ids)
+        if self.brought:
+            self.refuse_changed(self.brought, ids)
+            brought = self.brought.read({name: kind for name, kind in others.items() if name not in here}, ids)
+            for name, column in brought.items():
+                refuse_label(name, column, table.columns[self.section.label])
+            every |= brought
+        return Table({name: every[name] for name in (self.section.id, self.section.label, *wanted)})
+
+    def refuse_changed(self, added: AddedFeatures, ids: NDArray[Any]) -> None:
+        """Raise where ADDED is not of these rows, whose IDS they are, or says otherwise what a column of theirs is."""
+        added.places(ids)
+        own = self.data.columns(self.files)
+        for name in added.names:
+            if name in self.names:
+                told = added.texts(name, ids)
+                known = self.texts(name) if name in own or self.known is None else self.known.texts(name, ids)
+                refuse_other_values(name, known, told, added.files.name)
 
     def _joined(self, wanted: Mapping[str, ColumnType], kind: ColumnType) -> Table:
         """Return the rows with the label that lies apart from them."""
@@ -255,7 +305,7 @@ class EvaluationSet:
                 f"the evaluation set has no column {code(absent)}",
                 where=self.files.name,
                 cause="The model reads a column that base's evaluation set does not have yet.",
-                hint="Merge the new column into the evaluation set first; then train on it.",
+                hint="evaluate: {…, features: NAME} brings it for them; or merge it into the evaluation set first.",
             )
 
     def _refuse_other_words(self) -> None:
@@ -285,15 +335,27 @@ class EvaluationSet:
         return error
 
 
-def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
-    """Return the evaluation set of RULES in TREE, the commit that they are from."""
-    rows = labelled_rows(rules.evaluation_data, rules, tree, data=data, objects=objects)
-    apart = rules.labels_data
+def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path, head: Tree | None = None) -> EvaluationSet:
+    """Return the evaluation set of RULES in TREE, the commit that they are from, with what HEAD adds to its rows."""
+    rows, apart = feature_rows(rules, tree, data=data, objects=objects, head=head), rules.labels_data
     if apart is None:
         return rows
     # Which rows changed sides says what their labels are.
     are_private = rows.has_private_ids or not lies_in_git(apart, tree.ids())
     return replace(rows, apart=files_of(apart, tree, data, objects), has_private_ids=are_private)
+
+
+def feature_rows(rules: Rules, tree: Tree, *, data: Data, objects: Path, head: Tree | None = None) -> EvaluationSet:
+    """Return the same without labels that lie apart, for who asks for features alone."""
+    rows, section = labelled_rows(rules.evaluation_data, rules, tree, data=data, objects=objects), rules.config.evaluate
+    ours, theirs = rules.base_features, rules.head_features
+    if ours is not None:
+        rows = replace(rows, known=AddedFeatures(files_of(ours, tree, data, objects), section.id, data))
+    if head is not None and theirs is not None and brings_features(rules, tree.ids(), head.ids()):
+        own = files_of(rules.config.data[section.data], head, data, objects)
+        files = files_of(theirs, head, data, objects)
+        rows = replace(rows, brought=AddedFeatures(files, section.id, data, also=own))
+    return rows
 
 
 def labelled_rows(where: DataSection, rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:

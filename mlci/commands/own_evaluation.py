@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mlci.commands.added_features import AddedFeatures
 from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation_set import EvaluationSet, private_parts
 from mlci.commands.evaluation_slices import slices_of
@@ -39,6 +40,9 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
     else:  # where labels are not to be had, that is no fault of what is said about them
         rows.read_ids()
         rows.refuse_labels_among_rows()
+    if section.features is not None:
+        added = AddedFeatures(files_of(side.config.data[section.features], tree, data, objects), section.id, data)
+        rows.refuse_changed(added, rows.texts(section.id))
     rows.weights()
     rows.sampling()
     slices_of(rows, rules)

@@ -11,7 +11,7 @@ import numpy as np
 
 from mlci.commands.bringing import bring
 from mlci.commands.evaluation import fetch
-from mlci.commands.evaluation_set import set_of
+from mlci.commands.evaluation_set import feature_rows
 from mlci.commands.installed import Installed
 from mlci.commands.lineage import origin_of
 from mlci.commands.resolving import resolve_in
@@ -221,9 +221,9 @@ def _evaluated(then: Installed, now: Installed, place: Repository, tools: Tools)
     tree = place.work_tree()
     rules, _ = effective(None, head_side(tree))
     types = {item.name: item.type for one in (then, now) for item in one.package.info.signature.inputs}
-    found = set_of(rules, tree, data=tools.data, objects=tools.work.objects)
-    columns = found.read(types).columns if rules.config.evaluate.label else {}
-    ids = found.read_ids()
+    rows = feature_rows(rules, tree, data=tools.data, objects=tools.work.objects)
+    ids = rows.read_ids()
+    columns = rows.read_features(types, np.array(ids))
     return _answered(then, columns, ids, tools), _answered(now, columns, ids, tools)
 
 

@@ -41,6 +41,6 @@ def side_of_base(
 
 def evaluation_of(side: Side, ids: Mapping[str, str]) -> tuple[str | None, ...]:
     """Return what SIDE says about its evaluation, as text (`1` is not `true`), and what stands for rows and labels."""
-    sections = [side.config.data[name] for name in side.config.judging_sets]
+    sections = [side.config.data[name] for name in side.config.scoring_sets]
     forms = [section.model_dump_json(include={"format"}) for section in sections]
     return side.config.evaluate.model_dump_json(), *forms, *(identity(section, ids) for section in sections)

@@ -141,6 +141,8 @@ class EvaluateSection(Section):
         default=(), strict=False
     )
 
+    features: Annotated[Name | None, HEAD] = None
+
     @model_validator(mode="after")
     def _draws_rows_one_way(self) -> Self:
         if self.group is not None and self.time is not None:
@@ -269,6 +271,12 @@ class Config(DataConfig):
         return (rows,) if labels is None else (rows, labels)
 
     @property
+    def scoring_sets(self) -> tuple[Name, ...]:
+        """The data sets that scores come from: those that judge, and what adds features to their rows."""
+        features = self.evaluate.features
+        return self.judging_sets if features is None else (*self.judging_sets, features)
+
+    @property
     def inputs(self) -> tuple[Name, ...]:
         """The data sets that the training command reads; who hands in answers needs the rows that they are for."""
         train, rows = self.train, self.evaluate.data
@@ -288,6 +296,7 @@ def _unknown_sets(config: DataConfig) -> Iterator[PydanticCustomError]:
     if isinstance(config, Config):
         named |= {("evaluate", "data"): config.evaluate.data}
         named |= {("evaluate", "labels"): config.evaluate.labels} if config.evaluate.labels else {}
+        named |= {("evaluate", "features"): config.evaluate.features} if config.evaluate.features else {}
         named |= {("train", "data", place): name for place, name in enumerate(config.train.data)}
         named |= {("sealed", "data"): config.sealed.data} if config.sealed else {}
     for place, rule in enumerate(config.leaks):
@@ -304,6 +313,7 @@ def _problems(config: Config) -> Iterator[PydanticCustomError]:
         yield _problem(("evaluate", "label"), "id and label are the same column")
     yield from _sealed(config)
     yield from _labels_apart(config)
+    yield from _features(config)
     yield from _repetitions(config)
     yield from _unknown_slices(config)
     yield from _misfits(config)
@@ -353,6 +363,20 @@ def _labels_apart(config: Config) -> Iterator[PydanticCustomError]:
         if name in rule.sets:
             message = "{name} is the labels of evaluate.labels, and no rows; name {rows}"
             yield _problem(("leaks", place, "sets"), message, name=name, rows=config.evaluate.data)
+
+
+def _features(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield what makes features that are added none, or nobody's."""
+    name, path = config.evaluate.features, ("evaluate", "features")
+    if name is None:
+        return
+    if config.train.level != "model":
+        yield _problem(path, "of {level} no feature is read; leave features: out", level=config.train.level)
+    if name in config.judging_sets or name in config.train.data:
+        yield _problem(path, "{name} is used for something else; features lie in a data set of their own", name=name)
+    if config.sealed is not None:
+        message = "nobody can add features to the rows of a sealed set; add the columns to both sets"
+        yield _problem(path, message)
 
 
 def _repetitions(config: Config) -> Iterator[PydanticCustomError]:
@@ -458,7 +482,7 @@ LATER = frozenset(
         "train.code",
         "train.allow_pickle",
         "evaluate.prediction",
-        "evaluate.features", "evaluate.metrics",
+        "evaluate.metrics",
         "promote.version",
         "deploy.*.smoke", "deploy.*.canary", "deploy.*.bake", "deploy.*.keep",
     }

@@ -109,9 +109,14 @@ def _packaging(config: Config, ids: Mapping[str, str]) -> dict[str, Any]:
     contract = config.data[config.evaluate.data].contract
     return {
         "model": config.model.model_dump(mode="json"),
-        "evaluate": config.evaluate.model_dump(mode="json", exclude=None if config.evaluate.labels else {"labels"}),
+        "evaluate": _without_absent(config.evaluate.model_dump(mode="json"), "labels", "features"),
         "contract": None if contract is None else ids.get(contract, "missing"),
     }
+
+
+def _without_absent(section: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return SECTION without what is not said of keys with these NAMES, which earlier versions did not know."""
+    return {name: value for name, value in section.items() if name not in names or value is not None}
 
 
 def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = frozenset()) -> tuple[str, ...]:
@@ -122,7 +127,7 @@ def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = fr
     """
     if config.train.is_elsewhere:
         return tuple(path for path in pinned_paths(config) if path in ids)[:1]
-    used = (*config.train.data, *config.judging_sets)
+    used = (*config.train.data, *config.scoring_sets)
     other = {path for name in used for path in (config.data[name].path, *stand_ins(config.data[name].path, ids))}
     other |= {config.train.output} | made
     other |= {section.contract for section in config.data.values() if section.contract}

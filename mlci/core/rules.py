@@ -15,6 +15,7 @@ from typing_extensions import override
 from mlci.core.config import FILE_NAME, DataConfig
 from mlci.core.contract import combined, compare_constraints
 from mlci.core.contract.constraints import written
+from mlci.core.data_section import identity
 from mlci.core.evidence_level import LEVELS, is_lower
 from mlci.core.leaks import OwnedLeakRule, merged_leaks
 from mlci.core.metrics import metric_of
@@ -140,6 +141,8 @@ class Rules(DataRules):
     """What the commit that sets the rules says of its own evaluation set (head may have moved its own)."""
     labels_data: DataSection | None = None
     """What it says of the labels, where they lie elsewhere than the rows."""
+    base_features: DataSection | None = None
+    """What it says of the features that were added to the rows; head's own are those of `config`."""
 
     @property
     @override
@@ -154,6 +157,11 @@ class Rules(DataRules):
         return self.config.evaluate.data, self.evaluation_data
 
     @property
+    def head_features(self) -> DataSection | None:
+        """What head says of the features that it adds to the rows; None where it adds none."""
+        return _features_data(self.config)
+
+    @property
     def sealed_data(self) -> DataSection | None:
         """What it says of the sealed set, None where there is none."""
         section = self.config.sealed
@@ -163,6 +171,14 @@ class Rules(DataRules):
     def evaluation_path(self) -> str:
         """Where the evaluation set lies in the commit that sets the rules."""
         return self.evaluation_data.path
+
+
+def brings_features(rules: Rules, base: Mapping[str, str], head: Mapping[str, str]) -> bool:
+    """Tell whether head brings features for base's rows that base has not, by the Git ids of both."""
+    ours, theirs = rules.base_features, rules.head_features
+    if theirs is None:
+        return False
+    return ours is None or identity(ours, base) != identity(theirs, head) or ours.format != theirs.format
 
 
 def effective_data(base: DataSide | None, head: DataSide) -> tuple[DataRules, tuple[RuleChange, ...]]:
@@ -191,6 +207,7 @@ def effective(base: DataSide | None, head: Side) -> tuple[Rules, tuple[RuleChang
         rules = Rules(
             config, constraints, leaks, base_data, gates,
             has_base=False, evaluation_data=_evaluation_data(head.config), labels_data=_labels_data(head.config),
+            base_features=_features_data(head.config),
         )  # fmt: skip
         return rules, changes
     config, more = _merged(base.config, head.config, "")
@@ -201,6 +218,7 @@ def effective(base: DataSide | None, head: Side) -> tuple[Rules, tuple[RuleChang
     rules = Rules(
         config, constraints, leaks, base_data, gates,
         has_base=True, evaluation_data=_evaluation_data(base.config), labels_data=_labels_data(base.config),
+        base_features=_features_data(base.config),
     )  # fmt: skip
     of_sets = tuple(change for change in changes if change.subject != "data")  # which MORE has as well
     of_level = _level_changes(base.config.train, head.config.train)
@@ -220,6 +238,10 @@ def _level_changes(base: TrainSection, head: TrainSection) -> Iterator[RuleChang
 
 def _evaluation_data(config: Config) -> DataSection:
     return config.data[config.evaluate.data]
+
+
+def _features_data(config: Config) -> DataSection | None:
+    return None if config.evaluate.features is None else config.data[config.evaluate.features]
 
 
 def _labels_data(config: Config) -> DataSection | None:

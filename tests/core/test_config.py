@@ -136,6 +136,7 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
             "DataSection.sha256",
             "DataSection.endpoint_url",
             "DataSection.region",
+            "EvaluateSection.features",
             "FormatSection.csv",
             "FormatSection.jsonl",
             "FormatSection.parquet",
@@ -840,6 +841,37 @@ def test_labels__may_lie_in_a_data_set_of_their_own() -> None:
     ],
 )
 def test_labels__that_would_be_none(edits: list[tuple[str, str]], problem: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        a_config(TRUTH, *edits)
+    assert problem in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    ("edits", "problem"),
+    [
+        ([("label: malignant", "label: malignant, features: extra")], "the data set extra is not listed under data:"),
+        (
+            [("label: malignant", "label: malignant, features: cells")],
+            "cells is used for something else; features lie in a data set of their own",
+        ),
+        (
+            [
+                ("label: malignant", "label: malignant, features: truth"),
+                ("model: model.skops", "predictions: answers.csv"),
+            ],
+            "of predictions no feature is read; leave features: out",
+        ),
+        (
+            [
+                ("label: malignant", "label: malignant, features: truth"),
+                ("  holdout:", "  vault: {path: vault.csv}\n  holdout:"),
+                ("gates:", "sealed: {data: vault}\ngates:"),
+            ],
+            "nobody can add features to the rows of a sealed set; add the columns to both sets",
+        ),
+    ],
+)
+def test_features__that_would_be_none(edits: list[tuple[str, str]], problem: str) -> None:
     with pytest.raises(UsageError) as caught:
         a_config(TRUTH, *edits)
     assert problem in caught.value.problem
