@@ -20,7 +20,7 @@ from mlci.commands.running import Job, run_candidate
 from mlci.commands.runs import list_runs
 from mlci.commands.said import all_said
 from mlci.commands.sides import head_side
-from mlci.commands.stated import incomplete, rows_of, stated
+from mlci.commands.stated import rows_of
 from mlci.commands.whole_package import whole_package
 from mlci.core.fingerprint import canonical_sha256, fingerprint
 from mlci.core.golden import GOLDEN_FILE, golden_table, read_answers
@@ -110,9 +110,10 @@ def reproduce(
         same_model = _model_of_then(wanted, then) == anew.model_sha256
         is_same = same_package or same_model
         answers = None if is_same or then is None else _answers(wanted, then, anew.package, place, tools)
+    level = anew.package.package.level
     outcome, reason = outcome_of(
-        same_package=same_package, same_model=same_model, answers=answers, tolerance=tolerance
-    )  # fmt: skip
+        same_package=same_package, same_model=same_model, answers=answers, tolerance=tolerance, level=level
+    )
     differences = tuple(islice(_differences(wanted, anew, then, tools), MOST_DIFFERENCES))
     return Reproduction(wanted.title, wanted.commit, outcome, reason, differences, answers, anew.model_sha256)
 
@@ -170,8 +171,27 @@ def _model_of_then(wanted: Wanted, then: Installed | None) -> str | None:
     return wanted.run.record.model_sha256 if wanted.run else None
 
 
+def _handed_in(then: Installed, now: Installed) -> tuple[Floats, Floats] | None:
+    """Return the same numbers of both packages, one below the other; None where they are not of the same things."""
+    if then.package.level != now.package.level:
+        return None
+    before, after = rows_of(then.package), rows_of(now.package)
+    found = after.of(before.ids)
+    if found is None or {*before.ids} != {*after.ids} or {*before.columns} != {*after.columns}:
+        return None
+    found = found[:, [after.columns.index(name) for name in before.columns]]
+    are_metrics = now.package.level == "metrics"  # a single row, each of whose numbers counts
+    return (before.values.T, found.T) if are_metrics else (before.values, found)
+
+
 def _answers(wanted: Wanted, then: Installed, now: Installed, place: Repository, tools: Tools) -> Answers:
-    """Return how far both models' answers lie apart, on golden rows and on the evaluation rows of the commit."""
+    """Return how far both models' answers lie apart, on golden rows and on the evaluation rows of the commit.
+
+    In place of a model, what was handed in is all there is to compare.
+    """
+    level = now.package.level
+    if level != "model":
+        return Answers(None, _apart(f"what was handed in as {level}", lambda: _handed_in(then, now), tools))
     golden = _apart("golden rows", lambda: _golden(wanted, then, now, tools), tools)
     evaluation = _apart("evaluation rows", lambda: _evaluated(then, now, place, tools), tools)
     return Answers(golden, evaluation)
@@ -224,23 +244,7 @@ def _evaluated(then: Installed, now: Installed, place: Repository, tools: Tools)
     rows = feature_rows(rules, tree, data=tools.data, objects=tools.work.objects)
     ids = rows.read_ids()
     columns = rows.read_features(types, np.array(ids))
-    return _answered(then, columns, ids, tools), _answered(now, columns, ids, tools)
-
-
-def _answered(one: Installed, columns: Mapping[str, Column], ids: Sequence[str], tools: Tools) -> Floats:
-    match one.package.level:
-        case "model":
-            return all_said(one, columns, tools.predictor)
-        case "predictions":
-            return stated(one, ids)
-        case "metrics":
-            return rows_of(one.package).values
-        case "scores":
-            rows = rows_of(one.package)
-            found = rows.of(ids)
-            if found is None:
-                raise incomplete(rows, ids)
-            return found
+    return all_said(then, columns, tools.predictor), all_said(now, columns, tools.predictor)
 
 
 def _differences(wanted: Wanted, anew: Anew, then: Installed | None, tools: Tools) -> Iterator[Difference]:

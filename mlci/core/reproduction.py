@@ -10,6 +10,7 @@ from mlci.core.plain_text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mlci.core.evidence_level import Level
     from mlci.core.runs import RunDetails, RunRecord
 
 Outcome = Literal["identical", "equal", "different"]
@@ -49,7 +50,7 @@ class Answers:
     golden: Apart | None
     """On rows made from the signature, as the package of then answers them."""
     evaluation: Apart | None
-    """On the evaluation rows of the commit."""
+    """On the evaluation rows of the commit; of what was handed in in place of a model, on all rows of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,18 @@ class Reproduction:
 
 
 def outcome_of(
-    *, same_package: bool | None, same_model: bool, answers: Answers | None, tolerance: float
+    *,
+    same_package: bool | None,
+    same_model: bool,
+    answers: Answers | None,
+    tolerance: float,
+    level: Level = "model",
 ) -> tuple[Outcome, str]:
     """Return how a model came out that was made once more, and why.
 
     A run has no package to compare with, and there are no ANSWERS where none could be compared. Equal is what answers
-    alike on golden and on evaluation rows: one of the two alone does not show it.
+    alike on golden and on evaluation rows: one of the two alone does not show it. Below the LEVEL of a model there are
+    no golden rows, and what was handed in is compared itself.
 
     >>> same = Answers(Apart(16, 0.0), Apart(200, 1e-9))
     >>> outcome, reason = outcome_of(same_package=False, same_model=False, answers=same, tolerance=1e-6)
@@ -97,7 +104,10 @@ def outcome_of(
         return "identical", "the package has the same bytes"
     if same_model:
         around = "" if same_package is None else "; what stands around it in the package does not"
-        return "identical", f"the model has the same bytes{around}"
+        has = "model has" if level == "model" else f"{level} have"
+        return "identical", f"the {has} the same bytes{around}"
+    if level != "model":
+        return _outcome_of_stated(level, answers.evaluation if answers else None, tolerance)
     if answers is None or (answers.golden is None and answers.evaluation is None):
         return "different", "the model has other bytes, and the one of then is not here to be asked"
     both = {"golden": answers.golden, "evaluation": answers.evaluation}
@@ -110,6 +120,17 @@ def outcome_of(
     if missing is not None:
         return "different", f"other bytes, and {missing} rows could not be compared: {told}"
     return "equal", f"other bytes, and the same answers: {told}"
+
+
+def _outcome_of_stated(level: Level, apart: Apart | None, tolerance: float) -> tuple[Outcome, str]:
+    """Return how predictions, scores or metrics came out, which lie APART; None where they could not be compared."""
+    if apart is None:
+        return "different", f"the {level} have other bytes, and those of then cannot be compared"
+    of = "numbers" if level == "metrics" else "rows"
+    told = f"{apart.rows:,} {of} at most {apart.largest_difference:.3g} apart; {tolerance:g} is tolerated"
+    if apart.largest_difference > tolerance:
+        return "different", f"other {level}: {told}"
+    return "equal", f"other bytes, and the same {level}: {told}"
 
 
 def differing_inputs(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
