@@ -24,15 +24,19 @@ from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
 from mlci.adapters.model_refusals import killed, refusal, said, sanitised, unreadable_answer
 from mlci.core.lock import Dependency
 from mlci.core.prediction import Prediction
+from mlci.core.section import TOKEN_VARIABLES
 from mlci.core.table import Table
-from mlci.errors import MlciError
+from mlci.errors import MlciError, UsageError
 from mlci.formats.confinement import Confinement, available
 from mlci.formats.description import ModelDescription
+from mlci.formats.program_archive import read_program
 from mlci.formats.repeats import repeats_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlci.adapters.confined_program import ConfinedPrograms
+    from mlci.core.predictions import Predictions
     from mlci.core.table import Column
 
 PROGRAM: Final = Path(mlci.formats.__file__).parent
@@ -86,15 +90,18 @@ class ChildPredictor:
         cache: Path | None = None,
         limits: ChildLimits | None = None,
         program: Path = PROGRAM,
+        programs: ConfinedPrograms | None = None,
     ) -> None:
         """Use the interpreter `python` (default: this one), which must have the libraries of the model.
 
-        `cache`: the folder for predictions, or None for no cache; `program`: the folder that is run as the child.
+        `cache`: the folder for predictions, or None for no cache; `program`: the folder that is run as the child;
+        `programs`: what starts the programs of packages, None where none may be started.
         """
         self._python = Path(python or sys.executable)
         self._cache = cache
         self._limits = limits or ChildLimits()
         self._program = program
+        self._programs = programs
         self._child = Child(self._python, program, self._limits)
         self._confinement: Confinement | None = None
         self._dependencies: dict[str, dict[str, Dependency]] = {}
@@ -191,6 +198,8 @@ class ChildPredictor:
         `model-answers-no-probabilities`, `model-answers-by-batch` (some rows are asked twice),
         `model-cannot-predict` (among others: columns that it does not know), and what `describe` raises.
         """
+        if format == "program":
+            return read_program(model_file).prediction(self.run_program(model_file, columns))
         table = Table(dict(columns))
         rows_digest = table.digest()
         key = self._key(package_digest, model_file, format, rows_digest)
@@ -211,6 +220,25 @@ class ChildPredictor:
         prediction = Prediction(values, classes, kind)
         self._keep(key, prediction)
         return prediction
+
+    @property
+    def starts_programs(self) -> bool:
+        """Whether programs of packages are started here."""
+        return self._programs is not None
+
+    def run_program(self, content: bytes, columns: Mapping[str, Column]) -> Predictions:
+        """Return what the program of a package answers to these columns, by the number of the row.
+
+        Raises `UsageError("program-beside-token")` where none may be started, and what `ConfinedPrograms.ask` raises.
+        """
+        if self._programs is None:
+            raise UsageError(
+                "program-beside-token",
+                "the model is a program, and none is started where a token of a job is at hand",
+                cause="A program is code of whoever trained it, and this process could push or publish.",
+                hint=f"env -u {' -u '.join(TOKEN_VARIABLES[:4])} mlci …",
+            )
+        return self._programs.ask(content, Table(dict(columns)))
 
     def _ask_versions(self, distributions: tuple[str, ...]) -> dict[str, Dependency]:
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlci.cli import registry
+from mlci.cli.asking import asking_predictor
 from mlci.cli.output import Json, show, show_json, tell
 from mlci.core.plain_text import one_line
 from mlci.errors import UsageError
@@ -45,7 +46,6 @@ def predict(
     on where an earlier one was killed.
     """
     from mlci.adapters.duckdb import DuckdbData
-    from mlci.adapters.prediction import ChildPredictor
     from mlci.commands.predict import predict as command
 
     if not rows.is_file():
@@ -53,7 +53,7 @@ def predict(
     if out is not None:
         _predict_to(out, reference, rows, as_json=as_json)
         return
-    answers = command(_installed(reference), rows, data=DuckdbData(), predictor=ChildPredictor())
+    answers = command(_installed(reference), rows, data=DuckdbData(), predictor=asking_predictor())
     if as_json:
         show_json("predict", _content(answers))
         return
@@ -86,7 +86,7 @@ def verify(
     from mlci.commands.verify import verify_package, verify_registry, worst
 
     if reference and is_path(reference):
-        checked = verify_package(read_path(Path(reference)), reference, ChildPredictor())
+        checked = verify_package(read_path(Path(reference)), reference, asking_predictor())
     else:
         place = Workplace.here()
         config = place.config()
@@ -115,7 +115,6 @@ def verify(
 def _predict_to(out: Path, reference: str, rows: Path, *, as_json: bool) -> None:
     from mlci.adapters.answer_file import AnswerFile
     from mlci.adapters.duckdb import DuckdbData
-    from mlci.adapters.prediction import ChildPredictor
     from mlci.commands.predict import predict_to
 
     if out.resolve() == rows.resolve():
@@ -126,7 +125,7 @@ def _predict_to(out: Path, reference: str, rows: Path, *, as_json: bool) -> None
 
     with AnswerFile(out) as file:
         answered = predict_to(
-            file, _installed(reference), rows, data=DuckdbData(), predictor=ChildPredictor(), progress=progress
+            file, _installed(reference), rows, data=DuckdbData(), predictor=asking_predictor(), progress=progress
         )
     if as_json:
         show_json("predict", {"path": str(out), "rows": answered})

@@ -13,6 +13,7 @@ from mlci.adapters.git import GitRepository
 from mlci.adapters.git_process import Git, Login
 from mlci.adapters.registry_branch import GitRegistry
 from mlci.adapters.work_folder import WorkFolder
+from mlci.cli.asking import asking_predictor
 from mlci.cli.audience import event, is_private
 from mlci.cli.output import tell
 from mlci.cli.releases import TOKEN
@@ -236,14 +237,13 @@ class Workplace:
 
     def tools(self) -> Tools:
         """Return what judging needs."""
-        from mlci.adapters.prediction import ChildPredictor
         from mlci.commands.case import Tools
 
         return Tools(
             registry=self.registry(),
             open_store=self.open_store,
             data=self.data(),
-            predictor=ChildPredictor(cache=None if self.github and self.github.token else self.work.predictions),
+            predictor=asking_predictor(None if self.github and self.github.token else self.work.predictions),
             work=self.work,
             token=self._kind_of_token(),
             is_separate=self.github is not None and self.github.token is not None,

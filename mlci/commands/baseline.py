@@ -43,7 +43,7 @@ def with_baseline(
     model reads, or they cannot be read as the signature says: then the model trains on something else than these rows.
     Nor is there one where the model stays elsewhere, since nobody here knows what it reads.
     """
-    if package.level != "model":
+    if not package.can_answer:
         return package, None
     signature = package.info.signature
     try:
@@ -60,7 +60,7 @@ def with_baseline(
     digest = hashlib.sha256(package.model).hexdigest()
     try:
         said = all_said(Installed(package, digest), features.columns, predictor)
-    except IntegrityError:  # judging tells what is wrong with the model, on rows that count
+    except (IntegrityError, RejectedError):  # judging tells what is wrong with the model, on rows that count
         said = None
     made = baseline_of(signature, features, rows, table.columns[label] if has_label else None, said, private=private)
     return with_file(package, BASELINE_FILE, made.to_bytes()), None

@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from mlci.commands.programs import golden_of
 from mlci.core.golden import GOLDEN_FILE, Golden, golden_table
 from mlci.core.mlflow_model import LOADER_FILE
-from mlci.core.package import build_package, build_signature
+from mlci.core.package import REQUIREMENTS_FILE, build_package, build_signature
 from mlci.core.predictions import Predictions, read_predictions, signature_of
+from mlci.core.program import program_signature
 from mlci.core.scores import Scores
 from mlci.core.signature import Signature, assumption
 from mlci.core.stated_metrics import StatedMetrics
 from mlci.errors import IntegrityError, RejectedError
 from mlci.formats.canonical import fitted_version
-from mlci.formats.loaders import loader
+from mlci.formats.loaders import loader, program_loader
 from mlci.formats.model_file import read_model
+from mlci.formats.program_archive import is_program, read_program
 
 if TYPE_CHECKING:
     from mlci.commands.ports import Predictor
@@ -35,6 +38,8 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
     maker's words. `Package.assumption` says what nobody could check, for who shows it. Raises
     `RejectedError("version-differs")`, and what a model, its signature or its form can break.
     """
+    if is_program(model):
+        return _of_program(model, config, contract)
     if Predictions.wrote(model):
         signature = signature_of(read_predictions(model, config.model.task), config)
         return _in_place(model, "predictions", signature, config, contract)
@@ -70,6 +75,24 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
         more={GOLDEN_FILE: golden.to_bytes(), LOADER_FILE: loader(file.format)},
         assumption=assumption(description.feature_names),
     )
+
+
+def _of_program(content: bytes, config: Config, contract: Contract | None) -> Package:
+    """Return the package of a program: nothing of it is started, and its answers are as its maker says."""
+    program = read_program(content)
+    answers = read_predictions(program.answers, config.model.task)
+    info = program.info.model_copy(update={"classes": answers.classes or program.info.classes})
+    signature = program_signature(info, config, contract)
+    golden = golden_of(program, signature)
+    required = program.files.get(REQUIREMENTS_FILE)
+    more = {
+        LOADER_FILE: program_loader(),
+        **({} if golden is None else {GOLDEN_FILE: golden}),
+        **({} if required is None else {REQUIREMENTS_FILE: required}),
+    }
+    return build_package(
+        content, info.text, signature, {}, config, model_format="program", contract=contract, more=more
+    )  # fmt: skip
 
 
 def _in_place(

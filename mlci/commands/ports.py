@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mlci.core.lock import Dependency
     from mlci.core.package import Package
     from mlci.core.prediction import Prediction
+    from mlci.core.predictions import Predictions
     from mlci.core.profile import Profile
     from mlci.core.proof import Proof
     from mlci.core.registry import Change, LoadedRegistry, Trail
@@ -363,6 +364,13 @@ class Predictor(Protocol):
 
     def describe(self, model_file: bytes, format: str) -> ModelDescription:  # noqa: A002 - the field's own word
         """Return what a model says about itself."""
+
+    @property
+    def starts_programs(self) -> bool:
+        """Whether programs of packages are started here: never beside a token."""
+
+    def run_program(self, content: bytes, columns: Mapping[str, Column]) -> Predictions:
+        """Return what the program of a package answers to these columns, by the number of the row."""
 
     def predict(
         self,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from mlci.commands.conversion import model_of
 from mlci.commands.environment import prepared
 from mlci.commands.pipeline import VARIABLES, push, refuse_foreign_model, repro_command, stages_of
+from mlci.commands.programs import program_of
 from mlci.commands.recording import before, recorded
 from mlci.commands.stated import description_of, is_stated, rows_in
 from mlci.commands.training_data import training_place
@@ -265,15 +266,22 @@ def made(job: Job, log: str, others: tuple[str, ...] = ()) -> tuple[bytes, Model
     """Return what the command left, the model or its answers, in its canonical form, and what it says of itself."""
     config = job.side.config
     level = config.train.level
+    key, how = ("predict.model", "cp {} …") if config.train.predict else (level, SAVES[level])
     if not job.output.is_file():
         raise RejectedError(
             "no-model",
             f"`{config.train.title}` ended well and left no `{config.train.output}`",
             where=log,
-            cause=f"The script writes to another place than train.{level} says"
+            cause=f"The script writes to another place than train.{key} says"
             + (f": it wrote {printable(listed(others), LONGEST_REMARK)}." if others else "."),
-            hint=SAVES[level].format(config.train.output),
+            hint=how.format(config.train.output),
         )
+    if config.train.predict is not None:
+        content, answers = program_of(
+            config.train.predict, job.side, job.repository.folder, job.repository.work_tree(),
+            data=job.data, predictor=job.predictor, objects=job.work.objects,
+        )  # fmt: skip
+        return content, description_of(answers)
     if level != "model":
         rows = rows_in(job.output, config, job.data)
         return rows.to_bytes(), description_of(rows)

@@ -108,7 +108,7 @@ def _asked(installed: Installed, columns: Mapping[str, Column], predictor: Predi
 
 def refuse_without_model(package: Package) -> None:
     """Raise `UsageError("no-model-inside")` where PACKAGE holds answers in place of the model."""
-    if package.level != "model":
+    if not package.can_answer:
         raise UsageError(
             "no-model-inside",
             f"the package of {package.info.name} holds {package.level}, not the model itself",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mlci.commands.programs import stated_bytes
 from mlci.core.config import FILE_NAME
 from mlci.core.contract import ColumnSpec
 from mlci.core.contract.constraints import code
@@ -18,6 +19,7 @@ from mlci.core.scores import Scores
 from mlci.core.stated_metrics import LARGEST_BYTES, StatedMetrics, metrics_in
 from mlci.errors import IntegrityError, RejectedError
 from mlci.formats.description import ModelDescription
+from mlci.formats.program_archive import is_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,7 +88,7 @@ def _metrics_in(file: Path, path: str) -> StatedMetrics:
 
 def is_stated(model: bytes) -> bool:
     """Return whether a file says that it stands in the place of a model."""
-    return any(kind.wrote(model) for kind in KINDS.values())
+    return is_program(model) or any(kind.wrote(model) for kind in KINDS.values())
 
 
 def description_of(rows: StatedRows) -> ModelDescription:
@@ -101,7 +103,7 @@ def stated(installed: Installed, ids: Sequence[str], classes: Sequence[str] = ()
     Of several CLASSES, its own by default, those that it does not know have the probability 0. Raises
     `IntegrityError("predictions-incomplete")` where it says nothing of some rows.
     """
-    predictions = read_predictions(installed.package.model, installed.package.info.task)
+    predictions = read_predictions(stated_bytes(installed.package), installed.package.info.task)
     found = predictions.of(ids)
     if found is None:
         raise incomplete(predictions, ids)
@@ -117,7 +119,7 @@ def stated(installed: Installed, ids: Sequence[str], classes: Sequence[str] = ()
 def rows_of(package: Package) -> StatedRows:
     """Return what stands in PACKAGE in place of the model; raises `IntegrityError` where that is malformed."""
     if package.level == "predictions":
-        return read_predictions(package.model, package.info.task)
+        return read_predictions(stated_bytes(package), package.info.task)
     return KINDS[package.level].read(package.model)
 
 

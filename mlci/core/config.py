@@ -20,11 +20,23 @@ from mlci.core.duration import Duration  # noqa: TC001 - as DataSection
 from mlci.core.evidence_level import LEVELS, Level
 from mlci.core.leaks import LeakRule  # noqa: TC001 - as DataSection
 from mlci.core.metrics import Task, metric_of, names_of
-from mlci.core.paths import PathBelow, Place  # noqa: TC001 - as DataSection
+from mlci.core.paths import PackedPath, PathBelow, Place  # noqa: TC001 - as DataSection
 from mlci.core.requirement import MOST_CHOSEN, Gate
 from mlci.core.runs.secrets import without_secrets
 from mlci.core.sealed_section import SealedSection  # noqa: TC001 - as DataSection
-from mlci.core.section import HEAD, PARTS, RULE, ClassLabel, Command, Identifier, Name, Section, Text, Variable
+from mlci.core.section import (
+    HEAD,
+    PARTS,
+    RULE,
+    ClassLabel,
+    Command,
+    DirectCommand,
+    Identifier,
+    Name,
+    Section,
+    Text,
+    Variable,
+)  # fmt: skip
 from mlci.core.slicing import SliceField  # noqa: TC001 - as DataSection
 from mlci.core.storage import StoreSection  # noqa: TC001 - as DataSection
 
@@ -32,6 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FILE_NAME = "mlci.yaml"
+MOST_FILES = 500
+"""Files of a program."""
 OF_ROWS = frozenset({"no_proven_regression", "gap_not_wider"})
 """Requirements that nothing but rows can decide."""
 
@@ -60,6 +74,24 @@ class EnvironmentSection(Section):
         return self
 
 
+class PredictSection(Section):
+    """A model that is a program: what answers rows, and the files that it needs."""
+
+    run: Annotated[DirectCommand, HEAD]
+    model: Annotated[PackedPath, HEAD]
+    files: Annotated[Annotated[tuple[PackedPath, ...], Field(max_length=MOST_FILES)], HEAD] = Field(
+        default=(), strict=False
+    )
+    inputs: Annotated[tuple[Identifier, ...], HEAD] = Field(default=(), strict=False)
+    rows: Annotated[Literal["jsonl", "parquet"], HEAD] = "jsonl"
+    timeout: Annotated[Duration, HEAD] = timedelta(minutes=10)
+
+    @property
+    def packed(self) -> tuple[str, ...]:
+        """The files that become part of the package, once each."""
+        return tuple(dict.fromkeys((self.model, *self.files)))
+
+
 class TrainSection(Section):
     """How the candidate is made."""
 
@@ -75,15 +107,20 @@ class TrainSection(Section):
     predictions: Annotated[PathBelow | None, RULE] = None
     scores: Annotated[PathBelow | None, RULE] = None
     metrics: Annotated[PathBelow | None, RULE] = None
+    predict: Annotated[PredictSection | None, RULE] = None
 
     @property
     def level(self) -> Level:
-        """What is handed in for judging: the model itself, or less."""
+        """What is handed in for judging: the model itself, or less; of a program nobody who judges sees but answers."""
+        if self.predict is not None:
+            return "predictions"
         return next(level for level in LEVELS if getattr(self, level) is not None)
 
     @property
     def output(self) -> str:
-        """The file that is handed in: the model, or what stands in its place."""
+        """The file that is handed in: the model, or what stands in its place; of a program what training leaves."""
+        if self.predict is not None:
+            return self.predict.model
         return str(getattr(self, self.level))
 
     @property
@@ -117,9 +154,10 @@ class TrainSection(Section):
 
     @model_validator(mode="after")
     def _hands_in_one_thing(self) -> Self:
-        if sum(getattr(self, level) is not None for level in LEVELS) != 1:
+        if sum(getattr(self, key) is not None for key in (*LEVELS, "predict")) != 1:
             message = (
-                "name one file that training leaves: model: FILE, or predictions:, scores: or metrics: in its place"
+                "name one thing that training leaves: model: FILE, or predictions:, scores:, metrics: or predict: "
+                "in its place"
             )
             raise ValueError(message)
         return self
@@ -325,7 +363,8 @@ def _problems(config: Config) -> Iterator[PydanticCustomError]:
     }
     if config.train.output in read:
         message = "{what} lies there, and training would overwrite it"
-        yield _problem(("train", config.train.level), message, what=read[config.train.output])
+        key = "predict" if config.train.predict else config.train.level
+        yield _problem(("train", key), message, what=read[config.train.output])
 
 
 def _sealed(config: Config) -> Iterator[PydanticCustomError]:

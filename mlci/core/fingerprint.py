@@ -19,7 +19,7 @@ from mlci.core.runs.secrets import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlci.core.config import Config
+    from mlci.core.config import Config, PredictSection
     from mlci.core.evidence_level import Level
 
 __all__ = ["Fingerprint", "canonical_json", "canonical_sha256", "code_paths", "fingerprint", "pinned_paths"]
@@ -52,6 +52,8 @@ class Fingerprint:
     """What the command leaves there."""
     convert: str | None = None
     """The format that the model is converted to; None where its own serves."""
+    program: Mapping[str, Any] | None = None
+    """How rows are answered where the model is a program; its files count as code."""
 
     @property
     def digest(self) -> str:
@@ -75,6 +77,7 @@ class Fingerprint:
             **({"environment": dict(self.environment)} if self.environment else {}),
             **({"level": self.level} if self.level != "model" else {}),
             **({"convert": self.convert} if self.convert else {}),
+            **({"program": dict(self.program)} if self.program else {}),
         }
 
 
@@ -95,7 +98,12 @@ def fingerprint(config: Config, ids: Mapping[str, str], made: frozenset[str] = f
         environment=_environment(config),
         level=train.level,
         convert=train.convert,
+        program=None if train.predict is None else _program(train.predict),
     )
+
+
+def _program(section: PredictSection) -> dict[str, Any]:
+    return {**section.model_dump(mode="json"), "run": without_secrets(section.run)}
 
 
 def _environment(config: Config) -> dict[str, str] | None:
@@ -134,6 +142,7 @@ def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = fr
     if config.train.params:
         other.add(config.train.params)
     named = _words(config.train.run or "")  # what the command names is code wherever it lies
+    named |= frozenset(config.train.predict.packed if config.train.predict else ())
     return tuple(sorted(path for path in ids if path not in other and (path in named or not _is_not_code(path))))
 
 

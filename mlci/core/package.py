@@ -61,16 +61,21 @@ MANIFEST_SCHEMA: Final = "mlci/manifest/1"
 REQUIREMENTS_FILE: Final = "requirements.txt"
 CONTRACT_FILE: Final = "contract.json"
 CONTRACT_SCHEMA: Final = "mlci/contract/1"
-ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm", "predictions", "scores", "metrics"]
-"""The format of the model; `predictions`, `scores` and `metrics` stand in its place."""
+ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm", "program", "predictions", "scores", "metrics"]
+"""The format of the model; `predictions`, `scores` and `metrics` stand in its place.
+
+A `program` is there, and judged by its answers alone.
+"""
 ModelFile = Literal[
-    "model.skops", "model.onnx", "model.json", "model.txt", "predictions.jsonl", "scores.jsonl", "metrics.jsonl"
-]
+    "model.skops", "model.onnx", "model.json", "model.txt", "program.tar",
+    "predictions.jsonl", "scores.jsonl", "metrics.jsonl",
+]  # fmt: skip
 MODEL_FILES: Final[Mapping[ModelFormat, ModelFile]] = {
     "skops": "model.skops",
     "onnx": "model.onnx",
     "xgboost": "model.json",
     "lightgbm": "model.txt",
+    "program": "program.tar",
     "predictions": "predictions.jsonl",
     "scores": "scores.jsonl",
     "metrics": "metrics.jsonl",
@@ -110,11 +115,18 @@ class Package:
         return self.files[self.info.model]
 
     @property
+    def can_answer(self) -> bool:
+        """Whether what answers rows is in here."""
+        return self.info.format not in {"predictions", "scores", "metrics"}
+
+    @property
     def level(self) -> Level:
         """The evidence that it is: the model, or what stands in its place."""
         match self.info.format:
             case "predictions" | "scores" | "metrics" as level:
                 return level
+            case "program":
+                return "predictions"
             case _:
                 return "model"
 
@@ -245,8 +257,10 @@ def _card(config: Config, info: PackageInfo, assumption: str | None) -> str:
         word = info.format.capitalize()
         lines += [f"{word} of a model for a {info.task} task, computed elsewhere; the model is not in here."]
     else:
+        what = "program" if info.format == "program" else code(info.estimator)
         lines += [
-            f"A {code(info.estimator)} for a {info.task} task: {len(signature.inputs)} inputs, {_answer(signature)}.",
+            f"A {what} for a {info.task} task: {len(signature.inputs)} inputs, {_answer(signature)}.",
+            *(_of_program(info) if info.format == "program" else ()),
             *("", "| input | type | unit | range |", "|---|---|---|---|"),
         ]
     lines += [
@@ -258,6 +272,14 @@ def _card(config: Config, info: PackageInfo, assumption: str | None) -> str:
     if config.model.owners:
         lines += ["", f"Owners: {', '.join(config.model.owners)}"]
     return "\n".join(lines) + "\n"
+
+
+def _of_program(info: PackageInfo) -> tuple[str, ...]:
+    text = (
+        f"It is called as {code(info.estimator)}, and is code of whoever trained it. Who judged it saw its answers to "
+        "the evaluation rows and nothing else; mlci starts it confined only."
+    )
+    return "", text
 
 
 def _answer(signature: Signature) -> str:

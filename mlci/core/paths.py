@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -43,6 +44,25 @@ PathBelow = Annotated[
     str, BeforeValidator(relative_path), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_PATH})
 ]
 """A path below the folder of `mlci.yaml`."""
+
+PACKED: Final = r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*"
+LONGEST_PACKED: Final = 90
+
+
+def _packed(path: str) -> str:
+    if re.fullmatch(PACKED, path) is None or len(path) > LONGEST_PACKED:
+        msg = f"a package holds files with names of letters, digits, `.`, `_` and `-`, {LONGEST_PACKED} at most"
+        raise ValueError(msg)
+    return path
+
+
+PackedPath = Annotated[
+    str,
+    BeforeValidator(relative_path),
+    AfterValidator(_packed),
+    WithJsonSchema({"type": "string", "pattern": f"^{PACKED}$", "maxLength": LONGEST_PACKED}),
+]
+"""A path below the folder of `mlci.yaml` of a file that becomes part of a package."""
 
 Place = Annotated[str, Field(min_length=1, max_length=LONGEST_PATH), AfterValidator(_visible_place)]
 """A folder that may lie anywhere: a store, a target."""

@@ -40,7 +40,7 @@ LONGEST_VALUE = 80
 """Characters of a value in a sentence, which stays on one line."""
 AT_BASE = "at base"
 """Stands behind the place of a rule that head does not have any more."""
-ORDERED = frozenset({"gates", "evaluate.slices", "leaks", *(f"train.{level}" for level in LEVELS)})
+ORDERED = frozenset({"gates", "evaluate.slices", "leaks", "train.predict", *(f"train.{level}" for level in LEVELS)})
 """Rules that have an order of their own."""
 SectionType = TypeVar("SectionType", bound=BaseModel)
 

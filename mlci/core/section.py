@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from mlci.core.command_words import words_of
 from mlci.core.contract.model import LARGEST_INTEGER, SMALLEST_INTEGER, is_visible
 from mlci.core.names import NAME
 
@@ -62,6 +63,11 @@ def _command(text: str) -> str:
     return text
 
 
+def _direct(text: str) -> str:
+    words_of(text)
+    return text
+
+
 def _variable(text: str) -> str:
     if text in TOKEN_VARIABLES:
         msg = f"no training command may see {text}, a token of the job"
@@ -81,6 +87,8 @@ def _class_label(value: object) -> object:
 Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})]
 Text = Annotated[str, Field(max_length=4_000)]
 Identifier = Annotated[str, Field(min_length=1, max_length=LONGEST_IDENTIFIER), AfterValidator(_visible)]
+DirectCommand = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_command), AfterValidator(_direct)]
+"""A command line that no shell sees."""
 Command = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_command)]
 ClassLabel = Annotated[int | str | bool, BeforeValidator(_class_label)]
 Variable = Annotated[

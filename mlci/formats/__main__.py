@@ -28,4 +28,4 @@ def _register() -> None:
 
 if __name__ == "__main__":
     _register()
-    sys.exit(importlib.import_module(f"{NAME}.child").main())
+    sys.exit(importlib.import_module(f"{NAME}.{'program' if sys.argv[1:] else 'child'}").main())

@@ -30,8 +30,14 @@ RESTRICT_SELF: Final = 446
 ASK_VERSION: Final = 1
 RULE_PATH_BENEATH: Final = 1
 
+EXECUTE: Final = 1 << 0
+WRITE_FILE: Final = 1 << 1
 READ_FILE: Final = 1 << 2
 READ_DIRECTORY: Final = 1 << 3
+WRITE_BELOW: Final = WRITE_FILE | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8
+"""Writing and removing files and folders, and making them; no device, socket, pipe or link."""
+TRUNCATE: Final = 1 << 14
+ABI_WITH_TRUNCATE: Final = 3
 FILE_RIGHTS_BY_ABI: Final = {1: 13, 2: 14, 3: 15, 5: 16}
 """How many rights over files a version knows: the first 13 bits, then REFER, TRUNCATE, IOCTL_DEV."""
 
@@ -58,6 +64,20 @@ SYSTEM_FOLDERS: Final = (
     "/etc/localtime",
     "/usr/share/zoneinfo",
 )
+
+
+DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """What a process may do that starts programs: start what lies in STARTABLE, and write below WRITABLE."""
+
+    startable: tuple[str, ...]
+    """Folders and files; what they need of the system's libraries is below them."""
+    writable: str
+    largest_file: int
+    """In bytes."""
 
 
 class ConfinementError(OSError):
@@ -110,17 +130,20 @@ def available() -> Confinement:
     return Confinement(max(int(version), 0), seccomp=takes_filter)
 
 
-def confine(readable: Sequence[str], *, memory_bytes: int, cpu_seconds: int) -> Confinement:
+def confine(
+    readable: Sequence[str], *, memory_bytes: int, cpu_seconds: int, programs: Programs | None = None
+) -> Confinement:
     """Confine this process for good, and return what was applied (always all of `available`).
 
     `readable`: folders or files that it may read besides its interpreter's and the system's libraries; imports that
     come later work if they lie there. `memory_bytes` bounds the address space, `cpu_seconds` the CPU time.
+    Only who names PROGRAMS may start any.
     Call it while the process has one thread: Landlock binds the thread that calls it and those which it starts.
 
     Raises ConfinementError if there are more threads, a path is missing, or the kernel refuses what it offers.
     """
     offered = available()
-    _limit(memory_bytes, cpu_seconds)
+    _limit(memory_bytes, cpu_seconds, programs.largest_file if programs else 0)
     if not sys.platform.startswith("linux"):
         return offered
     threads = len(list(Path("/proc/self/task").iterdir()))
@@ -134,9 +157,9 @@ def confine(readable: Sequence[str], *, memory_bytes: int, cpu_seconds: int) -> 
     if machine is not None:
         _drop_capabilities(library, machine)
     if offered.landlock_abi:
-        _apply_landlock(library, offered.landlock_abi, [*_libraries(), *readable], required=readable)
+        _apply_landlock(library, offered.landlock_abi, [*_libraries(), *readable], readable, programs)
     if offered.seccomp and machine is not None:
-        _apply_seccomp(library, filter_program(machine, os.getpid()))
+        _apply_seccomp(library, filter_program(machine, os.getpid(), starts=programs is not None))
     return offered
 
 
@@ -150,9 +173,9 @@ def _libraries() -> list[str]:
     return [folder for folder in (*own, *SYSTEM_FOLDERS) if Path(folder).exists()]
 
 
-def _limit(memory_bytes: int, cpu_seconds: int) -> None:
+def _limit(memory_bytes: int, cpu_seconds: int, largest_file: int) -> None:
     limits = [
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, largest_file),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
     ]
@@ -177,7 +200,9 @@ def _drop_capabilities(library: ctypes.CDLL, machine: Machine) -> None:
         raise _failed("capset")
 
 
-def _apply_landlock(library: ctypes.CDLL, abi: int, folders: Sequence[str], *, required: Sequence[str]) -> None:
+def _apply_landlock(
+    library: ctypes.CDLL, abi: int, folders: Sequence[str], required: Sequence[str], programs: Programs | None
+) -> None:
     handled = (1 << max(bits for version, bits in FILE_RIGHTS_BY_ABI.items() if version <= abi)) - 1
     attributes = [handled]
     if abi >= ABI_WITH_NETWORK:
@@ -190,14 +215,26 @@ def _apply_landlock(library: ctypes.CDLL, abi: int, folders: Sequence[str], *, r
         raise _failed("landlock_create_ruleset")
     try:
         for folder in dict.fromkeys(folders):
-            _allow_reading(library, ruleset, folder, is_required=folder in required)
+            # Loading a library needs no right to execute; starting a program would.
+            _allow(library, ruleset, folder, READ_FILE | READ_DIRECTORY, is_required=folder in required)
+        if programs is not None:
+            _allow_programs(library, ruleset, abi, programs)
         if library.syscall(ctypes.c_long(RESTRICT_SELF), ctypes.c_int(ruleset), ctypes.c_uint(0)):
             raise _failed("landlock_restrict_self")
     finally:
         os.close(ruleset)
 
 
-def _allow_reading(library: ctypes.CDLL, ruleset: int, path: str, *, is_required: bool) -> None:
+def _allow_programs(library: ctypes.CDLL, ruleset: int, abi: int, programs: Programs) -> None:
+    for path in programs.startable:
+        _allow(library, ruleset, path, EXECUTE | READ_FILE | READ_DIRECTORY, is_required=False)
+    for path in DEVICES:
+        _allow(library, ruleset, path, READ_FILE | WRITE_FILE, is_required=False)
+    writing = READ_FILE | READ_DIRECTORY | WRITE_BELOW | (TRUNCATE if abi >= ABI_WITH_TRUNCATE else 0)
+    _allow(library, ruleset, programs.writable, writing, is_required=True)
+
+
+def _allow(library: ctypes.CDLL, ruleset: int, path: str, rights: int, *, is_required: bool) -> None:
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError as error:
@@ -205,9 +242,8 @@ def _allow_reading(library: ctypes.CDLL, ruleset: int, path: str, *, is_required
             raise ConfinementError(error.errno, f"cannot allow reading {path}: {error.strerror}") from error
         return
     try:
-        # Loading a library needs no right to execute; starting a program would.
-        rights = READ_FILE | READ_DIRECTORY if Path(path).is_dir() else READ_FILE
-        rule = struct.pack("=Qi", rights, descriptor)
+        of_a_file = EXECUTE | READ_FILE | WRITE_FILE | TRUNCATE
+        rule = struct.pack("=Qi", rights if Path(path).is_dir() else rights & of_a_file, descriptor)
         if library.syscall(
             ctypes.c_long(ADD_RULE),
             ctypes.c_int(ruleset),

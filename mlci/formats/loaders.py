@@ -122,6 +122,62 @@ def answers(model, rows):
 """
 
 
+_PROGRAM: Final = """
+def load(path):
+    # The archive is unpacked beside the system's temporary files, and stays as long as this process.
+    import atexit
+    import shutil
+    import tarfile
+    import tempfile
+
+    place = Path(tempfile.mkdtemp(prefix="mlci-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    with tarfile.open(path) as archive:
+        archive.extractall(place, filter="data")
+    for file in (place / "files").rglob("*"):
+        file.chmod(0o700)
+    return place
+
+
+def answers(place, rows):
+    import os
+    import subprocess
+    import tempfile
+
+    about = json.loads((place / "PROGRAM.json").read_text(encoding="utf-8"))
+    command, files = about["command"], place / "files"
+    if (files / command[0]).is_file():
+        command = [str(files / command[0]), *command[1:]]
+    with tempfile.TemporaryDirectory() as folder:
+        asked, said = Path(folder) / "rows", Path(folder) / "answers.parquet"
+        if about["rows"] == "parquet":
+            rows.assign(row=range(1, len(rows) + 1)).to_parquet(asked)
+        else:
+            records = rows.astype(object).where(rows.notna(), None).to_dict("records")
+            lines = [json.dumps({"row": place, **each}, ensure_ascii=False) for place, each in enumerate(records, 1)]
+            asked.write_text("".join(f"{line}\\n" for line in lines), encoding="utf-8")
+        with asked.open("rb") as given:
+            told = os.environ | {"MLCI_ROWS": str(asked), "MLCI_ANSWERS": str(said)}
+            done = subprocess.run(command, cwd=files, env=told, stdin=given, stdout=subprocess.PIPE, check=True)
+        if about["rows"] == "parquet":
+            found = pd.read_parquet(said)
+        else:
+            found = pd.DataFrame([json.loads(line) for line in done.stdout.splitlines() if line.strip()])
+    found = found.set_index("row").loc[range(1, len(rows) + 1)]
+    if "prediction" in found:
+        return found["prediction"]
+    if "probability" in found:
+        yes = found["probability"]
+        return np.column_stack([yes if each == about["positive"] else 1 - yes for each in about["classes"]])
+    return found[[f"probability_{each}" for each in about["classes"]]]
+"""
+
+
+def program_loader() -> bytes:
+    """Return the module for packages whose model is a program; it starts it as it is, for who trusts the package."""
+    return (_HEAD + _PROGRAM).encode()
+
+
 def loader(model_format: Format) -> bytes:
     """Return the module for packages in this format; it imports what their requirements list, and nothing else."""
     trusted = "frozenset(\n    {\n" + "".join(f'        "{name}",\n' for name in sorted(TRUSTED)) + "    }\n)"

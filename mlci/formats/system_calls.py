@@ -35,6 +35,11 @@ X32_BIT: Final = 0x40000000
 """x86_64 kernels accept a second set of numbers with this bit, which would slip past the list."""
 
 CLONE_THREAD: Final = 0x00010000
+CLONE_NAMESPACES: Final = 0x7E020000
+"""Mount, control group, host name, messages, users, processes, network (linux/sched.h)."""
+
+STARTING: Final = frozenset({"execve", "execveat", "fork", "vfork"})
+"""Calls that start programs and processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Machine:
     tgkill: int
     prlimit64: int
     denied: Mapping[str, int]
+    leaving: Mapping[str, int]
+    """Calls by which a process leaves the group that it is ended with."""
 
 
 _DENIED_ALIKE: Final = {  # one number on both machines
@@ -124,6 +131,7 @@ MACHINES: Final[Mapping[str, Machine]] = {
         tgkill=234,
         prlimit64=302,
         denied=_DENIED_X86_64 | _DENIED_ALIKE,
+        leaving={"setsid": 112, "setpgid": 109},
     ),
     "aarch64": Machine(
         audit=0xC00000B7,
@@ -135,15 +143,17 @@ MACHINES: Final[Mapping[str, Machine]] = {
         tgkill=131,
         prlimit64=261,
         denied=_DENIED_AARCH64 | _DENIED_ALIKE,
+        leaving={"setsid": 157, "setpgid": 154},
     ),
 }
 
 
-def filter_program(machine: Machine, process: int) -> bytes:
+def filter_program(machine: Machine, process: int, *, starts: bool = False) -> bytes:
     """Return the filter for a process with this id, as an array of struct sock_filter (8 bytes each).
 
     Denied calls answer EPERM. A clone must make a thread; `clone3`, whose flags a filter cannot see, answers ENOSYS,
-    whereupon the C library takes `clone`. Signals and limits are for the process itself.
+    whereupon the C library takes `clone`. Signals and limits are for the process itself. A process that STARTS programs
+    may do so and make processes, in no namespace of their own, and none of them leaves the group.
     """
     not_permitted = RETURN_ERRNO | errno.EPERM
     program = [
@@ -154,13 +164,16 @@ def filter_program(machine: Machine, process: int) -> bytes:
         _instruction(JUMP_AT_LEAST, X32_BIT, otherwise=1),
         _instruction(RETURN, not_permitted),
     ]
-    for number in sorted(machine.denied.values()):
+    denied = {name: number for name, number in machine.denied.items() if not (starts and name in STARTING)}
+    for number in sorted((denied | dict(machine.leaving) if starts else denied).values()):
         program += _answer(number, not_permitted)
     program += _answer(machine.clone3, RETURN_ERRNO | errno.ENOSYS)
     program += [
         _instruction(JUMP_EQUAL, machine.clone, otherwise=4),
         _instruction(LOAD, OFFSET_FIRST_ARGUMENT),
-        _instruction(JUMP_SET, CLONE_THREAD, then=1),
+        _instruction(JUMP_SET, CLONE_NAMESPACES, otherwise=1)
+        if starts
+        else _instruction(JUMP_SET, CLONE_THREAD, then=1),
         _instruction(RETURN, not_permitted),
         _instruction(RETURN, RETURN_ALLOW),
     ]

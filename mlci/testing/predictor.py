@@ -11,10 +11,12 @@ import numpy as np
 
 from mlci.core.lock import Dependency
 from mlci.core.prediction import Class, Prediction
+from mlci.core.predictions import NUMBER, OF_CLASS, PROBABILITY, Predictions
 from mlci.errors import IntegrityError
 from mlci.formats.canonical import SCHEMA, canonical_skops
 from mlci.formats.confinement import Confinement
 from mlci.formats.description import ModelDescription
+from mlci.formats.program_archive import read_program
 from mlci.formats.zip_members import MalformedZipError, Member, ZipLimits, read_members, write_members
 
 if TYPE_CHECKING:
@@ -110,6 +112,23 @@ class ScriptedPredictor:
         file = model_file(pickled.removeprefix(PICKLED).decode())
         return self.predict("0" * 64, file, "skops", columns)
 
+    @property
+    def starts_programs(self) -> bool:
+        """Whether programs of packages are started: here they are."""
+        return True
+
+    def run_program(self, content: bytes, columns: Mapping[str, Column]) -> Predictions:
+        """Return what the model answers whose file is among those of a program."""
+        program = read_program(content)
+        said = self.predict("0" * 64, next(iter(program.files.values())), "skops", columns)
+        ids = tuple(str(place + 1) for place in range(len(said.values)))
+        if said.classes is None:
+            return Predictions(ids, (NUMBER,), said.values.reshape(-1, 1))
+        if program.info.positive is None:
+            return Predictions(ids, tuple(f"{OF_CLASS}{each}" for each in said.classes), said.values)
+        place = said.classes.index(program.info.positive)
+        return Predictions(ids, (PROBABILITY,), said.values[:, [place]])
+
     def predict(
         self,
         package_digest: str,
@@ -118,6 +137,8 @@ class ScriptedPredictor:
         columns: Mapping[str, Column],
     ) -> Prediction:
         """Return the model's answers; as with the real one, it reads its own columns in its own order and no other."""
+        if format == "program":
+            return read_program(model_file).prediction(self.run_program(model_file, columns))
         model = self._load(model_file, format)
         values = {name: column.values for name, column in columns.items()}
         self.asked.append(Question(package_digest, tuple(columns), max(map(len, values.values()), default=0)))

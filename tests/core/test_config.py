@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.config import LATER, Config, SignSection, json_schema, read_config, variable_of
+from mlci.core.config import LATER, Config, PredictSection, SignSection, json_schema, read_config, variable_of
 from mlci.core.duration import parse_duration, write_duration
 from mlci.core.margin import Margin, parse_margin
 from mlci.core.paths import relative_path
@@ -79,7 +79,7 @@ def sections(model: type[Section]) -> Iterator[type[Section]]:
 
 def test_owners__every_field_of_every_section_has_exactly_one() -> None:
     found = {section: owners(section) for section in sections(Config)}
-    assert len(found) == 22
+    assert len(found) == 23
     for section, by_field in found.items():
         assert by_field.keys() == section.model_fields.keys()
 
@@ -109,8 +109,11 @@ def test_owners__a_section_that_may_be_left_out_is_one_rule() -> None:
         if is_optional(field.annotation) and owners(section)[name] is Owner.RULE
         if isinstance(part, type) and issubclass(part, Section)
     }
-    assert optional == {S3Section, DvcSection, SealedSection, StoreSection, SignSection}
-    assert {owner for section in optional for owner in owners(section).values()} == {Owner.RULE}
+    assert optional == {S3Section, DvcSection, SealedSection, StoreSection, SignSection, PredictSection}
+    # That a program answers is a rule, as it is an evidence level; which one, is how the candidate is made.
+    of_rules = optional - {PredictSection}
+    assert {owner for section in of_rules for owner in owners(section).values()} == {Owner.RULE}
+    assert set(owners(PredictSection).values()) == {Owner.HEAD}
 
 
 def is_optional(annotation: object) -> bool:
@@ -146,6 +149,12 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
             "CsvFormat.encoding",
             "CsvFormat.compression",
             "JsonLinesFormat.compression",
+            "PredictSection.run",
+            "PredictSection.model",
+            "PredictSection.files",
+            "PredictSection.inputs",
+            "PredictSection.rows",
+            "PredictSection.timeout",
             "TrainSection.convert",
             "TrainSection.run",
             "TrainSection.dvc",

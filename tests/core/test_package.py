@@ -417,15 +417,15 @@ NOT_WHOLE = {
     "another format": (
         resealed(lambda content: content.update(format="pickle")),
         (
-            "package.json: format: Input should be 'skops', 'onnx', 'xgboost', 'lightgbm', 'predictions', 'scores' "
-            "or 'metrics'"
+            "package.json: format: Input should be 'skops', 'onnx', 'xgboost', 'lightgbm', 'program', 'predictions', "
+            "'scores' or 'metrics'"
         ),
     ),
     "a model elsewhere": (
         resealed(lambda content: content.update(model="../model.skops")),
         (
             "package.json: model: Input should be 'model.skops', 'model.onnx', 'model.json', 'model.txt', "
-            "'predictions.jsonl', 'scores.jsonl' or 'metrics.jsonl'"
+            "'program.tar', 'predictions.jsonl', 'scores.jsonl' or 'metrics.jsonl'"
         ),
     ),
     "another name": (

@@ -5,17 +5,17 @@ import struct
 
 import pytest
 
-from mlci.formats.system_calls import MACHINES, Machine, filter_program
+from mlci.formats.system_calls import MACHINES, STARTING, Machine, filter_program
 
 OWN = 4242
 ALLOW, KILL = "allow", "kill"
 ANSWERS = {0x7FFF0000: ALLOW, 0x80000000: KILL} | {0x50000 | number: name for number, name in errno.errorcode.items()}
 
 
-def answer(machine: Machine, number: int, first: int = 0, *, audit: int | None = None) -> str:
+def answer(machine: Machine, number: int, first: int = 0, *, audit: int | None = None, starts: bool = False) -> str:
     """What the kernel would answer: an interpreter of the five instructions that a filter of ours has."""
     data = struct.pack("=IIQ6Q", number, audit or machine.audit, 0, first, *([0] * 5))
-    program = list(struct.iter_unpack("=HBBI", filter_program(machine, OWN)))
+    program = list(struct.iter_unpack("=HBBI", filter_program(machine, OWN, starts=starts)))
     place, loaded = 0, 0
     while True:
         code, then, otherwise, value = program[place]
@@ -85,3 +85,22 @@ def test_machines__deny_the_same_calls_by_their_new_names() -> None:
     old = {"fork", "vfork", "chmod", "chown", "lchown", "utime", "utimes", "futimesat", "inotify_init"}
     assert set(MACHINES["x86_64"].denied) - set(MACHINES["aarch64"].denied) == old
     assert set(MACHINES["aarch64"].denied) <= set(MACHINES["x86_64"].denied)
+
+
+def test_filter__who_starts_programs_may_do_that_and_nothing_else_more(machine: Machine) -> None:
+    told = {name: answer(machine, number, starts=True) for name, number in machine.denied.items()}
+    assert {name for name, each in told.items() if each == ALLOW} == STARTING & machine.denied.keys()
+    assert {name for name, each in told.items() if each == "EPERM"} == machine.denied.keys() - STARTING
+
+
+def test_filter__no_process_leaves_the_group_that_it_is_ended_with(machine: Machine) -> None:
+    assert {answer(machine, number, starts=True) for number in machine.leaving.values()} == {"EPERM"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [(0x11, ALLOW), (0x4111, ALLOW), (0x10000011, "EPERM"), (0x20000, "EPERM"), (1 << 30, "EPERM")],
+)
+def test_filter__a_new_process_is_in_no_namespace_of_its_own(machine: Machine, flags: int, expected: str) -> None:
+    assert answer(machine, machine.clone, flags, starts=True) == expected
+    assert answer(machine, machine.clone3, starts=True) == "ENOSYS"
