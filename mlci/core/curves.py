@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mlci.core.answers import Answers, Sample
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mlci.core.answers import Answers
+    from mlci.core.answers import MulticlassAnswers
 
     Floats = NDArray[np.float64]
     Booleans = NDArray[np.bool_]
@@ -81,8 +83,21 @@ def residuals(truth: Floats, predicted: Floats) -> Residuals:
     return Residuals(np.asarray([predicted[part].mean() for part in parts]), lower, middle, upper)
 
 
-def roc_curve(answers: Answers) -> Curve | None:
+def class_against_rest(answers: MulticlassAnswers, code: int) -> tuple[Answers, Booleans]:
+    """Return what was said of the class with a CODE as a question with two answers, and which rows were decided as it.
+
+    A row is decided as its most probable class, whatever the probability; so there is no threshold.
+    """
+    sample = answers.sample
+    labels = np.asarray(sample.labels == code, dtype=np.bool_)
+    one = Answers(Sample(labels, sample.weights, sample.sampling), answers.probabilities[:, code], threshold=0.5)
+    return one, np.asarray(answers.decisions == code, dtype=np.bool_)
+
+
+def roc_curve(answers: Answers, decisions: Booleans | None = None) -> Curve | None:
     """Return the share of positives found over that of false alarms; None with rows of one class only.
+
+    The decided point is of DECISIONS, (n_rows,), by default those of the threshold.
 
     >>> from mlci.core.answers import Answers, Sample
     >>> sample = Sample(np.array([False, True, False, True]))
@@ -93,20 +108,21 @@ def roc_curve(answers: Answers) -> Curve | None:
     found, alarms = _from_the_top(answers)
     if not found[-1] or not alarms[-1]:
         return None
-    hits, false = _decided(answers)
+    hits, false = _decided(answers, decisions)
     x, y = _thinned(alarms / alarms[-1], found / found[-1])
     return Curve(x, y, (false / float(alarms[-1]), hits / float(found[-1])))
 
 
-def precision_recall_curve(answers: Answers) -> Curve | None:
+def precision_recall_curve(answers: Answers, decisions: Booleans | None = None) -> Curve | None:
     """Return precision over recall, from the highest score down; None without a positive row.
 
-    The decided point is (0, 1) where nothing was decided positive, as the curve begins.
+    The decided point is of DECISIONS, (n_rows,), by default those of the threshold; it is (0, 1) where nothing
+    was decided positive, as the curve begins.
     """
     found, alarms = _from_the_top(answers)
     if not found[-1]:
         return None
-    hits, false = _decided(answers)
+    hits, false = _decided(answers, decisions)
     decided = hits + false
     said = found[1:] + alarms[1:]
     kept = said > 0  # rows without weight may score highest
@@ -155,9 +171,10 @@ def _from_the_top(answers: Answers) -> tuple[Floats, Floats]:
     return found, alarms
 
 
-def _decided(answers: Answers) -> tuple[float, float]:
+def _decided(answers: Answers, decisions: Booleans | None) -> tuple[float, float]:
     """Return the weight of the rows that were found, and that of false alarms."""
-    masses, labels, decided = _masses(answers), answers.sample.labels, answers.decisions
+    masses, labels = _masses(answers), answers.sample.labels
+    decided = answers.decisions if decisions is None else decisions
     return float(masses[decided & labels].sum()), float(masses[decided & ~labels].sum())
 
 

@@ -4,10 +4,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 from mlci.commands.evaluate import evaluate
 from mlci.core.config import StatisticsSection
+from mlci.core.evidence import Evidence
 from mlci.core.gates.judge import judge
 from mlci.core.report import Conclusion
 from mlci.core.requirement import Gate
@@ -21,7 +23,6 @@ from tests.core.gate_evidence import EVIDENCE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlci.core.evidence import Evidence
     from mlci.core.gates import Verdict
 
 
@@ -74,9 +75,34 @@ def test_figures__of_a_binary_task(tmp_path: Path) -> None:
     assert b"+10" in drawn["confusion.svg"]
 
 
+def test_figures__of_many_classes_are_those_with_the_most_rows() -> None:
+    codes = np.concatenate([np.repeat(np.arange(13), 4), np.full(4, 12)])
+    classes = tuple(f"kind {code}" for code in range(13))
+    many = Evidence([str(row) for row in range(56)], codes, np.eye(13)[codes], None, task="multiclass", classes=classes)
+    drawn = evaluation_figures(many, judged(many))
+    assert [name for name in drawn if name.startswith("roc")] == [
+        f"roc-of-kind-{code}.svg" for code in (*range(11), 12)
+    ]
+
+
+def test_figures__of_classes_with_names_that_no_file_can_have_are_all_there() -> None:
+    drawn = evaluation_figures(replace(SEVERAL, classes=("a/b", "a b", "a:b")), judged(SEVERAL))
+    assert [name for name in drawn if name.startswith("roc")] == [
+        "roc-of-a-b.svg",
+        "roc-of-a-b-2.svg",
+        "roc-of-a-b-3.svg",
+    ]
+
+
 def test_figures__of_gates_are_named_by_metric_requirement_and_slice() -> None:
     drawn = evaluation_figures(SEVERAL, judged(SEVERAL, {"metric": "recall@../B <b>", "require": "not_worse"}))
-    assert list(drawn) == ["confusion.svg", "difference-recall-..-B-b-not_worse.svg"]
+    assert list(drawn) == [
+        "confusion.svg",
+        *("roc-of-A.svg", "precision-recall-of-A.svg"),
+        *("roc-of-..-B-b.svg", "precision-recall-of-..-B-b.svg"),
+        *("roc-of-C.svg", "precision-recall-of-C.svg"),
+        "difference-recall-..-B-b-not_worse.svg",
+    ]
     gates: list[dict[str, Any]] = [
         {"metric": "accuracy", "require": "better", "margin": 0.1},
         {"metric": "accuracy", "require": "not_worse", "margin": "5%"},

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import auc, roc_auc_score, roc_curve
+from sklearn.metrics import auc, precision_recall_curve, roc_auc_score, roc_curve
 
 from mlci.core import curves
-from mlci.core.answers import Answers, Sample
+from mlci.core.answers import Answers, MulticlassAnswers, Sample
 
 LABELS = np.array([False, True, False, True, True])
 SCORES = np.array([0.1, 0.4, 0.6, 0.6, 0.9])
@@ -95,3 +95,39 @@ def test_residuals__of_few_rows_have_a_bin_at_least(rows: int, seed: int) -> Non
     found = curves.residuals(random.normal(size=rows), random.normal(size=rows))
     assert 1 <= found.predicted.size <= curves.BINS
     assert (found.lower <= found.upper).all()
+
+
+KINDS = np.array([0, 1, 2, 1, 0, 2, 2])
+SAID = np.array(
+    [
+        [0.6, 0.3, 0.1],
+        [0.2, 0.5, 0.3],
+        [0.4, 0.35, 0.25],
+        [0.1, 0.45, 0.45],
+        [0.3, 0.3, 0.4],
+        [0.0, 0.1, 0.9],
+        [0.2, 0.2, 0.6],
+    ]
+)
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_class_against_rest__has_the_curves_of_scikit_learn(code: int) -> None:
+    one, decided = curves.class_against_rest(MulticlassAnswers(Sample(KINDS), SAID, 3), code)
+    ours, other = curves.roc_curve(one, decided), curves.precision_recall_curve(one, decided)
+    alarms, found, _ = roc_curve(np.equal(KINDS, code), SAID[:, code], drop_intermediate=False)
+    precision, recall, _ = precision_recall_curve(np.equal(KINDS, code), SAID[:, code])
+    assert ours is not None
+    assert other is not None
+    np.testing.assert_allclose(ours.x, alarms)
+    np.testing.assert_allclose(ours.y, found)
+    np.testing.assert_allclose(other.x, recall[::-1])
+    np.testing.assert_allclose(other.y, precision[::-1])
+
+
+def test_class_against_rest__is_decided_by_the_most_probable_class_whatever_its_probability() -> None:
+    one, decided = curves.class_against_rest(MulticlassAnswers(Sample(KINDS), SAID, 3), 1)
+    curve = curves.roc_curve(one, decided)
+    assert decided.tolist() == [False, True, False, True, False, False, False]
+    assert curve is not None
+    assert curve.decided == (0.0, 1.0)  # of the two rows, which have 0.5 and 0.45, a threshold of 0.5 would find one

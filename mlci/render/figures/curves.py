@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from mlci.core.plain_text import one_line
 from mlci.render.figures.drawing import CANDIDATE, DASHED, FAINT, PRODUCTION, Words, drawn
 
 if TYPE_CHECKING:
@@ -11,30 +12,42 @@ if TYPE_CHECKING:
 
     from mlci.core.curves import Curve
 
+LONGEST_CLASS: Final = 20
+"""Characters of a class in a title."""
 
-def roc(candidate: Curve, production: Curve | None) -> bytes:
-    """Return the ROC curves; a dot is where the threshold decides."""
+
+def roc(candidate: Curve, production: Curve | None, *, of_class: str | None = None) -> bytes:
+    """Return the ROC curves; a dot is where the threshold decides, or OF a CLASS against the rest the model."""
+    rows = "positive" if of_class is None else "its"
+    others = "negative" if of_class is None else "other"
 
     def draw(axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8)
         _both(axes, candidate, production)
-        axes.set_xlabel("share of negative rows that are false alarms")
-        axes.set_ylabel("share of positive rows found")
+        axes.set_xlabel(f"share of {others} rows that are false alarms")
+        axes.set_ylabel(f"share of {rows} rows found")
         axes.legend(loc="lower right")
 
-    return drawn(Words("ROC", _said(candidate, production, "{x:.3f} false alarms and {y:.3f} found")), draw)
+    said = _said(candidate, production, "{x:.3f} false alarms and {y:.3f} found", of_class)
+    return drawn(Words(_title("ROC", of_class), said), draw)
 
 
-def precision_recall(candidate: Curve, production: Curve | None) -> bytes:
-    """Return the precision-recall curves; a dot is where the threshold decides."""
+def precision_recall(candidate: Curve, production: Curve | None, *, of_class: str | None = None) -> bytes:
+    """Return the precision-recall curves; a dot is where the threshold decides, or OF a CLASS the model."""
+    rows = "positive" if of_class is None else "its"
 
     def draw(axes: Axes) -> None:
         _both(axes, candidate, production)
-        axes.set_xlabel("recall: share of positive rows found")
+        axes.set_xlabel(f"recall: share of {rows} rows found")
         axes.set_ylabel("precision: share of alarms that are right")
         axes.legend(loc="lower left")
 
-    return drawn(Words("Precision and recall", _said(candidate, production, "recall {x:.3f}, precision {y:.3f}")), draw)
+    said = _said(candidate, production, "recall {x:.3f}, precision {y:.3f}", of_class)
+    return drawn(Words(_title("Precision and recall", of_class), said), draw)
+
+
+def _title(of: str, of_class: str | None) -> str:
+    return of if of_class is None else f"{of}: {one_line(of_class, LONGEST_CLASS)}"
 
 
 def _both(axes: Axes, candidate: Curve, production: Curve | None) -> None:
@@ -47,9 +60,10 @@ def _both(axes: Axes, candidate: Curve, production: Curve | None) -> None:
     axes.set_ylim(-0.02, 1.02)
 
 
-def _said(candidate: Curve, production: Curve | None, form: str) -> str:
-    """Return in words where the threshold puts both models."""
+def _said(candidate: Curve, production: Curve | None, form: str, of_class: str | None) -> str:
+    """Return in words where the threshold, or the most probable class, puts both models."""
     models = [("candidate", candidate)] + ([("production", production)] if production is not None else [])
-    return "At the threshold: " + "; ".join(
+    where = "At the threshold" if of_class is None else f"{one_line(of_class)} against the rest, as decided"
+    return f"{where}: " + "; ".join(
         f"{name} {form.format(x=curve.decided[0], y=curve.decided[1])}" for name, curve in models
     )

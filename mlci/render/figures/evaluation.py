@@ -20,7 +20,7 @@ from mlci.render.figures.scores import scores
 from mlci.render.wording import REQUIREMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from mlci.core.gates import GateResult, Verdict
 
 NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.-]+")
-LONGEST_STEM: Final = 80
+LONGEST_STEM: Final = 91
+MOST_CLASSES: Final = 12
+"""Classes that have curves of their own."""
 
 
 def evaluation_figures(evidence: Evidence, verdict: Verdict) -> dict[str, bytes]:
@@ -48,7 +50,11 @@ def _file_name(result: GateResult, taken: Collection[str]) -> str:
 
     Names of users, such as those of classes, keep only what no path or shell takes for anything else.
     """
-    stem = f"difference-{NOT_IN_NAMES.sub('-', result.name).strip('-')[:LONGEST_STEM]}"
+    return _free_name(f"difference-{result.name}", taken)
+
+
+def _free_name(told: str, taken: Collection[str]) -> str:
+    stem = NOT_IN_NAMES.sub("-", told).strip("-")[:LONGEST_STEM]
     numbered = (f"{stem}{f'-{number}' if number > 1 else ''}.svg" for number in count(1))
     return next(name for name in numbered if name not in taken)
 
@@ -77,6 +83,27 @@ def _of_answers(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
     )
     if isinstance(now, Answers):
         yield from _of_probabilities(now, before if isinstance(before, Answers) else None)
+    if isinstance(now, MulticlassAnswers):
+        yield from _of_classes(now, before if isinstance(before, MulticlassAnswers) else None, names)
+
+
+def _of_classes(
+    now: MulticlassAnswers, before: MulticlassAnswers | None, names: Sequence[str]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the curves of each class against the rest, of those with the most rows where there are many."""
+    rows = np.bincount(now.sample.labels, minlength=now.labelled)
+    taken: set[str] = set()
+    for code in sorted(np.argsort(-rows, kind="stable")[:MOST_CLASSES].tolist()):
+        for stem, curve, draw in (
+            ("roc", curves.roc_curve, roc),
+            ("precision-recall", curves.precision_recall_curve, precision_recall),
+        ):
+            found = curve(*curves.class_against_rest(now, code))
+            earlier = None if before is None else curve(*curves.class_against_rest(before, code))
+            if found is not None:
+                name = _free_name(f"{stem}-of-{names[code]}", taken)
+                taken.add(name)
+                yield name, draw(found, earlier, of_class=names[code])
 
 
 def _of_probabilities(now: Answers, before: Answers | None) -> Iterator[tuple[str, bytes]]:

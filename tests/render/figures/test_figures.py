@@ -41,6 +41,10 @@ def _precision_recall() -> bytes:
     return figures.precision_recall(candidate, production)  # type: ignore[arg-type] # there are positives
 
 
+def _of_a_class(draw: Callable[..., bytes], curve: Callable[..., curves.Curve | None]) -> bytes:
+    return draw(curve(CANDIDATE), curve(PRODUCTION), of_class="early")
+
+
 def _residuals() -> bytes:
     truth = RANDOM_TRUTH
     return figures.residuals(curves.residuals(truth, truth * 0.9), curves.residuals(truth, truth * 0.5))
@@ -51,6 +55,8 @@ RANDOM_TRUTH = RANDOM.normal(size=300)
 DRAWN: dict[str, Callable[[], bytes]] = {
     "roc": _roc,
     "precision_recall": _precision_recall,
+    "roc of a class": lambda: _of_a_class(figures.roc, curves.roc_curve),
+    "precision_recall of a class": lambda: _of_a_class(figures.precision_recall, curves.precision_recall_curve),
     "calibration": lambda: figures.calibration(curves.reliability(CANDIDATE), curves.reliability(PRODUCTION)),
     "scores": lambda: figures.scores(curves.distribution(CANDIDATE), curves.distribution(PRODUCTION), 0.5),
     "confusion": lambda: figures.confusion(CELLS, CELLS.T, ["benign", "malignant"]),
@@ -104,6 +110,17 @@ def test_roc__says_where_the_threshold_decides() -> None:
     assert "At the threshold: candidate 0.250 false alarms and 0.500 found" in _text(figures.roc(curve, None))
 
 
+def test_roc__of_a_class_says_which_and_where_it_is_decided() -> None:
+    curve = curves.Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]), (0.25, 0.5))
+    text = _text(figures.roc(curve, None, of_class="early"))
+    assert "ROC: early" in text
+    assert "early against the rest, as decided: candidate 0.250 false alarms and 0.500 found" in text
+    assert "share of other rows that are false alarms" in text
+    text = _text(figures.precision_recall(curve, None, of_class="early"))
+    assert "Precision and recall: early" in text
+    assert "recall: share of its rows found" in text
+
+
 def test_confusion__shows_rows_and_how_they_moved() -> None:
     text = _text(figures.confusion(CELLS, CELLS - [[3, -3], [0, 0]], ["benign", "malignant"]))
     assert "86 of 100 rows on the diagonal, decided as labelled. Production: 83." in text
@@ -132,3 +149,6 @@ def test_names__from_users_are_encoded() -> None:
     assert b"<script" not in svg
     assert "$x$" in _text(svg)
     assert b"<script" not in figures.confusion(CELLS, None, [HOSTILE, "b"])
+    curve = curves.Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]), (0.25, 0.5))
+    for draw in (figures.roc, figures.precision_recall):
+        assert b"<script" not in draw(curve, None, of_class=HOSTILE)
