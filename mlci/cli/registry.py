@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlci.cli.output import Json, show, show_json
+from mlci.cli.output import Json, show, show_json, tell
 from mlci.errors import OutsideError
 
 if TYPE_CHECKING:
@@ -108,6 +108,34 @@ def registry_export(
         show(str(html))
 
 
+@app.command("deployed", short_help="Tell what a deployment answers with.")
+def registry_deployed(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A deployment of mlci.yaml.")],
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Such as v1.2.3.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci registry deployed live v1.2.0.
+
+    Adds what `mlci deploy --no-record` left out: an event that says where a version answers. It moves nothing, and done
+    twice it does nothing.
+    """
+    from mlci.cli.wiring import Workplace, deployment
+    from mlci.commands.deploy import tell_deployed
+    from mlci.core.registry import Actor
+
+    place = Workplace.here()
+    config = place.config()
+    name, _ = deployment(config, name)
+    registry = place.writing_registry(place.base_commit(None))
+    actor = Actor(*place.actor())
+    told = tell_deployed(name, config.model.name, version, registry=registry, actor=actor, clock=place.clock)
+    if as_json:
+        show_json("registry-deployed", {"deployment": name, "version": version, "changed": told})
+    else:
+        show(f"the registry tells that {name} answers with {version}" + ("" if told else " already"))
+
+
 @app.command("repair", short_help="Say what could be done about a damaged registry.")
 def registry_repair(*, as_json: Json = False) -> None:
     """Example: mlci registry repair.
@@ -123,6 +151,33 @@ def registry_repair(*, as_json: Json = False) -> None:
         show_json("registry-repair", {"proposals": [each.to_dict() for each in proposals]})
     else:
         show(repair_text(model, proposals))
+
+
+@app.command("sync", short_help="Bring packages to each place that lacks them.")
+def registry_sync(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what is missing, and copy nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Example: mlci registry sync --dry-run.
+
+    Copies the package of each version of the model to the store, or to its mirror, where it is missing: after a mirror
+    was added, or bytes were lost in one of them.
+    """
+    from mlci.cli.wiring import Workplace
+    from mlci.commands.sync import refuse_lost, sync
+    from mlci.render.registry_text import gaps_text
+
+    place = Workplace.here()
+    config = place.config()
+    place.base_commit(None)
+    stores = place.open_collectable(config.promote)
+    gaps = sync(config.model.name, stores, registry=place.registry(), copies=not dry_run, tell=tell)
+    if as_json:
+        show_json("registry-sync", {"copied": not dry_run, "gaps": [each.to_dict() for each in gaps]})
+    else:
+        show(gaps_text(gaps, copies=not dry_run))
+    refuse_lost(gaps)
 
 
 @app.command("gc", short_help="Remove packages that no version references.")

@@ -10,6 +10,7 @@ from mlci.cli.output import Base, Json, show, show_json, tell
 
 if TYPE_CHECKING:
     from mlci.cli.wiring import Workplace
+    from mlci.commands.rollback import Rollback
 
 app = typer.Typer()
 
@@ -157,14 +158,17 @@ def rollback(
         str | None,
         typer.Option("--expect", metavar="VERSION|EVENT", help="What to take back; refuse where it is not there."),
     ] = None,
-    version: Annotated[str | None, typer.Option(help="Go to this one, not to the one before.")] = None,
+    version: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="Go to this one, not to the one before; `none` empties it.")
+    ] = None,
     stage: Annotated[str | None, typer.Option(help="The stage to move; the one of promote: by default.")] = None,
     as_json: Json = False,
 ) -> None:
     """Example: mlci rollback --expect v1.1.0 --reason "misses large cells".
 
     Moves the stage back and quarantines the version that was there; `mlci deploy` then moves the target. With --expect,
-    another version that came meanwhile stays, and a second call does nothing.
+    another version that came meanwhile stays, and a second call does nothing. Where nothing healthy was there before,
+    --version none empties the stage.
     """
     from mlci.cli.wiring import Workplace
     from mlci.commands.rollback import rollback as command
@@ -184,12 +188,26 @@ def rollback(
         expect=expect,
     )
     if as_json:
-        content = {"stage": done.stage, "before": done.before, "version": done.version}
-        show_json("rollback", {**content, "moved": done.moved})
-    elif not done.moved:
-        show(f"nothing to roll back: {done.version} is in {done.stage} in place of {done.before} already")
+        content = {"stage": done.stage, "before": done.before, "version": done.version, "moved": done.moved}
+        show_json("rollback", {**content, "answering": list(done.answering), "held_by": list(done.held_by)})
     else:
-        show(f"{done.version} is in {done.stage} again; {done.before} is quarantined")
+        show(_rollback_text(done))
+
+
+def _rollback_text(done: Rollback) -> str:
+    if done.moved:
+        now = f"{done.version} is in {done.stage} again" if done.version else f"nothing is in {done.stage} any more"
+        lines = [f"{now}; {done.before} is quarantined"]
+    else:
+        now = f"{done.version} is in {done.stage}" if done.version else f"nothing is in {done.stage}"
+        lines = [f"nothing to roll back: {now} in place of {done.before} already"]
+    for target in done.answering:
+        mends = f"mlci deploy {target}" if done.version else "mlci promote a good one, or take it down yourself"
+        lines.append(f"{target} still answers with {done.before}: {mends}")
+    for stage in done.held_by:
+        mends = f'mlci rollback --stage {stage} --expect {done.before} --reason "…"'
+        lines.append(f"{stage} still holds {done.before}: {mends}")
+    return "\n".join(lines)
 
 
 @app.command(short_help="Bring the version of a stage to a target.")
@@ -198,12 +216,17 @@ def deploy(
         str | None, typer.Argument(help="A deployment of mlci.yaml; may be left out if there is one.")
     ] = None,
     *,
+    no_record: Annotated[
+        bool, typer.Option("--no-record", help="Leave it to `mlci registry deployed` to tell the registry.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Example: mlci deploy live.
 
-    Brings the version of a stage to a target: fetch, verify, try it out, switch.
+    Brings the version of a stage to a target: fetch, verify, try it out, switch. With --no-record it needs no right to
+    write: another job may tell the registry.
     """
+    from mlci.cli.job import set_outputs
     from mlci.cli.wiring import Workplace, deployment
     from mlci.commands.deploy import deploy as command
     from mlci.core.registry import Actor
@@ -224,14 +247,20 @@ def deploy(
         actor=Actor(*place.actor()),
         clock=place.clock,
         refuse_unsigned=lambda: place.refuse_unsigned(base),
+        records=not no_record,
     )
+    told = done.is_told and done.unrecorded is None
+    set_outputs(place.github, {"version": done.version, "told": "true" if told else "false"})
     if done.unrecorded:
         tell(f"deployed, and the registry does not tell of it: {done.unrecorded}")
     if as_json:
         content = {"version": done.version, "before": done.before, "location": done.location}
-        show_json("deploy", {**content, "switched": done.switched, "unrecorded": done.unrecorded})
-    elif done.switched:
+        show_json("deploy", {**content, "switched": done.switched, "told": told, "unrecorded": done.unrecorded})
+        return
+    if done.switched:
         show(f"{name} answers with {done.version}" + (f", before {done.before}" if done.before else ""))
         show(f"current: {done.location}")
     else:
         show(f"{name} answers with {done.version} already")
+    if not done.is_told:
+        show(f"the registry is yet to be told: mlci registry deployed {name} {done.version}")

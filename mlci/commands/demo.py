@@ -181,7 +181,8 @@ def _tie(stage: Stage) -> str:
 def _rollback(stage: Stage) -> str:
     """A rollback: the clinic reports trouble, production goes back."""
     stage.say("The clinic reports trouble with the new version. First the stage moves, then the target.")
-    stage.type('mlci rollback --reason "the clinic reports missed cells from the new scanner"')
+    bad = stage.production()
+    stage.type(f'mlci rollback --expect {bad} --reason "the clinic reports missed cells from the new scanner"')
     stage.type("mlci deploy live")
     stage.type("mlci predict ../live/current row.csv")
     stage.type("mlci registry show")

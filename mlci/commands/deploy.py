@@ -13,9 +13,10 @@ from mlci.commands.retrying import record
 from mlci.commands.said import refuse_without_model
 from mlci.core.forge import DeploymentStatus
 from mlci.core.registry import plan_deployment
-from mlci.core.registry.standing import refuse_unusable
+from mlci.core.registry.deployments import deployed_at
+from mlci.core.registry.standing import nothing_to_deploy, refuse_unusable
 from mlci.core.target import Placed
-from mlci.errors import MlciError, RejectedError, UsageError
+from mlci.errors import MlciError, RejectedError
 from mlci.render.registry_page import registry_page
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ class Deployed:
     switched: bool
     """False where the target had this version already."""
     unrecorded: str | None = None
-    """Why the registry does not tell of it; None where it does."""
+    """Why the registry does not tell of it; None where it does, or is not to be told here."""
+    is_told: bool = True
+    """False where the registry is not to be told here, and says something else."""
 
 
 def deploy(
@@ -52,16 +55,20 @@ def deploy(
     actor: Actor,
     clock: Clock,
     refuse_unsigned: Callable[[], None],
+    records: bool = True,
 ) -> Deployed:
     """Deploy what STAGE points to, and let the registry tell of it, where whoever deploys may write there.
 
-    REFUSE_UNSIGNED raises where the registry takes only what is signed, and nobody here can sign.
+    REFUSE_UNSIGNED raises where the registry takes only what is signed, and nobody here can sign. Where it RECORDS
+    nothing, the answer says whether the registry is to be told by `tell_deployed`.
     """
     loaded = registry.load(model)
     refuse_gone(loaded, registry)
     history = loaded.registry
     version = _deployable(history, stage)
     done = _deployed(name, version, history, store=store, target=target, predictor=predictor, forge=forge)
+    if not records:
+        return replace(done, is_told=deployed_at(history, name) == done.version)
     plan = partial(
         plan_deployment,
         number=done.version,
@@ -81,6 +88,25 @@ def deploy(
     return done
 
 
+def tell_deployed(name: str, model: str, version: str, *, registry: RegistryBranch, actor: Actor, clock: Clock) -> bool:
+    """Let the registry tell that the deployment NAME answers with VERSION, and say whether it did not do so yet.
+
+    For a job of its own: so the one that deploys need not be able to write. Raises `UsageError("unknown-version")`.
+    """
+    plan = partial(
+        plan_deployment,
+        number=version,
+        target=name,
+        is_new=False,
+        actor=actor,
+        now=clock.now(),
+        uuids=iter(uuid.uuid4, None),
+        reason=f"{name} answers with {version}",
+        page=registry_page,
+    )
+    return record(model, plan, registry) is not None
+
+
 def _deployable(history: Registry, stage: str) -> Version:
     """Return the version that STAGE points to.
 
@@ -88,12 +114,7 @@ def _deployable(history: Registry, stage: str) -> Version:
     """
     version = history.version_at(stage)
     if version is None:
-        raise UsageError(
-            "nothing-to-deploy",
-            f"nothing is in {history.model}#{stage}",
-            cause="No candidate was promoted yet.",
-            hint="mlci promote",
-        )
+        raise nothing_to_deploy(history, stage)
     if history.is_quarantined(version.number):
         refuse_unusable(history, version.number)
     return version

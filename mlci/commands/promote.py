@@ -116,10 +116,16 @@ def promote(
     look_at_sealed_set(case, installed, repository.work_tree(), tools, actor=actor, clock=clock)
 
     change_of_number = (bump, reason) if bump else _kind_of_change(case, candidate.package, repository, tools)
-    locations = tools.open_store(case.rules.config.promote).put(candidate.archive, candidate.sha256)
+    stored = tools.open_store(case.rules.config.promote).put(candidate.archive, candidate.sha256)
+    locations = tuple(dict.fromkeys(stored.split(" ")))
     evaluation, approvals = write_evaluation(report), _approvals(commit, forge)
     new = _new_version(
-        case, candidate, commit, sha256(evaluation), locations=tuple(locations.split(" ")), number=change_of_number
+        case,
+        candidate,
+        commit,
+        sha256(evaluation),
+        locations=locations,
+        number=change_of_number,
     )
 
     def planned(found: Registry) -> Change:

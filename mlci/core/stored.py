@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -45,4 +45,30 @@ class Collection:
             "unneeded": unneeded,
             "removed": list(self.removed),
             "unfinished": self.unfinished,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A place that lacks the package of a version, and the place that it is copied from."""
+
+    place: str
+    version: str
+    sha256: str
+    size: int
+    source: str | None = None
+    """None where no configured place has it."""
+
+    def from_place(self, source: str) -> Gap:
+        """Return the gap as one that SOURCE fills."""
+        return replace(self, source=source)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {
+            "place": self.place,
+            "version": self.version,
+            "package": self.sha256,
+            "size": self.size,
+            "source": self.source,
         }

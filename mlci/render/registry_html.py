@@ -124,7 +124,7 @@ def _lineage(entry: Entry) -> list[str]:
         _digest(version.run),
         _digest(version.package_sha256),
         _digest(version.evaluation or ""),
-        "<br>".join(f"<code>{_text(place, 80)}</code>" for place in version.locations),
+        "<br>".join(f"<code>{_text(place, 80)}</code>" for place in dict.fromkeys(version.locations)),
     ]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlci.core.registry.catalogue import Entry, History
     from mlci.core.registry.entries import EventType
     from mlci.core.registry.repair import Proposal
-    from mlci.core.stored import Collection
+    from mlci.core.stored import Collection, Gap
 
 
 def list_text(entries: Sequence[Entry]) -> str:
@@ -60,7 +60,7 @@ def show_text(history: History, evaluation: Evaluation | None = None, inputs: Ma
             ("run", version.run),
             ("signature", version.signature),
             ("number", version.number_reason),
-            ("lies in", ", ".join(version.locations)),
+            ("lies in", ", ".join(dict.fromkeys(version.locations))),
             *(inputs or {}).items(),
             *_evaluated(evaluation),
             *([("approved by", ", ".join(history.approvals))] if history.approvals else []),
@@ -176,6 +176,25 @@ def collection_text(found: Collection, *, deletes: bool) -> str:
     if not count and not found.unfinished:
         lines.append("nothing to remove")
     return "\n".join(lines)
+
+
+def gaps_text(gaps: Sequence[Gap], *, copies: bool) -> str:
+    """Return which places lacked what, and what became of it."""
+    if not gaps:
+        return "nothing to copy: every version lies in each configured place"
+    rows = [
+        [each.version, each.sha256, f"{each.size:,}", one_line(each.place, 80), _became(each, copies=copies)]
+        for each in gaps
+    ]
+    found = sum(each.source is not None for each in gaps)
+    ended = f"copied {found} of {len(gaps)}" if copies else "nothing was copied; without --dry-run it is"
+    return table(["version", "package", "bytes", "missing in", "now"], rows, frozenset({2})) + f"\n{ended}"
+
+
+def _became(gap: Gap, *, copies: bool) -> str:
+    if gap.source is None:
+        return "in no other place"
+    return f"{'copied' if copies else 'to be copied'} from {one_line(gap.source, 80)}"
 
 
 def _packages(count: int) -> str:

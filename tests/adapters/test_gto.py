@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlci.adapters.registry_branch import GitRegistry
+from mlci.core.registry.audit import audit
 from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of
 from tests.core.plans import a_promotion, a_rollback
 
@@ -21,16 +22,21 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Clone:
-    """A clone of an origin where v1.0.0 and v1.1.0 were promoted, and production was rolled back."""
+def first(tmp_path: Path) -> Clone:
+    """A clone of an origin where v1.0.0 was promoted."""
     made = clone_of(bare_origin(tmp_path / "origin.git"), tmp_path / "clone")
     made.commit(data="1")
     made.git("push", "--quiet", "origin", "main")
     push(made, lambda found: a_promotion(found, "a"))
-    push(made, lambda found: a_promotion(found, "b"))
-    push(made, a_rollback)
-    made.git("fetch", "--quiet", "--tags", "origin")
     return made
+
+
+@pytest.fixture
+def clone(first: Clone) -> Clone:
+    """A clone of an origin where v1.0.0 and v1.1.0 were promoted, and production was rolled back."""
+    push(first, lambda found: a_promotion(found, "b"))
+    push(first, a_rollback)
+    return first
 
 
 def push(clone: Clone, plan: Callable[[Registry], Change]) -> None:
@@ -39,6 +45,7 @@ def push(clone: Clone, plan: Callable[[Registry], Change]) -> None:
     registry = GitRegistry(repository)
     loaded = registry.load("tumour")
     registry.push("tumour", plan(loaded.registry), loaded.commit)
+    clone.git("fetch", "--quiet", "--tags", "origin")
 
 
 def gto(clone: Clone, *arguments: str) -> Any:  # noqa: ANN401 - JSON of another program
@@ -60,6 +67,21 @@ def test_gto__tells_every_move_by_its_version(clone: Clone) -> None:
         ("tumour#production#4", "v1.1.0"),
         ("tumour#production#5", "v1.0.0"),
     ]
+
+
+def test_gto__tells_that_a_stage_was_emptied(first: Clone) -> None:
+    push(first, lambda found: a_rollback(found, "none"))
+    assert gto(first, "show")["tumour"]["stage"] == {}
+    (emptied,) = [each for each in gto(first, "history") if each["event"] == "unassignment"]
+    assert (emptied["ref"], emptied["version"]) == ("tumour#production!#3", "v1.0.0")
+
+
+def test_trail__of_a_stage_that_was_emptied_holds(first: Clone) -> None:
+    push(first, lambda found: a_rollback(found, "none"))
+    registry = GitRegistry(first.open())
+    trail = registry.trail("tumour")
+    assert set(trail.tags) == {"tumour@v1.0.0", "tumour#production#2", "tumour#production!#3"}
+    assert audit(registry.load("tumour").registry, trail) == ()
 
 
 def test_gto__shows_every_version(clone: Clone) -> None:

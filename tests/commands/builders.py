@@ -211,11 +211,11 @@ class Project:
             expect=expect,
         )  # fmt: skip
 
-    def deploy(self, refuse_unsigned: Callable[[], None] = lambda: None) -> Deployed:
+    def deploy(self, refuse_unsigned: Callable[[], None] = lambda: None, *, records: bool = True) -> Deployed:
         return deploy(
             "live", MODEL, STAGE,
             registry=self.registry, store=self.store, target=self.target, predictor=self.predictor, forge=self.forge,
-            actor=ANA, clock=self.clock, refuse_unsigned=refuse_unsigned,
+            actor=ANA, clock=self.clock, refuse_unsigned=refuse_unsigned, records=records,
         )  # fmt: skip
 
     def release(self, model: str) -> Promotion:

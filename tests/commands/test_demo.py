@@ -144,7 +144,7 @@ def test_play__types_what_a_user_would(stage: Stage) -> None:
         *["mlci check → 1", "mlci report → 1"],
         *["[loosen-gates]", "[changes]", "mlci check → 1", "mlci report → 1"],
         *["[less-regularisation]", "[changes]", "mlci check", "mlci report"],
-        'mlci rollback --reason "the clinic reports missed cells from the new scanner"',
+        'mlci rollback --expect v2.0.0 --reason "the clinic reports missed cells from the new scanner"',
         "mlci deploy live",
         "mlci predict ../live/current row.csv",
         *["mlci registry show", "mlci verify"],

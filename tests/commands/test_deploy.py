@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from typing_extensions import override
 
-from mlci.commands.deploy import Deployed
+from mlci.commands.deploy import Deployed, tell_deployed
 from mlci.core.forge import DeploymentStatus
 from mlci.core.registry import plan_deployment
 from mlci.core.registry.catalogue import history
@@ -205,6 +205,17 @@ def test_deploy__nothing_is_in_the_stage(tmp_path: Path) -> None:
     assert (type(error), error.code, error.hint) == (UsageError, "nothing-to-deploy", "mlci promote")
 
 
+def test_deploy__what_a_rollback_emptied_says_who_did_it(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    project.rollback("none", "leaked labels")
+    error = refused(project)
+    assert (error.code, error.cause) == (
+        "nothing-to-deploy",
+        "Event 4 by Ana Müller <ana@example.com> emptied it: leaked labels",
+    )
+
+
 def test_deploy__a_model_that_does_not_answer_as_its_signature_says(tmp_path: Path) -> None:
     project = a_released_project(tmp_path)
     project.deploy()
@@ -287,6 +298,29 @@ def test_deploy__what_was_deployed_without_the_right_to_write_is_told_by_the_nex
     )
     project.registry = registry
     assert (project.deploy().switched, deploy_events(project)) == (False, [("live", "v1.0.0")])
+
+
+def test_deploy__that_records_nothing_says_what_is_to_be_told_and_somebody_else_tells_it(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    registry = project.registry
+    project.registry = ReadOnly(registry.origin)
+    done = project.deploy(records=False)
+    assert (done.switched, done.unrecorded, done.is_told, deploy_events(project)) == (True, None, False, [])
+    project.registry = registry
+    assert [tell(project, "v1.0.0"), tell(project, "v1.0.0")] == [True, False]
+    assert deploy_events(project) == [("live", "v1.0.0")]
+    assert project.deploy(records=False).is_told is True
+
+
+def tell(project: Project, version: str) -> bool:
+    return tell_deployed("live", MODEL, version, registry=project.registry, actor=ANA, clock=project.clock)
+
+
+def test_tell_deployed__of_a_version_that_nobody_registered(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        tell(project, "v9.0.0")
+    assert (caught.value.code, deploy_events(project)) == ("unknown-version", [])
 
 
 class ReadOnly(FakeRegistryBranch):

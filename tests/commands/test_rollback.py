@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,6 +79,38 @@ def test_rollback__nothing_is_in_the_stage(tmp_path: Path) -> None:
 def test_rollback__nothing_was_there_before(tmp_path: Path) -> None:
     error = refused(a_released_project(tmp_path))
     assert (type(error), error.code) == (UsageError, "nothing-before")
+
+
+def test_rollback__of_a_first_version_empties_the_stage(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    done = project.rollback("none", expect="v1.0.0")
+    assert done == Rollback("production", "v1.0.0", None, answering=("live",))
+    assert project.history.version_at("production") is None
+    assert [event.type for event in project.history.events[-2:]] == ["unassign", "quarantine"]
+    assert project.rollback("none", expect="v1.0.0") == replace(done, moved=False)
+    assert refused(project, "none").code == "nothing-in-stage"
+
+
+def test_rollback__to_nothing_keeps_what_was_taken_back_out_and_lets_a_good_one_in(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.rollback("none")
+    with pytest.raises(IntegrityError) as caught:
+        project.promote()
+    assert caught.value.code == "quarantined"
+    project.release("careful")
+    assert project.production.number == "v1.1.0"
+    assert refused(project).code == "nothing-before"
+
+
+def test_rollback__says_where_the_bad_one_still_is(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.promote(stage="staging")
+    project.release("careful")
+    project.promote(stage="staging")
+    project.deploy()
+    done = project.rollback()
+    assert (done.answering, done.held_by) == (("live",), ("staging",))
 
 
 def test_rollback__to_a_version_that_nobody_knows(tmp_path: Path) -> None:

@@ -124,7 +124,9 @@ def test_rollback__moves_the_stage_then_the_target_and_the_bad_version_cannot_co
     for verb in (["train"], ["promote"], ["deploy", "live"]):
         assert released.mlci(*verb).exit_code == 0
     ended = released.mlci("rollback", "--reason", "misses large cells")
-    assert ended.out == "v1.0.0 is in production again; v2.0.0 is quarantined\n"
+    assert ended.out == (
+        "v1.0.0 is in production again; v2.0.0 is quarantined\nlive still answers with v2.0.0: mlci deploy live\n"
+    )
     assert "v2.0.0" in str((released.place / "live" / "current").readlink())
     assert released.mlci("deploy", "live").out.startswith("live answers with v1.0.0, before v2.0.0\n")
     refused = released.mlci("promote")

@@ -63,6 +63,21 @@ def test_life__of_a_version_in_the_registry(promoted: Project, golden: Golden) -
     golden("terminal/registry.txt", shown)
 
 
+def test_life__of_a_first_version_that_was_bad(released: Project, golden: Golden) -> None:
+    shown = told(
+        released,
+        ("quarantine", "v1.0.0", "--reason", "leaked labels"),
+        ("rollback", "--reason", "leaked labels"),
+        ("rollback", "--expect", "v1.0.0", "--version", "none", "--reason", "leaked labels"),
+        ("rollback", "--expect", "v1.0.0", "--version", "none", "--reason", "leaked labels"),
+        ("deploy", "live"),
+        ("registry", "list"),
+        ("registry", "history"),
+        ("registry", "repair"),
+    )
+    golden("terminal/registry-emptied.txt", shown)
+
+
 @pytest.mark.parametrize(
     ("verb", "schema"),
     [
@@ -72,8 +87,12 @@ def test_life__of_a_version_in_the_registry(promoted: Project, golden: Golden) -
         (("registry", "show", "v2.0.0"), "mlci/registry-show/1"),
         (("registry", "export", "--html", "../registry.html"), "mlci/registry-export/1"),
         (("registry", "gc"), "mlci/registry-gc/1"),
+        (("registry", "sync"), "mlci/registry-sync/1"),
         (("pull", "#production"), "mlci/pull/1"),
         (("verify",), "mlci/verify/1"),
+        (("deploy", "live", "--no-record"), "mlci/deploy/1"),
+        (("registry", "deployed", "live", "v1.0.0"), "mlci/registry-deployed/1"),
+        (("rollback", "--reason", "x"), "mlci/rollback/1"),
         (("deprecate", "v1.0.0", "--reason", "x"), "mlci/deprecate/1"),
         (("quarantine", "v1.0.0", "--reason", "x"), "mlci/quarantine/1"),
         (("readmit", "v1.0.0", "--reason", "x"), "mlci/readmit/1"),
@@ -192,6 +211,16 @@ def test_gc__lists_first_and_removes_when_told_to(promoted: Project, golden: Gol
     golden("terminal/registry-gc.txt", shown.replace(size, "…"))
     assert not leftover.exists()
     assert promoted.mlci("verify", "v1.0.0").out.count("bytes") == 1
+
+
+def test_sync__fills_a_mirror_that_was_added_later(promoted: Project, golden: Golden) -> None:
+    promoted.replace(
+        "mlci.yaml", "store: {directory: ../models}", "store: {directory: ../models}, mirror: {directory: ../mirror}"
+    )
+    shown = told(promoted, ("registry", "sync", "--dry-run"), ("registry", "sync"), ("registry", "sync"))
+    golden("terminal/registry-sync.txt", re.sub(r"\b[0-9]{2},[0-9]{3}\b", "99,999", shown))
+    shutil.rmtree(promoted.place / "models")
+    assert promoted.mlci("pull", "v1.0.0").exit_code == 0
 
 
 def test_gc__of_a_limit_without_a_unit(promoted: Project) -> None:

@@ -8,10 +8,11 @@ from mlci.core.registry.entries import Actor, Event, EventType, Expectation, Sta
 from mlci.core.registry.history import LoadedRegistry, Registry, read
 from mlci.core.registry.marks import plan_deployment, plan_deprecation, plan_quarantine, plan_readmission
 from mlci.core.registry.numbers import Part, next_number
-from mlci.core.registry.plans import plan_promotion, plan_registration, plan_rollback, rolled_back
+from mlci.core.registry.plans import NOTHING, plan_promotion, plan_registration, plan_rollback, rolled_back
 from mlci.core.registry.staleness import refuse_unexpected, stale_promotion
 
 __all__ = [
+    "NOTHING",
     "Actor",
     "Change",
     "Event",

@@ -106,10 +106,16 @@ def goes_back(event: Event, previous: Event) -> bool:
 
 
 def tagged(event: Event) -> str | None:
-    """Return the tag that is made with an event, `None` where there is none."""
+    """Return the tag that is made with an event, `None` where there is none: as GTO names them."""
     if event.type == "register":
         return f"{event.model}@{event.version}"
-    return f"{event.model}#{event.stage}#{event.sequence}" if event.type in MOVES else None
+    mark = "!" if event.type == "unassign" else ""
+    return f"{event.model}#{event.stage}{mark}#{event.sequence}" if event.type in MOVES else None
+
+
+def tagged_version(event: Event) -> str | None:
+    """Return the version that the tag of an event is about: where a stage was emptied, what was in it."""
+    return event.expected.version if event.version is None and event.expected else event.version
 
 
 def places(trail: Trail) -> dict[str, str]:
@@ -120,7 +126,8 @@ def places(trail: Trail) -> dict[str, str]:
 
 def _commit_of(event: Event, added: Mapping[str, str]) -> str | None:
     """Return the commit that the tag of an event names: the one that registered its version."""
-    return added.get(event_path(event.sequence) if event.version is None else version_path(event.version))
+    number = tagged_version(event)
+    return added.get(event_path(event.sequence) if number is None else version_path(number))
 
 
 def _losses(trail: Trail) -> Iterator[Finding]:

@@ -28,3 +28,8 @@ def deployments(registry: Registry) -> tuple[Deployed, ...]:
         if event.type == "deploy" and event.target and event.version
     }
     return tuple(latest[target] for target in sorted(latest))
+
+
+def deployed_at(registry: Registry, target: str) -> str | None:
+    """Return the version that TARGET answers with as far as the registry was told, None where it never was."""
+    return next((each.version for each in deployments(registry) if each.target == target), None)

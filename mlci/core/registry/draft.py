@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.plain_text import one_line
+from mlci.core.registry.audit import tagged, tagged_version
 from mlci.core.registry.entries import (
-    MOVES,
     Actor,
     Event,
     EventType,
@@ -209,9 +209,10 @@ def _tags(model: str, events: tuple[Event, ...]) -> tuple[Tag, ...]:
     """Return the tags that GTO users know; in `<model>#<stage>#<n>`, n is the sequence of the event."""
     tags = []
     for event in events:
-        if event.type == "register":
-            tags.append(Tag(f"{model}@{event.version}", f"{model} {event.version}\n\n{event.reason}\n", event.version))
-        elif event.type in MOVES:
-            name = f"{model}#{event.stage}#{event.sequence}"
-            tags.append(Tag(name, f"{model}: {event.version} in {event.stage}\n\n{event.reason}\n", event.version))
+        name, version = tagged(event), tagged_version(event)
+        if name is None:
+            continue
+        place = "out of" if event.type == "unassign" else "in"
+        told = f"{model} {version}" if event.type == "register" else f"{model}: {version} {place} {event.stage}"
+        tags.append(Tag(name, f"{told}\n\n{event.reason}\n", version))
     return tuple(tags)

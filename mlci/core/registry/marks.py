@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.core.names import checked_name
-from mlci.core.registry.deployments import deployments
+from mlci.core.registry.deployments import deployed_at
 from mlci.core.registry.draft import Draft
 from mlci.errors import UsageError
 
@@ -86,8 +86,7 @@ def plan_deployment(
     again. Raises `UsageError`: "unknown-version", "bad-name".
     """
     version = registry.version(number)
-    known = next((each for each in deployments(registry) if each.target == checked_name(target, "deployment")), None)
-    if known is not None and known.version == number and not is_new:
+    if deployed_at(registry, checked_name(target, "deployment")) == number and not is_new:
         return None
     draft = Draft(registry, actor, now, uuids, reason)
     draft.add("deploy", version.number, target=target)

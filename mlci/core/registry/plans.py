@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlci.core.names import checked_name
 from mlci.core.registry.draft import Draft
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from mlci.core.registry.draft import Change, NewVersion, Page
-    from mlci.core.registry.entries import Actor, Expectation
+    from mlci.core.registry.entries import Actor, Expectation, Version
     from mlci.core.registry.history import Registry
+
+NOTHING: Final = "none"
+"""What a person says in place of a version to empty a stage."""
 
 
 def plan_registration(
@@ -97,8 +100,9 @@ def plan_rollback(
 ) -> Change:
     """Return the change that moves the stage back (to the version before, or `to_version`) and quarantines the bad one.
 
-    Raises `UsageError`: "nothing-in-stage", "nothing-before", "unknown-version", "already-in-stage"; or
-    `IntegrityError`: "quarantined", "deprecated".
+    To `NOTHING` it empties the stage, for where no healthy version was in it before. Raises `UsageError`:
+    "nothing-in-stage", "nothing-before", "unknown-version", "already-in-stage"; or `IntegrityError`: "quarantined",
+    "deprecated".
     """
     checked_name(stage, "stage")
     bad = registry.version_at(stage)
@@ -108,34 +112,43 @@ def plan_rollback(
             f"{registry.model}#{stage} points to no version; there is nothing to roll back",
             hint="`mlci registry list` shows the stages.",
         )
+    good = None if to_version == NOTHING else _healthy(registry, stage, bad, to_version)
+    draft = Draft(registry, actor, now, uuids, reason)
+    # The stage moves first: at no event does it point to a version that is quarantined.
+    if good is None:
+        draft.add("unassign", None, stage)
+    else:
+        draft.add("rollback", good.number, stage)
+    draft.add("quarantine", bad.number)
+    title = f"{registry.model}: {stage} back from {bad.number} to {good.number if good else 'nothing'}"
+    return draft.change(stage, good.number if good else None, title, page)
+
+
+def _healthy(registry: Registry, stage: str, bad: Version, to_version: str | None) -> Version:
+    """Return what the stage goes back to."""
     good = registry.version(to_version) if to_version is not None else registry.version_before(stage)
     if good is None:
         raise UsageError(
             "nothing-before",
             f"no healthy version was in {registry.model}#{stage} before {bad.number}",
-            hint="Name one: mlci rollback --version v1.2.3 --reason …",
+            hint=f'Empty the stage: mlci rollback --stage {stage} --version {NOTHING} --reason "…"; or name a version.',
         )
     if good.number == bad.number:
         raise UsageError("already-in-stage", f"{registry.model}@{good.number} is in {stage} already")
     refuse_unusable(registry, good.number)
-    draft = Draft(registry, actor, now, uuids, reason)
-    # The stage moves first: at no event does it point to a version that is quarantined.
-    draft.add("rollback", good.number, stage)
-    draft.add("quarantine", bad.number)
-    title = f"{registry.model}: {stage} back from {bad.number} to {good.number}"
-    return draft.change(stage, good.number, title, page)
+    return good
 
 
-def rolled_back(registry: Registry, stage: str, stated: str, to_version: str | None) -> tuple[str, str] | None:
-    """Return what the last move of the stage took back, and what it put there.
+def rolled_back(registry: Registry, stage: str, stated: str, to_version: str | None) -> tuple[str, str | None] | None:
+    """Return what the last move of the stage took back, and what it put there, `None` where it emptied the stage.
 
     `None` unless it was a rollback from what a person STATED (a version, or the sequence of the event that put it
     there), to `to_version` where one is named.
     """
     sequence = registry.expectation(stage).sequence
     move = registry.events[sequence - 1] if sequence else None
-    if move is None or move.type != "rollback" or move.version is None or move.expected is None:
+    if move is None or move.type not in {"rollback", "unassign"} or move.expected is None:
         return None
     taken = move.expected
-    is_that = stated in {taken.version, str(taken.sequence)} and to_version in {None, move.version}
+    is_that = stated in {taken.version, str(taken.sequence)} and to_version in {None, move.version or NOTHING}
     return (taken.version, move.version) if taken.version is not None and is_that else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.core.plain_text import one_line
-from mlci.errors import IntegrityError
+from mlci.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
     from mlci.core.registry.entries import EventType
@@ -28,6 +28,19 @@ def refuse_unusable(registry: Registry, number: str) -> None:
             cause=why(registry, number, "deprecate"),
             hint=f'Promote a newer version, or take it up again: mlci readmit {number} --reason "…"',
         )
+
+
+def nothing_to_deploy(registry: Registry, stage: str) -> UsageError:
+    """Return the error of a stage that points to no version: because none ever was in it, or it was emptied."""
+    emptied = registry.expectation(stage).sequence
+    if not emptied:
+        cause, hint = "No candidate was promoted yet.", "mlci promote"
+    else:
+        event = registry.events[emptied - 1]
+        who, reason = one_line(event.actor.name, 120), one_line(event.reason, 200)
+        cause = f"Event {emptied} by {who} emptied it: {reason}"
+        hint = "Promote a good version; until then the target answers as before, unless you take it down yourself."
+    return UsageError("nothing-to-deploy", f"nothing is in {registry.model}#{stage}", cause=cause, hint=hint)
 
 
 def why(registry: Registry, number: str, event_type: EventType) -> str | None:
