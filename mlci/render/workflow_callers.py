@@ -134,7 +134,7 @@ on:
     branches: [BRANCH]
 permissions: {}
 concurrency:
-  group: mlci-merge
+  group: mlci-merge-${{ github.sha }} # one push does not wait for another; the called jobs wait for their like
   cancel-in-progress: false
 jobs:
   merge:

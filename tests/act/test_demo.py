@@ -57,6 +57,8 @@ def test_demo__tells_what_each_act_came_to(lab: Lab, tmp_path: Path, golden: Gol
     )
     golden("demo-github.txt", normal("\n".join(said) + "\n"))
 
-    assert roll_back(lab, tmp_path / "clone") == "v1.0.0 is in production again; v2.0.0 is quarantined\n"
+    assert roll_back(lab, tmp_path / "clone") == (
+        "v1.0.0 is in production again; v2.0.0 is quarantined\nlive still answers with v2.0.0: mlci deploy live\n"
+    )
     assert deploy_again(lab, tmp_path / "again").startswith("live answers with v1.0.0, before v2.0.0\n")
     assert stage.production() == "v1.0.0"

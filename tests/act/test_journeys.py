@@ -36,7 +36,7 @@ def released(environment: Path, training_path: Path, tmp_path_factory: pytest.Te
         lab = Lab(fake, place / "lab", training_path)
         lab.arrange(lab.example() | lab.act_files("all-features") | lab.workflows())
         assert lab.run_merge(lab.push(README, "Say what it is")).results == dict.fromkeys(
-            ("train", "decide", "deploy"), "success"
+            ("train", "decide", "deploy", "record"), "success"
         )
         yield lab
 
@@ -103,7 +103,7 @@ def test_a_better_model__is_reported_merged_promoted_and_deployed(lab: Lab, gold
     pushed = lab.merge(opened)
     merged = lab.run_merge(pushed)
 
-    assert merged.results == {"train": "success", "decide": "success", "deploy": "success"}
+    assert merged.results == dict.fromkeys(("train", "decide", "deploy", "record"), "success")
     # The job that trains took over what was judged, so that the one that decides does not ask for it again.
     assert "nothing to train: the model is here that was judged" in merged.job("train").log
     decided = {**merged.job("decide").used, "actions": "read"}
@@ -251,7 +251,12 @@ def test_a_change_of_the_documentation__trains_and_promotes_nothing(released: La
     merged = released.run_merge(released.merge(opened))
 
     # The target answers with it already.
-    assert merged.results == {"train": "success", "decide": "skipped", "deploy": "success"}
+    assert merged.results == {
+        "train": "success",
+        "decide": "skipped",
+        "deploy": "success",
+        "record": "skipped",
+    }
     assert "live answers with v1.0.0 already" in merged.job("deploy").log
     assert released.refs() == before
 
@@ -262,12 +267,17 @@ def test_all_jobs_again__after_a_deployment_that_failed_bring_what_was_promoted(
     live.parent.mkdir(exist_ok=True)
     live.write_text("in the way")
     pushed = lab.push(README, "Say what it is")
-    assert lab.run_merge(pushed).results == {"train": "success", "decide": "success", "deploy": "failure"}
+    assert lab.run_merge(pushed).results == {
+        "train": "success",
+        "decide": "success",
+        "deploy": "failure",
+        "record": "skipped",
+    }
     live.unlink()
 
     again = lab.run_merge(pushed)
 
-    assert again.results == {"train": "success", "decide": "skipped", "deploy": "success"}
+    assert again.results == {"train": "success", "decide": "skipped", "deploy": "success", "record": "success"}
     assert deployed(lab) == "v1.0.0"
 
 
@@ -284,7 +294,7 @@ def test_a_push_after_a_rollback__is_refused_and_the_target_gets_the_version_bef
 
     merged = lab.run_merge(lab.push({"README.md": b"# Tumour\n\nOther words.\n"}, "Other words"))
 
-    assert merged.results == {"train": "success", "decide": "failure", "deploy": "success"}
+    assert merged.results == {"train": "success", "decide": "failure", "deploy": "success", "record": "success"}
     assert deployed(lab) == "v1.0.0"
 
 
@@ -301,7 +311,7 @@ def test_the_first_push__of_a_new_branch_is_judged_by_its_own_rules(lab: Lab) ->
     lab.arrange()
     (pushed,) = [each for each in lab.fake.pushes if each.ref == "refs/heads/main"]
     merged = lab.run_merge(Pushed(pushed.before, pushed.after))
-    assert merged.results == {"train": "success", "decide": "success", "deploy": "success"}
+    assert merged.results == dict.fromkeys(("train", "decide", "deploy", "record"), "success")
 
 
 def unzipped(archive: bytes) -> dict[str, bytes]:

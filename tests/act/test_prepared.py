@@ -53,7 +53,7 @@ def test_is_asked__where_all_went_well_or_nothing_is_needed() -> None:
 
 def test_for_act__spells_out_where_our_actions_are_and_names_the_environment() -> None:
     prepared = for_act(REUSABLE["merge"], MLCI, REFERENCE)
-    names = ("setup", "data", "promote", "deploy")
+    names = ("setup", "data", "promote", "deploy", "record")
     assert used(prepared) == {f"mlci/mlci/actions/{name}@{REFERENCE}" for name in names}
     assert prepared["jobs"]["deploy"]["environment"] == "${{ inputs.deploy }}"
 

@@ -51,7 +51,7 @@ def test_quickstart__ends_with_a_blocked_pull_request(lab: Lab, tmp_path: Path) 
 
     follow(initialise, project)
     follow(bring, project)
-    assert merged(lab).results == {"train": "success", "decide": "success", "deploy": "skipped"}
+    assert merged(lab).results == {"train": "success", "decide": "success", "deploy": "skipped", "record": "skipped"}
     assert "refs/tags/tumour@v1.0.0" in lab.refs()
     lab.fake.protect(NAME, Rule("refs/heads/main", required_status="mlci/gate"))
 

@@ -19,7 +19,8 @@ PERMISSIONS = {
     ("report", "report"): {"actions": "read", "contents": "read", "pull-requests": "write", "statuses": "write"},
     ("merge", "train"): {"actions": "read", "contents": "read", "pull-requests": "read", "statuses": "read"},
     ("merge", "decide"): {"actions": "read", "contents": "write", "pull-requests": "read", "statuses": "read"},
-    ("merge", "deploy"): {"contents": "write", "deployments": "write"},
+    ("merge", "deploy"): {"contents": "read", "deployments": "write"},
+    ("merge", "record"): {"contents": "write"},
 }
 RUNS_CODE_OF_THE_REPOSITORY = {
     "actions/check: Check",
@@ -33,6 +34,7 @@ WITH_TOKEN = {
     "actions/promote: Decide and promote (token)",
     "actions/promote: Share the record of the run (token)",
     "actions/deploy: Deploy (token)",
+    "actions/record: Tell the registry (token)",
 }
 BRING_DATA = {
     "actions/data: Bring data",
@@ -45,10 +47,16 @@ BRING_DATA = {
 WRITES_THE_REGISTRY = {
     "actions/promote: Decide and promote (token)",
     "actions/deploy: Deploy (token)",
+    "actions/record: Tell the registry (token)",
+    "merge/decide: Decide and promote",
+    "merge/record: Record",
+}
+"""What has the key that signs; of our own jobs, the one that deploys has none."""
+BRING_PACKAGES = {
+    "actions/promote: Decide and promote (token)",
+    "actions/deploy: Deploy (token)",
     "merge/decide: Decide and promote",
     "merge/deploy: Deploy",
-}
-BRING_PACKAGES = WRITES_THE_REGISTRY | {
     "actions/setup: Bring base, registries and production (token)",
     "actions/report: Judge and report (token)",
     "check/check: Set up mlci, bring base and production",
@@ -106,7 +114,7 @@ def test_token__is_no_input_of_the_action_that_runs_code_of_the_pull_request() -
 
 def test_secrets__are_seen_by_the_steps_that_use_them_and_never_needed() -> None:
     seeing = {place for place, step in steps().items() if "secrets." in str(step) or "AWS_" in str(step.get("env", ""))}
-    assert seeing == BRING_DATA | BRING_PACKAGES
+    assert seeing == BRING_DATA | BRING_PACKAGES | {"merge/record: Record"}
     signing = {place for place, step in steps().items() if "signing-key" in str(step)}
     assert signing == WRITES_THE_REGISTRY
     asked = {name: document["on"]["workflow_call"].get("secrets", {}) for name, document in REUSABLE.items()}
@@ -133,7 +141,8 @@ def test_packages__are_brought_with_other_credentials_than_data_and_before_the_c
     for place, step in steps().items():
         named = set(re.findall(r"secrets\.([a-z-]+)", str(step)))
         assert not named & DATA_SECRETS or place in BRING_DATA, place
-        assert not named - DATA_SECRETS or place in BRING_PACKAGES, place
+        assert not named & STORE_SECRETS or place in BRING_PACKAGES, place
+        assert not named - DATA_SECRETS - STORE_SECRETS or place in WRITES_THE_REGISTRY, place
 
 
 def test_sealed_set__is_brought_by_the_job_that_promotes_alone() -> None:
@@ -157,7 +166,7 @@ def test_what_needs_a_token__comes_before_the_code_of_the_repository(job: tuple[
     assert names.index("Install what training needs") > setups[0]
 
 
-@pytest.mark.parametrize("job", [("report", "report"), ("merge", "decide"), ("merge", "deploy")])
+@pytest.mark.parametrize("job", [("report", "report"), ("merge", "decide"), ("merge", "deploy"), ("merge", "record")])
 def test_job_with_a_right_to_write__runs_no_script_of_its_own(job: tuple[str, str]) -> None:
     assert [step for step in JOBS[job]["steps"] if "run" in step] == []
     own = {step["uses"].removeprefix("$/actions/") for step in JOBS[job]["steps"] if step["uses"].startswith("$/")}
@@ -172,7 +181,8 @@ def test_permissions__of_each_job_are_the_least() -> None:
 @pytest.mark.parametrize("document", [*REUSABLE.values(), *CALLERS.values()], ids=lambda each: each["name"])
 def test_workflow__grants_nothing_by_default_and_limits_concurrency(document: Document) -> None:
     assert document["permissions"] == {}
-    assert set(document["concurrency"]) == {"group", "cancel-in-progress"}
+    limited = [document] if "concurrency" in document else list(document["jobs"].values())
+    assert [set(each["concurrency"]) for each in limited] == [{"group", "cancel-in-progress"}] * len(limited)
 
 
 @pytest.mark.parametrize("name", sorted(CALLERS))
@@ -196,9 +206,32 @@ def test_caller_of_report__waits_for_the_caller_of_check() -> None:
     assert CALLERS["report"]["on"]["workflow_run"]["workflows"] == [CALLERS["check"]["name"]]
 
 
+def groups(document: Document) -> list[str]:
+    return [each["concurrency"]["group"] for each in (document, *document["jobs"].values()) if "concurrency" in each]
+
+
 @pytest.mark.parametrize("name", sorted(CALLERS))
 def test_groups__of_caller_and_called_differ_so_that_neither_waits_for_itself(name: str) -> None:
-    assert CALLERS[name]["concurrency"]["group"] != REUSABLE[name]["concurrency"]["group"]
+    found = groups(CALLERS[name]) + groups(REUSABLE[name])
+    assert len(found) == len(set(found)) > 1
+
+
+def test_merge__whose_deployment_is_slow_holds_up_no_other() -> None:
+    # One pending job of a group is replaced by the next: two jobs of one run in one group could end another's.
+    assert len(groups(REUSABLE["merge"])) == len(REUSABLE["merge"]["jobs"])
+    assert "concurrency" not in REUSABLE["merge"]
+    assert "github.sha" in CALLERS["merge"]["concurrency"]["group"]
+    waiting = {name for name, job in REUSABLE["merge"]["jobs"].items() if job["concurrency"]["cancel-in-progress"]}
+    assert waiting == set()
+
+
+def test_record__writes_what_the_deployment_says_and_only_where_the_registry_does_not() -> None:
+    deploy, record = JOBS["merge", "deploy"], JOBS["merge", "record"]
+    assert deploy["outputs"] == {name: f"${{{{ steps.deploy.outputs.{name} }}}}" for name in ("version", "told")}
+    assert deploy["steps"][-1]["with"]["record"] == "false"
+    told = "needs.deploy.outputs.told == 'false'"
+    assert (record["needs"], record["if"]) == ("deploy", f"!cancelled() && needs.deploy.result == 'success' && {told}")
+    assert record["steps"][-1]["with"]["version"] == "${{ needs.deploy.outputs.version }}"
 
 
 @pytest.mark.parametrize("document", [*REUSABLE.values(), *CALLERS.values()], ids=lambda each: each["name"])
@@ -270,7 +303,7 @@ def test_deploy__follows_a_promotion_and_else_makes_up_for_what_was_not_deployed
     assert JOBS["merge", "train"]["outputs"]["production"] == "${{ steps.train.outputs.production }}"
 
 
-@pytest.mark.parametrize("action", ["report", "promote", "deploy"])
+@pytest.mark.parametrize("action", ["report", "promote", "deploy", "record"])
 def test_action_that_takes_a_token__takes_whose_it_is(action: str) -> None:
     taking = [step["env"] for step in ACTIONS[action]["runs"]["steps"] if "MLCI_TOKEN" in step.get("env", {})]
     assert {each.get("MLCI_TOKEN_LOGIN") for each in taking} == {"${{ inputs.login }}"}
