@@ -298,7 +298,8 @@ class S3Store:
                 f"there are no credentials for the store: {_told(error)}",
                 where=self._where,
                 cause="Neither the environment, nor ~/.aws, nor a role gives any; a forked pull request has none.",
-                hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, for this job.",
+                hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, for this job; "
+                "for pull requests from forks: promote: {mirror: {releases: true}}",
             ) from error
         except boto.BotoCoreError as error:
             raise OutsideError(

@@ -56,7 +56,8 @@ class SshSigning:
             with tempfile.TemporaryDirectory(prefix="mlci-key-") as folder:
                 file = Path(folder, "key")
                 file.touch(0o600)
-                file.write_text(f"{self._key.strip()}\n")
+                # A secret that was pasted elsewhere may end its lines otherwise, which ssh-keygen does not read.
+                file.write_text("\n".join([*self._key.strip().splitlines(), ""]))
                 yield file
         elif self._key is None or not self._key.is_file():
             # What was given may be a key without its first line: it is never shown.

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     Found = tuple[Registry, Version, Store]
 
 
+def _elsewhere(reference: str, registry: Registry) -> str:
+    """Return what mends a REFERENCE to a REGISTRY that is not this repository's, where no other verb can look."""
+    from mlci.core.registry.catalogue import stage_hint
+
+    stages = ", ".join(f'"#{name}"' for name, stage in sorted(registry.stages.items()) if stage.version is not None)
+    return (
+        stage_hint(reference, registry)
+        or f"Name one of its versions{f', or of its stages: {stages}' if stages else ''}"
+    )
+
+
 @contextmanager
 def opened(reference: str, origin: str | None, directory: Path | None) -> Iterator[Found]:
     """Yield the registry that REFERENCE is looked up in, its version, and the store that has its bytes."""
@@ -49,7 +60,7 @@ def opened(reference: str, origin: str | None, directory: Path | None) -> Iterat
         registries = GitRegistry(repository)
         model = model_in(reference, registries.models())
         registry = registries.load(model).registry
-        version = resolve_in(registry, reference)
+        version = resolve_in(registry, reference, hint=_elsewhere(reference, registry))
         if directory:
             yield registry, version, DirectoryStore(directory)
         else:

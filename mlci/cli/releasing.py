@@ -98,7 +98,7 @@ def promote(
         str | None,
         typer.Option("--base", metavar="COMMIT", help="The branch before the push; HEAD's first parent by default."),
     ] = None,
-    reason: Annotated[str, typer.Option(help="Why; the subject of the commit by default.")] = "",
+    reason: Annotated[str | None, typer.Option(help="Why; the subject of the commit by default.")] = None,
     expect: Annotated[
         str | None,
         typer.Option("--expect", metavar="VERSION|EVENT", help="Refuse unless the stage holds this, or `none`."),

@@ -105,7 +105,14 @@ def pull(
 
     with opened(reference, origin, directory) as (registry, version, store):
         shelf = PackageShelf(to or Path(".mlci", "pulled"))
-        pulled = command(registry, version, store=store, shelf=shelf, takes_quarantined=quarantined)
+        pulled = command(
+            registry,
+            version,
+            store=store,
+            shelf=shelf,
+            takes_quarantined=quarantined,
+            is_foreign=origin is not None,
+        )
     if pulled.warning:
         tell(pulled.warning)
     if as_json:

@@ -65,7 +65,7 @@ def promote(
     target: str,
     stated_base: str | None,
     *,
-    reason: str,
+    reason: str | None,
     actor: Actor,
     repository: Repository,
     forge: Forge,
@@ -82,7 +82,7 @@ def promote(
     part of the number counts up, for the REASON. STAGE is where it goes and what it is judged against, in place of the
     one that the rules name.
     """
-    _refuse_bump_without_reason(bump, reason)
+    _refuse_empty(reason, bump)
     commit = _promotable_commit(repository, target)
     base = before_push(stated_base, commit, repository)
     case = open_case(repository.tree(commit), repository.tree(base) if base else EmptyTree(), tools)
@@ -115,7 +115,9 @@ def promote(
     installed = Installed(candidate.package, candidate.sha256)
     look_at_sealed_set(case, installed, repository.work_tree(), tools, actor=actor, clock=clock)
 
-    change_of_number = (bump, reason) if bump else _kind_of_change(case, candidate.package, repository, tools)
+    change_of_number = (
+        (bump, reason) if bump and reason else _kind_of_change(case, candidate.package, repository, tools)
+    )
     stored = tools.open_store(case.rules.config.promote).put(candidate.archive, candidate.sha256)
     locations = tuple(dict.fromkeys(stored.split(" ")))
     evaluation, approvals = write_evaluation(report), _approvals(commit, forge)
@@ -166,8 +168,15 @@ def _approvals(commit: str, forge: Forge) -> tuple[str, ...]:
         return ()
 
 
-def _refuse_bump_without_reason(bump: Part | None, reason: str) -> None:
-    if bump and not reason.strip():
+def _refuse_empty(reason: str | None, bump: Part | None) -> None:
+    """Raise where a REASON is given and says nothing, or none is given for another number than the changes ask for."""
+    if reason is not None and not reason.strip() and not bump:
+        raise UsageError(
+            "reason-missing",
+            "every entry of the registry has a reason; this one is empty",
+            hint="Say why, or leave --reason out: then the subject of the commit is the reason.",
+        )
+    if bump and not (reason or "").strip():
         raise UsageError(
             "reason-missing",
             f"--bump {bump} says which number, and nobody says why",

@@ -38,10 +38,17 @@ class Pulled:
 
 
 def pull(
-    registry: Registry, version: Version, *, store: Store, shelf: Shelf, takes_quarantined: bool = False
+    registry: Registry,
+    version: Version,
+    *,
+    store: Store,
+    shelf: Shelf,
+    takes_quarantined: bool = False,
+    is_foreign: bool = False,
 ) -> Pulled:
     """Bring the package of VERSION: its bytes are those that were registered, and it is what its manifest says.
 
+    IS FOREIGN where the registry is another repository's, in which nobody here can look or mend anything.
     Raises `IntegrityError`: "quarantined" unless it is asked for, "package-damaged", "signature-differs".
     """
     number = version.number
@@ -53,7 +60,8 @@ def pull(
                 "quarantined",
                 f"{registry.model}@{number} is quarantined: it was found to be bad",
                 cause=why(registry, number, "quarantine"),
-                hint=f"Take another version; or, to look into this one: mlci pull {number} --quarantined",
+                hint="Take another version; or, to look into this one: "
+                f"mlci pull {number} --quarantined{' --from …' if is_foreign else ''}",
             )
     elif registry.is_deprecated(number):
         warning = f"{registry.model}@{number} is deprecated. {why(registry, number, 'deprecate')}"
@@ -62,7 +70,9 @@ def pull(
         raise IntegrityError(
             "signature-differs",
             f"the signature in the package of {number} is not the one that was registered",
-            hint=f"mlci verify {number}",
+            hint="Take another version, and tell those whose repository it is."
+            if is_foreign
+            else f"mlci verify {number}",
         )
     folder = shelf.lay_out(f"{registry.model}-{number}", files)
     return Pulled(number, version.package_sha256, folder, warning)

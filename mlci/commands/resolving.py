@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlci.core.names import NAME
 from mlci.core.plain_text import one_line
+from mlci.core.registry.catalogue import stage_hint
 from mlci.core.registry.numbers import NUMBER
 from mlci.errors import UsageError
 
@@ -73,7 +74,7 @@ def resolve_in(registry: Registry, reference: str, *, hint: str = "") -> Version
             "unknown-reference",
             f"“{one_line(reference, 80)}” names no version of {registry.model}",
             cause="A version or a stage is wanted.",
-            hint=hint or f'{registry.model}@v1.0.0, "{registry.model}#production"',
+            hint=hint or stage_hint(reference, registry) or f'{registry.model}@v1.0.0, "{registry.model}#production"',
         )
     version = registry.version_at(match["stage"]) if match["stage"] else registry.versions.get(match["version"])
     if version is None:

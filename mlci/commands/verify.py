@@ -231,10 +231,17 @@ def _evaluations(state: Registry, version: Version, registry: RegistryBranch) ->
     """
     named = f"{state.model}@{version.number} evaluation"
     subjects = {version.evaluation: named} if version.evaluation else {}
+    without: list[Checked] = []
     for event in state.events:
-        if event.type == "assign" and event.version == version.number and event.evaluation:
-            subjects.setdefault(event.evaluation, f"{named} of event {event.sequence}")
-    return [_evaluation(state.model, version, digest, subject, registry) for digest, subject in subjects.items()]
+        if event.type != "assign" or event.version != version.number:
+            continue
+        subject = f"{named} of event {event.sequence}"
+        if event.evaluation:
+            subjects.setdefault(event.evaluation, subject)
+        else:
+            without.append(Checked(subject, f"none: nothing says why it went into {event.stage}"))
+    known = [_evaluation(state.model, version, digest, subject, registry) for digest, subject in subjects.items()]
+    return [*known, *without]
 
 
 def _evaluation(model: str, version: Version, digest: str, subject: str, registry: RegistryBranch) -> Checked:

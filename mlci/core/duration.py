@@ -17,8 +17,11 @@ def parse_duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     match = re.fullmatch(_PATTERN, value) if isinstance(value, str) else None
-    if match is None or int(match[1]) == 0:
+    if match is None:
         msg = "a duration with its unit is wanted, such as 90s, 15m or 1h"
+        raise ValueError(msg)
+    if int(match[1]) == 0:
+        msg = "a duration is longer than nothing: 1s or more"
         raise ValueError(msg)
     return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
 

@@ -14,6 +14,7 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _FORBIDDEN_IN_BRANCH: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 _LONGEST_FOLDER: Final = 150
+_EXAMPLES: Final = {"stage": "production", "deployment": "live", "data set": "cells"}
 
 
 def checked_name(text: str, what: str) -> str:
@@ -26,7 +27,7 @@ def checked_name(text: str, what: str) -> str:
             "bad-name",
             f"“{one_line(text, 80)}” cannot be the name of a {what}",
             cause="A name begins with a small letter and has at most 63 small letters, digits, `_` and `-`.",
-            hint=f"Rename the {what}, for example to `tumour`.",
+            hint=f"Rename the {what}, for example to `{_EXAMPLES.get(what, 'tumour')}`.",
         )
     return text
 

@@ -134,7 +134,8 @@ def test_credentials__none(server: S3Server, tmp_path: Path, monkeypatch: pytest
         "problem": "there are no credentials for the store: Unable to locate credentials",
         "where": "s3://models/mlci-store",
         "cause": "Neither the environment, nor ~/.aws, nor a role gives any; a forked pull request has none.",
-        "hint": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, for this job.",
+        "hint": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, for this job; "
+        "for pull requests from forks: promote: {mirror: {releases: true}}",
         "exit_code": 2,
     }
 

@@ -197,7 +197,7 @@ class Project:
                 repository=self.repository, forge=self.forge, tools=self.tools, run=run,
             )  # fmt: skip
 
-    def promote(self, *, reason: str = "", base: str | None = None, stage: str | None = None) -> Promotion:
+    def promote(self, *, reason: str | None = None, base: str | None = None, stage: str | None = None) -> Promotion:
         return promote(
             self.base, base, reason=reason, actor=ANA, stage=stage,
             repository=self.repository, forge=self.forge, tools=self.tools, clock=self.clock,

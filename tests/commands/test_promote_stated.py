@@ -25,7 +25,9 @@ def with_a_candidate(place: Path) -> Project:
     return project
 
 
-def promoted(project: Project, *, expect: str | None = None, bump: Part | None = None, reason: str = "") -> Promotion:
+def promoted(
+    project: Project, *, expect: str | None = None, bump: Part | None = None, reason: str | None = None
+) -> Promotion:
     return promote(
         project.base, None, reason=reason, actor=ANA,
         repository=project.repository, forge=project.forge, tools=project.tools, clock=project.clock,
@@ -53,6 +55,14 @@ def test_bump__says_the_number_and_why(tmp_path: Path, bump: Part, version: str)
     project = with_a_candidate(tmp_path)
     assert promoted(project, bump=bump, reason="another scanner").version == version
     assert project.production.number_reason == "another scanner"
+
+
+def test_reason__that_says_nothing_is_no_reason(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    before = project.outside()
+    with pytest.raises(UsageError) as caught:
+        promoted(project, reason=" ")
+    assert (caught.value.code, project.outside()) == ("reason-missing", before)
 
 
 def test_bump__without_a_reason(tmp_path: Path) -> None:

@@ -93,6 +93,20 @@ def test_pull__a_quarantined_version_only_for_those_who_ask_for_it(tmp_path: Pat
     assert done.warning == "tumour@v1.1.0 is quarantined. Event 6 by Ana Müller <ana@example.com>: misses cells"
 
 
+def test_pull__from_elsewhere_is_refused_with_what_helps_there(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    project.rollback()
+    with pytest.raises(IntegrityError) as caught:
+        pull(
+            project.history, project.history.version("v1.1.0"),
+            store=project.store, shelf=PackageShelf(project.place / "pulled"), is_foreign=True,
+        )  # fmt: skip
+    assert caught.value.hint == (
+        "Take another version; or, to look into this one: mlci pull v1.1.0 --quarantined --from …"
+    )
+
+
 def test_pull__says_that_a_version_is_deprecated(tmp_path: Path) -> None:
     project = with_two_versions(tmp_path)
     deprecate(MODEL, "v1.0.0", reason="old scanner", actor=ANA, registry=project.registry, clock=project.clock)

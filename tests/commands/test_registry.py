@@ -72,6 +72,13 @@ def test_show__a_stage_that_holds_nothing(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("reference", ["1.0.0", "tumour@1.0.0"])
+def test_show__a_version_without_its_letter(tmp_path: Path, reference: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        show(MODEL, reference, registry=a_released_project(tmp_path).registry)
+    assert caught.value.hint == "A version is written with v: v1.0.0"
+
+
 def test_show__a_stage_without_its_sign(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         show(MODEL, "production", registry=with_a_rollback(tmp_path).registry)

@@ -182,7 +182,7 @@ def test_verify__a_first_store_that_is_damaged_is_told_where_its_mirror_is_right
     assert (wrong(checked).code, checked[-1].subject) == ("package-damaged", "tumour@v1.0.0 model")
 
 
-def put_back_by_hand(project: Project, evaluation: str, content: bytes | None) -> None:
+def put_back_by_hand(project: Project, evaluation: str | None, content: bytes | None) -> None:
     """Put v1.0.0 into production again on an EVALUATION, as only somebody with the right to push can."""
     loaded = project.registry.load(MODEL)
     first = loaded.registry.versions["v1.0.0"]
@@ -211,6 +211,14 @@ def test_verify__the_evaluation_of_each_promotion_is_looked_for(tmp_path: Path) 
     checked = verified(project)
     assert [each.subject for each in checked if each.error] == ["tumour@v1.0.0 evaluation of event 5"]
     assert (wrong(checked).code, wrong(checked).where) == ("registry-broken", f"evaluations/{'e' * 64}.json")
+
+
+def test_verify__a_move_without_an_evaluation_has_a_line(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    put_back_by_hand(project, None, None)
+    told = {each.subject: each.result for each in verified(project)}
+    assert told["tumour@v1.0.0 evaluation of event 5"] == "none: nothing says why it went into production"
 
 
 def test_verify__an_evaluation_that_allows_no_promotion(tmp_path: Path) -> None:

@@ -684,12 +684,15 @@ def test_duration__is_read_and_written(written: str, seconds: int, text: str) ->
     assert write_duration(timedelta(seconds=seconds)) == text
 
 
-@pytest.mark.parametrize(
-    "written", [60, 1.5, None, True, "60", "0s", "-1h", "1 h", "1H", "1h30m", "1234567s", "1h\n", ""]
-)
-def test_duration__refuses_what_has_no_unit_or_no_length(written: object) -> None:
+@pytest.mark.parametrize("written", [60, 1.5, None, True, "60", "-1h", "1 h", "1H", "1h30m", "1234567s", "1h\n", ""])
+def test_duration__refuses_what_has_no_unit(written: object) -> None:
     with pytest.raises(ValueError, match="a duration with its unit is wanted"):
         parse_duration(written)
+
+
+def test_duration__of_nothing_says_so() -> None:
+    with pytest.raises(ValueError, match="a duration is longer than nothing: 1s or more"):
+        parse_duration("0s")
 
 
 @given(st.integers(1, 999_999), st.sampled_from("smhd"))

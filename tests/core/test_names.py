@@ -127,3 +127,9 @@ def test_checked_path__bad(path: str) -> None:
 @pytest.mark.parametrize("path", ["a", "data/cells.csv", "with space/é\n.csv", ".gitignore", "...", "-a"])
 def test_checked_path__good(path: str) -> None:
     assert checked_path(path) == path
+
+
+def test_checked_name__the_example_is_one_of_that_kind() -> None:
+    with pytest.raises(UsageError) as caught:
+        checked_name("Production", "stage")
+    assert caught.value.hint == "Rename the stage, for example to `production`."

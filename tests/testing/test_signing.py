@@ -150,6 +150,12 @@ def test_sign__with_the_text_of_a_key(tmp_path: Path, ending: str) -> None:
     assert signing.signer(b"an event\n", signing.sign(b"an event\n"), line.encode(), NOW) == NAMES[0]
 
 
+def test_sign__with_a_text_whose_lines_end_as_on_windows(tmp_path: Path) -> None:
+    _, line = with_a_key(tmp_path, NAMES[0])
+    signing = SshSigning((tmp_path / NAMES[0]).read_text().replace("\n", "\r\n"), os.environ)
+    assert signing.signer(b"an event\n", signing.sign(b"an event\n"), line.encode(), NOW) == NAMES[0]
+
+
 def test_sign__with_a_text_that_is_no_key() -> None:
     with pytest.raises(UsageError) as caught:
         SshSigning("-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n", os.environ).sign(b"an event\n")

@@ -133,7 +133,10 @@ def unknown_stage(stage: str, registry: Registry) -> UsageError:
 
 
 def stage_hint(text: str, registry: Registry) -> str | None:
-    """Return what was meant where TEXT is the bare name of a stage."""
+    """Return what was meant where TEXT is the bare name of a stage, or the number of a version without its v."""
+    number = f"v{text.removeprefix(f'{registry.model}@')}"
+    if number in registry.versions:
+        return f"A version is written with v: {number}"
     return f'A stage is written with #, in quotes: "#{text}"' if text in registry.stages else None
 
 
