@@ -43,6 +43,8 @@ gates: [{metric: recall, require: floor, value: 0.5}]
 promote: {store: {directory: ../models}}
 """
 MOST_PROCESSES = 6
+EVENTS_OF_A_PROMOTION = 2
+"""The version registered, the stage moved."""
 ROLLBACK_SECONDS = 2.0
 RIVAL_SECONDS = 90
 
@@ -218,7 +220,8 @@ def count_processes(place: Path, clone: Path) -> bool:
     used = sum(os.times()[:4]) - before
     calls = log.read_text().splitlines()
     pushes = sum(" push " in f" {call} " for call in calls)
-    holds = len(calls) <= MOST_PROCESSES and pushes == 1 and registry.load("tumour").registry.sequence > 0
+    arrived = registry.load("tumour").registry.sequence - loaded.registry.sequence
+    holds = len(calls) <= MOST_PROCESSES and pushes == 1 and arrived == EVENTS_OF_A_PROMOTION
     counted_as = f"{pushes} push, {len(calls)} Git processes"
     print(f"\na promotion: {counted_as} (promise: 1, at most {MOST_PROCESSES}), {used:.2f} CPU s")
     return holds
