@@ -385,8 +385,8 @@ GUARDS = (
     Guard(
         "a figure stays in its folder, whatever a class is called",
         "mlci/render/figures/evaluation.py",
-        "NOT_IN_NAMES.sub('-', result.name)",
-        "result.name",
+        'NOT_IN_NAMES.sub("-", told)',
+        "told",
         "tests/commands/test_evaluate.py::test_figures__of_gates_are_named_by_metric_requirement_and_slice",
     ),
     Guard(
