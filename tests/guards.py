@@ -266,8 +266,8 @@ GUARDS = (
     Guard(
         "the evaluation of every promotion",
         "mlci/commands/verify.py",
-        'if event.type == "assign" and event.version == version.number and event.evaluation:',
-        'if event.type == "assign" and event.version is None and event.evaluation:',
+        "            subjects.setdefault(event.evaluation, subject)\n",
+        "            del subject\n",
         "tests/commands/test_verify.py::test_verify__the_evaluation_of_each_promotion_is_looked_for",
     ),
     Guard(
