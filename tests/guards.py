@@ -1036,6 +1036,27 @@ GUARDS = (
         "tests/commands/test_rollback.py::test_rollback__of_what_was_expected_is_done_once",
     ),
     Guard(
+        "what empties a stage quarantines what was in it",
+        "mlci/core/registry/plans.py",
+        '    draft.add("quarantine", bad.number)\n',
+        '    if good is not None:\n        draft.add("quarantine", bad.number)\n',
+        "tests/commands/test_rollback.py::test_rollback__of_a_first_version_empties_the_stage",
+    ),
+    Guard(
+        "the job that deploys may not write the registry",
+        ".github/workflows/mlci-merge.yml",
+        "contents: read # configuration, registry and package",
+        "contents: write # configuration, registry and package",
+        "tests/actions/test_workflows.py::test_permissions__of_each_job_are_the_least",
+    ),
+    Guard(
+        "the jobs of a merge that decide and that train end no other's",
+        ".github/workflows/mlci-merge.yml",
+        "group: mlci-merge-decide-${{ github.ref }}",
+        "group: mlci-merge-train-${{ github.ref }}",
+        "tests/actions/test_workflows.py::test_groups__of_caller_and_called_differ_so_that_neither_waits_for_itself",
+    ),
+    Guard(
         "login of an App's token",
         "actions/report/action.yml",
         "MLCI_TOKEN_LOGIN: ${{ inputs.login }}",
