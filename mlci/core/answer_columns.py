@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from mlci.core.contract.constraints import written
@@ -86,8 +87,13 @@ def json_rows(answers: AnswerColumns, first: int) -> str:
     return "".join(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
 
 
+@lru_cache(typed=True)  # a file has few classes and many rows; 1, 1.0 and true are kept apart
 def class_text(value: ModelClass) -> str:
-    """Return a class as the data write it: text whole, numbers without a needless `.0`."""
+    """Return a class as the data write it: text whole, numbers without a needless `.0`.
+
+    >>> class_text(1), class_text(1.0), class_text(True), class_text("late")
+    ('1', '1', 'true', 'late')
+    """
     return value if isinstance(value, str) else written(value)
 
 

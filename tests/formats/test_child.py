@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMATS = Path(mlci.formats.__file__).parent
-PARENT_SIDE = {"archive.py", "canonical.py", "model_file.py"}
+PARENT_SIDE = {"archive.py", "canonical.py", "model_file.py", "program_archive.py"}
 ENVIRONMENT = {"LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 LIMITS = {"memory_bytes": 4 * 1024**3, "cpu_seconds": 60}
 
