@@ -91,7 +91,8 @@ def check(path: Path, contract: Mapping[str, object], *, profiled: bool) -> obje
     """Return what mlci finds."""
     from mlci.adapters.duckdb import DuckdbData  # noqa: PLC0415 - as above
     from mlci.commands.data_sets import form_of  # noqa: PLC0415
-    from mlci.core.contract import Contract, constraints  # noqa: PLC0415
+    from mlci.core.contract.constraints import constraints  # noqa: PLC0415
+    from mlci.core.contract.model import Contract  # noqa: PLC0415
     from mlci.core.data_files import DataFile, DataFiles  # noqa: PLC0415
     from mlci.core.data_section import DataSection  # noqa: PLC0415
 

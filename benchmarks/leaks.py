@@ -17,9 +17,9 @@ import duckdb
 
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_leaks import find_leaks
-from mlci.core.contract import ColumnSpec
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_files import one_file
-from mlci.core.leaks import LeakRule
+from mlci.core.leak_rule import LeakRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -531,7 +531,7 @@ GUARDS = (
     ),
     Guard(
         "the search for leaks from base",
-        "mlci/core/leaks.py",
+        "mlci/core/leak_rule.py",
         'owned = [OwnedLeakRule(rule, "base") for rule in base]',
         "owned: list[OwnedLeakRule] = []",
         "tests/core/test_leaks.py::test_effective__without_leaks_in_head_base_looks_for_them",

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnType
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_format import CsvFormat
 
 _LEADING_ZERO = "[+-]?0[0-9]+"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from mlci.adapters.csv_shapes import Shapes
 from mlci.adapters.open_file import OpenFile
-from mlci.core.contract.model import LONGEST_COLUMN_NAME
+from mlci.core.contract.part import LONGEST_COLUMN_NAME
 from mlci.core.data_files import DEFAULT_BYTES, DataFile
 from mlci.core.data_format import CsvFormat
 from mlci.core.plain_text import one_line

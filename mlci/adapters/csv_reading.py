@@ -11,18 +11,19 @@ from typing_extensions import override
 from mlci.adapters.csv_file import CsvFile
 from mlci.adapters.duckdb_types import cast_text
 from mlci.adapters.file_set import FileSet, refuse_other_columns
-from mlci.core.contract.constraints import TYPE_WORDS, code
-from mlci.core.contract.scalar import NESTED
+from mlci.core.contract.scalar import NESTED, TYPE_WORDS
 from mlci.core.data_files import short
+from mlci.core.words import code
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlci.adapters.reading import AddParameter
-    from mlci.core.contract import ColumnType, Digits
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
     from mlci.core.data_format import CsvFormat
+    from mlci.core.digits import Digits
 
 
 class CsvReading(FileSet):

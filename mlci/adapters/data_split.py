@@ -20,11 +20,11 @@ from mlci.adapters.duckdb_connection import engine_errors_told, locked_connectio
 from mlci.adapters.duckdb_query import Query
 from mlci.adapters.files import new_file
 from mlci.adapters.open_file import OpenFile
-from mlci.core.contract.constraints import code
 from mlci.core.data_files import one_file, short
 from mlci.core.data_format import CsvFormat, JsonLinesFormat
 from mlci.core.plain_text import one_line
 from mlci.core.splitting import WHOLE, set_of
+from mlci.core.words import code
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnType
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.splitting import Shares
 
     Numbers = Callable[[duckdb.DuckDBPyConnection, Reading], Iterator[int]]

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from mlci.adapters.duckdb_table import BatchReading
     from mlci.adapters.outside import Outside
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnSpec, Constraint
+    from mlci.core.contract.constraints import Constraint
+    from mlci.core.contract.model import ColumnSpec
     from mlci.core.data_files import DataFiles, Wanted
     from mlci.core.expression import Check
     from mlci.core.findings import Finding
-    from mlci.core.leaks import LeakEvidence, LeakRule
+    from mlci.core.leak_rule import LeakRule
+    from mlci.core.leaks import LeakEvidence
     from mlci.core.table import Table
 
 

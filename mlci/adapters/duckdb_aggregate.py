@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlci.adapters.duckdb_check import CheckSql
-from mlci.core.contract.constraints import written
 from mlci.core.contract.model import value_type
 from mlci.core.expression import Truth, resolved, truth
 from mlci.core.expression.tree import columns_of, text_of
 from mlci.core.findings import MASK, MOST_EXAMPLES
 from mlci.core.plain_text import one_line
+from mlci.core.words import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from mlci.adapters.duckdb_query import Query
-    from mlci.core.contract import AggregateDemand, ColumnSpec
+    from mlci.core.contract.model import ColumnSpec
+    from mlci.core.contract.rule import AggregateDemand
     from mlci.core.expression import Measure, Node
     from mlci.core.expression.truth import Value
 

@@ -27,10 +27,10 @@ from mlci.core.causes import (
     turned_back,
     unit_change,
 )
-from mlci.core.contract import ColumnSpec
-from mlci.core.contract.constraints import written
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.contract.scalar import ORDERED, TEMPORAL
 from mlci.core.units import SAME_RATIO
+from mlci.core.words import written
 from mlci.errors import MlciError
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnType, Constraint, ConstraintKind
+    from mlci.core.contract.constraints import Constraint, ConstraintKind
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
     from mlci.core.findings import Cause
 

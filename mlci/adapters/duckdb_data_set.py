@@ -11,11 +11,14 @@ from mlci.adapters.duckdb_aggregate import Told
 from mlci.adapters.duckdb_query import Query
 from mlci.core.age import is_stale
 from mlci.core.class_shares import moved, outside
-from mlci.core.contract import Classes, ColumnSpec, Freshness, Reference, Share
-from mlci.core.contract.constraints import code, written
+from mlci.core.contract.constraints import Classes
+from mlci.core.contract.data_set_rule import Freshness, Reference
+from mlci.core.contract.model import ColumnSpec
+from mlci.core.contract.share import Share
 from mlci.core.data_files import short
 from mlci.core.findings import MASK, MOST_EXAMPLES
 from mlci.core.nearest import did_you_mean
+from mlci.core.words import code, written
 from mlci.errors import MlciError, RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
     from mlci.adapters.reading import Reading
     from mlci.core.class_shares import Counts
-    from mlci.core.contract import Constraint
+    from mlci.core.contract.constraints import Constraint
     from mlci.core.data_files import DataFiles
 
 MOST_CLASSES: Final = 10_000

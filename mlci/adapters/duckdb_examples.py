@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnSpec, Constraint, ConstraintKind
+    from mlci.core.contract.constraints import Constraint, ConstraintKind
+    from mlci.core.contract.model import ColumnSpec
 
 LONGEST_SHOWN = 80
 """Characters of a value in an example."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnSpec
-    from mlci.core.leaks import LeakRule
+    from mlci.core.contract.model import ColumnSpec
+    from mlci.core.leak_rule import LeakRule
 
     Matrix = np.ndarray[Any, np.dtype[np.float64]]
 

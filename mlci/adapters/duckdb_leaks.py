@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import duckdb
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnSpec
+    from mlci.core.contract.model import ColumnSpec
     from mlci.core.data_files import DataFiles
-    from mlci.core.leaks import LeakRule
+    from mlci.core.leak_rule import LeakRule
 
 STEPS: Final = 1_000
 """Into how many steps the range of a column of numbers is parted by each grid."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mlci.adapters.duckdb_query import Query
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnSpec
+    from mlci.core.contract.model import ColumnSpec
 
 FEW_ROWS: Final = 20_000
 BITS_A_ROW: Final = 16

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlci.adapters.duckdb_connection import select
 from mlci.adapters.duckdb_query import Query
-from mlci.core.contract import ColumnSpec
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.contract.scalar import ORDERED, TEMPORAL
 from mlci.core.profile import BARS, LARGEST_SAMPLE, MOST_FREQUENT, STEPS, ColumnProfile, Profile
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnType
-    from mlci.core.contract.scalar import Scalar
+    from mlci.core.contract.scalar import ColumnType, Scalar
 
 GUESSED: Final[tuple[ColumnType, ...]] = ("integer", "number", "boolean", "date", "timestamp", "timestamp_with_zone")
 LEADING_ZERO: Final = "[+-]?0[0-9]+"

@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.duckdb_check import CheckSql
 from mlci.adapters.duckdb_types import typed_text
-from mlci.core.contract import CrossRule, Pattern
 from mlci.core.contract.formats import format_called
 from mlci.core.contract.model import value_type
+from mlci.core.contract.pattern import Pattern
+from mlci.core.contract.rule import CrossRule
 from mlci.core.expression import Truth, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnSpec, ColumnType, Constraint, Digits
+    from mlci.core.contract.constraints import Constraint
+    from mlci.core.contract.model import ColumnSpec
+    from mlci.core.contract.scalar import ColumnType
+    from mlci.core.digits import Digits
     from mlci.core.expression import Node
 
 Parameter = int | float | str | bool | Decimal | date | time | list[int] | list[str] | list[str | None]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnSpec
+    from mlci.core.contract.model import ColumnSpec
 
     Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 

@@ -13,13 +13,15 @@ from mlci.adapters.duckdb_connection import scan, select
 from mlci.adapters.duckdb_marks import marks
 from mlci.adapters.duckdb_profile import ProfileScan
 from mlci.adapters.duckdb_query import Query
-from mlci.core.contract import AggregateDemand, AggregateRule
+from mlci.core.contract.rule import AggregateDemand, AggregateRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnSpec, ColumnType, Constraint, ConstraintKind
+    from mlci.core.contract.constraints import Constraint, ConstraintKind
+    from mlci.core.contract.model import ColumnSpec
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.profile import Profile
 
 BETWEEN_ROWS: Final[frozenset[ConstraintKind]] = frozenset({"unique", "key"})

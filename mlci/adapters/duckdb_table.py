@@ -9,10 +9,11 @@ import numpy as np
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection
 from mlci.adapters.duckdb_query import Query
-from mlci.core.contract.constraints import TYPE_WORDS, code
+from mlci.core.contract.scalar import TYPE_WORDS
 from mlci.core.data_files import short
 from mlci.core.expression import Truth
 from mlci.core.table import Column, Table
+from mlci.core.words import code
 from mlci.errors import RejectedError
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.adapters.reading import Reading
-    from mlci.core.contract import ColumnSpec, ColumnType
+    from mlci.core.contract.model import ColumnSpec
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
     from mlci.core.expression import Check
 

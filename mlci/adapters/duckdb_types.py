@@ -13,7 +13,8 @@ from mlci.core.moment import DATE, TIME, TIMESTAMP, ZONE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlci.core.contract import ColumnType, Digits
+    from mlci.core.contract.scalar import ColumnType
+    from mlci.core.digits import Digits
 
 _YEARS: Final = "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
 _IN_UTC: Final = "make_timestamp(epoch_us(TRY_CAST({raw} AS TIMESTAMP WITH TIME ZONE)))"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from mlci.adapters.reading import AddParameter
-    from mlci.core.contract import ColumnType
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
 
     Lines = Callable[[int, Sequence[int]], Mapping[int, int]]

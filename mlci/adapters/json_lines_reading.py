@@ -10,7 +10,7 @@ from mlci.adapters.csv_file import MOST_COLUMNS
 from mlci.adapters.duckdb_connection import locked_connection
 from mlci.adapters.duckdb_types import typed_text
 from mlci.adapters.file_set import FileSet
-from mlci.core.contract.model import LONGEST_COLUMN_NAME
+from mlci.core.contract.part import LONGEST_COLUMN_NAME
 from mlci.core.contract.scalar import NESTED
 from mlci.core.plain_text import one_line
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from mlci.adapters.open_file import OpenFile
     from mlci.adapters.reading import AddParameter
-    from mlci.core.contract import ColumnType, Digits
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
+    from mlci.core.digits import Digits
 
 LONGEST_LINE: Final = 16_777_216
 """Bytes of one object."""

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from mlci.adapters.open_file import OpenFile
     from mlci.adapters.reading import AddParameter
-    from mlci.core.contract import ColumnType, Digits
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
+    from mlci.core.digits import Digits
 
 _WHOLE: Final = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from types import TracebackType
 
-    from mlci.core.contract import ColumnType, Digits
+    from mlci.core.contract.scalar import ColumnType
+    from mlci.core.digits import Digits
     from mlci.errors import RejectedError
 
     Parameter = int | float | str | bool | Decimal | date | time | list[int] | list[str] | list[str | None]

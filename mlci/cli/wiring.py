@@ -106,9 +106,9 @@ class Workplace:
 
     def config(self) -> Config:
         """Return the configuration in the work tree."""
-        from mlci.commands.sides import head_side
+        from mlci.commands.sides import head_config
 
-        return head_side(self.repository.work_tree()).config
+        return head_config(self.repository.work_tree())
 
     def registry(self) -> GitRegistry:
         """Return the registry as the last fetch brought it; what is written to it is signed where there is a key."""

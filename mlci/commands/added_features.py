@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlci.core.contract import ColumnSpec
-from mlci.core.contract.constraints import code, counted
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.table import Column
+from mlci.core.words import code, counted
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.commands.ports import Data
-    from mlci.core.contract import ColumnType
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
 
 

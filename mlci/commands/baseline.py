@@ -12,12 +12,12 @@ from mlci.commands.evaluation_set import type_of_classes
 from mlci.commands.installed import Installed
 from mlci.commands.said import all_said
 from mlci.core.baseline import BASELINE_FILE
-from mlci.core.contract import ColumnSpec
-from mlci.core.contract.constraints import code
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.histograms import baseline_of
 from mlci.core.package import baseline, with_file
 from mlci.core.plain_text import one_line
 from mlci.core.table import Column, Table
+from mlci.core.words import code
 from mlci.errors import IntegrityError, OutsideError, RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mlci.commands.ports import Data, Predictor, Tree
     from mlci.core.data_files import DataFiles
     from mlci.core.package import Package
-    from mlci.core.rules import Side
+    from mlci.core.side import Side
     from mlci.core.signature import Signature
 
 ROWS: Final = 20_000

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from mlci.commands.sides import named_in
-from mlci.core.contract import LATER, Contract
 from mlci.core.contract.compatibility import classified
+from mlci.core.contract.model import LATER, Contract
 from mlci.core.documents import read_model
 from mlci.core.plain_text import one_line
 from mlci.core.strict_yaml import LARGEST_DOCUMENT

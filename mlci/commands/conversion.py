@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Predictor
     from mlci.core.config import Config
-    from mlci.core.contract import Contract
+    from mlci.core.contract.model import Contract
     from mlci.core.prediction import Prediction
     from mlci.core.table import Column
     from mlci.formats.description import ModelDescription

@@ -10,7 +10,8 @@ from mlci.commands.data import data_status
 from mlci.commands.sides import head_data_side
 from mlci.core.diagnosis import Diagnosis
 from mlci.core.environment import plan
-from mlci.core.rules import Side, effective
+from mlci.core.rules import effective
+from mlci.core.side import Side
 from mlci.errors import MlciError
 
 if TYPE_CHECKING:

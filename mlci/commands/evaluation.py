@@ -16,12 +16,13 @@ from mlci.commands.number_evidence import number_evidence
 from mlci.commands.said import classes_of, numbers, probabilities, probabilities_of
 from mlci.commands.score_evidence import score_evidence
 from mlci.commands.stated import is_whole, stated, unanswered
-from mlci.core.contract.constraints import TYPE_WORDS, code, written
+from mlci.core.contract.scalar import TYPE_WORDS
 from mlci.core.evidence import Evidence
 from mlci.core.evidence_level import can_be_judged, is_lower
 from mlci.core.gates.judge import judge
 from mlci.core.gates.undecidable import undecidable
 from mlci.core.package import read_package
+from mlci.core.words import code, written
 from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.archive import unpack
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from mlci.commands.evaluation_set import EvaluationSet
     from mlci.commands.ports import Data, Predictor, Store, Tree
     from mlci.core.config import EvaluateSection
-    from mlci.core.contract import ColumnType
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.evidence_level import Level
     from mlci.core.gates import Verdict
     from mlci.core.metrics import Task

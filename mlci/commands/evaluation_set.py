@@ -13,14 +13,14 @@ from mlci.commands.labels_apart import labels_apart
 from mlci.commands.sides import named_in
 from mlci.core.answers import differs_within
 from mlci.core.config import FILE_NAME
-from mlci.core.contract import ColumnSpec
-from mlci.core.contract.constraints import code, written
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_section import lies_in_git
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
 from mlci.core.rules import brings_features
 from mlci.core.statistics.sampling import Blocks, Clusters, Independent
 from mlci.core.table import Table
+from mlci.core.words import code, written
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Data, Tree
     from mlci.core.config import EvaluateSection
-    from mlci.core.contract import ColumnType
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
     from mlci.core.data_section import DataSection
     from mlci.core.metrics import Task

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from mlci.core.contract.constraints import code
 from mlci.core.contract.model import value_type
 from mlci.core.evidence import Slice
 from mlci.core.expression import check_types
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
+from mlci.core.words import code
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mlci.commands.evaluation_set import EvaluationSet
-    from mlci.core.contract import ColumnSpec
+    from mlci.core.contract.model import ColumnSpec
     from mlci.core.expression import Check
     from mlci.core.rules import Rules
     from mlci.core.slicing import SliceRule

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.sides import AT_FAULT, read_side
 from mlci.commands.target_branch import side_of_base
-from mlci.core.rules import Side
+from mlci.core.side import Side
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlci.commands.data_sets import Brings
     from mlci.commands.ports import Repository, Tree
     from mlci.core.data_files import Wanted
-    from mlci.core.rules import DataSide
+    from mlci.core.side import DataSide
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mlci.core.config import FILE_NAME, read_config
-from mlci.core.contract import Contract
-from mlci.core.contract.constraints import code, written
+from mlci.core.contract.model import Contract
 from mlci.core.contract_draft import format_key, in_quotes, positive_class
 from mlci.core.documents import plain_scalar, read_model
 from mlci.core.names import checked_name
@@ -19,6 +18,7 @@ from mlci.core.nearest import did_you_mean
 from mlci.core.paths import relative_path
 from mlci.core.plain_text import one_line
 from mlci.core.strict_yaml import LARGEST_DOCUMENT
+from mlci.core.words import code, written
 from mlci.errors import OutsideError, RejectedError, UsageError
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlci.core.contract import ColumnSpec
-from mlci.core.contract.constraints import code
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.nearest import did_you_mean
 from mlci.core.table import Column
+from mlci.core.words import code
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Data
     from mlci.core.config import EvaluateSection
-    from mlci.core.contract import ColumnType
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
 
 

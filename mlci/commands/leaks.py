@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.commands.ports import Data, Tree
-    from mlci.core.contract import ColumnSpec
+    from mlci.core.contract.model import ColumnSpec
     from mlci.core.data_files import DataFiles
     from mlci.core.findings import DatasetReport, Finding
-    from mlci.core.leaks import LeakRule, OwnedLeakRule
+    from mlci.core.leak_rule import LeakRule, OwnedLeakRule
     from mlci.core.rules import DataRules
 
 

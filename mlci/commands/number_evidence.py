@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlci.commands.stated import rows_of
-from mlci.core.contract.constraints import code
 from mlci.core.evidence import Evidence, Numbers
 from mlci.core.metrics import stated_name
 from mlci.core.plain_text import one_line
 from mlci.core.stated_metrics import StatedMetrics
+from mlci.core.words import code
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.commands.ports import Data, Tree
-    from mlci.core.rules import Rules, Side
+    from mlci.core.rules import Rules
+    from mlci.core.side import Side
 
 
 def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects: Path) -> None:

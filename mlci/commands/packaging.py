@@ -23,7 +23,7 @@ from mlci.formats.program_archive import is_program, read_program
 if TYPE_CHECKING:
     from mlci.commands.ports import Predictor
     from mlci.core.config import Config
-    from mlci.core.contract import Contract
+    from mlci.core.contract.model import Contract
     from mlci.core.package import ModelFormat, Package
     from mlci.formats.model_file import ModelFile
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.core.answer_columns import AnswerColumns
-    from mlci.core.contract import ColumnSpec, Constraint
+    from mlci.core.contract.constraints import Constraint
+    from mlci.core.contract.model import ColumnSpec
     from mlci.core.data_files import DataFiles, Wanted
     from mlci.core.expression import Check
     from mlci.core.fetched import Fetched
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
         PullRequest,
         Status,
     )
-    from mlci.core.leaks import LeakEvidence, LeakRule
+    from mlci.core.leak_rule import LeakRule
+    from mlci.core.leaks import LeakEvidence
     from mlci.core.lock import Dependency
     from mlci.core.package import Package
     from mlci.core.prediction import Prediction

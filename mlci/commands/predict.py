@@ -10,7 +10,7 @@ import numpy as np
 
 from mlci.commands.said import all_said, refuse_without_model
 from mlci.core.answer_columns import answer_columns, class_text
-from mlci.core.contract import ColumnSpec
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_files import one_file
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 

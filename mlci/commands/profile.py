@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlci.commands.ports import Data, Repository, Tree
     from mlci.core.findings import Difference
     from mlci.core.profile import Profile
-    from mlci.core.rules import DataSide
+    from mlci.core.side import DataSide
 
 
 @dataclass(frozen=True, slots=True)

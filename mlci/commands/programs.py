@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from mlci.commands.data_sets import files_of
 from mlci.core.command_words import words_of
 from mlci.core.config import FILE_NAME
-from mlci.core.contract import ColumnSpec
-from mlci.core.contract.constraints import code
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.golden import Golden, golden_table, read_answers
 from mlci.core.predictions import OF_CLASS, Predictions, has_columns_of
 from mlci.core.program import ROW, Program, ProgramInfo, inputs_of, program_signature
+from mlci.core.words import code
 from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.program_archive import read_program, write_program
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Data, Predictor, Tree
     from mlci.core.config import Config, PredictSection
-    from mlci.core.contract import Contract
+    from mlci.core.contract.model import Contract
     from mlci.core.package import Package
-    from mlci.core.rules import Side
+    from mlci.core.side import Side
     from mlci.core.signature import Signature
     from mlci.core.table import Table
 

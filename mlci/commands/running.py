@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from mlci.core.config import Config
     from mlci.core.evidence_level import Level
     from mlci.core.fingerprint import Fingerprint
-    from mlci.core.rules import Side
     from mlci.core.runs import RunRecord, StageRun
     from mlci.core.runs.outputs import Outputs
     from mlci.core.runs.record import Outcome
+    from mlci.core.side import Side
     from mlci.core.training import Completed
     from mlci.formats.description import ModelDescription
 

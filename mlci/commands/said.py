@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlci.core.contract.constraints import written
 from mlci.core.package import positive_index
+from mlci.core.words import written
 from mlci.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import numpy as np
 
 from mlci.commands.evaluation_slices import slices_of
 from mlci.commands.stated import incomplete, rows_of
-from mlci.core.contract.constraints import code
 from mlci.core.evidence import Evidence
 from mlci.core.plain_text import one_line
+from mlci.core.words import code
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:

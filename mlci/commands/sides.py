@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 from mlci.core import pipeline
 from mlci.core.config import FILE_NAME, Config, read_data_config
-from mlci.core.contract import LATER, Contract
-from mlci.core.contract.lines import lines_of
 from mlci.core.documents import read_located_model
-from mlci.core.rules import DataSide, Side
+from mlci.core.side import DataSide, Side
 from mlci.errors import IntegrityError, RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Tree
     from mlci.core.contract.lines import Lines
+    from mlci.core.contract.model import Contract
 
 
 AT_FAULT = (UsageError, RejectedError, IntegrityError)
@@ -52,21 +51,29 @@ def read_data_side(tree: Tree) -> DataSide | None:
     for name, section in config.data.items():
         if section.contract is None:
             continue
-        written = tree.read(section.contract)
-        if written is None:
-            raise UsageError(
-                "contract-missing",
-                f"the contract of `{name}` is not there: {section.contract}",
-                where=named_in(FILE_NAME, tree),
-                cause="It was removed or renamed, or its path is mistyped.",
-                hint=f"git checkout HEAD -- {section.contract}, or mend the path in {FILE_NAME}",
-            )
-        contract, document = read_located_model(written, Contract, named_in(section.contract, tree), later=LATER)
-        contracts[name], lines[name] = contract, lines_of(contract, document, section.contract)
+        contracts[name], lines[name] = _contract(tree, name, section.contract)
     if not isinstance(config, Config):
         return DataSide(config, contracts, lines=lines)
     made = pipeline.made_by(tree.read(pipeline.FILE)) if config.train.dvc else frozenset[str]()
     return Side(config, contracts, made, lines=lines)
+
+
+def _contract(tree: Tree, name: str, path: str) -> tuple[Contract, Lines]:
+    """Return the contract of the data set NAME that TREE has at PATH, and where it says what."""
+    from mlci.core.contract.lines import lines_of  # noqa: PLC0415 - verbs of the registry read no contract
+    from mlci.core.contract.model import LATER, Contract  # noqa: PLC0415 - as above
+
+    written = tree.read(path)
+    if written is None:
+        raise UsageError(
+            "contract-missing",
+            f"the contract of `{name}` is not there: {path}",
+            where=named_in(FILE_NAME, tree),
+            cause="It was removed or renamed, or its path is mistyped.",
+            hint=f"git checkout HEAD -- {path}, or mend the path in {FILE_NAME}",
+        )
+    contract, document = read_located_model(written, Contract, named_in(path, tree), later=LATER)
+    return contract, lines_of(contract, document, path)
 
 
 def read_side(tree: Tree) -> Side | None:
@@ -79,13 +86,7 @@ def head_data_side(tree: Tree) -> DataSide:
     """Return what head says; raises `UsageError` where it has no configuration."""
     side = read_data_side(tree)
     if side is None:
-        raise UsageError(
-            "no-configuration",
-            f"there is no {FILE_NAME} here",
-            where=tree.label,
-            cause="The command runs in another folder, or the repository does not use mlci yet.",
-            hint="mlci init DATA.csv --label COLUMN",
-        )
+        raise _no_configuration(tree)
     return side
 
 
@@ -94,10 +95,35 @@ def head_side(tree: Tree) -> Side:
     return _with_a_model(head_data_side(tree), tree)
 
 
+def head_config(tree: Tree) -> Config:
+    """Return what head's `mlci.yaml` says of a model, without a look at contracts; raises as `head_side` does."""
+    text = tree.read(FILE_NAME)
+    if text is None:
+        raise _no_configuration(tree)
+    config = read_data_config(text, named_in(FILE_NAME, tree))
+    if not isinstance(config, Config):
+        raise _no_model(tree)
+    return config
+
+
 def _with_a_model(side: DataSide, tree: Tree) -> Side:
     if isinstance(side, Side):
         return side
-    raise UsageError(
+    raise _no_model(tree)
+
+
+def _no_configuration(tree: Tree) -> UsageError:
+    return UsageError(
+        "no-configuration",
+        f"there is no {FILE_NAME} here",
+        where=tree.label,
+        cause="The command runs in another folder, or the repository does not use mlci yet.",
+        hint="mlci init DATA.csv --label COLUMN",
+    )
+
+
+def _no_model(tree: Tree) -> UsageError:
+    return UsageError(
         "no-model",
         f"{FILE_NAME} speaks of data alone, and this needs a model",
         where=named_in(FILE_NAME, tree),

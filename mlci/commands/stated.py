@@ -8,8 +8,7 @@ import numpy as np
 
 from mlci.commands.programs import stated_bytes
 from mlci.core.config import FILE_NAME
-from mlci.core.contract import ColumnSpec
-from mlci.core.contract.constraints import code
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_files import one_file
 from mlci.core.metrics import OF_NUMBERS
 from mlci.core.nearest import did_you_mean
@@ -17,6 +16,7 @@ from mlci.core.plain_text import one_line
 from mlci.core.predictions import MOST_CLASSES, NUMBER, OF_CLASS, PROBABILITY, Predictions, read_predictions
 from mlci.core.scores import Scores
 from mlci.core.stated_metrics import LARGEST_BYTES, StatedMetrics, metrics_in
+from mlci.core.words import code
 from mlci.errors import IntegrityError, RejectedError
 from mlci.formats.description import ModelDescription
 from mlci.formats.program_archive import is_program

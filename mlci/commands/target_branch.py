@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.sides import AT_FAULT, read_data_side
 from mlci.core.data_section import identity
-from mlci.core.rules import Side, effective
+from mlci.core.rules import effective
+from mlci.core.side import Side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from mlci.commands.ports import Data, Tree
-    from mlci.core.rules import DataSide
+    from mlci.core.side import DataSide
 
 
 def side_of_base(

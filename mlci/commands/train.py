@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mlci.commands.ports import Data, Predictor, RegistryBranch, Repository, Runner, Workbench
     from mlci.core.config import Config
     from mlci.core.fingerprint import Fingerprint
-    from mlci.core.rules import Side
     from mlci.core.runs.seeds import SeedSummary
+    from mlci.core.side import Side
 
 NEW_INPUTS = "the inputs are new"
 MOST_NAMED = 3

@@ -9,12 +9,13 @@ from mlci.commands.leaks import with_leaks
 from mlci.commands.sides import AT_FAULT, head_data_side
 from mlci.commands.target_branch import side_of_base
 from mlci.core.comparison import compared
-from mlci.core.contract import Reference
-from mlci.core.contract.constraints import code, counted
+from mlci.core.contract.data_set_rule import Reference
 from mlci.core.contract_diffs import contract_diffs
 from mlci.core.data_section import identity
 from mlci.core.nearest import did_you_mean
-from mlci.core.rules import Rules, Side, effective, effective_data
+from mlci.core.rules import Rules, effective, effective_data
+from mlci.core.side import Side
+from mlci.core.words import code, counted
 from mlci.errors import MlciError, OutsideError, UsageError
 
 if TYPE_CHECKING:
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.commands.ports import Data, Repository, Tree
-    from mlci.core.contract import Constraint
+    from mlci.core.contract.constraints import Constraint
     from mlci.core.contract_diffs import ContractDiff
     from mlci.core.data_files import DataFiles
     from mlci.core.data_section import DataSection
     from mlci.core.findings import DatasetReport
-    from mlci.core.rules import DataRules, DataSide, RuleChange
+    from mlci.core.rules import DataRules, RuleChange
+    from mlci.core.side import DataSide
 
 
 def validate(

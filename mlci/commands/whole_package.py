@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlci.commands.ports import Data, Predictor, Tree
     from mlci.core.config import Config
     from mlci.core.package import Package
-    from mlci.core.rules import Side
+    from mlci.core.side import Side
 
 
 class WholePackage(NamedTuple):

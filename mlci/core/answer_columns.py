@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from mlci.core.contract.constraints import written
 from mlci.core.signature import positive_index
+from mlci.core.words import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.contract.constraints import code, counted
 from mlci.core.findings import Cause
 from mlci.core.units import SAME_RATIO, delivered_unit
+from mlci.core.words import code, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from mlci.core.contract.constraints import written
+from mlci.core.words import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlci.core.contract import Scalar, Share
+    from mlci.core.contract.scalar import Scalar
+    from mlci.core.contract.share import Share
 
     Counts = Mapping[Scalar, int]
 

@@ -18,7 +18,7 @@ from mlci.core.data_section import DataSection  # noqa: TC001 - pydantic reads a
 from mlci.core.documents import read_document, read_model
 from mlci.core.duration import Duration  # noqa: TC001 - as DataSection
 from mlci.core.evidence_level import LEVELS, Level
-from mlci.core.leaks import LeakRule  # noqa: TC001 - as DataSection
+from mlci.core.leak_rule import LeakRule  # noqa: TC001 - as DataSection
 from mlci.core.metrics import Task, metric_of, names_of
 from mlci.core.paths import PackedPath, PathBelow, Place  # noqa: TC001 - as DataSection
 from mlci.core.requirement import MOST_CHOSEN, Gate

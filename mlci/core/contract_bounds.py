@@ -13,12 +13,12 @@ from datetime import MAXYEAR, MINYEAR, date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.contract.model import LARGEST_INTEGER, SMALLEST_INTEGER
+from mlci.core.contract.scalar import LARGEST_INTEGER, SMALLEST_INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlci.core.contract.model import ColumnType
+    from mlci.core.contract.scalar import ColumnType
 
 PARTS: Final = 8
 """Into how many parts the rows are taken apart: the first row, the ninth, the seventeenth … are one of them."""

@@ -9,7 +9,7 @@ from mlci.core.contract.compatibility import classified
 
 if TYPE_CHECKING:
     from mlci.core.contract.compatibility import ContractChange
-    from mlci.core.rules import DataSide
+    from mlci.core.side import DataSide
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.contract.constraints import code, written
-from mlci.core.contract.model import is_visible
 from mlci.core.contract.scalar import TEMPORAL, ColumnType
 from mlci.core.contract_bounds import PARTS, column_bounds, moment_bounds
 from mlci.core.documents import plain_scalar
 from mlci.core.expression.tree import ColumnReference, text_of
-from mlci.core.plain_text import one_line, printable
+from mlci.core.plain_text import is_visible, one_line, printable
 from mlci.core.section import LONGEST_IDENTIFIER
+from mlci.core.words import code, written
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:

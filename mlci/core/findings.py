@@ -10,29 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mlci.core.contract import (
-    AggregateDemand,
-    Classes,
-    Conflicts,
-    Constraint,
-    ConstraintKind,
-    CrossRule,
-    Freshness,
-    Origin,
-    Pattern,
-    Reference,
-    Severity,
-    Share,
-)
-from mlci.core.contract.constraints import code, codes, counted, listed, measured, tolerated, type_words
+from mlci.core.contract.constraints import Classes, Constraint, ConstraintKind, Origin
+from mlci.core.contract.data_set_rule import Conflicts, Freshness, Reference
 from mlci.core.contract.formats import format_called
-from mlci.core.contract.rule import Tolerant
-from mlci.core.contract.scalar import TEMPORAL
+from mlci.core.contract.part import Severity  # noqa: TC001 - pydantic reads annotations at run time
+from mlci.core.contract.pattern import Pattern
+from mlci.core.contract.rule import AggregateDemand, CrossRule, Tolerant
+from mlci.core.contract.scalar import TEMPORAL, type_words
+from mlci.core.contract.share import Share, tolerated
 from mlci.core.duration import write_duration
+from mlci.core.words import code, codes, counted, listed, measured
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
 
 MOST_EXAMPLES = 5
 MASK = "(masked)"

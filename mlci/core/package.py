@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 from pydantic import Field, ValidationError
 
 from mlci.core.baseline import BASELINE_FILE, read_baseline
-from mlci.core.contract.constraints import code
 from mlci.core.metrics import Task  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.mlflow_model import MLMODEL_FILE, mlmodel
 from mlci.core.names import NAME
@@ -30,6 +29,7 @@ from mlci.core.signature import (
     first_problem,
     positive_index,
 )
+from mlci.core.words import code
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from mlci.core.baseline import Baseline
     from mlci.core.config import Config
-    from mlci.core.contract import Contract
+    from mlci.core.contract.model import Contract
     from mlci.core.evidence_level import Level
 
 __all__ = [

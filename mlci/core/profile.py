@@ -13,10 +13,10 @@ from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from mlci.core.contract.constraints import code
 from mlci.core.contract.scalar import ORDERED
 from mlci.core.findings import Difference, percent
 from mlci.core.plain_text import one_line
+from mlci.core.words import code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

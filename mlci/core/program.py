@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import numpy as np
 from pydantic import AfterValidator, Field, ValidationError
 
-from mlci.core.contract.constraints import code
 from mlci.core.prediction import Prediction
 from mlci.core.schema_name import read_json, with_schema
 from mlci.core.section import LONGEST_IDENTIFIER, Identifier
 from mlci.core.signature import Frozen, ModelClass, Signature, build_signature, first_problem
+from mlci.core.words import code
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlci.core.config import Config
-    from mlci.core.contract import Contract
+    from mlci.core.contract.model import Contract
     from mlci.core.predictions import Predictions
 
 SCHEMA: Final = "mlci/program/1"

@@ -6,32 +6,34 @@ adds or tightens is checked in addition.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel
 from typing_extensions import override
 
 from mlci.core.config import FILE_NAME, DataConfig
-from mlci.core.contract import combined, compare_constraints
-from mlci.core.contract.constraints import written
+from mlci.core.contract.changes import combined, compare_constraints
 from mlci.core.data_section import identity
 from mlci.core.evidence_level import LEVELS, is_lower
-from mlci.core.leaks import OwnedLeakRule, merged_leaks
+from mlci.core.leak_rule import OwnedLeakRule, merged_leaks
 from mlci.core.metrics import metric_of
 from mlci.core.plain_text import one_line
 from mlci.core.section import RULE, Owner
+from mlci.core.side import Side
 from mlci.core.storage import StoreSection
+from mlci.core.words import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mlci.core.config import Config, TrainSection
-    from mlci.core.contract import Constraint, Contract
+    from mlci.core.contract.constraints import Constraint
     from mlci.core.contract.lines import Lines
     from mlci.core.data_section import DataSection
     from mlci.core.metrics import Task
     from mlci.core.requirement import Gate
+    from mlci.core.side import DataSide
     from mlci.core.slicing import SliceRule
 
 Direction = Literal["looser", "tighter", "other", "replaced"]
@@ -84,26 +86,6 @@ class OwnedGate:
     origin: Literal["base", "head"]
     slices: tuple[str, ...] | None = None
     """What `slices: true` means for it: the slices of whose gate it is; None where that is all there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class DataSide:
-    """What one commit says of data: its configuration and the contracts that it names."""
-
-    config: DataConfig
-    contracts: Mapping[str, Contract]
-    """By the name of the data set."""
-    lines: Mapping[str, Lines] = field(default_factory=dict, kw_only=True)
-    """Where each contract says what, by the name of the data set."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side(DataSide):
-    """What one commit says of data and a model."""
-
-    config: Config
-    made: frozenset[str] = frozenset()
-    """What its pipeline makes, which is no input."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from mlci.core.command_words import words_of
-from mlci.core.contract.model import LARGEST_INTEGER, SMALLEST_INTEGER, is_visible
+from mlci.core.contract.scalar import LARGEST_INTEGER, SMALLEST_INTEGER
 from mlci.core.names import NAME
+from mlci.core.plain_text import is_visible
 
 
 class Owner(Enum):

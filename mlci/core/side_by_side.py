@@ -7,9 +7,9 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from mlci.core.contract.constraints import written
 from mlci.core.runs.comparison import mapped
 from mlci.core.runs.listing import cell
+from mlci.core.words import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mlci.core.contract.constraints import MOST_SHOWN, TYPE_WORDS, code
-from mlci.core.contract.model import LARGEST_INTEGER, SMALLEST_INTEGER, is_visible
+from mlci.core.contract.scalar import LARGEST_INTEGER, SMALLEST_INTEGER, TYPE_WORDS
 from mlci.core.fingerprint import canonical_sha256
 from mlci.core.metrics import OF_NUMBERS
-from mlci.core.plain_text import one_line
+from mlci.core.plain_text import is_visible, one_line
 from mlci.core.section import LONGEST_IDENTIFIER, Identifier
+from mlci.core.words import MOST_SHOWN, code
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mlci.core.config import Config
-    from mlci.core.contract import ColumnRule, Contract
+    from mlci.core.contract.model import ColumnRule, Contract
 
 Scalar = str | int | float | bool
 BINARY: Final = 2

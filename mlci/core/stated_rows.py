@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
 
-from mlci.core.contract.model import is_visible
+from mlci.core.plain_text import is_visible
 from mlci.core.section import LONGEST_IDENTIFIER
 from mlci.errors import IntegrityError
 

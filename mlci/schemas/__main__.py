@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlci.core.config import Config
-from mlci.core.contract import Contract
+from mlci.core.contract.model import Contract
 from mlci.schemas.reference import page
 from mlci.schemas.schema import schema
 

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mlci.core.config import LATER, Config
-from mlci.core.contract import Contract
-from mlci.core.contract.model import LARGEST_INTEGER
 from mlci.core.contract.model import LATER as LATER_IN_CONTRACTS
+from mlci.core.contract.model import Contract
+from mlci.core.contract.scalar import LARGEST_INTEGER
 from mlci.schemas.schema import OWNER, Schema, schema
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlci.core.contract import ColumnSpec
-from mlci.core.contract.model import value_type
+from mlci.core.contract.model import ColumnSpec, value_type
 from mlci.core.contract.scalar import ORDERED
 from mlci.core.data_files import short
 from mlci.core.expression import Truth, resolved, truth
@@ -29,10 +28,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlci.core.contract import ColumnType, Constraint
+    from mlci.core.contract.constraints import Constraint
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFile, DataFiles, Wanted
     from mlci.core.expression import Check
-    from mlci.core.leaks import LeakRule
+    from mlci.core.leak_rule import LeakRule
 
 Value = int | float | str | bool
 

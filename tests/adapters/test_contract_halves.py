@@ -14,7 +14,8 @@ from sklearn import datasets
 
 from mlci.adapters.contract_inference import infer
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import Contract
 from mlci.core.data_files import one_file
 from mlci.core.documents import read_model
 

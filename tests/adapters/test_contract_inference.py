@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from mlci.adapters.contract_inference import infer
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import Contract
 from mlci.core.contract_draft import LabelProfile
 from mlci.core.data_files import one_file
 from mlci.core.data_format import CsvFormat

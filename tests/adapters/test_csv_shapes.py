@@ -10,7 +10,8 @@ import pytest
 from mlci.adapters.csv_shapes import Shapes
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import Contract
 from mlci.core.contract.scalar import read_value
 from mlci.core.data_files import one_file
 from mlci.core.data_format import CsvFormat
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from mlci.core.contract import ColumnType
+    from mlci.core.contract.scalar import ColumnType
 
 STRANGE = ("{0}1", "1{0}", "1{0}1", "0{0}1", "{0}", "1{0}{0}1", "{0}{0}1", "inf{0}", "1e{0}1")
 

@@ -14,9 +14,12 @@ from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb import DuckdbData
 from mlci.adapters.duckdb_connection import locked_connection
 from mlci.adapters.duckdb_query import Query
-from mlci.core.contract import ColumnSpec, ColumnType, Contract, Digits, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import ColumnSpec, Contract
+from mlci.core.contract.scalar import ColumnType
 from mlci.core.data_files import DataFile, DataFiles, Pin, one_file
 from mlci.core.data_format import CsvFormat, Format, JsonLinesFormat, ParquetFormat
+from mlci.core.digits import Digits
 from mlci.errors import IntegrityError, RejectedError
 
 if sys.version_info >= (3, 14):

@@ -12,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import Contract, combined, constraints, parse_pattern
+from mlci.core.contract.changes import combined
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import Contract
+from mlci.core.contract.pattern import parse_pattern
 from mlci.core.data_files import one_file
 from mlci.core.findings import MASK, DatasetReport, ExampleRow, Finding
 from mlci.errors import RejectedError, UsageError

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import Contract
 from mlci.core.data_files import one_file
 from mlci.core.expression import Check, Measure, Truth, measured, resolved, truth
 from mlci.core.expression.tree import text_of

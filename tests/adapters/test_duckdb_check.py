@@ -14,7 +14,7 @@ from tests.core.expression.checks import CHECKS, ROWS, TYPES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlci.core.contract import Scalar
+    from mlci.core.contract.scalar import Scalar
     from mlci.core.expression.truth import Value
 
 Row = dict[str, Any]

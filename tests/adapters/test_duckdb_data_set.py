@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import Contract
 from mlci.core.data_files import one_file
 from mlci.core.findings import MASK
 from mlci.errors import RejectedError, UsageError

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import ColumnSpec
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_files import one_file
-from mlci.core.leaks import LeakEvidence, LeakRule, PairEvidence
+from mlci.core.leak_rule import LeakRule
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlci.core.contract import ColumnType
+    from mlci.core.contract.scalar import ColumnType
+    from mlci.core.leaks import LeakEvidence, PairEvidence
 
 HEADER = ["id", "patient", "taken", "radius", "texture", "cells", "band"]
 TYPES: dict[str, ColumnType] = {

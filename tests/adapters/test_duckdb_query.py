@@ -7,7 +7,8 @@ import pytest
 
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_query import Query
-from mlci.core.contract import ColumnSpec, Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import ColumnSpec, Contract
 from mlci.core.data_files import one_file
 
 if TYPE_CHECKING:

@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import ColumnSpec, ColumnType
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_files import one_file
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
+    from mlci.core.contract.scalar import ColumnType
     from mlci.core.table import Column, Table
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
 from mlci.adapters.duckdb_types import typed_text
-from mlci.core.contract import Contract, constraints
-from mlci.core.contract.constraints import TYPE_WORDS
-from mlci.core.contract.scalar import NESTED, ColumnType, read_value
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import Contract
+from mlci.core.contract.scalar import NESTED, TYPE_WORDS, ColumnType, read_value
 from mlci.core.data_files import one_file
 from mlci.core.digits import Digits
 from mlci.errors import UsageError

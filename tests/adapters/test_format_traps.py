@@ -9,7 +9,8 @@ import pytest
 
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import ColumnSpec, Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import ColumnSpec, Contract
 from mlci.core.data_files import one_file
 from mlci.errors import RejectedError
 

@@ -20,9 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import Contract
 from mlci.core.data_files import one_file
-from mlci.core.leaks import LeakRule
+from mlci.core.leak_rule import LeakRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

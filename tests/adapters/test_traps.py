@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import LATER, Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import LATER, Contract
 from mlci.core.data_files import one_file
 from mlci.core.documents import read_model
 from mlci.errors import MlciError

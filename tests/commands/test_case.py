@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.commands.case import conclusion_of, open_case, report_on
-from mlci.commands.sides import EmptyTree, read_side
+from mlci.commands.sides import EmptyTree, head_config, read_side
 from mlci.core.gates import Outcome, Verdict
 from mlci.core.report import Conclusion
 from mlci.errors import UndecidedError, UsageError
@@ -292,3 +292,19 @@ def test_read_side__names_the_commit_that_is_wrong(tmp_path: Path) -> None:
         read_side(project.repository.tree(commit))
     assert caught.value.where is not None
     assert caught.value.where.startswith(f"{commit[:12]}:mlci.yaml")
+
+
+def test_head_config__needs_no_contract_so_that_a_rollback_works_where_one_is_broken(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(cells_yaml="columns: [")
+    tree = project.repository.work_tree()
+    with pytest.raises(UsageError, match="not valid YAML"):
+        read_side(tree)
+    assert head_config(tree).model.name == "tumour"
+
+
+def test_head_config__of_data_alone_is_refused(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.write(mlci_yaml="version: 1\ndata: {cells: {path: data/cells.csv}}\n")
+    with pytest.raises(UsageError, match="speaks of data alone"):
+        head_config(project.repository.work_tree())

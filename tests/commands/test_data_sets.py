@@ -8,7 +8,7 @@ import pytest
 
 from mlci.adapters.duckdb import DuckdbData
 from mlci.commands.data_sets import files_of, wanted_at
-from mlci.core.contract import ColumnSpec
+from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_section import DataSection, identity
 from mlci.errors import MlciError
 from mlci.testing import MemoryData, MemoryTree

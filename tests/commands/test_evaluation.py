@@ -8,11 +8,12 @@ import pytest
 from mlci.commands.evaluation import evaluate, fetch
 from mlci.commands.installed import Installed
 from mlci.core.config import read_config
-from mlci.core.contract import Contract
+from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
 from mlci.core.gates import Flips, Outcome, Verdict
 from mlci.core.package import Input, Signature, build_package
-from mlci.core.rules import Side, effective
+from mlci.core.rules import effective
+from mlci.core.side import Side
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 from mlci.formats.archive import digest, pack
 from mlci.testing import MemoryData, MemoryTree, Question, ScriptedPredictor, model_file

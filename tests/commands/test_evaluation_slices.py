@@ -10,9 +10,10 @@ import pytest
 from mlci.commands.evaluation_set import set_of
 from mlci.commands.evaluation_slices import MOST_VALUES, slices_of
 from mlci.core.config import read_config
-from mlci.core.contract import Contract
+from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
-from mlci.core.rules import Side, effective
+from mlci.core.rules import effective
+from mlci.core.side import Side
 from mlci.errors import UsageError
 from mlci.testing import MemoryData, MemoryTree
 from tests.commands.builders import CONTRACT, a_configuration, a_released_project

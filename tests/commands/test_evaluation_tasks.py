@@ -13,7 +13,8 @@ from mlci.commands.installed import Installed
 from mlci.core.config import read_config
 from mlci.core.gates import Outcome, Verdict
 from mlci.core.package import Input, Signature, build_package
-from mlci.core.rules import Side, effective
+from mlci.core.rules import effective
+from mlci.core.side import Side
 from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.archive import digest, pack
 from mlci.testing import MemoryData, MemoryTree, ScriptedModel, ScriptedPredictor, model_file

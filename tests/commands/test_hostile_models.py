@@ -20,11 +20,12 @@ from mlci.adapters.prediction import ChildPredictor
 from mlci.commands.evaluation import evaluate
 from mlci.commands.installed import Installed
 from mlci.core.config import read_config
-from mlci.core.contract import Contract
+from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
 from mlci.core.gates import Outcome, Verdict
 from mlci.core.package import Input, Signature, build_package
-from mlci.core.rules import Side, effective
+from mlci.core.rules import effective
+from mlci.core.side import Side
 from mlci.errors import IntegrityError
 from mlci.testing import MemoryData, MemoryTree, model_file
 from tests.commands.builders import CONTRACT, a_configuration, some_rows

@@ -5,6 +5,7 @@ import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -14,13 +15,17 @@ from mlci.adapters.contract_inference import infer
 from mlci.adapters.duckdb import DuckdbData
 from mlci.commands.init import Infer, Wish, init, judges_on_training_rows, way_out
 from mlci.core.config import read_config
-from mlci.core.contract import ColumnSpec, ColumnType, Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import ColumnSpec, Contract
 from mlci.core.contract_draft import Inferred, LabelProfile
 from mlci.core.data_files import one_file
 from mlci.core.data_format import CsvFormat
 from mlci.core.documents import read_model
 from mlci.errors import MlciError, OutsideError, RejectedError, UsageError
 from tests.commands.builders import CONTRACT
+
+if TYPE_CHECKING:
+    from mlci.core.contract.scalar import ColumnType
 
 WISH = Wish(
     name="tumour",

@@ -7,7 +7,7 @@ import pytest
 
 from mlci.commands.packaging import packaged
 from mlci.core.config import read_config
-from mlci.core.contract import Contract
+from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
 from mlci.core.package import read_package
 from mlci.core.signature import assumption

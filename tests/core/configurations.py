@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.core.config import read_config
-from mlci.core.contract import Contract
+from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
 
 if TYPE_CHECKING:

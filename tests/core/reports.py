@@ -11,7 +11,7 @@ from mlci.core.report import Conclusion, Report, Subject, Training, Trust
 from mlci.core.statistics.interval import Interval
 
 if TYPE_CHECKING:
-    from mlci.core.contract import ConstraintKind
+    from mlci.core.contract.constraints import ConstraintKind
     from mlci.core.gates import GateOutcome
     from mlci.core.rules import RuleChange
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mlci.core.contract_diffs import contract_diffs
 from mlci.core.report import Conclusion
-from mlci.core.rules import Side
+from mlci.core.side import Side
 from mlci.render.markdown import comment
 from mlci.render.terminal import report_text
 from tests.core.configurations import a_config, a_contract

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.contract import Contract
+from mlci.core.contract.model import Contract
 from mlci.core.contract_draft import (
     ColumnProfile,
     LabelProfile,

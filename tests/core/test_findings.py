@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.contract import Constraint, Contract, constraints
+from mlci.core.contract.constraints import Constraint, constraints
+from mlci.core.contract.model import Contract
 from mlci.core.findings import Cause, DatasetReport, ExampleRow, Finding, finding, holds, percent
 from mlci.errors import IntegrityError
 

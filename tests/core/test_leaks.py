@@ -3,17 +3,10 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from mlci.core.leaks import (
-    LabelEvidence,
-    LeakEvidence,
-    LeakRule,
-    OwnedLeakRule,
-    PairEvidence,
-    Relation,
-    Shared,
-    leak_findings,
-)
-from mlci.core.rules import Side, effective
+from mlci.core.leak_rule import LeakRule, OwnedLeakRule
+from mlci.core.leaks import LabelEvidence, LeakEvidence, PairEvidence, Relation, Shared, leak_findings
+from mlci.core.rules import effective
+from mlci.core.side import Side
 from mlci.errors import UsageError
 from tests.core.configurations import a_config, a_contract
 

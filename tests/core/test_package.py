@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.contract import ColumnType, Contract
-from mlci.core.contract.constraints import TYPE_WORDS
+from mlci.core.contract.model import Contract
+from mlci.core.contract.scalar import TYPE_WORDS, ColumnType
 from mlci.core.documents import read_model
 from mlci.core.golden import Golden, golden_table
 from mlci.core.histograms import baseline_of

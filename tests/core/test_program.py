@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlci.core.config import read_config
-from mlci.core.contract import Contract
+from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
 from mlci.core.predictions import Predictions
 from mlci.core.program import Program, ProgramInfo, inputs_of, program_signature, read_info

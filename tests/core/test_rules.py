@@ -9,19 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlci.core.config import DataConfig, read_config
-from mlci.core.contract import Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import Contract
 from mlci.core.margin import Margin
 from mlci.core.requirement import Gate
-from mlci.core.rules import (
-    DataSide,
-    OwnedGate,
-    RuleChange,
-    Side,
-    effective,
-    effective_data,
-    gate_direction,
-    replaced_rules,
-)
+from mlci.core.rules import OwnedGate, RuleChange, effective, effective_data, gate_direction, replaced_rules
+from mlci.core.side import DataSide, Side
 from tests.core.configurations import TUMOUR, a_config, a_contract, with_gates
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from mlci.core.config import read_config, read_data_config
-from mlci.core.contract import Contract
+from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
 from tests.docs.blocks import PAGES, ROOT, Block, Typed, all_blocks, blocks, matches, run, session_of, typed
 from tests.e2e.conftest import EXAMPLES

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from mlci.core.contract import Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import Contract
 from mlci.core.findings import DatasetReport, Finding, finding
 from mlci.render.annotations import MOST, annotated, superseded
 

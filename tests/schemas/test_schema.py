@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from mlci.core.config import Config, read_config
-from mlci.core.contract import Contract
+from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
 from mlci.core.rules import owners
 from mlci.core.section import RULE, Owner, Section

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract import ColumnRule, ColumnSpec, Contract, RowBounds, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import ColumnRule, ColumnSpec, Contract, RowBounds
 from mlci.core.data_files import one_file
 from mlci.core.expression import parse_check
 from mlci.core.findings import DatasetReport

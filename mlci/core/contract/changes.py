@@ -11,18 +11,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from mlci.core.contract.constraints import (
-    OF_THE_DATA_SET,
-    Classes,
-    Constraint,
-    Origin,
-    code,
-    codes,
-    constraints,
-    listed,
-    tolerated,
-    written,
-)
+from mlci.core.contract.constraints import OF_THE_DATA_SET, Classes, Constraint, Origin, constraints
 from mlci.core.contract.data_set_changes import (
     Direction,
     demand_of_data_set,
@@ -36,8 +25,9 @@ from mlci.core.contract.data_set_rule import Conflicts, Freshness, Reference
 from mlci.core.contract.pattern import Pattern
 from mlci.core.contract.rule import AggregateDemand, CrossRule
 from mlci.core.contract.scalar import TEMPORAL
-from mlci.core.contract.share import Share
+from mlci.core.contract.share import Share, tolerated
 from mlci.core.digits import Digits
+from mlci.core.words import code, codes, listed, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

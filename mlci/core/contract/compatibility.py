@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from mlci.core.contract.changes import compare_constraints
-from mlci.core.contract.constraints import code
+from mlci.core.words import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
 from mlci.core.contract.data_set_rule import Conflicts, Freshness, Reference
 from mlci.core.contract.formats import FORMATS
 from mlci.core.contract.pattern import Pattern
 from mlci.core.contract.rule import AggregateDemand, CrossRule
-from mlci.core.contract.scalar import TEMPORAL, Scalar
-from mlci.core.contract.share import Share
+from mlci.core.contract.scalar import TEMPORAL, Scalar, type_words
+from mlci.core.contract.share import Share, tolerated
 from mlci.core.digits import Digits
 from mlci.core.duration import write_duration
-from mlci.core.plain_text import one_line
+from mlci.core.words import code, codes, counted, listed, measured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from mlci.core.contract.model import ColumnRule, ColumnSpec, Contract, RowBounds
     from mlci.core.contract.part import Severity
     from mlci.core.contract.rule import AggregateRule
-    from mlci.core.contract.scalar import ColumnType
 
 ConstraintKind = Literal[
     "present", "type", "required", "enum", "min", "max", "length_min", "length_max", "pattern", "format", "unique",
@@ -67,23 +65,8 @@ OF_THE_FILE: Final[frozenset[ConstraintKind]] = frozenset(
     }
 )
 """What no single row is at fault for."""
-MOST_SHOWN = 10
-"""Values of an enumeration that a sentence lists."""
 
-TYPE_WORDS: Final[dict[ColumnType, str]] = {
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "text",
-    "boolean": "true or false",
-    "decimal": "a decimal number",
-    "date": "a date",
-    "time": "a time",
-    "timestamp": "a timestamp without a zone",
-    "timestamp_with_zone": "a timestamp with a zone",
-    "list": "a list",
-    "struct": "a struct",
-    "binary": "binary",
-}
+"""Values of an enumeration that a sentence lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,70 +105,6 @@ def constraints(contract: Contract) -> tuple[Constraint, ...]:
     found += [_of_aggregate(contract, rule) for rule in contract.aggregates]
     found += [each for part in (_references, _freshness, _balance, _conflicts) for each in part(contract)]
     return tuple(found)
-
-
-def code(text: str) -> str:
-    """Return TEXT between backticks, as one line that cannot close them."""
-    return "`" + one_line(text.replace("`", "'")) + "`"
-
-
-def written(value: object) -> str:
-    """Return a single value as a contract says it: no needless `.0`, no quotes, YAML's true and false, ISO 8601.
-
-    >>> written(60.0), written(0.1), written(True), written("small"), written(Decimal("1E+2"))
-    ('60', '0.1', 'true', 'small', '100')
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004 - beyond it 1e+15 reads better
-        return str(int(value))
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return one_line(str(value), 60)
-
-
-def listed(values: Scalars) -> str:
-    """Return the values of an enumeration for a sentence, not more than a reader takes in."""
-    shown = ", ".join(written(value) for value in values[:MOST_SHOWN])
-    more = len(values) - MOST_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
-
-
-def measured(value: object, unit: str | None) -> str:
-    """Return VALUE with its unit, if it has one."""
-    return f"{written(value)} {unit}" if unit else written(value)
-
-
-def type_words(type_: ColumnType, digits: Digits | None = None) -> str:
-    """Return what a value of a type is, for a sentence: "a whole number"."""
-    if digits is None:
-        return TYPE_WORDS[type_]
-    point = f", {digits.scale} of them after the point" if digits.scale else ", none after the point"
-    return f"{TYPE_WORDS[type_]} of at most {counted(digits.precision, 'digit')}{point}"
-
-
-def codes(names: Sequence[str]) -> str:
-    """Return names for a sentence, each between backticks, not more than a reader takes in."""
-    shown = ", ".join(code(one_line(name, 60)) if name else "one without a name" for name in names[:MOST_SHOWN])
-    more = len(names) - MOST_SHOWN
-    return f"{shown} and {more:,} more" if more > 0 else shown
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun.
-
-    >>> counted(1, "character"), counted(1200, "row")
-    ('1 character', '1,200 rows')
-    """
-    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else plural}"
-
-
-def tolerated(tolerance: Share | int) -> str:
-    """Return what is tolerated: "0.1% of the rows", "3 rows", nothing where nothing is."""
-    if isinstance(tolerance, Share):
-        return f"{tolerance.text} of the rows" if tolerance.percent else ""
-    return counted(tolerance, "row")
 
 
 def _of_column(contract: Contract, name: str) -> Iterator[Constraint]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from mlci.core.contract.constraints import Classes, code, codes, tolerated
+from mlci.core.contract.constraints import Classes
 from mlci.core.contract.data_set_rule import Conflicts, Freshness, Reference
-from mlci.core.contract.share import Share
+from mlci.core.contract.share import Share, tolerated
 from mlci.core.duration import write_duration
+from mlci.core.words import code, codes
 
 if TYPE_CHECKING:
     from mlci.core.contract.constraints import Constraint

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlci.core.contract.constraints import constraints
 from mlci.core.contract.formats import FORMATS
-from mlci.core.contract.model import LARGEST_INTEGER, SMALLEST_INTEGER
+from mlci.core.contract.scalar import LARGEST_INTEGER, SMALLEST_INTEGER
 from mlci.core.contract.share import NONE
 
 if TYPE_CHECKING:
-    from mlci.core.contract.model import ColumnRule, ColumnType, Contract
+    from mlci.core.contract.model import ColumnRule, Contract
     from mlci.core.contract.pattern import Pattern
+    from mlci.core.contract.scalar import ColumnType
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 NOT_SAID: Final = "x-not-said"

@@ -16,7 +16,6 @@ from mlci.core.contract.data_set_rule import (  # noqa: TC001 - pydantic reads a
 )
 from mlci.core.contract.formats import FormatName  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.contract.part import (
-    LONGEST_COLUMN_NAME,
     ColumnName,
     Owner,
     Part,
@@ -29,7 +28,6 @@ from mlci.core.contract.rule import AggregateRule, CrossRule  # noqa: TC001 - as
 from mlci.core.contract.scalar import (
     LARGEST_INTEGER,
     NESTED,
-    NUMERIC,
     ORDERED,
     SMALLEST_INTEGER,
     TEMPORAL,
@@ -40,27 +38,11 @@ from mlci.core.contract.scalar import (
 from mlci.core.contract.share import NONE, Share, ShareField, parse_share
 from mlci.core.digits import MOST_DIGITS, Digits
 from mlci.core.expression import Kind, ValueType, check_types
-from mlci.core.plain_text import is_visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlci.core.expression import Check
-
-__all__ = [
-    "LARGEST_INTEGER",
-    "LATER",
-    "LONGEST_COLUMN_NAME",
-    "NUMERIC",
-    "SMALLEST_INTEGER",
-    "ColumnRule",
-    "ColumnSpec",
-    "ColumnType",
-    "Contract",
-    "Length",
-    "RowBounds",
-    "is_visible",
-]
 
 LATER: frozenset[str] = frozenset()
 """Keys of the design that are refused, by name, until they work; for `read_model`."""

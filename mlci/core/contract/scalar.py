@@ -15,6 +15,7 @@ from typing import Final, Literal
 
 from mlci.core.digits import MOST_DIGITS, Digits
 from mlci.core.moment import read_moment
+from mlci.core.words import counted
 
 ColumnType = Literal[
     "integer", "number", "decimal", "string", "boolean", "date", "time", "timestamp", "timestamp_with_zone",
@@ -48,6 +49,21 @@ EXAMPLES: Final[dict[ColumnType, str]] = {
     "time": "'23:59:59'",
     "timestamp": "'2024-02-29T23:59:59'",
     "timestamp_with_zone": "'2024-02-29T23:59:59Z'",
+}
+
+TYPE_WORDS: Final[dict[ColumnType, str]] = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "decimal": "a decimal number",
+    "date": "a date",
+    "time": "a time",
+    "timestamp": "a timestamp without a zone",
+    "timestamp_with_zone": "a timestamp with a zone",
+    "list": "a list",
+    "struct": "a struct",
+    "binary": "binary",
 }
 
 
@@ -90,6 +106,14 @@ def bound(value: float | str | bool, type_: ColumnType, digits: Digits | None = 
         msg = f"is no {type_}; quote it if it is text" if type_ == "string" else f"is no {type_}"
         raise ValueError(msg)
     return value
+
+
+def type_words(type_: ColumnType, digits: Digits | None = None) -> str:
+    """Return what a value of a type is, for a sentence: "a whole number"."""
+    if digits is None:
+        return TYPE_WORDS[type_]
+    point = f", {digits.scale} of them after the point" if digits.scale else ", none after the point"
+    return f"{TYPE_WORDS[type_]} of at most {counted(digits.precision, 'digit')}{point}"
 
 
 def _decimal_bound(value: float | str | bool, digits: Digits) -> Decimal:  # noqa: FBT001 - as above

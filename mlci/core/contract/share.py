@@ -9,6 +9,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from mlci.core.words import counted
+
 _PATTERN = r"^([0-9]{1,3}(\.[0-9]{1,6})?)%$"
 
 
@@ -49,6 +51,13 @@ def parse_share(text: object) -> Share:
         msg = "a share is at most 100%"
         raise ValueError(msg)
     return Share(percent)
+
+
+def tolerated(tolerance: Share | int) -> str:
+    """Return what is tolerated: "0.1% of the rows", "3 rows", nothing where nothing is."""
+    if isinstance(tolerance, Share):
+        return f"{tolerance.text} of the rows" if tolerance.percent else ""
+    return counted(tolerance, "row")
 
 
 ShareField = Annotated[

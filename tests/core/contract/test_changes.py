@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.contract import ChangeKind, ConstraintChange, Contract, combined, compare_constraints
+from mlci.core.contract.changes import ChangeKind, ConstraintChange, combined, compare_constraints
+from mlci.core.contract.model import Contract
 from mlci.core.contract.share import NONE
 
 RULE = {"name": "ordered", "check": "b >= a"}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from mlci.core.contract import Contract
 from mlci.core.contract.compatibility import ContractChange, breaks, classified
+from mlci.core.contract.model import Contract
 
 
 def a_contract(a: dict[str, Any] | None = None, **parts: object) -> Contract:

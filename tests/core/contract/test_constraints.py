@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from mlci.core.contract import Contract, constraints
-from mlci.core.contract.constraints import code, codes, listed, written
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import Contract
+from mlci.core.words import code, codes, listed, written
 
 CELLS = Contract.model_validate(
     {

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from mlci.core.contract import Contract, parse_pattern
 from mlci.core.contract.json_schema import NOT_SAID, json_schema
+from mlci.core.contract.model import Contract
+from mlci.core.contract.pattern import parse_pattern
 from tests.core.contract.patterns import PATTERNS, TEXTS
 
 COLUMNS: dict[str, Any] = {

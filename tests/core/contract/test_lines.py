@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from mlci.core.contract import Contract, constraints
+from mlci.core.contract.constraints import constraints
 from mlci.core.contract.lines import lines_of
+from mlci.core.contract.model import Contract
 from mlci.core.documents import read_located_model
 
 TEXT = """\

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mlci.core.contract import LATER, ColumnRule, ColumnSpec, Contract, constraints
+from mlci.core.contract.constraints import constraints
+from mlci.core.contract.model import LATER, ColumnRule, ColumnSpec, Contract
 from mlci.core.documents import read_model
 from mlci.errors import UsageError
 
@@ -380,7 +381,8 @@ def test_contract__any_value_is_a_contract_or_a_validation_error(value: object) 
 
 def test_contract__needs_neither_an_engine_nor_numpy() -> None:
     script = (
-        "import sys, mlci.core.contract, mlci.core.findings, mlci.core.contract_draft; "
+        "import sys, mlci.core.contract.json_schema, mlci.core.contract.changes; "
+        "import mlci.core.findings, mlci.core.contract_draft; "
         "print(sorted({'duckdb', 'numpy', 'pandas'} & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
