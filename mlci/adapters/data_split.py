@@ -22,6 +22,7 @@ from mlci.adapters.files import new_file
 from mlci.adapters.open_file import OpenFile
 from mlci.core.data_files import one_file, short
 from mlci.core.data_format import CsvFormat, JsonLinesFormat
+from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
 from mlci.core.splitting import WHOLE, set_of
 from mlci.core.words import code
@@ -105,7 +106,7 @@ def _split(path: Path, targets: Sequence[Path], column: str, numbers: Numbers) -
         reading = stack.enter_context(opened(files))
         if column not in reading.names:
             problem = f"{path.name} has no column {code(column)}"
-            hint = f"One of: {one_line(', '.join(reading.names), 300)}"
+            hint = did_you_mean(column, reading.names, f"One of: {one_line(', '.join(reading.names), 300)}")
             raise UsageError("split-column-unknown", problem, where=str(path), hint=hint)
         written = [stack.enter_context(new_file(target)) for target in targets]
         outputs = [f"/dev/fd/{each.fileno()}" for each in written]

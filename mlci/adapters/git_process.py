@@ -114,7 +114,7 @@ class Git:
             except subprocess.TimeoutExpired as error:
                 raise OutsideError(
                     "git-timeout",
-                    f"git {arguments[0]} did not end within {self._network_timeout_seconds:g} seconds",
+                    f"git {_verb(arguments)} did not end within {self._network_timeout_seconds:g} seconds",
                     cause="The origin does not answer, or it waits for a password that nobody can type.",
                     hint="Try it by hand: git ls-remote origin",
                 ) from error
@@ -184,11 +184,15 @@ def _with_login(environ: Mapping[str, str], login: Login) -> dict[str, str]:
     return dict(environ) | added
 
 
+def _verb(arguments: Sequence[str]) -> str:
+    return arguments[2] if arguments[0] == "-c" else arguments[0]
+
+
 def git_failed(arguments: Sequence[str], finished: Finished) -> OutsideError:
     """Return the error of a call that failed, in Git's own words."""
     return OutsideError(
         "git-failed",
-        f"git {arguments[0]} failed (exit code {finished.exit_code}): {finished.errors or 'it says nothing'}",
+        f"git {_verb(arguments)} failed (exit code {finished.exit_code}): {finished.errors or 'it says nothing'}",
     )
 
 

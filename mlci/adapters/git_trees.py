@@ -23,6 +23,8 @@ READ_LIMIT_BYTES: Final = 64 << 20
 _FOLDER_MODES = frozenset({"040000", "160000"})
 _OUTPUT = ".mlci/"
 _CHUNK_BYTES = 1 << 20
+_HASHED_ONLY: Final = ("-c", "pack.compression=0")
+"""Git packs a file above `core.bigFileThreshold` to hash it, and throws the pack away: a minute for each gigabyte."""
 
 
 class CommitTree:
@@ -188,7 +190,15 @@ class WorkTree:
 
     def _status(self) -> Iterator[tuple[str, str]]:
         """Yield path and state of what differs from HEAD or the index; a nested repository ends in `/`."""
-        arguments = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", *self._pathspec()]
+        arguments = [
+            *_HASHED_ONLY,
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--no-renames",
+            "--untracked-files=all",
+            *self._pathspec(),
+        ]
         for record in _records(self._git.run(arguments, folder=self._root)):
             state, path = record[:2], record[3:].removeprefix(self._prefix)
             if state != "??" or not path.startswith(_OUTPUT):
@@ -211,7 +221,7 @@ class WorkTree:
                 raise _special(path)
         if files:
             requests = "".join(f"{_quoted(path)}\n" for path in files).encode(errors="surrogateescape")
-            output = self._git.run(["hash-object", "--stdin-paths"], folder=self._root, stdin=requests)
+            output = self._git.run([*_HASHED_ONLY, "hash-object", "--stdin-paths"], folder=self._root, stdin=requests)
             ids.update(zip(files, output.decode().split(), strict=True))
         if links:
             some_id = next(iter(known.values()), None) or next(iter(ids.values()), None) or self._empty_id()

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from mlci.core.names import NAME
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
 from mlci.core.strict_yaml import shown
@@ -32,6 +33,19 @@ _WANTED: Final = {
 }
 """What pydantic says in the words of Python, in the words of YAML."""
 
+_ELSEWHERE: Final = {
+    **dict.fromkeys(("int", "int64", "bigint", "long"), "integer"),
+    **dict.fromkeys(("float", "double", "real", "float64"), "number"),
+    **dict.fromkeys(("text", "str", "varchar", "char", "object"), "string"),
+    **dict.fromkeys(("bool", "logical"), "boolean"),
+    "datetime": "timestamp",
+    "timestamptz": "timestamp_with_zone",
+    "bytes": "binary",
+    "array": "list",
+}
+"""What other tools call the types of columns."""
+_NAME: Final = "a name begins with a small letter and has at most 63 small letters, digits, `_` and `-`"
+
 Schema = dict[str, Any]
 
 
@@ -52,11 +66,21 @@ def problems(
     # The input stays out of the sentences: a value of a hostile document has no place in what others read.
     # A key that is mistyped is also missing under its right name: that it is unknown says more.
     items = sorted(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
+    items = _as_meant(items, document)
     schema = model.model_json_schema()
     found = list(dict.fromkeys(_problem(item, document, schema, later) for item in items[:MOST_PROBLEMS]))
     if len(items) > MOST_PROBLEMS:
         found.append(Problem(document.name, f"and {len(items) - MOST_PROBLEMS:,} more problems"))
     return tuple(found)
+
+
+def _as_meant(items: list[ErrorDetails], document: Document) -> list[ErrorDetails]:
+    """Return ITEMS without what a value is told for not being of another type, where it is wrong as its own."""
+    places = [document.where(_real_path(item["loc"], document.value, item["type"])) for item in items]
+    own = {place for place, item in zip(places, items, strict=True) if item["type"] == "finite_number"}
+    return [
+        item for place, item in zip(places, items, strict=True) if place not in own or item["type"] == "finite_number"
+    ]
 
 
 def _problem(item: ErrorDetails, document: Document, schema: Schema, later: frozenset[str]) -> Problem:
@@ -72,6 +96,10 @@ def _problem(item: ErrorDetails, document: Document, schema: Schema, later: froz
         case kind:
             message = item["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
             words = _WANTED.get(kind, message[:1].lower() + message[1:])
+            if item.get("ctx", {}).get("pattern") == f"^{NAME.pattern}$":
+                words = _NAME
+            if kind == "too_short":
+                words = f"at least {item['ctx']['min_length']} are wanted here"
             name = shown(_dotted(place)) if place else "the document"
             return Problem(where, one_line(f"{name}: {words}", _LONGEST_SENTENCE), _near_value(item))
 
@@ -97,6 +125,9 @@ def _near_value(item: ErrorDetails) -> str | None:
     if item["type"] != "literal_error" or not isinstance(item["input"], str):
         return None
     allowed = re.findall(r"'([^']*)'", item["ctx"]["expected"])
+    meant = _ELSEWHERE.get(item["input"].lower())
+    if meant in allowed:
+        return f"Did you mean `{meant}`?"
     return did_you_mean(item["input"], allowed)
 
 

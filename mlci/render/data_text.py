@@ -19,10 +19,18 @@ def standings_text(standings: Sequence[Mapping[str, Any]]) -> str:
     """Return a table of STANDINGS, as `mlci.commands.data.Standing.to_dict` has them, one line a file."""
     rows = [_HEADER, *(_row(each) for each in standings)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(_HEADER))]
-    away = sum(each["state"] != "present" for each in standings)
-    files = "1 file is" if away == 1 else f"{away} files are"
-    told = f"{files} not here as recorded: mlci data pull" if away else "everything is here"
-    return "\n".join([*(_line(row, widths) for row in rows), "", told])
+    away = [each for each in standings if each["state"] != "present"]
+    lost = [one_line(each["path"], 200) for each in away if (each["source"], each["state"]) == ("Git", "missing")]
+    told = [] if away else ["everything is here"]
+    if len(lost) < len(away):
+        told.append(f"{_files(len(away) - len(lost))} not here as recorded: mlci data pull")
+    if lost:
+        told.append(f"{_files(len(lost))} missing from the work tree: git checkout HEAD -- {' '.join(lost)}")
+    return "\n".join([*(_line(row, widths) for row in rows), "", *told])
+
+
+def _files(count: int) -> str:
+    return "1 file is" if count == 1 else f"{count} files are"
 
 
 def brought_text(sets: Sequence[Mapping[str, Any]]) -> str:

@@ -134,8 +134,9 @@ def test_split__a_set_without_rows_is_refused(tmp_path: Path) -> None:
 
 
 def test_split__an_unknown_column_is_refused(tmp_path: Path) -> None:
-    error = failing(write(tmp_path / "x.csv"), column="none")
+    error = failing(write(tmp_path / "x.csv"), column="xyz")
     assert (error.code, error.hint) == ("split-column-unknown", "One of: patient, day, note")
+    assert failing(write(tmp_path / "x.csv"), column="pateint").hint == "Did you mean `patient`?"
 
 
 @pytest.mark.parametrize(("suffix", "packed"), [(".gz", gzip.compress), (".zst", zstd.compress)])

@@ -523,7 +523,8 @@ def test_validate__loads_neither_pandas_nor_numpy(path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from mlci.adapters.duckdb import DuckdbData; "
         "import mlci.cli.wiring, mlci.commands.validate, mlci.render.terminal; "
-        "from mlci.core.contract import Contract, constraints; from mlci.core.data_files import one_file; "
+        "from mlci.core.contract.model import Contract; from mlci.core.contract.constraints import constraints; "
+        "from mlci.core.data_files import one_file; "
         "contract = Contract.model_validate({'columns': {'x': {'type': 'integer', 'max': 0, 'unique': True}}}); "
         "report = DuckdbData().validate('cells', one_file(Path(sys.argv[1])), constraints(contract)); "
         "print(len(report.findings), sorted({'numpy', 'pandas'} & set(sys.modules)))"

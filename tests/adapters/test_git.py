@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import random
+import resource
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -460,3 +462,23 @@ def test_work_tree_ids__line_ends_as_git_would_store_them(clone: Clone) -> None:
     repository = clone.open()
     ids = repository.work_tree().ids()
     assert ids["new.csv"] == repository.tree(clone.commit()).ids()["new.csv"]
+
+
+def cpu_seconds_of_children() -> float:
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+
+
+def test_work_tree__a_large_file_is_hashed_without_being_packed(clone: Clone) -> None:
+    """Git packs what is larger than this before it knows its hash, which takes ten times as long."""
+    clone.git("config", "core.bigFileThreshold", "1m")
+    content = random.Random(0).randbytes(16 << 20)  # noqa: S311 - bytes that cannot be packed
+    (clone.folder / "large").write_bytes(content)
+    clone.git("add", "large")
+    (clone.folder / "large").write_bytes(content[::-1])
+    start = cpu_seconds_of_children()
+    expected = clone.git("hash-object", "large")
+    packed = cpu_seconds_of_children()
+    tree = clone.open().work_tree()
+
+    assert tree.ids()["large"] == expected
+    assert cpu_seconds_of_children() - packed < (packed - start) * 0.75

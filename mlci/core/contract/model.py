@@ -42,6 +42,8 @@ from mlci.core.expression import Kind, ValueType, check_types
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pydantic_core import PydanticCustomError
+
     from mlci.core.expression import Check
 
 LATER: frozenset[str] = frozenset()
@@ -260,15 +262,15 @@ class Contract(Part):
         for place, aggregate in enumerate(self.aggregates):
             self._fit("aggregates", place, "aggregate", aggregate.aggregate)
             if aggregate.by is not None and aggregate.by not in self.columns:
-                message = "the column {column} is not listed under columns:"
-                raise problem(message, "aggregates", place, "by", column=aggregate.by)
+                raise self._unlisted(aggregate.by, "aggregates", place, "by")
         return self
 
     @model_validator(mode="after")
     def _has_sound_rules_of_the_whole(self) -> Self:
         for section in ("references", "freshness", "balance", "conflicts"):
-            for name in getattr(self, section).keys() - self.columns:
-                raise problem("the column {column} is not listed under columns:", section, name, column=name)
+            for name in getattr(self, section):
+                if name not in self.columns:
+                    raise self._unlisted(name, section, name)
         for name in self.freshness:
             if self.columns[name].type not in TEMPORAL - {"time"}:
                 raise problem("{column} is no date and no timestamp, and has no age", "freshness", name, column=name)
@@ -284,8 +286,7 @@ class Contract(Part):
         for label, rule in self.conflicts.items():
             for place, name in enumerate(rule.ignore):
                 if name not in self.columns:
-                    message = "the column {column} is not listed under columns:"
-                    raise problem(message, "conflicts", label, "ignore", place, column=name)
+                    raise self._unlisted(name, "conflicts", label, "ignore", place)
             if not self.features(label):
                 raise problem("no column is left that could be a feature", "conflicts", label)
         return self
@@ -309,19 +310,21 @@ class Contract(Part):
         for place, key in enumerate(self.keys):
             for part, name in enumerate(key):
                 if name not in self.columns:
-                    raise problem("the column {name} is not listed under columns:", "keys", place, part, name=name)
+                    raise self._unlisted(name, "keys", place, part)
                 if name in key[:part]:
                     raise problem("the column {name} stands in this key twice", "keys", place, part, name=name)
             if set(key) in map(set, self.keys[:place]):
                 raise problem("a key of the same columns stands here again", "keys", place)
         return self
 
+    def _unlisted(self, name: str, *path: str | int) -> PydanticCustomError:
+        return problem("the column {name} is not listed under columns:", *path, name=name, near=tuple(self.columns))
+
     def _fit(self, section: str, place: int, name: str, check: Check) -> None:
         """Raise a problem at the key NAME unless CHECK reads columns that are listed, as what they are."""
         for column in check.columns:
             if column not in self.columns:
-                message = "the column {column} is not listed under columns:"
-                raise problem(message, section, place, name, column=column)
+                raise self._unlisted(column, section, place, name)
         try:
             check_types(check, {column: value_type(self.column(column)) for column in check.columns})
         except ValueError as error:

@@ -22,7 +22,7 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-def problem(message: str, *path: str | int, **values: str) -> PydanticCustomError:
+def problem(message: str, *path: str | int, **values: str | tuple[str, ...]) -> PydanticCustomError:
     """Return a problem at PATH below the part at hand; the reader of documents finds line and column from it."""
     # pydantic fills {value} in by plain replacement, so braces inside a value stay what they are.
     return PydanticCustomError("contract", message, {"path": path, **values})

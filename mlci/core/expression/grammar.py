@@ -347,6 +347,10 @@ class _Parser:
 
     def call(self, name: _Token) -> Node:
         function = next((each for each in FUNCTIONS if each == name.text), None)
+        if function is None and name.text in MEASURES:
+            msg = "is of many rows and this check of one; write it under aggregates:"
+            msg = f"character {name.place + 1}: {name.text} {msg}"
+            raise ValueError(msg)
         if function is None:
             known = (*MEASURES, *FUNCTIONS) if self.aggregates else FUNCTIONS
             msg = f"character {name.place + 1}: there is no function {name.text}; there are {', '.join(known)}"

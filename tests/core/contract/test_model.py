@@ -87,7 +87,7 @@ def test_contract__has_a_json_schema_that_names_every_key() -> None:
     ("before", "after", "where", "problem"),
     [
         (b"max: 60", b"max: true", "3:40", "`columns.mean_radius.max`: input should be a valid integer"),
-        (b"max: 60", b"max: .inf", "3:40", "`columns.mean_radius.max`: input should be a valid integer"),
+        (b"max: 60", b"max: .inf", "3:40", "`columns.mean_radius.max`: input should be a finite number"),
         (b"max: 60", b"max: -1", "3:32", "`columns.mean_radius.min`: min is above max, so no value can satisfy both"),
         (b"[0, 1]", b"[0, a]", "6:33", "`columns.malignant.enum`: a in enum is no integer"),
         (
@@ -125,7 +125,7 @@ def test_contract__has_a_json_schema_that_names_every_key() -> None:
             "`rules[0].check`: the column radius is not listed under columns:",
         ),
         (b"0.1%", b"0.1", "9:69", "`rules[0].max_share`: a share is a percentage such as 0.1%"),
-        (b"name: worst_at_least_mean", b"name: Worst", "9:6", "`rules[0].name`: string should match pattern"),
+        (b"name: worst_at_least_mean", b"name: Worst", "9:6", "`rules[0].name`: a name begins with a small letter"),
         (b"rows: {min: 100}", b"freshness: 1d", "7:1", "`freshness`: keys with values are wanted"),
         (
             b"max: 60",
@@ -180,7 +180,7 @@ def test_contract__has_a_json_schema_that_names_every_key() -> None:
             "7:25",
             "`keys[1]`: a key of the same columns stands here again",
         ),
-        (b"rows: {min: 100}", b"keys: [[id]]", "7:8", "`keys[0]`: tuple should have at least 2 items"),
+        (b"rows: {min: 100}", b"keys: [[id]]", "7:8", "`keys[0]`: at least 2 are wanted here"),
         (
             b"rows: {min: 100}",
             b"aggregates: [{name: a, aggregate: mean(id) > 1, by: country}]",
@@ -387,3 +387,37 @@ def test_contract__needs_neither_an_engine_nor_numpy() -> None:
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        (b"type: integer, unique", b"type: int, unique", "Did you mean `integer`?"),
+        (b"size_band:    {type: string", b"size_band:    {type: text", "Did you mean `string`?"),
+        (b"size_band:    {type: string", b"size_band:    {type: Varchar", "Did you mean `string`?"),
+        (b"check: worst_radius >= ", b"check: worst_radios >= ", "Did you mean `worst_radius`?"),
+        (b"rows: {min: 100}", b"keys: [[id, size]]", "Did you mean `size_band`?"),
+        (b"rows: {min: 100}", b"balance: {malignent: {min: 5%}}", "Did you mean `malignant`?"),
+        (
+            b"rows: {min: 100}", b"conflicts: {malignant: {ignore: [hue]}}",
+            "There are: id, mean_radius, worst_radius, size_band, malignant.",
+        ),
+    ],
+)  # fmt: skip
+def test_contract__what_was_meant_is_offered(old: bytes, new: bytes, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(CELLS.replace(old, new))
+    assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize("number", [b"1e400", b".nan", b"-.inf"])
+def test_contract__a_bound_that_is_no_number_is_told_once(number: bytes) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(CELLS.replace(b"max: 60", b"max: " + number))
+    assert caught.value.problem == "`columns.mean_radius.max`: input should be a finite number"
+
+
+def test_contract__several_unlisted_columns_are_told_in_the_order_of_the_file() -> None:
+    freshness = b"freshness: {zulu: 1d, alpha: 1d, mike: 1d}"
+    with pytest.raises(UsageError, match="the column zulu is not listed"):
+        read(CELLS.replace(b"rows: {min: 100}", freshness))
