@@ -11,7 +11,8 @@ import pytest
 from mlci.adapters.duckdb import DuckdbData
 from mlci.commands.evaluation_set import EvaluationSet, set_of
 from mlci.core.config import read_config
-from mlci.core.rules import Side, effective
+from mlci.core.rules import effective
+from mlci.core.side import Side
 from mlci.errors import IntegrityError
 from mlci.testing import MemoryTree
 from tests.commands.builders import a_configuration
