@@ -57,12 +57,17 @@ def test_resolve__the_candidate_where_there_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1.0.0", "v1", "v1.0", "other@v1.0.0", "other#production", "tumourv1.0.0", "tumour@"]
+    "text", ["", "9.0.0", "v1", "v1.0", "other@v1.0.0", "other#production", "tumourv1.0.0", "tumour@"]
 )
 def test_resolve__what_names_nothing(tmp_path: Path, text: str) -> None:
     error = refused(a_released_project(tmp_path), text)
     assert (type(error), error.code) == (UsageError, "unknown-reference")
     assert error.hint == "tumour@v1.0.0, tumour#production, candidate or a folder"
+
+
+def test_resolve__a_version_without_its_letter(tmp_path: Path) -> None:
+    error = refused(a_released_project(tmp_path), "1.0.0")
+    assert (error.code, error.hint) == ("unknown-reference", "A version is written with v: v1.0.0")
 
 
 def test_resolve__a_stage_without_its_sign(tmp_path: Path) -> None:
