@@ -47,7 +47,7 @@ def test_level__is_one(edit: tuple[str, str]) -> None:
     with pytest.raises(UsageError) as caught:
         a_config(edit)
     assert (
-        "name one file that training leaves: model: FILE, or predictions:, scores: or metrics: in its place"
+        "name one thing that training leaves: model: FILE, or predictions:, scores:, metrics: or predict: in its place"
         in caught.value.problem
     )
 
