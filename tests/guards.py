@@ -29,6 +29,14 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "what moved while it was tried is not switched to",
+        "mlci/commands/deploy.py",
+        "        refuse_moved()\n        target.switch(staged)\n",
+        "        target.switch(staged)\n",
+        "tests/commands/test_deploy.py::"
+        "test_deploy__a_version_that_was_taken_back_while_it_was_tried_is_not_switched_to",
+    ),
+    Guard(
         "a registry that lost what was seen of it is not relied on",
         "mlci/adapters/registry_branch.py",
         "        if taken:\n",

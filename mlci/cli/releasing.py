@@ -253,9 +253,12 @@ def deploy(
     set_outputs(place.github, {"version": done.version, "told": "true" if told else "false"})
     if done.unrecorded:
         tell(f"deployed, and the registry does not tell of it: {done.unrecorded}")
+    if done.moved:
+        tell(f"deployed, and meanwhile {done.moved} Run mlci deploy {name} again.")
     if as_json:
         content = {"version": done.version, "before": done.before, "location": done.location}
-        show_json("deploy", {**content, "switched": done.switched, "told": told, "unrecorded": done.unrecorded})
+        how = {"switched": done.switched, "told": told, "unrecorded": done.unrecorded, "moved": done.moved}
+        show_json("deploy", content | how)
         return
     if done.switched:
         show(f"{name} answers with {done.version}" + (f", before {done.before}" if done.before else ""))

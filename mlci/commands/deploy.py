@@ -14,9 +14,10 @@ from mlci.commands.said import refuse_without_model
 from mlci.core.forge import DeploymentStatus
 from mlci.core.registry import plan_deployment
 from mlci.core.registry.deployments import deployed_at
+from mlci.core.registry.staleness import stale_deployment
 from mlci.core.registry.standing import nothing_to_deploy, refuse_unusable
 from mlci.core.target import Placed
-from mlci.errors import MlciError, RejectedError
+from mlci.errors import IntegrityError, MlciError, RejectedError
 from mlci.render.registry_page import registry_page
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Clock, Forge, Predictor, RegistryBranch, Store, Target
     from mlci.core.package import Package
-    from mlci.core.registry import Actor, Registry, Version
+    from mlci.core.registry import Actor, Expectation, Registry, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Deployed:
     """Why the registry does not tell of it; None where it does, or is not to be told here."""
     is_told: bool = True
     """False where the registry is not to be told here, and says something else."""
+    moved: str | None = None
+    """What moved the stage while the target was switched; None where nothing did, or the origin did not answer."""
 
 
 def deploy(
@@ -66,9 +69,13 @@ def deploy(
     refuse_gone(loaded, registry)
     history = loaded.registry
     version = _deployable(history, stage)
-    done = _deployed(name, version, history, store=store, target=target, predictor=predictor, forge=forge)
+    refuse_moved = partial(_refuse_moved, model, stage, history.expectation(stage), registry)
+    done = _deployed(
+        name, version, history, store=store, target=target, predictor=predictor, forge=forge, refuse_moved=refuse_moved
+    )
     if not records:
-        return replace(done, is_told=deployed_at(history, name) == done.version)
+        is_told = deployed_at(history, name) == done.version
+        return replace(done, is_told=is_told, moved=_moved_since(refuse_moved) if done.switched else None)
     plan = partial(
         plan_deployment,
         number=done.version,
@@ -84,8 +91,27 @@ def deploy(
         refuse_unsigned()
         record(model, plan, registry)
     except MlciError as error:  # what is deployed stays deployed
-        return replace(done, unrecorded=error.problem)
-    return done
+        done = replace(done, unrecorded=error.problem)
+    return replace(done, moved=_moved_since(refuse_moved)) if done.switched else done
+
+
+def _refuse_moved(model: str, stage: str, expected: Expectation, registry: RegistryBranch) -> None:
+    """Raise where STAGE of the origin is not as EXPECTED any more, or what it holds was taken back meanwhile."""
+    now = registry.refreshed(model).registry
+    moved = stale_deployment(now, stage, expected)
+    if moved is not None:
+        raise moved
+    _deployable(now, stage)
+
+
+def _moved_since(refuse_moved: Callable[[], None]) -> str | None:
+    try:
+        refuse_moved()
+    except IntegrityError as error:
+        return f"{error.problem}. {error.cause or ''}".rstrip()
+    except MlciError:  # nobody could be asked; the target answers with what was there right before
+        return None
+    return None
 
 
 def tell_deployed(name: str, model: str, version: str, *, registry: RegistryBranch, actor: Actor, clock: Clock) -> bool:
@@ -121,11 +147,20 @@ def _deployable(history: Registry, stage: str) -> Version:
 
 
 def _deployed(
-    name: str, version: Version, history: Registry, *, store: Store, target: Target, predictor: Predictor, forge: Forge
+    name: str,
+    version: Version,
+    history: Registry,
+    *,
+    store: Store,
+    target: Target,
+    predictor: Predictor,
+    forge: Forge,
+    refuse_moved: Callable[[], None],
 ) -> Deployed:
     """Deploy VERSION; the target keeps answering with the old one until the switch.
 
-    The forge is told of every attempt that would change something, and how it ended.
+    The forge is told of every attempt that would change something, and how it ended. Bringing and trying take a while:
+    REFUSE_MOVED looks right before the switch whether the version is still the one to deploy.
     """
     installed = fetch(version, store)
     refuse_without_model(installed.package)
@@ -146,6 +181,7 @@ def _deployed(
     try:
         staged = target.stage(version.number, installed.sha256, installed.package.files)
         _try_out(installed.package, predictor, version.number)
+        refuse_moved()
         target.switch(staged)
     except BaseException:
         # Interrupted, it may have switched already.

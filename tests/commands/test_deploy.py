@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -20,9 +21,9 @@ from tests.commands.builders import MODEL, MODELS, Project, a_project, a_release
 from tests.core.plans import ANA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from mlci.core.registry import Change
+    from mlci.core.registry import Change, LoadedRegistry
 
 
 class WatchedTarget(MemoryTarget):
@@ -71,14 +72,19 @@ def test_deploy__the_next_version_follows(tmp_path: Path) -> None:
 
 def test_deploy__a_quarantined_version_that_somebody_left_in_the_stage(tmp_path: Path) -> None:
     project = a_released_project(tmp_path)
-    history = project.history
-    facts = {"actor": ANA, "now": project.clock.now(), "uuids": iter(uuid4, None), "reason": "leaked labels"}
-    draft = Draft(history, **facts)  # type: ignore[arg-type]  # each is what it says
-    draft.add("quarantine", "v1.0.0")
-    by_hand = draft.change(None, "v1.0.0", "by hand", registry_page)
-    project.registry.push(MODEL, by_hand, project.registry.load(MODEL).commit)
+    quarantined_by_hand(project)
     error = refused(project)
     assert (error.code, project.forge.deployments()) == ("quarantined", ())
+
+
+def quarantined_by_hand(project: Project) -> None:
+    """Quarantine what is in production, which no verb does."""
+    registry = FakeRegistryBranch(project.registry.origin)
+    loaded = registry.load(MODEL)
+    facts = {"actor": ANA, "now": project.clock.now(), "uuids": iter(uuid4, None), "reason": "leaked labels"}
+    draft = Draft(loaded.registry, **facts)  # type: ignore[arg-type]  # each is what it says
+    draft.add("quarantine", "v1.0.0")
+    registry.push(MODEL, draft.change(None, "v1.0.0", "by hand", registry_page), loaded.commit)
 
 
 def test_deploy__after_a_rollback_goes_back(tmp_path: Path) -> None:
@@ -355,6 +361,79 @@ class Overtaken(FakeRegistryBranch):
             assert first
             other.push(model, first, found.commit)
         return super().push(model, change, parent)
+
+
+class Meanwhile(FakeRegistryBranch):
+    """The branch as somebody sees it beside whom another does something; at which look at the origin, from 1 on."""
+
+    def __init__(self, project: Project, does: Callable[[], object], at: int) -> None:
+        super().__init__(project.registry.origin)
+        self._does = does
+        self._looks_left = at
+
+    @override
+    def refreshed(self, model: str) -> LoadedRegistry:
+        self._looks_left -= 1
+        if self._looks_left == 0:
+            self._does()
+        return super().refreshed(model)
+
+
+def rolling_back(project: Project) -> Callable[[], object]:
+    """Return what somebody else does: take production back, through a registry of their own."""
+    theirs = replace(project, registry=FakeRegistryBranch(project.registry.origin))
+    return theirs.rollback
+
+
+def test_deploy__a_version_that_was_taken_back_while_it_was_tried_is_not_switched_to(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.deploy()
+    project.release("careful")
+    project.registry = Meanwhile(project, rolling_back(project), at=1)
+    error = refused(project)
+    assert (type(error), error.code, error.problem) == (
+        IntegrityError,
+        "stale-deployment",
+        "tumour#production moved: v1.1.0 (event 5) was looked up, but now there is v1.0.0 (event 6)",
+    )
+    assert (error.cause or "").startswith("Event 6 (rollback v1.0.0) by Ana")
+    assert told(project)[1][2] == ["in_progress: ", "failure: v1.0.0 keeps answering"]
+    assert deploy_events(project) == [("live", "v1.0.0")]
+
+
+def test_deploy__a_version_that_was_quarantined_in_its_stage_while_it_was_tried(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.registry = Meanwhile(project, lambda: quarantined_by_hand(project), at=1)
+    assert refused(project).code == "quarantined"
+
+
+def test_deploy__says_what_moved_the_stage_while_it_switched(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.release("careful")
+    project.registry = Meanwhile(project, rolling_back(project), at=2)
+    done = project.deploy()
+    assert (done.version, done.switched, done.unrecorded) == ("v1.1.0", True, None)
+    assert (done.moved or "").startswith(
+        "tumour#production moved: v1.1.0 (event 4) was looked up, but now there is v1.0.0 (event 6). "
+        "Event 6 (rollback v1.0.0) by Ana"
+    )
+
+
+def test_deploy__where_the_origin_does_not_answer_before_the_switch_nothing_is_switched(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.registry = Meanwhile(project, no_answer, at=1)
+    assert refused(project).code == "origin-failed"
+
+
+def test_deploy__where_the_origin_does_not_answer_after_the_switch_it_is_done(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.registry = Meanwhile(project, no_answer, at=2)
+    done = project.deploy()
+    assert (done.switched, done.moved) == (True, None)
+
+
+def no_answer() -> None:
+    raise OutsideError("origin-failed", "Git could not talk to the origin")
 
 
 def test_deploy__where_what_is_written_must_be_signed_and_nobody_can(tmp_path: Path) -> None:

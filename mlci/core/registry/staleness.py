@@ -39,6 +39,23 @@ def stale_promotion(registry: Registry, stage: str | None, expected: Expectation
     )
 
 
+def stale_deployment(registry: Registry, stage: str, expected: Expectation) -> IntegrityError | None:
+    """Return the error that says what moved a stage while a version was deployed; `None` where nothing did.
+
+    REGISTRY is as it is now, EXPECTED what the stage held when it was looked up.
+    """
+    found = registry.expectation(stage)
+    if found == expected:
+        return None
+    return IntegrityError(
+        "stale-deployment",
+        f"{registry.model}#{stage} moved: {_shown(expected)} was looked up, but now there is {_shown(found)}",
+        where=f"mlci/registry/{registry.model}",
+        cause=_moved_by(registry.events[found.sequence - 1]) if found.sequence else None,
+        hint="Run mlci deploy again; it brings what is there now.",
+    )
+
+
 def refuse_unexpected(registry: Registry, stage: str, stated: str) -> None:
     """Raise unless the stage holds what a person STATED: a version, the sequence of its event, or `none`.
 
