@@ -29,6 +29,35 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "what nobody signed is not deployed where it must be signed",
+        "mlci/commands/deploy.py",
+        "    vouching(history, [version.number], stage)\n",
+        "",
+        "tests/commands/test_deploy.py::test_deploy__what_nobody_signed_is_not_deployed_where_it_must_be",
+    ),
+    Guard(
+        "a promotion is not held against what nobody signed where it must be signed",
+        "mlci/commands/promote.py",
+        "    _refuse_unvouched(case, case.registry.registry, demand, tools)\n",
+        "",
+        "tests/commands/test_promote.py::test_promote__against_what_nobody_signed_where_it_must_be_signed",
+    ),
+    Guard(
+        "nothing comes back or is taken back on what nobody signed where it must be signed",
+        "mlci/commands/rollback.py",
+        "    vouching(loaded.registry, vouched, stage)\n",
+        "",
+        "tests/commands/test_rollback.py::test_rollback__of_what_nobody_signed_where_it_must_be_signed",
+    ),
+    Guard(
+        "no event makes itself older than a key that was allowed then",
+        "mlci/commands/signatures.py",
+        "goes_back(event, registry.events[event.sequence - 2])",
+        "event is None",
+        "tests/commands/test_signatures.py::"
+        "test_check__an_event_that_makes_itself_older_than_the_one_before_is_vouched_for_by_nobody",
+    ),
+    Guard(
         "what moved while it was tried is not switched to",
         "mlci/commands/deploy.py",
         "        refuse_moved()\n        target.switch(staged)\n",

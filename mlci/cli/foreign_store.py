@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mlci.adapters.git_process import Login
     from mlci.commands.ports import Store, Tree
+    from mlci.commands.signatures import Demand
     from mlci.core.config import PromoteSection
     from mlci.core.storage import StoreSection
 
@@ -43,6 +44,17 @@ def foreign_store(origin: str, tree: Tree, tip: str, model: str) -> Store:
     from mlci.adapters.mirror_store import MirrorStore
 
     return MirrorStore(stores[0], stores[1], tell=tell)
+
+
+def foreign_demand(tree: Tree, model: str) -> Demand | None:
+    """Return whose signatures the configuration of MODEL in TREE demands; None where it demands none."""
+    from mlci.commands.signatures import demanded
+
+    path, section = _configured(tree, model)
+    if section is None or section.sign is None:
+        return None
+    signers = (PurePosixPath(path).parent / section.sign.signers).as_posix()
+    return demanded(section.sign.model_copy(update={"signers": signers}), tree)
 
 
 def _configured(tree: Tree, model: str) -> tuple[str, PromoteSection | None]:

@@ -40,20 +40,24 @@ def opened(reference: str, origin: str | None, directory: Path | None) -> Iterat
     if origin is None:
         place = Workplace.here()
         config = place.config()
-        place.base_commit(None)
+        base = place.base_commit(None)
         registries = place.registry()
         loaded = registries.load(config.model.name)
         refuse_gone(loaded, registries)
         registry = loaded.registry
+        version = resolve_in(registry, reference)
+        place.vouching(base)(registry, [version.number], _stage_in(reference))
         store = DirectoryStore(directory) if directory else place.open_store(config.promote)
-        yield registry, resolve_in(registry, reference), store
+        yield registry, version, store
         return
 
     from mlci.adapters.borrowed_origin import borrowed_origin
     from mlci.adapters.git_process import Git
     from mlci.adapters.registry_branch import GitRegistry
-    from mlci.cli.foreign_store import foreign_store, login
+    from mlci.adapters.ssh_signing import SshSigning
+    from mlci.cli.foreign_store import foreign_demand, foreign_store, login
     from mlci.commands.resolving import model_in
+    from mlci.commands.signatures import refuse_unvouched
 
     environ = {name: value for name, value in os.environ.items() if name != TOKEN}
     with borrowed_origin(origin, Git(environ, login=login(os.environ))) as (repository, tip):
@@ -61,7 +65,14 @@ def opened(reference: str, origin: str | None, directory: Path | None) -> Iterat
         model = model_in(reference, registries.models())
         registry = registries.load(model).registry
         version = resolve_in(registry, reference, hint=_elsewhere(reference, registry))
+        demand = foreign_demand(repository.tree(tip), model)
+        refuse_unvouched(registry, [version.number], _stage_in(reference), demand, SshSigning(None, environ))
         if directory:
             yield registry, version, DirectoryStore(directory)
         else:
             yield registry, version, foreign_store(origin, repository.tree(tip), tip, model)
+
+
+def _stage_in(reference: str) -> str | None:
+    """Return the stage that a REFERENCE which led to a version names."""
+    return reference.partition("#")[2] or None

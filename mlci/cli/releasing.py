@@ -176,7 +176,8 @@ def rollback(
 
     place = Workplace.here()
     config = place.config()
-    registry = place.writing_registry(place.base_commit(None))
+    base = place.base_commit(None)
+    registry = place.writing_registry(base)
     done = command(
         config.model.name,
         stage or config.promote.stage,
@@ -185,6 +186,7 @@ def rollback(
         actor=Actor(*place.actor()),
         registry=registry,
         clock=place.clock,
+        vouching=place.vouching(base),
         expect=expect,
     )
     if as_json:
@@ -248,6 +250,7 @@ def deploy(
         clock=place.clock,
         refuse_unsigned=lambda: place.refuse_unsigned(base),
         records=not no_record,
+        vouching=place.vouching(base),
     )
     told = done.is_told and done.unrecorded is None
     set_outputs(place.github, {"version": done.version, "told": "true" if told else "false"})

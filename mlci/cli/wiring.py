@@ -22,7 +22,7 @@ from mlci.core.plain_text import one_line, printable
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from contextlib import AbstractContextManager
 
     from mlci.adapters.directory_target import DirectoryTarget
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from mlci.adapters.training_process import TrainingProcess
     from mlci.commands.case import Tools
     from mlci.commands.ports import Collectable, Forge, Store
-    from mlci.commands.signatures import Demand
+    from mlci.commands.signatures import Demand, Vouching
     from mlci.core.config import Config, DeploySection, PromoteSection
     from mlci.core.data_files import Wanted
     from mlci.core.github_event import GithubEnvironment
+    from mlci.core.registry import Registry
 
 SIGNING_KEY = "MLCI_SIGNING_KEY"
 
@@ -131,6 +132,15 @@ class Workplace:
         from mlci.commands.signatures import refuse_unsigned
 
         refuse_unsigned(self.demand(base), self.signing(), self.clock.now())
+
+    def vouching(self, base: str) -> Vouching:
+        """Return what refuses an answer that rests on events without the signatures that the commit BASE demands."""
+        from mlci.commands.signatures import refuse_unvouched
+
+        def refuse(registry: Registry, numbers: Collection[str], stage: str | None) -> None:
+            refuse_unvouched(registry, numbers, stage, self.demand(base), self.signing())
+
+        return refuse
 
     def demand(self, base: str) -> Demand | None:
         """Return whose signatures the rules of the commit BASE demand."""

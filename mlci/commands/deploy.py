@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlci.commands.ports import Clock, Forge, Predictor, RegistryBranch, Store, Target
+    from mlci.commands.signatures import Vouching
     from mlci.core.package import Package
     from mlci.core.registry import Actor, Expectation, Registry, Version
 
@@ -58,17 +59,20 @@ def deploy(
     actor: Actor,
     clock: Clock,
     refuse_unsigned: Callable[[], None],
+    vouching: Vouching,
     records: bool = True,
 ) -> Deployed:
     """Deploy what STAGE points to, and let the registry tell of it, where whoever deploys may write there.
 
-    REFUSE_UNSIGNED raises where the registry takes only what is signed, and nobody here can sign. Where it RECORDS
-    nothing, the answer says whether the registry is to be told by `tell_deployed`.
+    REFUSE_UNSIGNED raises where the registry takes only what is signed, and nobody here can sign; VOUCHING where what
+    is in the stage rests on an event that is not signed as it must be. Where it RECORDS nothing, the answer says
+    whether the registry is to be told by `tell_deployed`.
     """
     loaded = registry.load(model)
     refuse_gone(loaded, registry)
     history = loaded.registry
     version = _deployable(history, stage)
+    vouching(history, [version.number], stage)
     refuse_moved = partial(_refuse_moved, model, stage, history.expectation(stage), registry)
     done = _deployed(
         name, version, history, store=store, target=target, predictor=predictor, forge=forge, refuse_moved=refuse_moved

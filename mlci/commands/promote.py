@@ -19,7 +19,7 @@ from mlci.commands.proven import chosen
 from mlci.commands.quarantine import quarantined_version
 from mlci.commands.retrying import record
 from mlci.commands.sides import EmptyTree, head_side
-from mlci.commands.signatures import demanded, refuse_unsigned
+from mlci.commands.signatures import demanded, refuse_unsigned, refuse_unvouched
 from mlci.core.evaluation import write_evaluation
 from mlci.core.fingerprint import fingerprint
 from mlci.core.package import change_of_signature
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mlci.commands.candidate import Candidate
     from mlci.commands.case import Case, Tools
     from mlci.commands.ports import Clock, Forge, Repository
+    from mlci.commands.signatures import Demand
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.package import Package
     from mlci.core.registry import Actor, Change, Part, Registry, Version
@@ -90,6 +91,8 @@ def promote(
     if stage is not None:
         case = in_stage(case, stage)
     stage, production = case.rules.config.promote.stage, case.production
+    demand = demanded(case.rules.config.promote.sign, case.base if case.base_side else case.head)
+    _refuse_unvouched(case, case.registry.registry, demand, tools)
     if production and production.run == case.inputs.digest:
         return _nothing(production, stage, case)
     if commit != target:
@@ -107,8 +110,7 @@ def promote(
     if stated_base is None:
         refuse_to_guess(base, case, repository)
     if tools.signing:
-        rules_from = case.base if case.base_side else case.head
-        refuse_unsigned(demanded(case.rules.config.promote.sign, rules_from), tools.signing, clock.now())
+        refuse_unsigned(demand, tools.signing, clock.now())
     _refuse_quarantined(case, candidate, tools, case.registry.registry)
     report = _judge(case, candidate, provenance, tools)
     _refuse_unless_passed(report, stage, before, merged=len(repository.parents(commit)) > 1)
@@ -147,10 +149,18 @@ def promote(
         )
         if found.quarantined != case.registry.registry.quarantined:
             _refuse_quarantined(case, candidate, tools, found)
+            _refuse_unvouched(case, found, demand, tools)
         return change
 
     change = record(case.registry.registry.model, planned, tools.registry)
     return Promotion(change.version, stage, before, candidate.sha256, str(report.conclusion), provenance=provenance)
+
+
+def _refuse_unvouched(case: Case, found: Registry, demand: Demand | None, tools: Tools) -> None:
+    """Raise where what the candidate is held against rests, in the registry FOUND, on what nobody vouches for."""
+    if tools.signing is not None:
+        numbers = [case.production.number] if case.production else []
+        refuse_unvouched(found, numbers, case.rules.config.promote.stage, demand, tools.signing)
 
 
 def _nothing(there: Version, stage: str, case: Case) -> Promotion:

@@ -13,6 +13,7 @@ from mlci.render.registry_page import registry_page
 
 if TYPE_CHECKING:
     from mlci.commands.ports import Clock, RegistryBranch
+    from mlci.commands.signatures import Vouching
     from mlci.core.registry import Actor, Registry
 
 
@@ -42,13 +43,15 @@ def rollback(
     actor: Actor,
     registry: RegistryBranch,
     clock: Clock,
+    vouching: Vouching,
     expect: str | None = None,
 ) -> Rollback:
     """Move STAGE of MODEL back in one push; raises `UsageError` where there is nothing to go back to.
 
     It takes back what is there when the registry is read, and nothing newer: whoever is overtaken is refused. EXPECT is
     what the caller means to take back, a version or the event that put it there; where the last move of the stage took
-    just that back, nothing is written. TO VERSION may be `NOTHING`, which empties the stage.
+    just that back, nothing is written. TO VERSION may be `NOTHING`, which empties the stage. VOUCHING raises where what
+    is there, or would come back, rests on an event that is not signed as it must be.
     """
     loaded = registry.load(model)
     refuse_gone(loaded, registry)
@@ -68,6 +71,8 @@ def rollback(
         reason=reason,
         page=registry_page,
     )
+    vouched = [number for number in (before and before.number, change.version) if number]
+    vouching(loaded.registry, vouched, stage)
     registry.push(model, change, loaded.commit)
     return _told(change.after, stage, before.number if before else "none", change.version)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.plain_text import one_line
-from mlci.core.registry.signing import badly_signed, claims, unsigned
+from mlci.core.registry.audit import goes_back
+from mlci.core.registry.signing import badly_signed, claims, resting_on, unsigned
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from mlci.commands.ports import Signing, Tree
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from mlci.core.registry import Event, Registry
     from mlci.errors import IntegrityError
 
+Vouching = Callable[["Registry", Collection[str], str | None], None]
+"""Raises where an answer about some versions, or about what is in a stage, rests on what nobody vouches for."""
 _PROBE: Final = b"mlci: may this key sign?\n"
 
 
@@ -69,11 +74,29 @@ def refuse_unsigned(demand: Demand | None, signing: Signing, now: datetime) -> N
         ) from error
 
 
-def check_signatures(registry: Registry, demand: Demand, signing: Signing) -> tuple[list[str], list[IntegrityError]]:
-    """Return who signed, event by event, and what is wrong with the events that are not signed as they must be."""
+def refuse_unvouched(
+    registry: Registry, numbers: Collection[str], stage: str | None, demand: Demand | None, signing: Signing
+) -> None:
+    """Raise where an answer about the versions NUMBERS, or what is in STAGE, rests on an event that nobody vouches for.
+
+    Only those events are looked at; `mlci verify` looks at all. Raises `IntegrityError`: "event-unsigned",
+    "signature-invalid".
+    """
+    if demand is None:
+        return
+    _, problems = check_signatures(registry, demand, signing, resting_on(registry, numbers, stage))
+    if problems:
+        raise problems[0]
+
+
+def check_signatures(
+    registry: Registry, demand: Demand, signing: Signing, events: Collection[Event] | None = None
+) -> tuple[list[str], list[IntegrityError]]:
+    """Return who signed, event by event, and what is wrong with those EVENTS (all) that are not signed rightly."""
     signers: list[str] = []
     problems: list[IntegrityError] = []
-    for name, event, problem in _checked(registry, demand, signing):
+    only = None if events is None else {event.sequence for event in events}
+    for name, event, problem in _checked(registry, demand, signing, only):
         if problem is None:
             signers.append(name)
         else:
@@ -81,14 +104,22 @@ def check_signatures(registry: Registry, demand: Demand, signing: Signing) -> tu
     return signers, problems
 
 
-def _checked(registry: Registry, demand: Demand, signing: Signing) -> Iterator[tuple[str, Event, str | None]]:
+def _checked(
+    registry: Registry, demand: Demand, signing: Signing, only: AbstractSet[int] | None
+) -> Iterator[tuple[str, Event, str | None]]:
     """Yield the signer, the event, and why it is not signed as it must be (empty: there is no signature)."""
     for claim in claims(registry, demand.since):
-        if claim.signature is None:
-            yield "", claim.event, ""
+        event = claim.event
+        if only is not None and event.sequence not in only:
             continue
-        try:
-            name = signing.signer(claim.content, claim.signature, demand.signers, claim.event.time)
-            yield name, claim.event, None
-        except ValueError as error:
-            yield "", claim.event, str(error)
+        if claim.signature is None:
+            yield "", event, ""
+        elif event.sequence > 1 and goes_back(event, registry.events[event.sequence - 2]):
+            # Whether a signer was allowed is asked for the time of the event, which whoever signs may make up.
+            yield "", event, "it says that it is more than a day older than the event before it"
+        else:
+            try:
+                name = signing.signer(claim.content, claim.signature, demand.signers, event.time)
+                yield name, event, None
+            except ValueError as error:
+                yield "", event, str(error)

@@ -6,7 +6,7 @@ that says nothing. A model decides by the radius and is wrong for some digits, e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from mlci.commands.deploy import deploy
 from mlci.commands.promote import promote
 from mlci.commands.report import problems_published, report
 from mlci.commands.rollback import rollback
+from mlci.commands.signatures import refuse_unvouched
 from mlci.commands.train import train
 from mlci.core.registry import Actor
 from mlci.testing import (
@@ -25,6 +26,7 @@ from mlci.testing import (
     FixedClock,
     MemoryData,
     MemoryForge,
+    MemorySigning,
     MemoryStore,
     MemoryTarget,
     MemoryWorkbench,
@@ -36,12 +38,13 @@ from mlci.testing import (
 from mlci.testing.runner import Script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from mlci.commands.deploy import Deployed
     from mlci.commands.promote import Promotion
     from mlci.commands.rollback import Rollback
+    from mlci.commands.signatures import Demand
     from mlci.commands.train import Trained
     from mlci.core.config import PromoteSection
     from mlci.core.registry import Registry, Version
@@ -122,6 +125,9 @@ class Project:
     forge: MemoryForge
     work: MemoryWorkbench
     clock: FixedClock
+    signing: MemorySigning = field(default_factory=MemorySigning)
+    demand: Demand | None = None
+    """Whose signatures verbs other than `promote`, which reads it itself, ask for."""
 
     @property
     def store(self) -> MemoryStore:
@@ -130,7 +136,12 @@ class Project:
 
     @property
     def tools(self) -> Tools:
-        return Tools(self.registry, self.open_store, self.data, self.predictor, self.work)
+        return Tools(
+            self.registry, self.open_store, self.data, self.predictor, self.work, signing=self.signing
+        )  # fmt: skip
+
+    def vouching(self, registry: Registry, numbers: Collection[str], stage: str | None) -> None:
+        refuse_unvouched(registry, numbers, stage, self.demand, self.signing)
 
     @property
     def history(self) -> Registry:
@@ -208,14 +219,14 @@ class Project:
     ) -> Rollback:
         return rollback(
             MODEL, STAGE, to_version=to_version, reason=reason, actor=ANA, registry=self.registry, clock=self.clock,
-            expect=expect,
+            expect=expect, vouching=self.vouching,
         )  # fmt: skip
 
     def deploy(self, refuse_unsigned: Callable[[], None] = lambda: None, *, records: bool = True) -> Deployed:
         return deploy(
             "live", MODEL, STAGE,
             registry=self.registry, store=self.store, target=self.target, predictor=self.predictor, forge=self.forge,
-            actor=ANA, clock=self.clock, refuse_unsigned=refuse_unsigned, records=records,
+            actor=ANA, clock=self.clock, refuse_unsigned=refuse_unsigned, vouching=self.vouching, records=records,
         )  # fmt: skip
 
     def release(self, model: str) -> Promotion:

@@ -9,6 +9,7 @@ import pytest
 from typing_extensions import override
 
 from mlci.commands.deploy import Deployed, tell_deployed
+from mlci.commands.signatures import Demand
 from mlci.core.forge import DeploymentStatus
 from mlci.core.registry import plan_deployment
 from mlci.core.registry.catalogue import history
@@ -445,3 +446,10 @@ def test_deploy__where_what_is_written_must_be_signed_and_nobody_can(tmp_path: P
 
     done = project.deploy(refuse)
     assert (done.switched, done.unrecorded, deploy_events(project)) == (True, "no key is named here", [])
+
+
+def test_deploy__what_nobody_signed_is_not_deployed_where_it_must_be(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.demand = Demand(b"ada\n", 1)
+    error = refused(project)
+    assert (error.code, error.where, project.forge.deployments()) == ("event-unsigned", "events/000001.json", ())

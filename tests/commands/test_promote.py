@@ -11,7 +11,7 @@ from mlci.core.registry.catalogue import history
 from mlci.errors import IntegrityError, MlciError, RejectedError, UndecidedError, UsageError
 from mlci.formats.archive import unpack
 from mlci.render.registry_text import show_text
-from mlci.testing import FixedClock
+from mlci.testing import FixedClock, MemorySigning
 from tests.commands.builders import (
     GATES,
     MODEL,
@@ -474,3 +474,14 @@ def test_promote__does_not_train(tmp_path: Path) -> None:
     project.release("careful")
     assert len(project.runner.runs) == 1
     assert project.history.model == MODEL
+
+
+def test_promote__against_what_nobody_signed_where_it_must_be_signed(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.signing = MemorySigning("ada")
+    project.repository.write("signers", b"ada\n")
+    project.write(mlci_yaml=a_configuration(promote="{store: {directory: ../models}, sign: {signers: signers}}"))
+    project.land("Demand signatures")
+    project.land("The next push")
+    error = refused(project, IntegrityError)
+    assert (error.code, error.where) == ("event-unsigned", "events/000001.json")

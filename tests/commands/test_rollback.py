@@ -7,6 +7,7 @@ import pytest
 from typing_extensions import override
 
 from mlci.commands.rollback import Rollback
+from mlci.commands.signatures import Demand
 from mlci.core.target import Placed
 from mlci.errors import IntegrityError, MlciError, UsageError
 from mlci.testing import FixedClock
@@ -186,3 +187,10 @@ def test_rollback__overtaken_by_a_fix_takes_nothing_back(tmp_path: Path, expect:
         project.rollback(expect=expect)
     assert (caught.value.code, project.production.number) == ("stale-promotion", "v2.0.0")
     assert project.history.quarantined == frozenset()
+
+
+def test_rollback__of_what_nobody_signed_where_it_must_be_signed(tmp_path: Path) -> None:
+    project = with_three_versions(tmp_path)
+    project.demand = Demand(b"ada\n", 5)
+    error = refused(project)
+    assert (error.code, error.where) == ("event-unsigned", "events/000005.json")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mlci.commands.signatures import Demand, check_signatures, demanded, refuse_unsigned
+from mlci.commands.signatures import Demand, check_signatures, demanded, refuse_unsigned, refuse_unvouched
 from mlci.core.config import SignSection
-from mlci.core.registry import Registry, read
+from mlci.core.registry import Registry, plan_quarantine, read
+from mlci.core.registry.entries import sealed, write_event
 from mlci.core.registry.signing import signed
-from mlci.errors import UsageError
-from mlci.testing import MemorySigning, MemoryTree
-from tests.core.plans import a_history, a_promotion
+from mlci.errors import IntegrityError, UsageError
+from mlci.render.registry_page import registry_page
+from mlci.testing import FixedClock, MemorySigning, MemoryTree
+from tests.core.plans import ANA, UUIDS, a_history, a_promotion
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ADA = MemorySigning("ada")
@@ -83,3 +85,54 @@ def test_check__names_signatures_of_somebody_else_and_edited_ones() -> None:
 
 def test_check__what_came_before_the_demand_may_be_unsigned() -> None:
     assert check_signatures(a_history("a"), replace(DEMAND, since=3), ADA) == ([], [])
+
+
+def without(registry: Registry, *sequences: int) -> Registry:
+    """Return a registry some of whose events nobody signed."""
+    kept = {number: each for number, each in registry.signatures.items() if number not in sequences}
+    return replace(registry, signatures=kept)
+
+
+@pytest.mark.parametrize("sequence", [3, 4])
+def test_unvouched__what_registered_a_version_and_what_put_it_into_the_stage(sequence: int) -> None:
+    registry = without(a_signed_history("ada", "bob"), sequence)
+    with pytest.raises(IntegrityError) as caught:
+        refuse_unvouched(registry, ["v1.1.0"], "production", DEMAND, ADA)
+    assert (caught.value.code, caught.value.where) == ("event-unsigned", f"events/00000{sequence}.json")
+
+
+def test_unvouched__what_another_version_rests_on_is_not_asked_for() -> None:
+    refuse_unvouched(without(a_signed_history("ada", "bob"), 1, 2), ["v1.1.0"], "production", DEMAND, ADA)
+    refuse_unvouched(without(a_signed_history("ada", "bob"), 2, 3, 4), ["v1.0.0"], None, DEMAND, ADA)
+
+
+def test_unvouched__a_stage_is_asked_for_its_last_move_whatever_the_version() -> None:
+    with pytest.raises(IntegrityError, match=r"event 4 \(assign\) is not signed"):
+        refuse_unvouched(without(a_signed_history("ada", "bob"), 4), ["v1.0.0"], "production", DEMAND, ADA)
+
+
+def test_unvouched__a_quarantine_or_its_end_by_nobody() -> None:
+    registry = a_signed_history("ada", "bob")
+    change = plan_quarantine(
+        registry, "v1.0.0", actor=ANA, now=FixedClock().now(), uuids=UUIDS, reason="leaked", page=registry_page
+    )
+    assert change
+    with pytest.raises(IntegrityError, match=r"event 5 \(quarantine\) is not signed"):
+        refuse_unvouched(replace(change.after, signatures=registry.signatures), ["v1.1.0"], None, DEMAND, ADA)
+
+
+def test_unvouched__where_nothing_is_demanded_or_only_from_a_later_event_on() -> None:
+    refuse_unvouched(a_history("a"), ["v1.0.0"], "production", None, ADA)
+    refuse_unvouched(a_history("a"), ["v1.0.0"], "production", replace(DEMAND, since=3), ADA)
+
+
+def test_check__an_event_that_makes_itself_older_than_the_one_before_is_vouched_for_by_nobody() -> None:
+    registry = a_signed_history("ada")
+    first, second = registry.events
+    late = sealed(replace(second, time=first.time - timedelta(hours=25)))
+    files = {1: registry.signatures[1], 2: ADA.sign(write_event(late))}
+    _, (problem,) = check_signatures(replace(registry, events=(first, late), signatures=files), DEMAND, ADA)
+    assert (problem.code, "more than a day older than the event before it" in problem.problem) == (
+        "signature-invalid",
+        True,
+    )

@@ -61,3 +61,20 @@ def test_verify__names_what_nobody_signed_and_what_was_tampered_with(promoted: P
     ended = promoted.mlci("verify")
     assert ended.exit_code == 4
     golden("errors/verify-signatures.txt", promoted.told(ended.err + ended.out))
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("deploy", "live"),
+        ("pull", "#production"),
+        ("pull", "#production", "--from", "../origin.git", "--store", "../models"),
+    ],
+    ids=["deploy", "pull", "pull-from"],
+)
+def test_unsigned__what_the_answer_rests_on_is_refused(promoted: Project, verb: tuple[str, ...]) -> None:
+    demanding(promoted)
+    before = promoted.outside()
+    ended = promoted.mlci(*verb)
+    assert (ended.exit_code, ended.err.partition(":")[0]) == (4, "error[event-unsigned]")
+    assert promoted.outside() == before

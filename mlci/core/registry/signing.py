@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.plain_text import one_line
-from mlci.core.registry.entries import event_path, signature_path, write_event
+from mlci.core.registry.entries import MOVES, event_path, signature_path, write_event
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from mlci.core.registry.draft import Change
     from mlci.core.registry.entries import Event
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = "mlci"
 """What signatures are for (`ssh-keygen -n`), so that none that was made for Git or for a mail is taken for ours."""
+
+_MARKS: Final = frozenset({"quarantine", "readmit", "deprecate"})
 
 Sign = Callable[[bytes], bytes]
 
@@ -49,6 +51,23 @@ def signed(change: Change, sign: Sign) -> Change:
 def claims(registry: Registry, since: int) -> tuple[Claim, ...]:
     """Return what must be signed where signatures are demanded from the event SINCE on."""
     return tuple(Claim(event, registry.signatures.get(event.sequence)) for event in registry.events[since - 1 :])
+
+
+def resting_on(registry: Registry, numbers: Collection[str], stage: str | None) -> tuple[Event, ...]:
+    """Return the events that an answer about the versions NUMBERS, or about what is in STAGE, rests on.
+
+    They are what registered these versions, what put each of them into STAGE the last time, the last move of STAGE, and
+    all that was ever quarantined, deprecated or readmitted.
+    """
+    wanted = {event.sequence for event in registry.events if event.type in _MARKS}
+    wanted |= {each.sequence for each in registry.events if each.type == "register" and each.version in numbers}
+    if stage is not None:
+        moves = {
+            event.version: event.sequence for event in registry.events if event.type in MOVES and event.stage == stage
+        }
+        wanted |= {sequence for version, sequence in moves.items() if version in numbers}
+        wanted.add(registry.expectation(stage).sequence)
+    return tuple(event for event in registry.events if event.sequence in wanted)
 
 
 def unsigned(event: Event) -> IntegrityError:
