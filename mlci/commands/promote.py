@@ -16,6 +16,7 @@ from mlci.commands.evaluation import fetch
 from mlci.commands.installed import Installed
 from mlci.commands.look import look_at_sealed_set
 from mlci.commands.proven import chosen
+from mlci.commands.putting_back import put_back
 from mlci.commands.quarantine import quarantined_version
 from mlci.commands.retrying import record
 from mlci.commands.sides import EmptyTree, head_side
@@ -94,7 +95,7 @@ def promote(
     demand = demanded(case.rules.config.promote.sign, case.base if case.base_side else case.head)
     _refuse_unvouched(case, case.registry.registry, demand, tools)
     if production and production.run == case.inputs.digest:
-        return _nothing(production, stage, case)
+        return _nothing(production, stage, case, tools)
     if commit != target:
         # Its rules may be stricter, and it holds what this commit brought: nothing is promoted past it.
         now = (production.number, production.package_sha256) if production else (None, None)
@@ -102,7 +103,7 @@ def promote(
     candidate, provenance = chosen(commit, case, forge, tools)
     before = production.number if production else None
     if production and production.package_sha256 == candidate.sha256:
-        return _nothing(production, stage, case)
+        return _nothing(production, stage, case, tools)
 
     if expect is not None:
         refuse_unexpected(case.registry.registry, stage, expect)
@@ -163,10 +164,14 @@ def _refuse_unvouched(case: Case, found: Registry, demand: Demand | None, tools:
         refuse_unvouched(found, numbers, case.rules.config.promote.stage, demand, tools.signing)
 
 
-def _nothing(there: Version, stage: str, case: Case) -> Promotion:
-    """Return that STAGE holds this very model already; raises where another stage took it back for good."""
+def _nothing(there: Version, stage: str, case: Case, tools: Tools) -> Promotion:
+    """Return that STAGE holds this very model already; raises where another stage took it back for good.
+
+    Where the store lacks the package of it, and it was made again here, it is put back.
+    """
     if case.registry.registry.is_quarantined(there.number):
         refuse_unusable(case.registry.registry, there.number)
+    put_back(there, case, tools)
     return Promotion(there.number, stage, there.number, there.package_sha256, None)
 
 
