@@ -91,6 +91,12 @@ def test_audit__an_edit_that_was_undone_is_a_warning_and_an_entry_taken_off_is_n
     assert {(each.code, each.is_warning) for each in found} == {(code, code == "edit-undone")}
 
 
+def test_audit__where_an_entry_came_between_and_was_taken_off_too_nothing_was_undone() -> None:
+    edit, event = ("M", "events/000001.json"), "events/000005.json"
+    found = audit(REGISTRY, edited((C_TREE, edit), (HAND, ("A", event)), (C_TREE, ("D", event)), (B_TREE, edit)))
+    assert [each.code for each in found] == ["history-edited"] * 3
+
+
 def test_audit__an_edit_that_was_undone_in_part_stays_one() -> None:
     change = ("M", "events/000001.json")
     assert [each.code for each in audit(REGISTRY, edited((C_TREE, change), (HAND, change)))] == ["history-edited"] * 2
