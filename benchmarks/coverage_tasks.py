@@ -1,6 +1,7 @@
 """How often a candidate passes `not_worse` that is worse by exactly the margin: the metrics of the other tasks.
 
-What `coverage.py` does for binary ones, for several classes, numbers and rankings: a population is answered by
+What `coverage.py` does for binary ones, for several classes, numbers, rankings, and a function of one's own (the
+correlation of outcomes and predictions, by the jackknife): a population is answered by
 production and by a candidate that differs on a share of it, the churn, on all of that for the worse or on three
 quarters (mixed). The margin is the difference of their metrics, so no draw from it should pass. A sample is judged by
 the gate itself, for all metrics of the task.
@@ -16,20 +17,22 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import binom
 
-from mlci.core.answers import MulticlassAnswers, NumberAnswers, RankingAnswers, Sample
+from mlci.core.answers import MeasuredAnswers, MulticlassAnswers, NumberAnswers, RankingAnswers, Sample
 from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Both
 from mlci.core.gates import Outcome
 from mlci.core.gates.decision import Strictness, decide
 from mlci.core.metrics import metric_of
 from mlci.core.requirement import Gate
-from mlci.core.statistics.sampling import Clusters
+from mlci.core.statistics.jackknife import sets_of
+from mlci.core.statistics.sampling import Clusters, Independent, NotTrusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +63,7 @@ METRICS = {
     ),
     "regression": ("mae", "mse", "rmse", "r2", "mape", "wape", "pinball@0.9"),
     "ranking": ("ndcg", "ndcg@3", "map", "mrr", "hit_rate@3"),
+    "function": ("higher@correlation",),
 }  # fmt: skip
 
 
@@ -139,6 +143,35 @@ def _ranking(relevance: NDArray[np.generic], scores: Floats) -> TaskAnswers:
     return RankingAnswers(Sample(relevance.ravel(), None, Clusters(queries)), scores.ravel())
 
 
+def correlated(churn: float, for_the_worse: float) -> Population:
+    """Return the outcomes of `numbers`, judged by how they correlate with what is predicted."""
+    return replace(numbers(churn, for_the_worse), answers=_correlation)
+
+
+def _correlation(labels: NDArray[np.generic], said: Floats) -> TaskAnswers:
+    """Return the answers with their correlation on all rows and without each set, by the moments of the sets."""
+    outcomes, sample = labels.astype(np.float64), Sample(labels)
+    sets = dealt(len(said))
+    of_sets = np.array(
+        [
+            np.bincount(sets, each)
+            for each in (np.ones(len(said)), outcomes, said, outcomes**2, said**2, outcomes * said)
+        ]
+    )
+    n, x, y, xx, yy, xy = np.column_stack([of_sets.sum(axis=1), of_sets.sum(axis=1, keepdims=True) - of_sets])
+    values = (xy - x * y / n) / np.sqrt((xx - x * x / n) * (yy - y * y / n))
+    return MeasuredAnswers(sample, NumberAnswers(sample, said), values)
+
+
+@cache
+def dealt(rows: int) -> NDArray[np.intp]:
+    """Return the sets of the jackknife for so many rows."""
+    sets = sets_of(rows, Independent())
+    if isinstance(sets, NotTrusted):
+        raise TypeError(sets.sentence)
+    return sets
+
+
 def chosen(
     may_lose: NDArray[np.bool_], churn: float, for_the_worse: float, generator: np.random.Generator
 ) -> tuple[Rows, Rows]:
@@ -155,6 +188,7 @@ POPULATIONS: Mapping[str, Callable[[float, float], Population]] = {
     "multiclass": several_classes,
     "regression": numbers,
     "ranking": lists,
+    "function": correlated,
 }
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import mlci.formats
 from mlci.adapters.child import CHUNK, ENVIRONMENT, Child, ChildLimits, not_started
 from mlci.adapters.files import write_atomically
+from mlci.adapters.metric_child import measured
 from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
 from mlci.adapters.model_refusals import killed, refusal, said, sanitised, unreadable_answer
 from mlci.core.lock import Dependency
@@ -33,9 +34,10 @@ from mlci.formats.program_archive import read_program
 from mlci.formats.repeats import repeats_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mlci.adapters.confined_program import ConfinedPrograms
+    from mlci.core.metric_function import Measured, MeasuredRows, MetricFunction
     from mlci.core.predictions import Predictions
     from mlci.core.table import Column
 
@@ -239,6 +241,10 @@ class ChildPredictor:
                 hint=f"env -u {' -u '.join(TOKEN_VARIABLES[:4])} mlci …",
             )
         return self._programs.ask(content, Table(dict(columns)))
+
+    def measure(self, functions: Sequence[MetricFunction], rows: MeasuredRows) -> Mapping[str, Measured]:
+        """Return what functions of one's own come to; raises as `mlci.adapters.metric_child.measured`."""
+        return measured(functions, rows, child=self._child, limits=self._limits, python=self._python)
 
     def _ask_versions(self, distributions: tuple[str, ...]) -> dict[str, Dependency]:
         try:

@@ -14,6 +14,7 @@ from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
 from mlci.commands.target_branch import evaluation_of, side_of_base
 from mlci.commands.validate import validate_datasets
+from mlci.core.code_changes import code_changes
 from mlci.core.config import FILE_NAME
 from mlci.core.contract_diffs import contract_diffs
 from mlci.core.data_section import identity, lies_in_git, pinned_digests
@@ -120,6 +121,8 @@ def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     rules, changes = effective(ours, theirs)
     if problem:
         changes = (replaced_rules(problem),)
+    elif isinstance(ours, Side):
+        changes = (*changes, *code_changes(ours.config, base.ids(), ids))
     refuse_other_level(rules.config.train.level, theirs.config.train.level)
     refuse_readable(rules, ids)
     registry = tools.registry.load(rules.config.model.name)

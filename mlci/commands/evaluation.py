@@ -11,6 +11,7 @@ import numpy as np
 from mlci.commands.archives import archive_of
 from mlci.commands.evaluation_set import set_of, type_of_classes
 from mlci.commands.evaluation_slices import slices_of
+from mlci.commands.function_evidence import with_functions
 from mlci.commands.installed import Installed
 from mlci.commands.number_evidence import number_evidence
 from mlci.commands.said import classes_of, numbers, probabilities, probabilities_of
@@ -136,7 +137,7 @@ def evidence_on(
     features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}
     known = _known_to(production, candidate, rows, features, ids) if production else None
     before = (production, known) if production and isinstance(known, dict) else None
-    return Evidence(
+    evidence = Evidence(
         ids=ids,
         **_said(rows.task, labels, (candidate, features), before, predictor, ids=ids),
         threshold=section.threshold,
@@ -148,6 +149,7 @@ def evidence_on(
         slices=slices,
         task=rows.task,
     )
+    return with_functions(evidence, rows.functions, rules, predictor)
 
 
 _Asked = tuple[Installed, Mapping[str, "Column"]]

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlci.commands.added_features import AddedFeatures, refuse_label, refuse_other_values
 from mlci.commands.data_sets import files_of
+from mlci.commands.function_evidence import functions_in
 from mlci.commands.labels_apart import labels_apart
 from mlci.commands.sides import named_in
 from mlci.core.answers import differs_within
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
     from mlci.core.data_section import DataSection
+    from mlci.core.metric_function import MetricFunction
     from mlci.core.metrics import Task
     from mlci.core.rules import Rules
     from mlci.core.statistics.sampling import Sampling
@@ -65,6 +67,8 @@ class EvaluationSet:
     """Features that the commit of these rows adds to them."""
     brought: AddedFeatures | None = None
     """Features that head brings, which the candidate alone may read."""
+    functions: tuple[MetricFunction, ...] = ()
+    """Metrics of one's own, with the code of the commit that the rows are of; none where that is head's."""
 
     def read(self, wanted: Mapping[str, ColumnType], classes: Sequence[object] = ()) -> Table:
         """Return id, label, and the columns that a model WANTED to read; its CLASSES say how labels are written."""
@@ -362,7 +366,9 @@ def labelled_rows(where: DataSection, rules: Rules, tree: Tree, *, data: Data, o
     """Return the rows that lie WHERE a data set says, with the columns that `evaluate` of RULES names."""
     files, configuration = files_of(where, tree, data, objects), named_in(FILE_NAME, tree)
     section, task = rules.config.evaluate, rules.config.model.task
-    return EvaluationSet(files, configuration, section, data, *private_parts(section, rules), task)
+    # The code of head runs nowhere but where head is trained: where its rules serve, its functions are not judged by.
+    functions = functions_in(tree, section) if rules.has_base else ()
+    return EvaluationSet(files, configuration, section, data, *private_parts(section, rules), task, functions=functions)
 
 
 def private_parts(section: EvaluateSection, rules: Rules) -> tuple[bool, bool]:

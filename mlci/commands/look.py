@@ -46,7 +46,7 @@ def look_at_sealed_set(
     budget = section.budget
     tools.tell("look at the sealed set")
     rows, sealed_sha256 = _sealed(case.rules, rows_from, tools)
-    judged = _judged(case, candidate)
+    judged = _judged(case, candidate, rows)
     model = case.registry.registry.model
     ledger = ledger_of(tools.registry.load(model).registry, sealed_sha256, budget)
     ledger.check_look(judged)
@@ -77,10 +77,12 @@ def _sealed(rules: Rules, tree: Tree, tools: Tools) -> tuple[EvaluationSet, str]
     return rows, hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
-def _judged(case: Case, candidate: Installed) -> str:
-    """Return what a look is spent for: this model, against this opponent, by these gates."""
+def _judged(case: Case, candidate: Installed, rows: EvaluationSet) -> str:
+    """Return what a look is spent for: this model, against this opponent, by these gates and functions."""
+    functions = {each.name: hashlib.sha256(each.code).hexdigest() for each in rows.functions}
     return canonical_sha256(
         {
+            **({"functions": functions} if functions else {}),
             "model": hashlib.sha256(candidate.package.model).hexdigest(),
             "production": case.production.package_sha256 if case.production else None,
             "gates": [owned.gate.model_dump(mode="json") for owned in case.rules.gates],

@@ -9,6 +9,7 @@ from mlci.commands.added_features import AddedFeatures
 from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation_set import EvaluationSet, private_parts
 from mlci.commands.evaluation_slices import slices_of
+from mlci.commands.function_evidence import functions_in
 from mlci.core.config import FILE_NAME
 from mlci.core.data_section import lies_in_git
 
@@ -47,3 +48,4 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
     rows.weights()
     rows.sampling()
     slices_of(rows, rules)
+    functions_in(tree, section)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mlci.core.leak_rule import LeakRule
     from mlci.core.leaks import LeakEvidence
     from mlci.core.lock import Dependency
+    from mlci.core.metric_function import Measured, MeasuredRows, MetricFunction
     from mlci.core.package import Package
     from mlci.core.prediction import Prediction
     from mlci.core.predictions import Predictions
@@ -382,6 +383,9 @@ class Predictor(Protocol):
         columns: Mapping[str, Column],
     ) -> Prediction:
         """Return a model's answers for these columns, row by row."""
+
+    def measure(self, functions: Sequence[MetricFunction], rows: MeasuredRows) -> Mapping[str, Measured]:
+        """Return what functions of the target branch come to on what models answered, by their names."""
 
 
 class Runner(Protocol):

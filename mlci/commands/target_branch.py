@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.sides import AT_FAULT, read_data_side
 from mlci.core.data_section import identity
+from mlci.core.metric_function import file_and_function
 from mlci.core.rules import effective
 from mlci.core.side import Side
 
@@ -41,7 +42,11 @@ def side_of_base(
 
 
 def evaluation_of(side: Side, ids: Mapping[str, str]) -> tuple[str | None, ...]:
-    """Return what SIDE says about its evaluation, as text (`1` is not `true`), and what stands for rows and labels."""
+    """Return what SIDE says about its evaluation, as text (`1` is not `true`), and what stands for rows and labels.
+
+    The code of functions stands there as well, by the ids that Git has of it.
+    """
     sections = [side.config.data[name] for name in side.config.scoring_sets]
     forms = [section.model_dump_json(include={"format"}) for section in sections]
-    return side.config.evaluate.model_dump_json(), *forms, *(identity(section, ids) for section in sections)
+    code = [ids.get(file_and_function(text)[0]) for text in side.config.evaluate.metrics.values()]
+    return side.config.evaluate.model_dump_json(), *forms, *code, *(identity(section, ids) for section in sections)

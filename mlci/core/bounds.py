@@ -10,6 +10,7 @@
 | RMSE, R², WAPE                         | delta method, t               | delta method, t            |
 | NDCG, MAP, MRR, hit rate               | paired t over queries         | t over queries, logit scale|
 | calibration error                      | none is valid                 | jackknife                  |
+| a function of one's own                | paired jackknife, t        | jackknife, t               |
 | churn                                  | is one itself                 | Wilson                     |
 
 With weights, groups or time, counts do not say all any more: the first and third, too, go by influence values. Every
@@ -24,11 +25,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlci.core.answers import Answers
+from mlci.core.answers import Answers, MeasuredAnswers
 from mlci.core.metrics import metric_of
 from mlci.core.statistics.calibration import calibration_interval
 from mlci.core.statistics.delong import auc_alone, auc_difference_of
 from mlci.core.statistics.interval import Interval, without_bias
+from mlci.core.statistics.jackknife import Jackknife, enough_changes_of_sets, jackknife_of, sets_of
 from mlci.core.statistics.logit import logit_interval
 from mlci.core.statistics.paired import paired_difference
 from mlci.core.statistics.power import (
@@ -70,6 +72,9 @@ def alone(metric: str, answers: TaskAnswers, confidence: float) -> Interval | No
         return wilson(int(answers.right.sum()), sample.rows, confidence)
     if isinstance(answers, Answers) and kind == "auc" and sample.is_plain:
         return auc_alone(sample.labels, answers.probabilities, confidence)
+    if isinstance(answers, MeasuredAnswers):
+        measured = _jackknifed(metric, answers)
+        return measured if isinstance(measured, NotTrusted) else measured.interval(confidence)
     if isinstance(answers, Answers) and kind == "calibration":
         return calibration_interval(sample.labels, answers.probabilities, sample.weights, sample.sampling, confidence)
     estimate = answers.estimate(metric)
@@ -136,6 +141,16 @@ def difference(
         return lacks
     if chosen.kind == "share" and sample.is_plain:
         return Difference.of(partial(_of_shares, *changes(candidate, production), sample.rows, min_changed), confidence)
+    if isinstance(candidate, MeasuredAnswers) and isinstance(production, MeasuredAnswers):
+        return _of_functions(metric, candidate, production, confidence, min_changed)
+    return _of_influences(metric, candidate, production, confidence, min_changed)
+
+
+def _of_influences(
+    metric: str, candidate: TaskAnswers, production: TaskAnswers, confidence: float, min_changed: float
+) -> Difference | NotTrusted:
+    """Return the difference of a metric whose influences are known."""
+    sample, chosen = candidate.sample, metric_of(metric)
     now, before = candidate.estimate(metric), production.estimate(metric)
     if now is None or before is None:
         return _undefined(metric, "the candidate" if now is None else "production")
@@ -168,6 +183,39 @@ def difference(
         beyond = _of_one_direction(at, metric, candidate, production)
         return judged if beyond is None else Difference.of(beyond, confidence)
     return judged
+
+
+def _of_functions(
+    metric: str, candidate: MeasuredAnswers, production: MeasuredAnswers, confidence: float, min_changed: float
+) -> Difference | NotTrusted:
+    """Return the difference of a function of one's own: both models without the same sets, so that it is paired.
+
+    The function is not known, so which of the rows that are answered otherwise it sees is not, either: both the rows
+    and the sets that carry the spread must be enough.
+    """
+    found = _jackknifed(metric, candidate, production)
+    if isinstance(found, NotTrusted):
+        return found
+    sign = 1.0 if metric_of(metric).higher_is_better else -1.0
+    gains = sign * found.gains
+    oriented = Jackknife(sign * found.value, sign * found.without)
+    changed = int(np.count_nonzero(candidate.answers.differs(metric, production.answers)))
+    return Difference.of(
+        partial(_widened, oriented.interval, skewness(gains)),
+        confidence,
+        enough_changes_of_sets(gains, changed, min_changed),
+        enough_changes_of_sets(-gains, changed, min_changed),
+    )
+
+
+def _jackknifed(metric: str, answers: MeasuredAnswers, other: MeasuredAnswers | None = None) -> Jackknife | NotTrusted:
+    """Return what a function came to, or how far that is from the OTHER, without each set; or why there is nothing."""
+    sets = sets_of(answers.sample.rows, answers.sample.sampling)
+    if isinstance(sets, NotTrusted):
+        return sets
+    if answers.values is None or (other is not None and other.values is None):
+        return NotTrusted("undefined", f"{metric} was not computed")
+    return jackknife_of(answers.values if other is None or other.values is None else answers.values - other.values)
 
 
 def _by_t(value: float, bias: float, found: Spread, confidence: float) -> Interval:

@@ -19,7 +19,8 @@ from mlci.core.documents import read_document, read_model
 from mlci.core.duration import Duration  # noqa: TC001 - as DataSection
 from mlci.core.evidence_level import LEVELS, Level
 from mlci.core.leak_rule import LeakRule  # noqa: TC001 - as DataSection
-from mlci.core.metrics import Task, metric_of, names_of
+from mlci.core.metric_function import MOST_FUNCTIONS, FunctionField
+from mlci.core.metrics import Task, function_of, metric_of, names_of
 from mlci.core.paths import PackedPath, PathBelow, Place  # noqa: TC001 - as DataSection
 from mlci.core.requirement import MOST_CHOSEN, Gate
 from mlci.core.runs.secrets import without_secrets
@@ -177,6 +178,9 @@ class EvaluateSection(Section):
     time: Annotated[Identifier | None, RULE] = None
     slices: Annotated[Annotated[tuple[SliceField, ...], Field(max_length=MOST_CHOSEN)], RULE] = Field(
         default=(), strict=False
+    )
+    metrics: Annotated[Annotated[dict[Name, FunctionField], Field(max_length=MOST_FUNCTIONS)], RULE] = Field(
+        default_factory=dict
     )
 
     features: Annotated[Name | None, HEAD] = None
@@ -462,6 +466,7 @@ def _misfits(config: Config) -> Iterator[PydanticCustomError]:
             path = ("gates", place, "metric")
             yield _problem(path, message, name=gate.metric, task=task, near=names_of(task))
     yield from _of_stated(config)
+    yield from _of_functions(config)
 
 
 def _missing(config: Config) -> Iterator[PydanticCustomError]:
@@ -500,6 +505,24 @@ def _of_stated(config: Config) -> Iterator[PydanticCustomError]:
             yield _problem(("gates", place), message, name=" ".join(gate.key))
 
 
+def _of_functions(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield gates on functions that `evaluate.metrics` does not name, or that have no answers to work on."""
+    listed = tuple(config.evaluate.metrics)
+    for place, gate in enumerate(config.gates):
+        function, path = function_of(gate.metric), ("gates", place, "metric")
+        if function is None:
+            continue
+        if function not in listed:
+            message = "there is no function {name} under evaluate.metrics (listed: {listed})"
+            near = tuple(f"{gate.metric.partition('@')[0]}@{name}" for name in listed)
+            yield _problem(path, message, name=function, listed=", ".join(listed) or "none", near=near)
+        elif config.train.level == "metrics":
+            message = (
+                "{name} is computed from answers, and train.metrics hands in numbers: write score@NAME or loss@NAME"
+            )
+            yield _problem(path, message, name=gate.metric)
+
+
 def variable_of(dataset: str) -> str:
     """Return the name of the variable that tells a training command where a data set lies.
 
@@ -521,7 +544,6 @@ LATER = frozenset(
         "train.code",
         "train.allow_pickle",
         "evaluate.prediction",
-        "evaluate.metrics",
         "promote.version",
         "deploy.*.smoke", "deploy.*.canary", "deploy.*.bake", "deploy.*.keep",
     }

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers, RankingAnswers, Sample, ScoreAnswers
-from mlci.core.metrics import OF_NUMBERS, metric_of
+from mlci.core.answers import (
+    Answers,
+    MeasuredAnswers,
+    MulticlassAnswers,
+    NumberAnswers,
+    RankingAnswers,
+    Sample,
+    ScoreAnswers,
+)
+from mlci.core.metrics import OF_NUMBERS, function_of, metric_of
 from mlci.core.statistics.sampling import Independent, Sampling
 
 if TYPE_CHECKING:
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.core.answers import TaskAnswers
+    from mlci.core.metric_function import Measured
     from mlci.core.metrics import Looks, Task
 
     Floats = NDArray[np.float64]
@@ -46,10 +55,14 @@ class View:
 
     whole: Both
     _known: dict[tuple[Looks, str | None], Both] = field(default_factory=dict)
+    functions: Mapping[str, Measured] = field(default_factory=dict)
+    """What functions of one's own came to on all rows, by their names; of a slice nothing is known."""
 
     def on(self, metric: str) -> Both:
         """Return what both models answered on those of the rows that METRIC is computed on."""
-        chosen = metric_of(metric)
+        chosen, function = metric_of(metric), function_of(metric)
+        if function is not None:
+            return self._measured(self.functions.get(function))
         looks = (chosen.looks_at, chosen.of_class)
         if chosen.looks_at == "all":
             return self.whole
@@ -57,6 +70,15 @@ class View:
             before = self.whole.production
             self._known[looks] = Both(self.whole.candidate.on(metric), None if before is None else before.on(metric))
         return self._known[looks]
+
+    def _measured(self, found: Measured | None) -> Both:
+        """Return both models' answers with what a function of them came to, where it was computed."""
+        now, before = self.whole.candidate, self.whole.production
+        of_now, of_before = (None, None) if found is None else (found.candidate, found.production)
+        return Both(
+            MeasuredAnswers(now.sample, now, of_now),
+            None if before is None else MeasuredAnswers(before.sample, before, of_before),
+        )
 
     def cut(self, rows: Booleans) -> View:
         """Return what they answered on some of the rows, given as a mask; a sort that was made is kept."""
@@ -121,6 +143,9 @@ class Evidence:
     numbers: Numbers | None = None
     """Metrics of both models, where nothing but these was handed in, and there are no rows."""
 
+    functions: Mapping[str, Measured] = field(default_factory=dict)
+    """What functions of one's own came to, by their names; none of those whose code base does not have."""
+
     @property
     def has_decisions(self) -> bool:
         """Whether a row is decided right or wrong."""
@@ -167,4 +192,4 @@ class Evidence:
     @cached_property
     def view(self) -> View:
         """What both models answered on all rows, and on those that a metric is computed on."""
-        return View(self.whole)
+        return View(self.whole, functions=self.functions)

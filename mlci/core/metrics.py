@@ -15,7 +15,7 @@ Task = Literal["binary", "multiclass", "regression", "quantile", "forecast", "ra
 TASKS: Final[tuple[Task, ...]] = get_args(Task)
 Kind = Literal[
     "share", "cells", "auc", "average_precision", "ranks", "loss", "ratio", "calibration", "churn", "rate", "queries",
-    "score",
+    "score", "function",
 ]  # fmt: skip
 Looks = Literal["all", "positives", "negatives", "class", "queries"]
 LONGEST_NAME: Final = 200
@@ -32,7 +32,7 @@ class Metric:
     `average_precision`, over several classes `ranks`; mean `loss` per row; `ratio` of means, by the delta method;
     `calibration`, of which no difference can be judged; `churn`, the share of rows that both models decide
     differently; `rate`, of which neither more nor less is better; a mean over `queries`; the mean of a
-    `score` that was handed in."""
+    `score` that was handed in; a `function` of one's own, by the jackknife."""
     higher_is_better: bool
     sentence: str
     tasks: frozenset[Task] = frozenset({"binary"})
@@ -139,6 +139,14 @@ _OF_SCORES: Final[Mapping[str, Metric]] = {
 }
 OF_SCORES: Final = ("score@NAME", "loss@NAME")
 """The only metrics where scores are handed in."""
+_OF_FUNCTIONS: Final[Mapping[str, Metric]] = {
+    "higher": replace(
+        _higher("higher@", "function", "a function of the target branch", frozenset(TASKS) - _RANKING), limits=None
+    ),
+    "lower": _lower("lower@", "function", "a function of the target branch", frozenset(TASKS) - _RANKING),
+}
+OF_FUNCTIONS: Final = ("higher@NAME", "lower@NAME")
+"""Metrics that `evaluate.metrics` names a function for; the word says which way is better."""
 WITH_ARGUMENT: Final[Mapping[str, frozenset[Task]]] = {
     "recall@CLASS": _SEVERAL,
     "precision@CLASS": _SEVERAL,
@@ -166,6 +174,8 @@ def metric_of(name: str) -> Metric:
         raise KeyError(name)
     if word in _OF_SCORES:
         return _OF_SCORES[word]
+    if word in _OF_FUNCTIONS:
+        return _OF_FUNCTIONS[word]
     return replace(_OF_CLASS[word], of_class=argument)
 
 
@@ -176,6 +186,15 @@ def stated_name(metric: str) -> str:
     ('help', 'recall@late')
     """
     return metric.partition("@")[2] if metric_of(metric).kind == "score" else metric
+
+
+def function_of(metric: str) -> str | None:
+    """Return the name that `evaluate.metrics` has the function of METRIC under; None where METRIC needs none.
+
+    >>> function_of("higher@profit"), function_of("recall")
+    ('profit', None)
+    """
+    return metric.partition("@")[2] if metric_of(metric).kind == "function" else None
 
 
 def names_of(task: Task) -> tuple[str, ...]:
@@ -200,7 +219,11 @@ def _known(name: str) -> str:
         metric_of(name)
     except KeyError:
         message = "there is no metric {name}"
-        context = {"name": name[:LONGEST_NAME], "path": (), "near": (*METRICS, *WITH_ARGUMENT, *OF_SCORES)}
+        context = {
+            "name": name[:LONGEST_NAME],
+            "path": (),
+            "near": (*METRICS, *WITH_ARGUMENT, *OF_SCORES, *OF_FUNCTIONS),
+        }
         raise PydanticCustomError("configuration", message, context) from None
     return name
 
@@ -215,6 +238,7 @@ MetricName = Annotated[
                 {"type": "string", "pattern": "^(recall|precision|f1)@.{1,200}$"},
                 {"type": "string", "pattern": "^pinball@0?[.][0-9]{1,12}$"},
                 {"type": "string", "pattern": "^(score|loss)@.{1,200}$"},
+                {"type": "string", "pattern": "^(higher|lower)@[a-z][a-z0-9_-]{0,62}$"},
                 {"type": "string", "pattern": "^(ndcg|hit_rate)@[1-9][0-9]{0,4}$"},
             ]
         }

@@ -139,6 +139,8 @@ class Gate(Section):
 
     def _problem_alone(self) -> str | None:
         chosen = metric_of(self.metric)
+        if chosen.kind == "function" and self.slices is not False:
+            return _of_function(self.metric)
         if chosen.kind == "rate":
             return _of_rate(self.metric)
         if self.require == "floor" and not chosen.higher_is_better:
@@ -158,6 +160,8 @@ class Gate(Section):
         chosen = metric_of(self.metric)
         if chosen.kind == "churn":
             return "churn compares with production already: use a ceiling, or `require: d < 0.1`"
+        if chosen.kind == "function" and (self.slices is not False or self.require not in {"not_worse", "better"}):
+            return _of_function(self.metric)
         if chosen.kind == "calibration":
             return f"no interval of a difference of {self.metric} is valid; gate on brier or log_loss, or use a ceiling"
         if chosen.kind == "rate" and self.require != "gap_not_wider":
@@ -176,6 +180,10 @@ class Gate(Section):
 
 def _of_rate(metric: str) -> str:
     return f"more or less of {metric} is neither better nor worse; use gap_not_wider between groups"
+
+
+def _of_function(metric: str) -> str:
+    return f"{metric} is a function of all rows, and judged on them: floor, ceiling, not_worse or better, no slices"
 
 
 def _is_other_spelling(require: object) -> bool:

@@ -17,7 +17,7 @@ from mlci.core.contract.changes import combined, compare_constraints
 from mlci.core.data_section import identity
 from mlci.core.evidence_level import LEVELS, is_lower
 from mlci.core.leak_rule import OwnedLeakRule, merged_leaks
-from mlci.core.metrics import metric_of
+from mlci.core.metrics import function_of, metric_of
 from mlci.core.plain_text import one_line
 from mlci.core.section import RULE, Owner
 from mlci.core.side import Side
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from mlci.core.contract.constraints import Constraint
     from mlci.core.contract.lines import Lines
     from mlci.core.data_section import DataSection
-    from mlci.core.metrics import Task
     from mlci.core.requirement import Gate
     from mlci.core.side import DataSide
     from mlci.core.slicing import SliceRule
@@ -195,7 +194,7 @@ def effective(base: DataSide | None, head: Side) -> tuple[Rules, tuple[RuleChang
     config, more = _merged(base.config, head.config, "")
     slices, slice_changes = _slices(base.config.evaluate.slices, head.config.evaluate.slices)
     config = config.model_copy(update={"evaluate": config.evaluate.model_copy(update={"slices": slices})})
-    gates, gate_changes = _gates(base.config.gates, head.config.gates, base.config.model.task)
+    gates, gate_changes = _gates(base.config, head.config)
     gates = _in_slices(gates, base.config.evaluate.slices, slices)
     rules = Rules(
         config, constraints, leaks, base_data, gates,
@@ -290,28 +289,28 @@ def _plain_change(path: str, base: object, head: object) -> RuleChange:
 
 def _shown(value: object) -> str:
     """Return VALUE for a sentence: short, on one line, without what could end a code span."""
-    if value is None or value == ():
+    if value is None or value in ((), {}):
         return "none"
     if isinstance(value, StoreSection):
         text = value.text
     elif isinstance(value, BaseModel):
         text = ", ".join(f"{name}: {written(part)}" for name, part in value if part is not None)
+    elif isinstance(value, dict):
+        text = ", ".join(f"{name}: {written(part)}" for name, part in value.items())
     else:
         text = ", ".join(map(str, value)) if isinstance(value, tuple) else written(value)
     return one_line(text.replace("`", "'"), LONGEST_VALUE)
 
 
-def _gates(
-    base: tuple[Gate, ...], head: tuple[Gate, ...], task: Task
-) -> tuple[tuple[OwnedGate, ...], tuple[RuleChange, ...]]:
+def _gates(base: Config, head: Config) -> tuple[tuple[OwnedGate, ...], tuple[RuleChange, ...]]:
     """Return base's gates and, in addition, what head adds or tightens; and the changes in words.
 
-    What head adds for another TASK than base's cannot be checked before that is base's.
+    What head adds for another task than base's, or by a function of its own, cannot be checked before that is base's.
     """
-    gates = [OwnedGate(gate, "base") for gate in base]
+    gates = [OwnedGate(gate, "base") for gate in base.gates]
     changes: list[RuleChange] = []
-    theirs = {gate.key: gate for gate in head}
-    for gate in base:
+    theirs, task = {gate.key: gate for gate in head.gates}, base.model.task
+    for gate in base.gates:
         other = theirs.pop(gate.key, None)
         if other is None:
             changes.append(RuleChange("gates", "looser", f"removes the gate {gate.text}"))
@@ -327,6 +326,10 @@ def _gates(
             changes.append(
                 RuleChange("gates", "other", f"adds the gate {gate.text}, which a {task} task does not have")
             )
+            continue
+        if function_of(gate.metric) not in {None, *base.evaluate.metrics}:
+            what = f"adds the gate {gate.text}, a function that the target branch does not have"
+            changes.append(RuleChange("gates", "other", what))
             continue
         changes.append(RuleChange("gates", "tighter", f"adds the gate {gate.text}"))
         gates.append(OwnedGate(gate, "head"))

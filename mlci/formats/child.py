@@ -6,6 +6,7 @@ Request, one line of JSON on standard input:
   "model": PATH, "rows": FOLDER or null,
   "limits": {"memory_bytes": …, "cpu_seconds": …}, "confine": true}`.
 A pickle is read only where the request says `"may_unpickle": true`.
+`"measure"` computes metrics of one's own instead, see `measuring`: there is no model, and ROWS holds their code.
 Answer on standard output: one line of JSON; after a prediction the bytes of one .npy file, and those of the answers
 to the rows of `repeats`, asked a second time; after a conversion (`to_onnx` for columns as those of the rows) those of
 the model in another format. An error is
@@ -28,6 +29,7 @@ import numpy as np
 
 from .confinement import ConfinementError, confine
 from .frame import read_frame
+from .measuring import answers_of_functions
 from .onnx_conversion import to_onnx
 from .refusal import RefusalError
 from .repeats import repeats_of
@@ -52,7 +54,8 @@ def main() -> int:
     """Serve one request; return the exit code."""
     result = _private_output()
     try:
-        answer = _serve(json.loads(sys.stdin.buffer.readline()))
+        request = json.loads(sys.stdin.buffer.readline())
+        answer = _measure(request) if request["operation"] == "measure" else _serve(request)
     except RefusalError as error:
         answer = _line({"error": error.code, "message": error.message[:LONGEST_MESSAGE]})
         code = REFUSED
@@ -109,8 +112,16 @@ def _serve(request: dict[str, Any]) -> bytes:
     return answer
 
 
+def _measure(request: dict[str, Any]) -> bytes:
+    warnings.simplefilter("ignore")
+    np.seterr(all="ignore")
+    _confine(request)
+    return _line({"values": answers_of_functions(Path(request["rows"]))})
+
+
 def _confine(request: dict[str, Any]) -> None:
-    folders = {str(Path(request["model"]).parent), *([request["rows"]] if request["rows"] else [])}
+    folders = {str(Path(each).parent) for each in [request["model"]] if each}
+    folders |= {request["rows"]} if request["rows"] else set()
     limits = request["limits"]
     try:
         confine(sorted(folders), memory_bytes=limits["memory_bytes"], cpu_seconds=limits["cpu_seconds"])

@@ -77,6 +77,7 @@ SENTENCES: Final = {
     "EvaluateSection.group": "A column of what rows were drawn with, such as a patient; or of a ranking the query.",
     "EvaluateSection.time": "A column that orders the rows of a time series, ISO 8601 or numbers; 500 are needed.",
     "EvaluateSection.slices": "Slices of the rows: the name of a column, or a condition with a name; gates name them.",
+    "EvaluateSection.metrics": "Functions by name, such as `metrics.py:profit`; gates say `higher@NAME`, `lower@NAME`.",
     "SliceRule.name": "What gates and reports call it; a column needs none.",
     "SliceRule.column": "A column; each of its values makes a slice, and together they are groups.",
     "SliceRule.where": "A check as in a contract; its rows are those where it is true.",

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from mlci.core.lock import Dependency
+from mlci.core.metric_function import Measured
 from mlci.core.prediction import Class, Prediction
 from mlci.core.predictions import NUMBER, OF_CLASS, PROBABILITY, Predictions
-from mlci.errors import IntegrityError
+from mlci.errors import IntegrityError, UsageError
 from mlci.formats.canonical import SCHEMA, canonical_skops
 from mlci.formats.confinement import Confinement
 from mlci.formats.description import ModelDescription
+from mlci.formats.measuring import answers_of_functions, write_question
 from mlci.formats.program_archive import read_program
+from mlci.formats.refusal import RefusalError
 from mlci.formats.zip_members import MalformedZipError, Member, ZipLimits, read_members, write_members
 
 if TYPE_CHECKING:
+    from mlci.core.metric_function import MeasuredRows, MetricFunction
     from mlci.core.table import Column
 
 Columns = Mapping[str, np.ndarray[Any, Any]]
@@ -71,6 +77,8 @@ class ScriptedPredictor:
         self.models = dict(models)
         self.confinement = Confinement(landlock_abi=7, seccomp=True)
         self.asked: list[Question] = []
+        self.measured: list[str] = []
+        """The names of the functions that were computed."""
         self.converted_to: dict[str, str] = {}
         """Names of models that a conversion turns into others, as one that goes wrong would."""
 
@@ -155,6 +163,20 @@ class ScriptedPredictor:
             return Prediction((second >= 0.5).astype(np.float64), model.classes, "labels")  # noqa: PLR2004 - the likelier class
         return Prediction(np.column_stack([1 - second, second]), model.classes, "probabilities")
 
+    def measure(self, functions: Sequence[MetricFunction], rows: MeasuredRows) -> Mapping[str, Measured]:
+        """Return what functions come to, by the code that the real child runs, without its walls."""
+        self.measured += [each.name for each in functions]
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / "rows"
+            write_question(place, [(each.name, each.file, each.function, each.code) for each in functions], rows)
+            try:
+                found = answers_of_functions(place)
+            except RefusalError as error:
+                raise UsageError(error.code, error.message) from error
+        return {
+            name: Measured(_values(each["candidate"]), _values(each.get("production"))) for name, each in found.items()
+        }
+
     def _load(self, content: bytes, model_format: str) -> ScriptedModel:
         try:
             schema = json.loads(read_members(content, ZipLimits())[SCHEMA].content)
@@ -163,3 +185,7 @@ class ScriptedPredictor:
         if model_format != "skops" or schema.get("__loader__") != _LOADER or schema.get("name") not in self.models:
             raise IntegrityError("model-unreadable", "the model is none that this test knows")
         return self.models[schema["name"]]
+
+
+def _values(found: Sequence[float | None] | None) -> Any:  # noqa: ANN401 - an array, or None where there is no model
+    return None if found is None else np.array(found, dtype=np.float64)

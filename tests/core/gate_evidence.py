@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mlci.core.evidence import Evidence, Slice
+from mlci.core.metric_function import Measured
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,3 +55,15 @@ NUMBERS: Final = Evidence(
     task="regression",
 )
 """Larger errors, nearly everywhere."""
+
+
+def _profit(predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 5 less the mean error, of all rows and without each of 50 sets."""
+    gains, sets = 5 - np.abs(predictions - ROWS % 10), ROWS * 37 % 400 % 50
+    return np.array([gains.mean(), *(gains[sets != one].mean() for one in range(50))])
+
+
+MEASURED: Final = replace(
+    NUMBERS, functions={"profit": Measured(_profit(NUMBERS.candidate), _profit(ROWS % 10 + 0.5 + (ROWS % 5) / 5))}
+)
+"""What a function of one's own came to: half less."""

@@ -13,7 +13,17 @@ from mlci.core.report import Conclusion
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
 from mlci.render.markdown import comment
-from tests.core.gate_evidence import EVIDENCE, FEW, MUCH_BETTER, MUCH_WORSE, NUMBERS, SAME, SEVERAL, WORSE_AT_B
+from tests.core.gate_evidence import (
+    EVIDENCE,
+    FEW,
+    MEASURED,
+    MUCH_BETTER,
+    MUCH_WORSE,
+    NUMBERS,
+    SAME,
+    SEVERAL,
+    WORSE_AT_B,
+)
 from tests.core.reports import a_report
 
 if TYPE_CHECKING:
@@ -29,6 +39,7 @@ GAP = {"metric": "recall", "require": "gap_not_wider", "margin": 0.1, "slices": 
 CHURN = {"require": "d < 0.1"}
 FORMULA = {"metric": "accuracy", "require": "n - o > -0.02"}
 OF_CLASS = {"metric": "recall@B", "require": "not_worse", "margin": 0.02}
+OF_FUNCTION = {"metric": "higher@profit", "require": "not_worse", "margin": 0.25}
 OF_NUMBERS = {"metric": "mae", "require": "not_worse", "margin": "2%"}
 CASES: dict[str, tuple[dict[str, Any], Evidence]] = {
     "not-worse-pass": (NOT_WORSE, MUCH_BETTER),
@@ -58,6 +69,8 @@ CASES: dict[str, tuple[dict[str, Any], Evidence]] = {
     "churn-pass": (CHURN | {"require": "d < 0.2"}, EVIDENCE),
     "churn-fail": (CHURN, MUCH_WORSE),
     "churn-inconclusive": (CHURN, EVIDENCE),
+    "function-fail": (OF_FUNCTION, MEASURED),
+    "function-inconclusive": ({"metric": "higher@profit", "require": "floor", "value": 3.57}, MEASURED),
     "formula-pass": (FORMULA, MUCH_BETTER),
     "formula-fail": (FORMULA, MUCH_WORSE),
     "formula-inconclusive": (FORMULA, EVIDENCE),

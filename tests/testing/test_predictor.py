@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from mlci.adapters.prediction import ChildPredictor
+from mlci.core.metric_function import MeasuredRows, MetricFunction
 from mlci.core.table import Column
-from mlci.errors import IntegrityError
+from mlci.errors import IntegrityError, UsageError
 from mlci.formats.canonical import canonical_skops
 from mlci.formats.description import ModelDescription
 from mlci.testing import Question, ScriptedModel, ScriptedPredictor, model_file
@@ -156,3 +157,21 @@ def test_models__that_the_test_does_not_know() -> None:
     with pytest.raises(IntegrityError) as caught:
         ScriptedPredictor({}).describe(model_file("logistic"), "skops")
     assert caught.value.code == "model-unreadable"
+
+
+def test_measure__computes_functions_of_both_models(world: World) -> None:
+    code = b"def profit(labels, predictions):\n    return (labels * predictions).mean()\n"
+    labels, said, sets = np.arange(120) % 2 == 0, np.arange(120) / 120, np.arange(120) % 3
+    rows = MeasuredRows(labels, said, said[::-1], None, sets)
+    found = world.predictor.measure([MetricFunction("profit", "metrics.py", "profit", code)], rows)["profit"]
+    kept = [np.ones(120, dtype=np.bool_), *(sets != one for one in range(3))]
+    np.testing.assert_allclose(found.candidate, [(labels * said)[each].mean() for each in kept], rtol=1e-14)
+    assert found.production is not None
+    np.testing.assert_allclose(found.production, [(labels * said[::-1])[each].mean() for each in kept], rtol=1e-14)
+
+
+def test_measure__refuses_what_is_no_number(world: World) -> None:
+    rows = MeasuredRows(np.zeros(5), np.zeros(5), None, None, None)
+    with pytest.raises(UsageError) as caught:
+        world.predictor.measure([MetricFunction("f", "m.py", "f", b"def f(labels, predictions): return 'x'")], rows)
+    assert caught.value.code == "metric-no-number"

@@ -5,6 +5,7 @@ it without another sort.
 """
 
 from mlci.core.answers.binary import RARER_CLASS, Answers
+from mlci.core.answers.measured import MeasuredAnswers
 from mlci.core.answers.multiclass import MulticlassAnswers
 from mlci.core.answers.numbers import NumberAnswers
 from mlci.core.answers.ranking import QueryAnswers, RankingAnswers, differs_within
@@ -15,6 +16,7 @@ from mlci.core.answers.task import TaskAnswers
 __all__ = [
     "RARER_CLASS",
     "Answers",
+    "MeasuredAnswers",
     "MulticlassAnswers",
     "NumberAnswers",
     "QueryAnswers",

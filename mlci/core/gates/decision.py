@@ -9,7 +9,7 @@ from mlci.core.bounds import alone, churn, difference, power_of, rows_for_bound,
 from mlci.core.gates.result import Decision, Outcome, rows_of
 from mlci.core.gates.wording import number, signed
 from mlci.core.margin import written_number
-from mlci.core.metrics import metric_of
+from mlci.core.metrics import function_of, metric_of
 from mlci.core.statistics.interval import Interval
 from mlci.core.statistics.power import smallest_visible_difference_of
 from mlci.core.statistics.sampling import NotTrusted
@@ -35,6 +35,9 @@ class Strictness:
 
 def without_rows(gate: Gate, evidence: Evidence) -> Decision | None:
     """Return what GATE comes to whatever the rows say, None where they decide."""
+    function = function_of(gate.metric)
+    if function is not None and function not in evidence.functions:
+        return Decision("not applicable", "the code of the function is not on the target branch yet")
     if not gate.needs_production:
         return None
     if evidence.not_comparable is not None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from mlci.core.gates.judge import judge
 from mlci.core.gates.result import Outcome, rows_of
-from mlci.core.metrics import metric_of
+from mlci.core.metrics import function_of, metric_of
 from mlci.core.statistics.sampling import NotTrusted, spread
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def undecidable(
     """
     if len(evidence.labels) > MOST_ROWS or evidence.scores is not None:
         return ()
+    gates = tuple(owned for owned in gates if function_of(owned.gate.metric) is None)  # nobody knows their best value
     perfect = _perfect(evidence)
     ideal = replace(evidence, candidate=perfect, production=perfect, is_same_model=False, not_comparable=None)
     results = judge(gates, ideal, statistics).results

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from mlci.core.statistics.effective import effective_changes
+from mlci.core.statistics.effective import effective_changes, effective_for_lower_bound
 from mlci.core.statistics.interval import Interval, check_confidence
 from mlci.core.statistics.quantiles import t_quantile
 from mlci.core.statistics.sampling import (
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 SETS: Final = 50
 FEWEST_ROWS: Final = 100
 """At least two rows a set."""
+SETS_PER_CHANGE: Final = 4
+"""Of normal changes about a third of the sets carry the variance; a quarter must."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +51,11 @@ class Jackknife:
         """√((G - 1)/G · Σ(θ₍g₎ - θ)²), about θ itself rather than the replicates' mean, which is never less."""
         n_sets = self.without.size
         return math.sqrt((n_sets - 1) / n_sets * float(np.square(self.without - self.value).sum()))
+
+    @property
+    def gains(self) -> NDArray[np.float64]:
+        """(n_sets,) how much each set raises the value of all rows."""
+        return self.value - self.without
 
     @property
     def effective_sets(self) -> float:
@@ -75,14 +82,36 @@ def jackknife(value_of: Callable[[NDArray[np.intp]], float], n_rows: int, sampli
     Kott (2001), Journal of Official Statistics 17, 521-526; Shao and Tu (1995), The Jackknife and Bootstrap, section
     2.3. For quantiles and other functions that jump it is not consistent.
     """
-    sets = _sets(n_rows, sampling)
+    sets = sets_of(n_rows, sampling)
     if isinstance(sets, NotTrusted):
         return sets
     value = float(value_of(np.arange(n_rows)))
-    without = np.array([float(value_of(np.flatnonzero(sets != one))) for one in range(int(sets.max()) + 1)])
-    if not (math.isfinite(value) and np.isfinite(without).all()):
+    without = [float(value_of(np.flatnonzero(sets != one))) for one in range(int(sets.max()) + 1)]
+    return jackknife_of(np.array([value, *without]))
+
+
+def jackknife_of(values: NDArray[np.float64]) -> Jackknife | NotTrusted:
+    """Return the jackknife of VALUES, (1 + n_sets,): that of all rows, then those without each set."""
+    if not np.isfinite(values).all():
         return NotTrusted("undefined", "the metric has no value on some part of the rows")
-    return Jackknife(value, without)
+    return Jackknife(float(values[0]), values[1:])
+
+
+def enough_changes_of_sets(gains: NDArray[np.float64], n_changed: int, min_changed: float) -> NotTrusted | None:
+    """Return None if enough changed for a lower bound to be trusted, else the reason; as `enough_changes` of groups.
+
+    GAINS, (n_sets,), are what each set adds, N_CHANGED the rows that are answered otherwise. For an upper bound pass
+    the gains with the other sign.
+    """
+    if n_changed < min_changed:
+        extent = f"({n_changed}, {min_changed:g} wanted)"
+        return NotTrusted("few changes", f"too few rows changed for an interval to be trusted {extent}")
+    needed = min(min_changed, gains.size / SETS_PER_CHANGE)
+    found = effective_for_lower_bound(gains)
+    if found < needed:
+        extent = f"({found:.1f} effectively of {gains.size}, {needed:g} wanted)"
+        return NotTrusted("few changes", f"too few sets of rows changed for an interval to be trusted {extent}")
+    return None
 
 
 def jackknife_difference(
@@ -95,8 +124,11 @@ def jackknife_difference(
     return jackknife(lambda rows: candidate(rows) - production(rows), n_rows, sampling)
 
 
-def _sets(n_rows: int, sampling: Sampling) -> NDArray[np.intp] | NotTrusted:
-    """Return the number of each row's set, from 0, all of which occur."""
+def sets_of(n_rows: int, sampling: Sampling) -> NDArray[np.intp] | NotTrusted:
+    """Return the number of each row's set, (n_rows,) from 0, all of which occur; or why there are none.
+
+    See `jackknife`. Raises ValueError where SAMPLING speaks of other rows.
+    """
     match sampling:
         case Independent():
             if n_rows < FEWEST_ROWS:
