@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlci.adapters.child import ChildLimits
-from mlci.adapters.prediction import ChildPredictor
+from mlci.adapters.prediction import PROGRAM, ChildPredictor
 from mlci.core.metric_function import MeasuredRows, MetricFunction
 from mlci.core.statistics.jackknife import jackknife_of, sets_of
 from mlci.core.statistics.sampling import Independent, NotTrusted
@@ -40,10 +40,9 @@ def named(code: str, name: str = "profit") -> MetricFunction:
     return MetricFunction(name, "lib/metrics.py", name, code.encode())
 
 
-def refusal(code: str, limits: ChildLimits | None = None, program: Path | None = None) -> MlciError:
-    known = {} if program is None else {"program": program}
+def refusal(code: str, limits: ChildLimits | None = None, program: Path = PROGRAM) -> MlciError:
     with pytest.raises(MlciError) as caught:
-        ChildPredictor(limits=limits, **known).measure([named(code)], rows())
+        ChildPredictor(limits=limits, program=program).measure([named(code)], rows())
     return caught.value
 
 
