@@ -9,10 +9,11 @@ import pytest
 
 from mlci.commands.evaluation import evaluate
 from mlci.core.config import read_config
-from mlci.core.contract import Contract
+from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
 from mlci.core.report import Conclusion
-from mlci.core.rules import Side, effective
+from mlci.core.rules import effective
+from mlci.core.side import Side
 from mlci.errors import MlciError
 from mlci.render.markdown import comment
 from mlci.testing import MemoryData, MemoryTree, ScriptedPredictor

@@ -17,7 +17,8 @@ from mlci.core.gates.judge import judge
 from mlci.core.gates.undecidable import undecidable
 from mlci.core.metric_function import Measured, MeasuredRows
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate, Side, effective
+from mlci.core.rules import OwnedGate, effective
+from mlci.core.side import Side
 from mlci.core.statistics.jackknife import jackknife_difference, sets_of
 from mlci.core.statistics.sampling import Blocks, Clusters, Independent, NotTrusted, Sampling
 from mlci.core.statistics.skewness import skewness, widened_for_skewness
