@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def test_help__loads_nothing_that_a_verb_needs() -> None:
+    program = "import sys, mlci.cli.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert {"pydantic", "numpy", "duckdb", "yaml", "requests", "mlci.core.config"} & set(done.stdout.split()) == set()
