@@ -31,6 +31,7 @@ DATA = (
 )
 SEALED = "sealed: {data: vault, looks: 3, passes: 2}"
 SECRET_ROWS = 400
+HITS = "def hits(labels, predictions):\n    return float(((predictions > 0.5) == labels).mean())\n"
 
 
 def vault(*, first: int = 1000) -> bytes:
@@ -95,6 +96,30 @@ def test_promote__again_with_the_same_model_spends_nothing(tmp_path: Path) -> No
     with pytest.raises(RejectedError, match="did not pass"):
         project.promote()
     assert looked(project) == ["not passed"]
+
+
+def test_promote__the_same_model_by_other_code_of_a_function_spends_another_look(tmp_path: Path) -> None:
+    gate = "{metric: higher@hits, require: floor, value: 0.5}"
+    section = '{data: holdout, id: id, label: malignant, positive: 1, metrics: {hits: "metrics.py:hits"}}'
+    project = seal(a_project(tmp_path, gate, extra=SEALED, data=DATA, evaluate=section), vault(first=100_000))
+    project.write(metrics_py=HITS)
+    project.land("Count hits")
+    project.train()
+    project.promote()
+    seal(project).predictor.models["careful"] = ScriptedModel(("radius", "texture"), fails_in_the_vault)
+    with pytest.raises(RejectedError, match="did not pass"):
+        project.release("careful")
+    with pytest.raises(RejectedError, match="did not pass"):
+        project.promote()
+    assert looked(project) == ["not passed"]
+    project.write(metrics_py=f"{HITS}# counted anew\n")
+    project.land("Count anew")
+    project.write(README_md="# The rules are those from before the push\n")
+    project.land("Describe")
+    project.train()
+    with pytest.raises(RejectedError, match="did not pass"):
+        project.promote()
+    assert looked(project) == ["not passed", "not passed"]
 
 
 def test_promote__beyond_the_budget_is_refused_before_anything_is_judged(tmp_path: Path) -> None:
