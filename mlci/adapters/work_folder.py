@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,12 @@ class WorkFolder:
 
     @property
     def objects(self) -> Path:
-        """Where files of a commit are laid out by their Git id."""
+        """Where files of a commit are laid out by their Git id.
+
+        Whoever asks is about to, so Git is told to ignore the folder; where nothing can be written, that is told then.
+        """
+        with suppress(OutsideError):
+            self.ready()
         return self.path / "cache" / "objects"
 
     @property

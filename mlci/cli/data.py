@@ -42,6 +42,7 @@ def data_pull(datasets: Names = None, *, as_json: Json = False) -> None:
     from mlci.commands.data import data_pull as command
 
     place = Workplace.here()
+    place.work.ready()
     found = command(datasets or (), repository=place.repository, data=place.data(), place=place.put)
     _show(found, "data-pull", as_json=as_json)
 

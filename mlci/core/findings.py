@@ -19,6 +19,7 @@ from mlci.core.contract.rule import AggregateDemand, CrossRule, Tolerant
 from mlci.core.contract.scalar import TEMPORAL, type_words
 from mlci.core.contract.share import Share, tolerated
 from mlci.core.duration import write_duration
+from mlci.core.plain_text import one_line
 from mlci.core.words import code, codes, counted, listed, measured
 from mlci.errors import IntegrityError
 
@@ -72,6 +73,11 @@ class ExampleRow(_Part):
     """Its value in the contract's unique column, if there is one."""
     value: str | None
     """The value at fault, or `column = value` for each column of a rule; None where the field is empty."""
+
+    @property
+    def place(self) -> str:
+        """The line, and the file where the data set has several."""
+        return str(self.line) if self.file is None else f"{self.line} of {one_line(self.file, 100)}"
 
 
 class Cause(_Part):

@@ -322,7 +322,7 @@ def _examples(findings: list[Finding]) -> str:
     lines = ["| data set | line | key | value |", "|---|---:|---|---|"]
     for finding in findings:
         lines += [
-            f"| {markdown_code(finding.dataset)} | {example.line} "
+            f"| {markdown_code(finding.dataset)} | {markdown_text(example.place)} "
             f"| {markdown_code(example.key) if example.key is not None else '–'} "
             f"| {markdown_code(example.value) if example.value is not None else 'empty'} |"
             for example in finding.examples

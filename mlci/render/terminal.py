@@ -106,7 +106,7 @@ def _details(finding: Finding, *, rows: bool) -> Iterator[str]:
         values = f" ({', '.join(one_line(text, 40) for text in finding.cause.values)})" if rows else ""
         yield f"suspected cause: {plain(finding.cause.sentence)}{values if finding.cause.values else ''}"
     first = [
-        f"line {example.line}" + (f" ({one_line(example.key, 40)})" if example.key is not None else "")
+        f"line {example.place}" + (f" ({one_line(example.key, 40)})" if example.key is not None else "")
         for example in finding.examples
     ]
     if rows and first:

@@ -84,6 +84,18 @@ def test_folder__is_made_with_the_first_file_and_ignores_itself(work: WorkFolder
     assert (work.path / ".gitignore").read_text() == "*\n"
 
 
+def test_objects__are_ignored_by_git_before_the_first_lies_there(work: WorkFolder) -> None:
+    assert work.objects == work.path / "cache" / "objects"
+    assert names(work.path) == [".gitignore"]
+
+
+def test_objects__where_nothing_can_be_written_are_no_error_yet(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path / "read-only" / "absent")
+    assert work.objects == work.path / "cache" / "objects"
+    with pytest.raises(OutsideError):
+        work.write("report.md", b"# Report\n")
+
+
 def test_write__a_reader_finds_the_old_or_the_whole_new_file(work: WorkFolder) -> None:
     path = work.write("report.json", b"old")
     with path.open("rb") as reader:

@@ -19,9 +19,10 @@ from mlci.core.rules import RuleChange, replaced_rules
 from mlci.core.runs.seeds import SeedSummary, Spread
 from mlci.core.statistics.interval import Interval
 from mlci.errors import IntegrityError, UsageError
+from mlci.render.escape import markdown_text
 from mlci.render.lines import error_text
 from mlci.render.markdown import MARKER, comment, problem_comment, status_description
-from mlci.render.terminal import report_text
+from mlci.render.terminal import dataset_text, report_text
 from tests.core.reports import SUBJECT, TRUST, a_dataset, a_report
 
 if TYPE_CHECKING:
@@ -338,6 +339,18 @@ STATUSES = {
 @pytest.mark.parametrize(("name", "text"), STATUSES.items(), ids=STATUSES)
 def test_status__says_outcome_and_consequence_before_it_ends(name: str, text: str) -> None:
     assert status_description(REPORTS[name]) == text
+
+
+@pytest.mark.parametrize("file", ["parts/2024.jsonl", "parts/a|b*.jsonl"])
+def test_examples__of_several_files_name_the_file(file: str) -> None:
+    dataset = a_broken_dataset()
+    (finding,) = dataset.findings
+    rows = tuple(row.model_copy(update={"file": file}) for row in finding.examples)
+    parted = dataset.model_copy(update={"findings": (finding.model_copy(update={"examples": rows}),)})
+    assert f"first rows: line 202 of {file} (1402), line 203 of {file}" in dataset_text(parted, rows=True)
+    shown = comment(replace(REPORTS["data-rejected"], datasets=(parted,)))
+    assert f"| 202 of {markdown_text(file)} |" in shown
+    assert file not in comment(replace(REPORTS["data-rejected"], datasets=(parted,)), rows=False)
 
 
 def test_comment__in_a_public_place_has_no_ids_and_no_values() -> None:
