@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 import subprocess
 import time
@@ -12,14 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.interruptions import put_off
+from mlci.adapters.pipes import hear
 from mlci.errors import OutsideError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-CHUNK: Final = 2**16
-LONGEST_TAIL_BYTES: Final = 4_000
 
 ENVIRONMENT: Final[Mapping[str, str]] = {
     "LANG": "C.UTF-8",
@@ -90,40 +87,22 @@ class Child:
             raise not_started(self._python, str(error.strerror)) from error
 
     def _attend(self, child: subprocess.Popen[bytes], request: bytes, longest: int) -> Outcome:
-        output, errors = child.stdout, child.stderr
-        if child.stdin is None or output is None or errors is None:
-            raise AssertionError("the child was started without pipes")
         deadline = time.monotonic() + self._limits.wall_seconds
         _send(child, request)
-        parts: list[bytes] = []
-        received, tail, ended_for = 0, b"", None
-        with selectors.DefaultSelector() as selector:
-            selector.register(output, selectors.EVENT_READ)
-            selector.register(errors, selectors.EVENT_READ)
-            while selector.get_map() and ended_for is None:
-                left = deadline - time.monotonic()
-                events = selector.select(max(left, 0))
-                if left <= 0:
-                    ended_for = f"it took longer than {self._limits.wall_seconds:g} seconds"
-                for selected, _ in events:
-                    chunk = os.read(selected.fd, CHUNK)
-                    if not chunk:
-                        selector.unregister(selected.fileobj)
-                    elif selected.fileobj is output:
-                        parts.append(chunk)
-                        received += len(chunk)
-                    else:
-                        tail = (tail + chunk)[-LONGEST_TAIL_BYTES:]
-                if received > longest:
-                    ended_for = f"its answer is longer than {longest} bytes"
-        if ended_for is not None:
+        heard = hear(child, deadline, longest)
+        if heard.beyond is not None:
             _end(child)
-            return Outcome(b"", tail, child.returncode, ended_for)
+            too_long = f"its answer is longer than {longest} bytes"
+            return Outcome(b"", heard.tail, child.returncode, too_long if heard.beyond == "size" else self._too_slow)
         try:
             status = child.wait(max(deadline - time.monotonic(), 0.1))
         except subprocess.TimeoutExpired:
-            return Outcome(b"", tail, 0, f"it took longer than {self._limits.wall_seconds:g} seconds")
-        return Outcome(b"".join(parts), tail, status, None)
+            return Outcome(b"", heard.tail, 0, self._too_slow)
+        return Outcome(heard.output, heard.tail, status, None)
+
+    @property
+    def _too_slow(self) -> str:
+        return f"it took longer than {self._limits.wall_seconds:g} seconds"
 
 
 def _send(child: subprocess.Popen[bytes], request: bytes) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import selectors
 import shutil
 import signal
 import subprocess
@@ -21,9 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import mlci.formats
-from mlci.adapters.child import CHUNK, ENVIRONMENT, LONGEST_TAIL_BYTES
+from mlci.adapters.child import ENVIRONMENT
 from mlci.adapters.interruptions import put_off
 from mlci.adapters.model_refusals import sanitised
+from mlci.adapters.pipes import hear
 from mlci.adapters.program_rows import read_answers, write_rows
 from mlci.errors import OutsideError, RejectedError
 from mlci.formats.confinement import available
@@ -164,34 +164,17 @@ def _started(arguments: list[str], folder: Path, stdin: Any) -> Iterator[subproc
 
 def _attended(process: subprocess.Popen[bytes], seconds: float, longest: int) -> Ended:
     """Read what the program says until it ends, without awaiting it."""
-    output, errors = process.stdout, process.stderr
-    if output is None or errors is None:
-        raise AssertionError("the program was started without pipes")
     deadline = time.monotonic() + seconds
-    parts: list[bytes] = []
-    received, tail = 0, b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(output, selectors.EVENT_READ)
-        selector.register(errors, selectors.EVENT_READ)
-        while selector.get_map():
-            for selected, _ in selector.select(max(deadline - time.monotonic(), 0)):
-                chunk = os.read(selected.fd, CHUNK)
-                if not chunk:
-                    selector.unregister(selected.fileobj)
-                elif selected.fileobj is output:
-                    parts.append(chunk)
-                    received += len(chunk)
-                else:
-                    tail = (tail + chunk)[-LONGEST_TAIL_BYTES:]
-            if time.monotonic() >= deadline:
-                return Ended(b"", tail, None)
-            if received > longest:
-                return Ended(b"", b"it wrote more than any answers could take", 1)
+    heard = hear(process, deadline, longest)
+    if heard.beyond == "time":
+        return Ended(b"", heard.tail, None)
+    if heard.beyond == "size":
+        return Ended(b"", b"it wrote more than any answers could take", 1)
     while (status := _status(process)) is None:
         if time.monotonic() >= deadline:
-            return Ended(b"", tail, None)
+            return Ended(b"", heard.tail, None)
         time.sleep(PAUSE_SECONDS)
-    return Ended(b"".join(parts), tail, status)
+    return Ended(heard.output, heard.tail, status)
 
 
 def _status(process: subprocess.Popen[bytes]) -> int | None:

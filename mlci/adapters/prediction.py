@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 import mlci.formats
-from mlci.adapters.child import CHUNK, ENVIRONMENT, Child, ChildLimits, not_started
+from mlci.adapters.child import ENVIRONMENT, Child, ChildLimits, not_started
 from mlci.adapters.files import write_atomically
 from mlci.adapters.metric_child import measured
 from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
 from mlci.adapters.model_refusals import killed, refusal, said, sanitised, unreadable_answer
+from mlci.adapters.pipes import CHUNK
 from mlci.core.lock import Dependency
 from mlci.core.prediction import Prediction
 from mlci.core.section import TOKEN_VARIABLES

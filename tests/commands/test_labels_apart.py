@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from mlci.core.report import Report
     from tests.commands.builders import Project
 
 EVALUATE = "{data: holdout, labels: truth, id: id, label: malignant, positive: 1}"
@@ -59,6 +60,17 @@ def can_read(project: Project, labels: bytes = some_labels()) -> None:
     digest = hashlib.sha256(labels).hexdigest()
     project.data.outside[digest] = project.place / digest
     (project.place / digest).write_bytes(labels)
+
+
+def judged_by_own_labels(project: Project) -> Report:
+    """Return what a check says of a branch that names labels of its own."""
+    project.repository.switch("change")
+    own = IN_GIT.replace("truth:", "mine: {path: data/mine.csv}, truth:")
+    project.write(mlci_yaml=a_configuration(data=own, evaluate=EVALUATE.replace("truth", "mine")))
+    project.write(data__mine_csv=some_labels())
+    project.trains("careless")
+    project.repository.commit("Judge me by my own labels")
+    return project.check()
 
 
 def refused(project: Project) -> MlciError:
@@ -146,13 +158,7 @@ def test_check__of_a_branch_that_changes_labels_is_judged_by_those_of_the_target
 
 def test_check__of_a_branch_that_names_other_labels_says_so(tmp_path: Path) -> None:
     project = with_labels(a_released_project(tmp_path))
-    project.repository.switch("change")
-    own = IN_GIT.replace("truth:", "mine: {path: data/mine.csv}, truth:")
-    project.write(mlci_yaml=a_configuration(data=own, evaluate=EVALUATE.replace("truth", "mine")))
-    project.write(data__mine_csv=some_labels())
-    project.trains("careless")
-    project.repository.commit("Judge me by my own labels")
-    report = project.check()
+    report = judged_by_own_labels(project)
     assert report.conclusion is Conclusion.FAIL
     assert [(change.direction, change.sentence) for change in report.changes] == [
         ("other", "changes `evaluate.labels`: truth → mine")
@@ -191,13 +197,7 @@ def test_report__without_the_labels_is_an_error_and_no_verdict(tmp_path: Path) -
 
 def test_check__where_the_labels_are_away_still_judges_by_the_rules_of_the_target_branch(tmp_path: Path) -> None:
     project = with_labels_in_a_bucket(a_released_project(tmp_path))
-    project.repository.switch("change")
-    own = IN_GIT.replace("truth:", "mine: {path: data/mine.csv}, truth:")
-    project.write(mlci_yaml=a_configuration(data=own, evaluate=EVALUATE.replace("truth", "mine")))
-    project.write(data__mine_csv=some_labels())
-    project.trains("careless")
-    project.repository.commit("Judge me by my own labels")
-    report = project.check()
+    report = judged_by_own_labels(project)
     assert report.conclusion is Conclusion.NOT_JUDGED
     assert report.trust.has_base
     assert [change.direction for change in report.changes] == ["other"]
