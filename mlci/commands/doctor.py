@@ -48,11 +48,16 @@ class Practice:
 
 
 def doctor(practice: Practice) -> tuple[Diagnosis, ...]:
-    """Return what is right and what is wrong, thing by thing; without a configuration nothing else is looked at."""
+    """Return what is right and what is wrong, thing by thing; of a configuration that cannot be read nothing else.
+
+    Raises `UsageError("no-configuration")` where there is none.
+    """
     tree = practice.repository.work_tree()
     try:
         side = head_data_side(tree)
     except MlciError as error:
+        if error.code == "no-configuration":
+            raise
         return (Diagnosis.of("configuration", error),)
     looks: dict[str, Callable[[], Iterator[Diagnosis]]] = {
         "repository": lambda: _repository(practice),
@@ -113,9 +118,11 @@ def _data(practice: Practice) -> Iterator[Diagnosis]:
 
 def _evaluation_set(rules: Rules, tree: Tree, tools: Tools) -> Iterator[Diagnosis]:
     from mlci.commands.evaluation_set import set_of  # noqa: PLC0415 - with numpy
+    from mlci.commands.function_evidence import functions_in  # noqa: PLC0415 - with numpy
     from mlci.core.gates.undecidable import undecidable  # noqa: PLC0415 - with numpy
 
     level, name = rules.config.train.level, rules.config.evaluate.data
+    functions_in(tree, rules.config.evaluate)
     if level in {"metrics", "scores"}:
         yield Diagnosis("evaluation set", "ok", f"{level} are handed in, so nothing is known before")
         return
@@ -188,9 +195,7 @@ def _registry(config: Config, tools: Tools) -> Iterator[Diagnosis]:
     registry = tools.registry.load(config.model.name).registry
     production = registry.version_at(config.promote.stage)
     if production is None:
-        yield Diagnosis(
-            "registry", "ok", f"nothing in {config.promote.stage} yet: floors and ceilings decide the first"
-        )
+        yield Diagnosis("registry", "ok", f"nothing in {config.promote.stage}: floors and ceilings decide")
         return
     yield Diagnosis("registry", "ok", f"{production.number} is in {config.promote.stage}")
     yield _package(production, config, tools)

@@ -80,6 +80,14 @@ def test_doctor__of_gates_that_the_rows_cannot_decide(tmp_path: Path, golden: Go
             "evaluation set",
             "weight",
         ),
+        (
+            a_configuration(
+                "{metric: higher@profit, require: floor, value: 1}",
+                evaluate="{data: holdout, id: id, label: malignant, positive: 1, metrics: {profit: 'gone.py:profit'}}",
+            ),
+            "evaluation set",
+            "gone.py",
+        ),
     ],
 )
 def test_doctor__of_a_configuration_that_cannot_work(
@@ -90,6 +98,14 @@ def test_doctor__of_a_configuration_that_cannot_work(
     found = doctor(practice(project))
     assert bad(found) == [("error", subject, 2)]
     assert sentence in next(each.sentence for each in found if each.state == "error")
+
+
+def test_doctor__without_a_configuration_says_so_as_any_verb(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    where = practice(project)
+    project.repository.remove("mlci.yaml")
+    with pytest.raises(UsageError, match="there is no mlci"):
+        doctor(where)
 
 
 def test_doctor__of_data_that_is_gone_says_so_once(tmp_path: Path) -> None:

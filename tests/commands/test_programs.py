@@ -60,6 +60,15 @@ def package_of(project: Project) -> Package:
     return project.train().candidate.package
 
 
+def a_branch_of_a_program(place: Path) -> Project:
+    """Return a project whose program is in production, on a branch that changed nothing yet."""
+    project = a_program_project(place)
+    project.train()
+    project.promote()
+    project.repository.switch("change")
+    return project
+
+
 def refusal(project: Project) -> MlciError:
     with pytest.raises(MlciError) as caught:
         project.train()
@@ -106,10 +115,7 @@ def test_train__a_run_is_reused_until_the_program_changes(tmp_path: Path) -> Non
 
 
 def test_check__and_promote_judge_it_by_its_answers(tmp_path: Path) -> None:
-    project = a_program_project(tmp_path)
-    project.train()
-    project.promote()
-    project.repository.switch("change")
+    project = a_branch_of_a_program(tmp_path)
     leaves(project, "careless")
     project.repository.commit("Be careless")
     worse = project.check()
@@ -120,10 +126,7 @@ def test_check__and_promote_judge_it_by_its_answers(tmp_path: Path) -> None:
 
 
 def test_rules__which_program_it_is_is_head_s_own(tmp_path: Path) -> None:
-    project = a_program_project(tmp_path)
-    project.train()
-    project.promote()
-    project.repository.switch("change")
+    project = a_branch_of_a_program(tmp_path)
     project.write(mlci_yaml=a_configuration(train=TRAIN.replace("./score rows", "./score otherwise")))
     project.repository.commit("Call it otherwise")
     judged = project.check()
@@ -134,10 +137,7 @@ def test_rules__which_program_it_is_is_head_s_own(tmp_path: Path) -> None:
 
 
 def test_report__starts_nothing_of_it(tmp_path: Path) -> None:
-    project = a_program_project(tmp_path)
-    project.train()
-    project.promote()
-    project.repository.switch("change")
+    project = a_branch_of_a_program(tmp_path)
     leaves(project, "careful")
     project.repository.commit("Be careful")
     project.train()
