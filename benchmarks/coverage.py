@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     Counts = NDArray[np.int64]
 
 OF_SHARES = ("accuracy", "recall", "specificity")
-OF_CELLS = ("precision", "f1", "balanced_accuracy", "mcc", "kappa")
+OF_CELLS = ("precision", "lift", "f1", "balanced_accuracy", "mcc", "kappa")
 OF_ROWS = ("log_loss", "brier", "roc_auc", "average_precision")
 OF_ALL = (*OF_SHARES, *OF_CELLS, *OF_ROWS)
 SIZES = (100, 200, 1_000, 5_000)

@@ -2,8 +2,8 @@
 
 | metric                                 | difference                    | alone                      |
 |----------------------------------------|-------------------------------|----------------------------|
-| accuracy, recall (also per class) …    | Tango, exact of few losses    | Wilson                     |
-| precision, F1, MCC, kappa, averages …  | delta method, t               | delta method, logit scale  |
+| accuracy, error, recall, specificity   | Tango, exact of few losses    | Wilson                     |
+| precision, lift, F1, MCC, averages …   | delta method, t               | delta method, logit scale  |
 | ROC AUC                                | DeLong                        | DeLong, logit scale        |
 | average precision, one-vs-rest         | influence values, t, bias     | same, logit scale          |
 | log loss, Brier, MAE, MSE, MAPE …      | paired t                      | t                          |
@@ -69,7 +69,8 @@ def alone(metric: str, answers: TaskAnswers, confidence: float) -> Interval | No
     if lacks is not None:
         return lacks
     if kind == "share" and sample.is_plain:
-        return wilson(int(answers.right.sum()), sample.rows, confidence)
+        counted = answers.right if metric_of(metric).higher_is_better else ~answers.right
+        return wilson(int(counted.sum()), sample.rows, confidence)
     if isinstance(answers, Answers) and kind == "auc" and sample.is_plain:
         return auc_alone(sample.labels, answers.probabilities, confidence)
     if isinstance(answers, MeasuredAnswers):
@@ -80,7 +81,7 @@ def alone(metric: str, answers: TaskAnswers, confidence: float) -> Interval | No
     estimate = answers.estimate(metric)
     if estimate is None:
         return _undefined(metric, "the candidate")
-    limits = metric_of(metric).limits
+    limits = answers.limits(metric)
     if kind == "loss" or limits is None:
         return mean_interval(estimate.influence, sample.weights, sample.sampling, confidence, estimate.value)
     found = spread(estimate.influence, sample.weights, sample.sampling)
@@ -321,7 +322,8 @@ def rows_for_bound(
     """Return the rows that would show one model beyond a floor, or below a ceiling, where FOUND does not decide it."""
     rows, kind = answers.sample.rows, metric_of(metric).kind
     if kind == "share" and answers.sample.is_plain:
-        return rows_to_decide_wilson(int(answers.right.sum()), rows, limit, confidence)
+        share = 1 - limit if is_ceiling else limit
+        return rows_to_decide_wilson(int(answers.right.sum()), rows, share, confidence)
     if kind == "churn" and answers.sample.is_plain:
         return rows_to_decide_wilson(rows * (1 - found.estimate), rows, 1 - limit, confidence)
     beyond = limit - found.estimate if is_ceiling else found.estimate - limit

@@ -28,11 +28,11 @@ class Metric:
     name: str
     """As a gate names it; of a metric with an argument up to its `@`, as in `recall@malignant`."""
     kind: Kind
-    """`share` of rows that are right (paired 0/1); a function of the `cells` of label and decision; by ranks `auc` or
-    `average_precision`, over several classes `ranks`; mean `loss` per row; `ratio` of means, by the delta method;
-    `calibration`, of which no difference can be judged; `churn`, the share of rows that both models decide
-    differently; `rate`, of which neither more nor less is better; a mean over `queries`; the mean of a
-    `score` that was handed in; a `function` of one's own, by the jackknife."""
+    """`share` of rows that are right, or wrong (paired 0/1); a function of the `cells` of label and decision; by ranks
+    `auc` or `average_precision`, over several classes `ranks`; mean `loss` per row; `ratio` of means, by the delta
+    method; `calibration`, of which no difference can be judged; `churn`, the share of rows that both models decide
+    differently; `rate`, of which neither more nor less is better; a mean over `queries`; the mean of a `score` that was
+    handed in; a `function` of one's own, by the jackknife."""
     higher_is_better: bool
     sentence: str
     tasks: frozenset[Task] = frozenset({"binary"})
@@ -70,10 +70,14 @@ def _of_queries(name: str, sentence: str) -> Metric:
 
 _ALL = (
     _higher("accuracy", "share", "share of rows decided right", _CLASSES),
+    replace(
+        _lower("error_rate", "share", "share of rows decided wrong", _CLASSES), limits=(0.0, 1.0), largest_change=1.0
+    ),
     replace(_higher("recall", "share", "share of positive rows that were found"), looks_at="positives"),
     replace(_higher("specificity", "share", "share of negative rows that were left alone"), looks_at="negatives"),
     _higher("precision", "cells", "share of rows decided positive that are"),
     _higher("f1", "cells", "harmonic mean of precision and recall"),
+    replace(_higher("lift", "cells", "how often rows decided positive are, against all rows"), limits=None),
     _higher("balanced_accuracy", "cells", "mean of the recall of the classes", _CLASSES),
     replace(_higher("mcc", "cells", "correlation of labels and decisions", _CLASSES), limits=_PLUS_MINUS),
     replace(_higher("kappa", "cells", "agreement beyond chance", _CLASSES), limits=_PLUS_MINUS),

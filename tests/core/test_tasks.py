@@ -75,6 +75,7 @@ def average_precision(labels: NDArray[np.intp], probabilities: Floats, sample_we
 
 BY_DECISION: dict[str, Callable[..., Any]] = {
     "accuracy": reference.accuracy_score,
+    "error_rate": reference.zero_one_loss,
     "balanced_accuracy": reference.balanced_accuracy_score,
     "mcc": reference.matthews_corrcoef,
     "kappa": reference.cohen_kappa_score,

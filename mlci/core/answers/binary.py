@@ -126,6 +126,14 @@ class Answers(DecidedAnswers):
         return None
 
     @override
+    def limits(self, metric: str) -> tuple[float, float] | None:
+        """Return between which values METRIC lies on these rows; None where there is no bound."""
+        if metric != "lift":
+            return super().limits(metric)
+        of_labels = self.confusion.counts.sum(axis=1)
+        return 0.0, float(of_labels.sum() / of_labels[POSITIVE])  # that of decisions that are all right
+
+    @override
     def proven(self, metric: str, confidence: float) -> float:
         """Return what a perfect result on as many independent units would prove, for bounds near a limit."""
         sample, decided = self.sample, self.decisions
@@ -135,7 +143,7 @@ class Answers(DecidedAnswers):
             case "roc_auc" | "balanced_accuracy" | "mcc" | "kappa":
                 rarer = min(units(sample.cut(sample.labels)), units(sample.cut(~sample.labels)))
                 return proven_share(rarer, confidence)
-            case "precision":
+            case "precision" | "lift":
                 return proven_share(units(sample.cut(decided)), confidence)
             case "f1":
                 return proven_share(units(sample.cut(decided | sample.labels)), confidence)
@@ -146,6 +154,7 @@ class Answers(DecidedAnswers):
 _OF_CELLS: Final[Mapping[str, Callable[[Confusion], Estimate | None]]] = {
     "precision": lambda confusion: cells.precision(confusion, POSITIVE),
     "f1": lambda confusion: cells.f_score(confusion, POSITIVE),
+    "lift": lambda confusion: cells.lift(confusion, POSITIVE),
     "balanced_accuracy": cells.balanced_accuracy,
     "mcc": cells.matthews,
     "kappa": cells.kappa,

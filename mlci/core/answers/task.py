@@ -69,6 +69,10 @@ class TaskAnswers(ABC):
         """Return what a perfect result on as many independent units would prove, for bounds near a limit."""
         return proven_share(units(self.sample), confidence)
 
+    def limits(self, metric: str) -> tuple[float, float] | None:
+        """Return between which values METRIC lies on these rows; None where there is no bound."""
+        return metric_of(metric).limits
+
     def on(self, metric: str) -> TaskAnswers:
         """Return the answers on the rows that METRIC is computed on."""
         rows = self.sample.looked_at(metric)
@@ -94,9 +98,9 @@ class TaskAnswers(ABC):
         if self.sample.rows == 0 or (weights is not None and not weights.any()):
             return None
         match metric_of(metric).kind:
-            case "share":
+            case "share" if metric_of(metric).higher_is_better:
                 return mean_estimate(1 - self.losses(metric), weights)
-            case "loss" | "score":
+            case "share" | "loss" | "score":
                 return mean_estimate(self.losses(metric), weights)
             case _:
                 return self.smooth(metric)

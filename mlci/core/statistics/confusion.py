@@ -113,6 +113,28 @@ def f_score(confusion: Confusion, of: int | Average, beta: float = 1.0) -> Estim
     return _per_class(confusion, of, _Ratio(right=1 + beta * beta, labelled=beta * beta, decided=1.0))
 
 
+def lift(confusion: Confusion, of: int) -> Estimate | None:
+    """Return how many times as frequent class `of` is among the rows decided to be of it as among all rows.
+
+    Precision over the share of the class, which is 1 for decisions that know nothing, and may be anything above. Brin,
+    Motwani, Ullman and Tsur (1997), SIGMOD, 255-264, who call it interest.
+
+    >>> lift(Confusion.of(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), n_classes=2), of=1).value
+    2.0
+    """
+    _check_class(of, confusion.n_classes)
+    counts, total = confusion.counts, float(confusion.counts.sum())
+    right, labelled, decided = float(counts[of, of]), float(counts[of].sum()), float(counts[:, of].sum())
+    if 0 in {labelled, decided}:
+        return None
+    value = right * total / labelled / decided
+    gradient = np.zeros((confusion.n_classes, confusion.n_classes))
+    gradient[of, of] = total / labelled * (total / decided)
+    gradient[of, :] -= value * (total / labelled)
+    gradient[:, of] -= value * (total / decided)
+    return _estimate(confusion, value, gradient, most=math.inf)
+
+
 def balanced_accuracy(confusion: Confusion) -> Estimate | None:
     """Return the mean recall of the classes that have rows.
 
@@ -224,10 +246,10 @@ def _average(
     return _estimate(confusion, float(share @ values), gradient)
 
 
-def _estimate(confusion: Confusion, value: float, gradient: NDArray[np.float64]) -> Estimate:
+def _estimate(confusion: Confusion, value: float, gradient: NDArray[np.float64], most: float = 1.0) -> Estimate:
+    """Return a metric, which is never above MOST, though rounding may be, with the influence of each row."""
     mean = (confusion.counts * gradient).sum() / confusion.counts.sum()
-    # No metric here is above 1, though rounding may be.
-    return Estimate(min(value, 1.0), (gradient - mean).ravel().take(confusion.cells))
+    return Estimate(min(value, most), (gradient - mean).ravel().take(confusion.cells))
 
 
 def _counts(

@@ -93,8 +93,10 @@ def proven_average_precision(n_positives: float, confidence: float) -> float:
 
 
 def _unit_bounds(unit: float, standard_error: float, quantile: float, proven: float) -> tuple[float, float]:
-    if standard_error == 0 or unit in {0.0, 1.0}:  # at a limit a standard error is only rounding
-        return unit * proven, 1 - (1 - unit) * proven
+    if standard_error == 0 or unit in {0.0, 1.0}:
+        # There is no logit at a limit, and mostly no variance but rounding; a limit that moves with the rows has some.
+        reach = quantile * standard_error
+        return max(min(unit * proven, unit - reach), 0.0), min(max(1 - (1 - unit) * proven, unit + reach), 1.0)
     reach = quantile * standard_error / (unit * (1 - unit))
     logit = math.log(unit) - math.log1p(-unit)
     return min(_logistic(logit - reach), proven), max(_logistic(logit + reach), 1 - proven)

@@ -22,6 +22,7 @@ from mlci.core.statistics.confusion import (
     balanced_accuracy,
     f_score,
     kappa,
+    lift,
     matthews,
     precision,
     recall,
@@ -121,6 +122,15 @@ def reference_kappa(disagreement: str | None) -> Reference:
     )
 
 
+def reference_lift(labels: Codes, decisions: Codes, weights: Floats | None) -> float:
+    """Lift by its definition: precision over the share of the class, which needs a row that is labelled so."""
+    if not (labels == 0).any():
+        return math.nan
+    return reference_class(reference.precision_score)(labels, decisions, weights) / float(
+        np.average(labels == 0, weights=weights)
+    )
+
+
 def reference_class(score: Callable[..., Floats], **options: object) -> Reference:
     return lambda labels, decisions, weights: float(
         score(labels, decisions, labels=[0], average=None, sample_weight=weights, **options)[0]
@@ -148,6 +158,7 @@ METRICS: dict[str, tuple[Metric, Reference]] = {
     "f1 weighted": (partial(f_score, of="weighted"), reference_average(reference.f1_score, "weighted")),
     "f0.5 macro": (partial(f_score, of="macro", beta=0.5), reference_average(reference.fbeta_score, "macro", beta=0.5)),
     "specificity": (partial(specificity, of=0), reference_specificity),
+    "lift": (partial(lift, of=0), reference_lift),
     "balanced accuracy": (balanced_accuracy, reference_balanced),
     "matthews": (matthews, reference_matthews),
     "kappa": (kappa, reference_kappa(None)),
@@ -328,11 +339,20 @@ def test_share__has_the_binomial_variance() -> None:
 def test_perfect__is_one_without_influence() -> None:
     confusion = table([[3, 0, 0], [0, 4, 0], [0, 0, 5]])
 
-    for metric, _ in METRICS.values():
+    for metric in (of for name, (of, _) in METRICS.items() if name != "lift"):  # whose best value varies with the rows
         estimate = metric(confusion)
         assert estimate is not None
         assert estimate.value == 1.0
         np.testing.assert_allclose(estimate.influence, np.zeros(12), atol=1e-15)
+
+
+def test_lift__of_perfect_decisions_is_as_unsure_as_the_share_of_the_class() -> None:
+    # 1/π by the delta method: the variance is that of a share, π(1 - π)/n, over π⁴.
+    estimate = lift(table([[20, 0], [0, 80]]), of=0)
+
+    assert estimate is not None
+    assert estimate.value == pytest.approx(5.0, abs=1e-14)
+    assert estimate.influence.var() == pytest.approx(0.2 * 0.8 / 0.2**4, rel=1e-12)
 
 
 def test_matthews__keeps_its_digits_where_one_row_in_a_million_differs() -> None:
