@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from mlci.core.predictions import NUMBER, OF_CLASS, PROBABILITY, Predictions
+from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY, ours
+from mlci.core.predictions import Predictions
 from mlci.core.program import ROW
 from mlci.errors import RejectedError
 
@@ -55,15 +56,19 @@ def read_answers(output: bytes, folder: Path, rows: int, info: ProgramInfo) -> P
     """
     try:
         found = list(_of_parquet(folder) if info.rows == "parquet" else _of_lines(output))
-        return _ordered(found, rows)
+        return _ordered(found, rows, info)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         told = str(error) if type(error) is ValueError else "an answer is no object with numbers"
         refused = RejectedError(
             "program-answers",
             f"`{info.text}` does not answer as it should: {told}",
-            cause=f"Each answer has the `{ROW}` that was asked, once, and `{PROBABILITY}`, `{OF_CLASS}CLASS` for each "
-            f"class, or `{NUMBER}`.",
-            hint=f'{{"{ROW}": 1, "{PROBABILITY}": 0.25}}',
+            cause=f"Each answer has the `{ROW}` that was asked, once, and "
+            + (
+                f"`{info.prediction}`, as evaluate.prediction says."
+                if info.prediction
+                else f"`{PROBABILITY}`, `{OF_CLASS}CLASS` for each class, or `{NUMBER}`."
+            ),
+            hint=f'{{"{ROW}": 1, "{info.prediction or PROBABILITY}": 0.25}}',
         )
         refused.private = told
         raise refused from error
@@ -104,8 +109,8 @@ def _of_parquet(folder: Path) -> Iterator[dict[str, Any]]:
         raise ValueError("what it left is no Parquet file") from error
 
 
-def _ordered(found: list[dict[str, Any]], rows: int) -> Predictions:
-    """Return answers in the order of the rows, each of which has one."""
+def _ordered(found: list[dict[str, Any]], rows: int, info: ProgramInfo) -> Predictions:
+    """Return answers in the order of the rows, each of which has one, under our names for their columns."""
     if not found:
         raise ValueError(f"it answered none of {rows:,} rows")
     names = tuple(name for name in found[0] if name not in {ROW, DECISION})
@@ -125,9 +130,11 @@ def _ordered(found: list[dict[str, Any]], rows: int) -> Predictions:
             f"it answered {len(by_row):,} of {rows:,} rows; the first without an answer is row {lacking:,}"
         )
     values: NDArray[np.float64] = np.array([by_row[number] for number in range(1, rows + 1)], dtype=np.float64)
-    if names not in {(PROBABILITY,), (NUMBER,)} and not all(name.startswith(OF_CLASS) for name in names):
+    one = NUMBER if info.positive is None else PROBABILITY
+    columns = tuple(ours(name, info.prediction, one) or "" for name in names)
+    if columns not in {(PROBABILITY,), (NUMBER,)} and not all(name.startswith(OF_CLASS) for name in columns):
         raise ValueError("its columns are none that answers have")
-    return Predictions(tuple(map(str, range(1, rows + 1))), names, values.reshape(rows, len(names)))
+    return Predictions(tuple(map(str, range(1, rows + 1))), columns, values.reshape(rows, len(names)))
 
 
 def _number(value: object, row: int) -> float:

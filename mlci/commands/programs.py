@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlci.commands.data_sets import files_of
+from mlci.core.answer_names import OF_CLASS
 from mlci.core.command_words import words_of
 from mlci.core.config import FILE_NAME
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.golden import Golden, golden_table, read_answers
-from mlci.core.predictions import OF_CLASS, Predictions, has_columns_of
+from mlci.core.predictions import Predictions, has_columns_of
 from mlci.core.program import ROW, Program, ProgramInfo, inputs_of, program_signature
 from mlci.core.words import code
 from mlci.errors import IntegrityError, RejectedError, UsageError
@@ -63,6 +64,7 @@ def program_of(
         timeout_seconds=int(section.timeout.total_seconds()),
         inputs=inputs,
         positive=config.evaluate.positive,
+        prediction=config.evaluate.prediction,
     )
     # The classes of several are known from what it answers; the columns that it reads are the same for any.
     signature = program_signature(_with_classes(info, config, contract, ("a", "b")), config, contract)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mlci.commands.programs import stated_bytes
+from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY, by_our_names, theirs
 from mlci.core.config import FILE_NAME
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_files import one_file
 from mlci.core.metrics import OF_NUMBERS
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
-from mlci.core.predictions import MOST_CLASSES, NUMBER, OF_CLASS, PROBABILITY, Predictions, read_predictions
+from mlci.core.predictions import MOST_CLASSES, Predictions, read_predictions
 from mlci.core.scores import Scores
 from mlci.core.stated_metrics import LARGEST_BYTES, StatedMetrics, metrics_in
 from mlci.core.words import code
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from mlci.commands.ports import Data
     from mlci.core.config import Config
     from mlci.core.evidence_level import Level
-    from mlci.core.metrics import Task
     from mlci.core.package import Package
     from mlci.core.stated_rows import StatedRows
 
@@ -41,6 +41,8 @@ KINDS: Final[Mapping[Level, type[StatedRows]]] = {
     "metrics": StatedMetrics,
 }
 """What stands in place of the model, by the evidence level."""
+_RENAME: Final = "Rename one that it has"
+_NAME: Final = "Rename one that it has, or let evaluate.prediction name it"
 MOST_COLUMNS = 12
 """Columns of a file that an error lists."""
 
@@ -54,14 +56,14 @@ def rows_in(file: Path, config: Config, data: Data) -> StatedRows:
     path, kind = config.train.output, KINDS[config.train.level]
     if kind is StatedMetrics:
         return _metrics_in(file, path)
-    files, key, task = one_file(file, path), config.evaluate.id, config.model.task
+    files, key = one_file(file, path), config.evaluate.id
     names = data.columns(files)
-    columns = _columns_of(task, names, path, key) if kind is Predictions else _scores_of(names, path, key)
+    columns = _columns_of(config, names, path) if kind is Predictions else _scores_of(names, path, key)
     ids = ColumnSpec(key, "string", is_name=True)
-    table = data.read_table(files, [ids, *(ColumnSpec(name, "number") for name in columns)])
-    values = np.column_stack([table.columns[name].values.astype(np.float64) for name in columns])
+    table = data.read_table(files, [ids, *(ColumnSpec(name, "number") for name in columns.values())])
+    values = np.column_stack([table.columns[name].values.astype(np.float64) for name in columns.values()])
     try:
-        return kind(tuple(table.columns[key].values.tolist()), columns, values)
+        return kind(tuple(table.columns[key].values.tolist()), tuple(columns), values)
     except ValueError as error:
         raise IntegrityError(
             f"{kind.WORD}-unusable",
@@ -146,31 +148,33 @@ def incomplete(rows: StatedRows, ids: Sequence[str]) -> IntegrityError:
     )
 
 
-def _columns_of(task: Task, names: Sequence[str], path: str, key: str) -> tuple[str, ...]:
-    """Return the columns with answers, by their names, which are those that `mlci predict` writes."""
-    wanted = [key, *(() if task == "multiclass" else (NUMBER if task in OF_NUMBERS else PROBABILITY,))]
-    absent = next((name for name in wanted if name not in names), None)
-    of_classes = tuple(name for name in names if name.startswith(OF_CLASS) and len(name) > len(OF_CLASS))
-    if absent is None and task == "multiclass":
-        if 1 < len(of_classes) <= MOST_CLASSES:
-            return of_classes
-        absent = f"{OF_CLASS}CLASS"
-    if absent is None:
-        return (wanted[1],)
+def _columns_of(config: Config, names: Sequence[str], path: str) -> dict[str, str]:
+    """Return the columns with answers by our names for them, which are those that `mlci predict` writes."""
+    task, key, said = config.model.task, config.evaluate.id, config.evaluate.prediction
+    one = NUMBER if task in OF_NUMBERS else PROBABILITY
+    known = by_our_names((name for name in names if name != key), said, one)
+    of_classes = {name: known[name] for name in known if name.startswith(OF_CLASS) and len(name) > len(OF_CLASS)}
+    found = of_classes if task == "multiclass" else {name: known[name] for name in known if name == one}
+    fewest, most = (2, MOST_CLASSES) if task == "multiclass" else (1, 1)
+    if key in names and fewest <= len(found) <= most:
+        return found
+    wanted = theirs(f"{OF_CLASS}CLASS" if task == "multiclass" else one, said)
+    absent = key if key not in names else wanted
     listed = ", ".join(names[:MOST_COLUMNS]) + (" …" if len(names) > MOST_COLUMNS else "")
-    needs = ", ".join([key, f"{OF_CLASS}CLASS for each class"] if task == "multiclass" else wanted)
+    needs = f"{key}, {wanted}" + (" for each class" if task == "multiclass" else "")
     raise RejectedError(
         "predictions-unusable",
         f"{path} has no column {code(absent)}",
         where=FILE_NAME,
-        cause=f"Answers of a {task} task have the columns {needs}.",
-        hint=did_you_mean(absent, names, f"Rename one that it has: {one_line(listed)}"),
+        cause=f"Answers of a {task} task have the columns {needs}"
+        + (", as evaluate.prediction says." if said else "."),
+        hint=did_you_mean(absent, names, f"{_RENAME if absent == key else _NAME}: {one_line(listed)}"),
     )
 
 
-def _scores_of(names: Sequence[str], path: str, key: str) -> tuple[str, ...]:
-    """Return the columns with scores: all but the id."""
-    columns = tuple(name for name in names if name != key)
+def _scores_of(names: Sequence[str], path: str, key: str) -> dict[str, str]:
+    """Return the columns with scores, all but the id, by their names."""
+    columns = {name: name for name in names if name != key}
     if key in names and columns:
         return columns
     raise RejectedError(

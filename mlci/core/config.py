@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import override
 
 from mlci.core import pipeline
+from mlci.core.answer_names import misnamed
 from mlci.core.data_section import DataSection  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.documents import read_document, read_model
 from mlci.core.duration import Duration  # noqa: TC001 - as DataSection
@@ -184,6 +185,7 @@ class EvaluateSection(Section):
     )
 
     features: Annotated[Name | None, HEAD] = None
+    prediction: Annotated[Identifier | None, HEAD] = None
 
     @model_validator(mode="after")
     def _draws_rows_one_way(self) -> Self:
@@ -467,6 +469,17 @@ def _misfits(config: Config) -> Iterator[PydanticCustomError]:
             yield _problem(path, message, name=gate.metric, task=task, near=names_of(task))
     yield from _of_stated(config)
     yield from _of_functions(config)
+    yield from _misnamed(config)
+
+
+def _misnamed(config: Config) -> Iterator[PydanticCustomError]:
+    """Yield why answers that are handed in cannot be called as `evaluate.prediction` says."""
+    section = config.evaluate
+    used = (section.id, section.label, section.weight, section.group, section.time)
+    said, named = section.prediction, tuple(filter(None, used))
+    problem = None if said is None else misnamed(said, config.model.task, config.train.level, named)
+    if problem is not None:
+        yield _problem(("evaluate", "prediction"), "{problem}", problem=problem)
 
 
 def _missing(config: Config) -> Iterator[PydanticCustomError]:
@@ -543,7 +556,6 @@ LATER = frozenset(
         "data.*.engine",
         "train.code",
         "train.allow_pickle",
-        "evaluate.prediction",
         "promote.version",
         "deploy.*.smoke", "deploy.*.canary", "deploy.*.bake", "deploy.*.keep",
     }

@@ -117,7 +117,7 @@ def _packaging(config: Config, ids: Mapping[str, str]) -> dict[str, Any]:
     contract = config.data[config.evaluate.data].contract
     return {
         "model": config.model.model_dump(mode="json"),
-        "evaluate": _without_absent(config.evaluate.model_dump(mode="json"), "labels", "features"),
+        "evaluate": _without_absent(config.evaluate.model_dump(mode="json"), "labels", "features", "prediction"),
         "contract": None if contract is None else ids.get(contract, "missing"),
     }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 from typing_extensions import override
 
+from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY
 from mlci.core.metrics import OF_NUMBERS
 from mlci.core.signature import Signature
 from mlci.core.stated_rows import StatedRows, refuse_rows
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from mlci.core.config import Config
     from mlci.core.metrics import Task
 
-PROBABILITY: Final = "probability"
-OF_CLASS: Final = f"{PROBABILITY}_"
-"""Stands before the name of a class, of several."""
-NUMBER: Final = "prediction"
 SUM_TOLERANCE: Final = 1e-3
 """How far the probabilities of a row may be from 1 together: files are rounded."""
 MOST_CLASSES: Final = 10_000

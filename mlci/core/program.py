@@ -54,6 +54,8 @@ class ProgramInfo(Frozen):
     """The columns that it is given."""
     classes: tuple[ModelClass, ...] = ()
     positive: ModelClass | None = None
+    prediction: Identifier | None = None
+    """How it calls its answers, see `answer_names`; None where as we do."""
 
     @property
     def text(self) -> str:
@@ -62,7 +64,8 @@ class ProgramInfo(Frozen):
 
     def to_bytes(self) -> bytes:
         """Return the file."""
-        return _pretty(with_schema(SCHEMA, self.model_dump(mode="json")))
+        unsaid = {"prediction"} if self.prediction is None else None  # which earlier versions did not know
+        return _pretty(with_schema(SCHEMA, self.model_dump(mode="json", exclude=unsaid)))
 
 
 @dataclass(frozen=True, slots=True)

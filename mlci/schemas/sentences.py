@@ -71,6 +71,7 @@ SENTENCES: Final = {
     "EvaluateSection.label": "The column to predict; needed unless scores or metrics are handed in.",
     "EvaluateSection.labels": "Another name under `data`: where the labels lie, by id, if not in `data`.",
     "EvaluateSection.features": "Another name under `data`: feature columns by id, which `data` does not have yet.",
+    "EvaluateSection.prediction": "How the column of handed-in answers is called; `score_*`: one a class.",
     "EvaluateSection.positive": "The value of the label that counts as positive, in a binary task.",
     "EvaluateSection.threshold": "A row is decided positive from this probability on, in a binary task.",
     "EvaluateSection.weight": "A column that says how much a row counts; 2 is as good as the row twice.",

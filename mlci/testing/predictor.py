@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY
 from mlci.core.lock import Dependency
 from mlci.core.metric_function import Measured
 from mlci.core.prediction import Class, Prediction
-from mlci.core.predictions import NUMBER, OF_CLASS, PROBABILITY, Predictions
+from mlci.core.predictions import Predictions
 from mlci.errors import IntegrityError, UsageError
 from mlci.formats.canonical import SCHEMA, canonical_skops
 from mlci.formats.confinement import Confinement

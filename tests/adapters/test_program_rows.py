@@ -56,6 +56,32 @@ def test_answers__come_in_any_order_and_are_put_in_that_of_the_rows(tmp_path: Pa
     assert (found.ids, found.columns, found.values.tolist()) == (("1", "2"), ("prediction",), [[0.5], [-1.0]])
 
 
+@pytest.mark.parametrize(
+    ("said", "positive", "answer", "columns"),
+    [
+        ("y_hat", 1, b'{"row": 1, "y_hat": 0.5}', ("probability",)),
+        ("y_hat", None, b'{"row": 1, "y_hat": -7}', ("prediction",)),
+        ("p_*", None, b'{"row": 1, "p_a": 0.5, "p_b": 0.5}', ("probability_a", "probability_b")),
+    ],
+)
+def test_answers__are_called_as_the_program_says(
+    tmp_path: Path, said: str, positive: int | None, answer: bytes, columns: tuple[str, ...]
+) -> None:
+    info = INFO.model_copy(update={"prediction": said, "positive": positive})
+    assert read_answers(answer, tmp_path, 1, info).columns == columns
+
+
+def test_answers__that_are_called_otherwise_than_the_program_says(tmp_path: Path) -> None:
+    info = INFO.model_copy(update={"prediction": "y_hat"})
+    with pytest.raises(RejectedError) as caught:
+        read_answers(b'{"row": 1, "probability": 0.5}', tmp_path, 1, info)
+    assert caught.value.problem == "`sh score.sh` does not answer as it should: its columns are none that answers have"
+    assert (caught.value.cause, caught.value.hint) == (
+        "Each answer has the `row` that was asked, once, and `y_hat`, as evaluate.prediction says.",
+        '{"row": 1, "y_hat": 0.25}',
+    )
+
+
 def test_answers__may_bring_a_decision_which_nobody_reads(tmp_path: Path) -> None:
     found = read_answers(b'{"row": 1, "probability": 0.5, "decision": "yes"}', tmp_path, 1, INFO)
     assert found.columns == ("probability",)

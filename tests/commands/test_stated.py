@@ -13,6 +13,7 @@ from mlci.commands.stated import stated
 from mlci.commands.verify import verify_registry, worst
 from mlci.core.gates import Outcome
 from mlci.core.package import read_package
+from mlci.core.predictions import read_predictions
 from mlci.core.report import Conclusion
 from mlci.core.submission import Submission
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
@@ -204,7 +205,7 @@ def test_train__answers_that_cannot_be_scored(tmp_path: Path, content: bytes, pr
 @pytest.mark.parametrize(
     ("header", "absent", "hint"),
     [
-        ("id,score", "probability", "Rename one that it has: id, score"),
+        ("id,score", "probability", "Rename one that it has, or let evaluate.prediction name it: id, score"),
         ("row,probability", "id", "Rename one that it has: row, probability"),
         ("id,probabilty", "probability", "Did you mean `probabilty`?"),
     ],
@@ -370,6 +371,72 @@ def test_train__answers_of_other_tasks(tmp_path: Path, task: str, rows: str, con
     report = project.check()
     assert report.verdict is not None
     assert report.verdict.results[0].candidate == {"mae": 0.25, "accuracy": 1.0}[metric]
+
+
+@pytest.mark.parametrize(
+    ("model", "evaluate", "content", "ours"),
+    [
+        (
+            "binary",
+            "label: malignant, positive: 1, prediction: y_hat",
+            "id,probability,y_hat\n{},9,0.5\n",
+            "probability",
+        ),
+        ("regression", "label: texture, prediction: Score (%)", "Score (%),id\n2.5,{}\n", "prediction"),
+        (
+            "multiclass",
+            'label: malignant, prediction: "p(*)"',
+            "id,p(a),p(b),p()\n{},0.25,0.75,9\n",
+            "probability_a probability_b",
+        ),
+    ],
+)
+def test_train__answers_that_are_called_otherwise(
+    tmp_path: Path, model: str, evaluate: str, content: str, ours: str
+) -> None:
+    project = a_project_of_predictions(
+        tmp_path,
+        content.format("a1").encode(),
+        "{metric: churn, require: ceiling, value: 0.5}"
+        if model != "regression"
+        else "{metric: mae, require: ceiling, value: 9}",
+        model=f"{{name: tumour, task: {model}}}",
+        evaluate=f"{{data: holdout, id: id, {evaluate}}}",
+    )
+    package = project.train().candidate.package
+    assert read_predictions(package.model, package.info.task).columns == tuple(ours.split())
+    assert b"y_hat" not in package.model
+
+
+@pytest.mark.parametrize(
+    ("said", "header", "problem", "hint"),
+    [
+        ("y_hat", "id,yhat", "answers.csv has no column `y_hat`", "Did you mean `yhat`?"),
+        (
+            "y_hat",
+            "id,probability",
+            "answers.csv has no column `y_hat`",
+            "Rename one that it has, or let evaluate.prediction name it: id, probability",
+        ),
+    ],
+)
+def test_train__no_column_is_called_as_was_said(
+    tmp_path: Path, said: str, header: str, problem: str, hint: str
+) -> None:
+    content = some_answers().replace(b"id,probability", header.encode())
+    of = f"{{data: holdout, id: id, label: malignant, positive: 1, prediction: {said}}}"
+    error = refused(a_project_of_predictions(tmp_path, content, evaluate=of))
+    assert (error.code, error.problem, error.hint) == ("predictions-unusable", problem, hint)
+    assert error.cause == f"Answers of a binary task have the columns id, {said}, as evaluate.prediction says."
+
+
+def test_check__what_answers_are_called_is_heads_own(tmp_path: Path) -> None:
+    project = a_released_one(tmp_path)
+    evaluate = "{data: holdout, id: id, label: malignant, positive: 1, prediction: y_hat}"
+    project.write(mlci_yaml=a_configuration(train=OF_PREDICTIONS, evaluate=evaluate))
+    answers(project, some_answers(0).replace(b"id,probability", b"id,y_hat"))
+    report = project.check()
+    assert (report.conclusion, report.changes) == (Conclusion.PASS, ())
 
 
 def test_stated__classes_that_are_unknown_have_no_probability(tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ def test_owners__what_is_heads_is_how_the_candidate_is_made() -> None:
             "ModelSection.description",
             "EnvironmentSection.python",
             "EnvironmentSection.install",
+            "EvaluateSection.prediction",
             "DataSection.path",
             "DataSection.format",
             "DataSection.sha256",

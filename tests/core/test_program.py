@@ -41,6 +41,12 @@ def test_info__is_read_as_it_was_written() -> None:
     assert INFO.text == "awk -f 'my score.awk'"
 
 
+def test_info__says_how_answers_are_called_where_it_is_not_as_ours() -> None:
+    named = INFO.model_copy(update={"prediction": "y_hat"})
+    assert read_info(named.to_bytes()) == named
+    assert b"prediction" not in INFO.to_bytes()
+
+
 @pytest.mark.parametrize(
     "edit",
     [
