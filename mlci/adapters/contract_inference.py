@@ -20,6 +20,7 @@ from mlci.adapters.csv_reading import CsvReading
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
 from mlci.adapters.duckdb_query import Query
+from mlci.adapters.named_files import files_at, is_file, no_such_file
 from mlci.core.contract.scalar import NESTED, TEMPORAL
 from mlci.core.contract_bounds import PARTS
 from mlci.core.contract_draft import (
@@ -32,6 +33,7 @@ from mlci.core.contract_draft import (
     would_be_key,
 )
 from mlci.core.data_files import one_file
+from mlci.core.data_format import CsvFormat, format_of
 from mlci.core.plain_text import one_line
 from mlci.errors import UsageError
 
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
     from mlci.adapters.reading import Reading
     from mlci.core.contract.scalar import ColumnType
-    from mlci.core.data_format import CsvFormat
+    from mlci.core.data_files import DataFiles
 
 _LEADING_ZERO = "[+-]?0[0-9]+"
 """A postcode or an article number, not an integer: as a number it would lose its zeros."""
@@ -58,6 +60,22 @@ _PLAIN: frozenset[ColumnType] = frozenset({"integer", "number"})
 """What no column is in which a number begins with a zero."""
 
 
+def infer_all(path: Path) -> Inferred:
+    """Return a contract that the file at PATH satisfies, or all files of the folder or pattern that it is, together.
+
+    Raises as `files_at` and `opened` do.
+    """
+    files = files_at(path, "mlci contract infer data/cells.csv -o contracts/cells.yaml")
+    contract, _, repeated = _infer(files, path.name or str(path), _declared(files))
+    return Inferred(contract, repeated=repeated, form=_declared(files))
+
+
+def _declared(files: DataFiles) -> CsvFormat | None:
+    """Return how values are parted, where the names of FILES do not tell it."""
+    form = files.format
+    return form if isinstance(form, CsvFormat) and form != (format_of(files.files[0].name) or CsvFormat()) else None
+
+
 def infer(path: Path, *more: Path, label: str | None = None) -> Inferred:
     """Return a contract that the CSV files satisfy, with comments for what was guessed, and what LABEL holds in each.
 
@@ -66,26 +84,18 @@ def infer(path: Path, *more: Path, label: str | None = None) -> Inferred:
     """
     paths = (path, *more)
     for each in paths:
-        if not each.is_file():
-            name = one_line(each.name, 120)
+        if not is_file(each):
             holdout = "" if each == path else " --holdout HOLDOUT.csv"
-            raise UsageError(
-                "data-missing",
-                f"{name} is a folder" if each.is_dir() else f"there is no file {name}",
-                where=str(each),
-                cause="One file of rows is wanted."
-                if each.is_dir()
-                else "Its name is mistyped, or it lies in another folder.",
-                hint=f"Name a CSV file with labelled rows: mlci init DATA.csv{holdout} --label COLUMN",
-            )
+            raise no_such_file(each, f"Name a CSV file with labelled rows: mlci init DATA.csv{holdout} --label COLUMN")
     form = dialect_of(path)
     if not more:
-        contract, profiles, repeated = _infer(path, form)
+        contract, profiles, repeated = _infer(one_file(path, form=form), path.name, form)
     else:
         with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
             _refuse_other_dialects(paths, form)
             smallest = min(_rows(each, form) for each in paths)
-            contract, profiles, repeated = _infer(_joined(paths, Path(folder) / path.name, form), form, smallest)
+            joined = _joined(paths, Path(folder) / path.name, form)
+            contract, profiles, repeated = _infer(one_file(joined, form=form), path.name, form, smallest)
     profile = next((each for each in profiles if each.name == label), None)
     if label is None or profile is None:
         return Inferred(contract, repeated=repeated, form=form)
@@ -151,19 +161,19 @@ def _difference(one: str, names: Sequence[str], other: str, others: Sequence[str
 
 
 def _infer(
-    path: Path, form: CsvFormat | None, rows: int | None = None
+    files: DataFiles, name: str, form: CsvFormat | None, rows: int | None = None
 ) -> tuple[str, list[ColumnProfile], tuple[str, str] | None]:
-    """Return the contract, what it is made of, and what `_repeated` finds.
+    """Return the contract of FILES, called NAME, what it is made of, and what `_repeated` finds.
 
-    ROWS is what each file has at least, where PATH is several in one.
+    FORM is what must be said of them. ROWS is what each file has at least, where the one is several.
     """
     with (
-        opened(one_file(path, form=form)) as reading,
+        opened(files) as reading,
         locked_connection(reading.sources) as connection,
         engine_errors_told(reading),
     ):
         profiles = _with_values(connection, reading, _profiles(connection, reading))
-        contract = draft(path.name, reading.rows if rows is None else rows, profiles, form)
+        contract = draft(name, reading.rows if rows is None else rows, profiles, form)
         return contract, profiles, _repeated(connection, reading, profiles)
 
 

@@ -19,6 +19,7 @@ from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection
 from mlci.adapters.duckdb_query import Query
 from mlci.adapters.files import new_file
+from mlci.adapters.named_files import is_file, no_such_file
 from mlci.adapters.open_file import OpenFile
 from mlci.core.data_files import one_file, short
 from mlci.core.data_format import CsvFormat, JsonLinesFormat
@@ -101,6 +102,8 @@ def split_by_time(path: Path, targets: Sequence[Path], column: str, shares: Shar
 
 def _split(path: Path, targets: Sequence[Path], column: str, numbers: Numbers) -> tuple[Written, ...]:
     """Bring each row to the target that NUMBERS says."""
+    if not is_file(path):
+        raise no_such_file(path, "mlci split data/visits.csv --key patient")
     files = one_file(path, form=dialect_of(path))
     with ExitStack() as stack:
         reading = stack.enter_context(opened(files))

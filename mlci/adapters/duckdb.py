@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_causes import Broken, likely_causes
@@ -16,6 +17,7 @@ from mlci.adapters.duckdb_scan import counted
 from mlci.core.contract.constraints import OF_THE_DATA_SET, OF_THE_FILE
 from mlci.core.data_files import short
 from mlci.core.findings import DatasetReport, finding, holds
+from mlci.core.nearest import nearest
 from mlci.core.profile import Profile
 from mlci.errors import UsageError
 
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from mlci.core.leak_rule import LeakRule
     from mlci.core.leaks import LeakEvidence
     from mlci.core.table import Table
+
+_MOST_STRANGE: Final = 20
+"""Columns that a missing one is looked for among: a file may lack thousands, and each is compared with each."""
 
 
 class DuckdbData:
@@ -106,10 +111,11 @@ class DuckdbData:
                 of_rows = [each for each in broken.values() if each.kind not in OF_THE_FILE]
                 told, examples = failing_rows(connection, reading, of_rows, told, key=key, masked=masked)
             findings: list[tuple[Constraint, Finding]] = []
+            strange = _unlisted(constraints, reading)
             for each in constraints:
                 found = told.get(id(each))
                 if found is None:
-                    findings += [(each, of_whole) for of_whole in _of_the_whole(dataset, each, reading)]
+                    findings += [(each, whole) for whole in _of_the_whole(dataset, each, reading, strange)]
                 elif id(each) in broken:
                     shown = examples.get(id(each), ())
                     broke = finding(
@@ -181,11 +187,23 @@ def _columns(constraints: Sequence[Constraint], reading: Reading) -> list[Column
     return list(known.values()) if len(known) <= MOST_COLUMNS else None
 
 
-def _of_the_whole(dataset: str, constraint: Constraint, reading: Reading) -> list[Finding]:
-    """Return the finding for a missing column, columns too many or a wrong number of rows, if there is one."""
+def _unlisted(constraints: Sequence[Constraint], reading: Reading) -> tuple[str, ...]:
+    """Return the first columns of the data set that no constraint reads: one that is missing may be among them."""
+    listed = {column.name for each in constraints for column in each.columns}
+    return tuple(islice((name for name in reading.names if name not in listed), _MOST_STRANGE))
+
+
+def _of_the_whole(dataset: str, constraint: Constraint, reading: Reading, strange: Sequence[str]) -> list[Finding]:
+    """Return the finding for a missing column, columns too many or a wrong number of rows, if there is one.
+
+    STRANGE are columns that nothing is said of.
+    """
     if constraint.kind == "present":
-        missing = constraint.columns[0].name not in reading.names
-        return [finding(dataset, constraint, reading.rows, reading.rows)] if missing else []
+        name = constraint.columns[0].name
+        if name in reading.names:
+            return []
+        meant = nearest(name, strange)
+        return [finding(dataset, constraint, reading.rows, reading.rows, names=[meant] if meant else [])]
     if constraint.kind == "extra" and isinstance(constraint.value, tuple):
         more = [name for name in reading.names if name not in constraint.value]
         return [finding(dataset, constraint, len(more), len(reading.names), names=more)] if more else []

@@ -22,7 +22,9 @@ Force = Annotated[bool, typer.Option("--force", help="Replace FILE where there i
 
 @app.command("infer", short_help="Draft a contract from data.")
 def contract_infer(
-    data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="Rows that are as they should be.")],
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="Rows that are as they should be: a file, a folder or a pattern.")
+    ],
     *,
     output: Output = None,
     force: Force = False,
@@ -32,7 +34,7 @@ def contract_infer(
 
     Drafts a contract from data: types, keys, and bounds with room for the next delivery. A comment marks each guess.
     """
-    from mlci.adapters.contract_inference import infer as adapter
+    from mlci.adapters.contract_inference import infer_all as adapter
     from mlci.commands.contract import infer
 
     _show_document(infer(data, infer=adapter), "contract-infer", output, force=force, as_json=as_json)
@@ -79,7 +81,8 @@ def contract_export(
     from mlci.commands.contract import read_contract
     from mlci.core.contract.json_schema import json_schema
 
-    schema = json_schema(read_contract(contract, folder=Path.cwd(), repository=_repository))
+    hint = "mlci contract export contracts/cells.yaml"
+    schema = json_schema(read_contract(contract, folder=Path.cwd(), repository=_repository, hint=hint))
     text = json.dumps(schema, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     _show_document(text, f"contract-export-{format_}", output, force=force, as_json=as_json)
 

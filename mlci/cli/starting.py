@@ -52,11 +52,7 @@ def init(
     written: list[str] = []
     if train_data is None or label is None:
         if not github or train_data or label:
-            raise UsageError(
-                "data-unnamed",
-                "init needs the data to train on and the column to predict",
-                hint=f"mlci init {train_data or 'DATA.csv'} --label {label or 'COLUMN'}",
-            )
+            raise _unnamed(train_data, label)
     else:
         from mlci.adapters.contract_inference import infer
 
@@ -81,6 +77,19 @@ def init(
         show_json("init", {"wrote": written, "next": following})
     else:
         show("\n".join([*(f"wrote {path}" for path in written), f"next: {following}"]))
+
+
+def _unnamed(train_data: Path | None, label: str | None) -> UsageError:
+    """Return the error of an init that lacks the data or the label."""
+    command = f"mlci init {train_data or 'DATA.csv'} --label {label or 'COLUMN'}"
+    is_bare = train_data is None and label is None
+    otherwise = "A repository of data alone needs no init: an mlci.yaml with data: and contracts is all."
+    return UsageError(
+        "data-unnamed",
+        "init needs the data to train on and the column to predict",
+        cause=otherwise if is_bare else None,
+        hint=f"{command}; for data alone: mlci contract infer DATA.csv -o contracts/data.yaml" if is_bare else command,
+    )
 
 
 def _default_branch(folder: Path) -> str:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from mlci.core.config import FILE_NAME
 from mlci.core.data_files import DataFile, DataFiles, Pin, Wanted, short
-from mlci.core.data_format import SUFFIXES, CsvFormat, format_of
+from mlci.core.data_format import common_format
 from mlci.core.data_path import is_pattern, named, partition
 from mlci.core.data_section import is_of_dvc, kept_by, stand_ins
 from mlci.core.paths import relative_path
 from mlci.core.pipeline import POINTER
-from mlci.core.plain_text import one_line
 from mlci.errors import IntegrityError, RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -131,24 +130,11 @@ def form_of(section: DataSection, names: Iterable[str]) -> Format:
     """
     if section.format is not None:
         return section.format.chosen
-    listed = tuple(names)
-    told = {name: format_of(name) for name in listed}
-    if len(listed) == 1:
-        return told[listed[0]] or CsvFormat()
-    unknown = next((name for name, form in told.items() if form is None), None)
-    first = told[listed[0]]
-    other = unknown or next((name for name, form in told.items() if form != first), None)
-    if other is not None or first is None:
-        raise UsageError(
-            "data-format-unknown",
-            f"{one_line(other or listed[0], 120)} does not tell its format"
-            if unknown
-            else f"{one_line(other or '', 120)} is of another format than {one_line(listed[0], 120)}",
-            where=f"{FILE_NAME}, data: … path: {section.path}",
-            cause=f"Every file of a data set has the same format. Names tell it by {', '.join(SUFFIXES)}.",
-            hint="Narrow the path to the files with rows, such as data/*.csv, or say format: csv.",
-        )
-    return first
+    return common_format(
+        tuple(names),
+        where=f"{FILE_NAME}, data: … path: {section.path}",
+        hint="Narrow the path to the files with rows, such as data/*.csv, or say format: csv.",
+    )
 
 
 def _refuse_too_many(section: DataSection, names: tuple[str, ...]) -> None:

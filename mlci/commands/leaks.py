@@ -9,7 +9,7 @@ from mlci.core.data_section import identity
 from mlci.core.leaks import leak_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mlci.commands.ports import Data, Tree
@@ -29,23 +29,32 @@ def with_leaks(
     base: Tree | None,
     data: Data,
     objects: Path,
+    tell: Callable[[str], None] | None = None,
 ) -> tuple[DatasetReport, ...]:
     """Return the reports with the leaks found by RULES, a report more for each set that had none.
 
     Nothing is looked for where data breaks its contract, since rows that cannot be read are equal to nothing, nor by
     rules about sets outside NAMES (None: all). The candidate is judged on base's rows, so these are looked at; and on
-    head's own, which judge what comes after the merge.
+    head's own, which judge what comes after the merge. Where TELL is given, it is told what was looked for in vain, and
+    what was not looked for.
     """
     wanted = [each for each in rules.leaks if names is None or set(each.rule.sets) <= set(names)]
-    if not wanted or not all(report.passed for report in reports):
+    if not wanted:
+        return tuple(reports)
+    if not all(report.passed for report in reports):
+        if tell is not None:
+            tell("leaks were not looked for, since data breaks a contract")
         return tuple(reports)
     found: dict[str, dict[tuple[str, ...], Finding]] = {}
     files: dict[str, DataFiles] = {}
     for owned in wanted:
+        before = sum(map(len, found.values()))
         for sets in _versions(owned, rules, head=head, base=base, data=data, objects=objects):
             files |= sets
             for finding in leak_findings(owned, data.leaks(_without_ids(owned, rules), sets, _columns(owned, rules))):
                 found.setdefault(finding.dataset, {}).setdefault(finding.key, finding)
+        if tell is not None and before == sum(map(len, found.values())):
+            tell(f"no leak was found {'between' if len(owned.rule.sets) > 1 else 'in'} {' and '.join(owned.rule.sets)}")
     known = {report.dataset: report for report in reports}
     for name in found:
         if name not in known:

@@ -13,6 +13,7 @@ from mlci.core.contract.data_set_rule import Reference
 from mlci.core.contract_diffs import contract_diffs
 from mlci.core.data_section import identity
 from mlci.core.nearest import did_you_mean
+from mlci.core.no_rows import once_of_no_rows
 from mlci.core.rules import Rules, effective, effective_data
 from mlci.core.side import Side
 from mlci.core.words import code, counted
@@ -58,9 +59,8 @@ def validate(
             tell(sentence)
     wanted = tuple(names) or tuple(side.config.open_data)
     found = validate_datasets(wanted, rules, head=head, head_ids=head_ids, base=base_tree, data=data, objects=objects)
-    found = with_leaks(
-        found, rules, names=names or None, head=head, base=base_tree if ours else None, data=data, objects=objects
-    )
+    ruled = base_tree if ours else None
+    found = with_leaks(found, rules, names=names or None, head=head, base=ruled, data=data, objects=objects, tell=tell)
     if isinstance(side, Side) and isinstance(rules, Rules) and _is_right(side.config.evaluate.data, wanted, found):
         from mlci.commands.own_evaluation import refuse_unusable  # noqa: PLC0415 - what needs numpy is rarely needed
 
@@ -133,6 +133,7 @@ def validate_datasets(
                 found if is_same else _at_base(name, before, constraints, theirs, base, data=data, objects=objects)
             )
             found = compared(found, at_base) if at_base else found
+        found = once_of_no_rows(found)
         reports.append(found.model_copy(update={"not_compared": not_compared}) if not_compared else found)
     return tuple(reports)
 
@@ -164,7 +165,7 @@ def _others(name: str, constraints: Sequence[Constraint], rules: DataRules) -> d
                     "unknown-data-set",
                     f"{code(each.columns[0].name)} of `{name}` refers to {code(each.value.to)}, "
                     f"and no data set is called {code(other)}",
-                    where=known[name].contract,
+                    where=each.where or known[name].contract,
                     cause="It was renamed in mlci.yaml, or its name is mistyped in the contract.",
                     hint=did_you_mean(other, known, f"One of: {', '.join(known)}"),
                 )

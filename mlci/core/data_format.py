@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
+from mlci.core.plain_text import one_line
 from mlci.core.section import HEAD, Section
+from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Encoding = Literal["utf-8", "latin-1", "windows-1252", "utf-16"]
 Compression = Literal["none", "gzip", "zstd"]
@@ -110,3 +112,26 @@ def unpacked_name(name: str) -> str:
     ('cells.csv', 'cells.csv')
     """
     return next((name[: -len(suffix)] for suffix in _COMPRESSED if name.lower().endswith(suffix)), name)
+
+
+def common_format(names: Sequence[str], *, where: str, hint: str) -> Format:
+    """Return the format of files that have these NAMES, at least one: the same for all, or CSV where one tells none.
+
+    Raises `UsageError("data-format-unknown")`, with WHERE and HINT, where a name tells none or another.
+    """
+    told = {name: format_of(name) for name in names}
+    if len(names) == 1:
+        return told[names[0]] or CsvFormat()
+    unknown = next((name for name, form in told.items() if form is None), None)
+    first = told[names[0]]
+    other = unknown or next((name for name, form in told.items() if form != first), None)
+    if other is None and first is not None:
+        return first
+    name, one = one_line(other or names[0], 120), one_line(names[0], 120)
+    raise UsageError(
+        "data-format-unknown",
+        f"{name} does not tell its format" if unknown else f"{name} is of another format than {one}",
+        where=where,
+        cause=f"Every file of a data set has the same format. Names tell it by {', '.join(SUFFIXES)}.",
+        hint=hint,
+    )

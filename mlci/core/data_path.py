@@ -31,7 +31,7 @@ def data_path(text: object) -> object:
     """
     if not isinstance(text, str) or "://" not in text:
         if isinstance(text, str):
-            _check_pattern(text)
+            check_pattern(text)
         return relative_path(text)
     if len(text) > LONGEST_PATH or not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
         message = "an address has at most 1,000 characters of ASCII and no blank; write others as %20"
@@ -48,7 +48,8 @@ def data_path(text: object) -> object:
     raise ValueError(message)
 
 
-def _check_pattern(text: str) -> None:
+def check_pattern(text: str) -> None:
+    """Raise `ValueError` where TEXT is a pattern that nothing can be looked for by."""
     if text.count("*") > _MOST_STARS:
         message = f"a path has at most {_MOST_STARS} `*`"
         raise ValueError(message)

@@ -235,7 +235,8 @@ def finding(
     """Return the finding for a broken constraint.
 
     For bounds on rows FAILING is how many are too few or too many, for `extra` the number of columns that are not
-    listed, which are then NAMES, and for an aggregate the number of groups, MEASURED what was computed.
+    listed, which are then NAMES, and for an aggregate the number of groups, MEASURED what was computed. For `present`
+    NAMES are the columns of the file that may be the one that is missing.
     """
     return Finding(
         dataset=dataset,
@@ -271,7 +272,8 @@ def percent(share: float) -> str:
 def _sentence(constraint: Constraint, failing: int, checked: int, names: Sequence[str]) -> str:
     match constraint.kind:
         case "present":
-            return f"the column {code(constraint.columns[0].name)} is missing from the file"
+            meant = f"; is it called {codes(names)} now?" if names else ""
+            return f"the column {code(constraint.columns[0].name)} is missing from the file{meant}"
         case "extra":
             return f"the file has {counted(failing, 'column')} that the contract does not list: {codes(names)}"
         case "rows_min":

@@ -116,7 +116,9 @@ def _unknown_key(place: Path, schema: Schema, later: frozenset[str]) -> tuple[st
 
 
 def _near_value(item: ErrorDetails) -> str | None:
-    """Return a hint where one of a few words is wanted and a similar one was given."""
+    """Return the hint that a problem brings, or one where one of a few words is wanted and a similar one was given."""
+    if "hint" in item.get("ctx", {}):
+        return str(item["ctx"]["hint"])
     if "near" in item.get("ctx", {}):
         context = item["ctx"]
         known = tuple(context["near"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlci.adapters.contract_inference import infer
+from mlci.adapters.contract_inference import infer, infer_all
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract.constraints import constraints
 from mlci.core.contract.model import Contract
@@ -366,3 +366,28 @@ def test_infer__a_column_of_no_one_type_is_left_out_by_name(tmp_path: Path) -> N
 def test_infer__a_label_of_days_is_told_as_text(tmp_path: Path) -> None:
     path = write(tmp_path / "one.csv", ["id", "no"], [["1", "2024-01-01"], ["2", "2024-01-02"]])
     assert infer(path, label="no").labels == (LabelProfile("string", 2, ("2024-01-01", "2024-01-02"), (1, 1)),)
+
+
+@pytest.mark.parametrize("path", [".", "year=*/*.csv"])
+def test_infer_all__drafts_one_contract_for_the_files_of_a_folder(tmp_path: Path, path: str) -> None:
+    for year, rows in ((2023, "1;0.5\n2;0.25\n"), (2024, "3;8.5\n")):
+        (tmp_path / f"year={year}").mkdir()
+        (tmp_path / f"year={year}" / "a.csv").write_text(f"id;x\n{rows}")
+    inferred = infer_all(tmp_path / path)
+    contract = read_model(inferred.contract.encode(), Contract, "contract")
+    assert {name: rule.type for name, rule in contract.columns.items()} == {
+        "id": "integer",
+        "x": "number",
+        "year": "integer",
+    }
+    assert inferred.form == CsvFormat(delimiter=";")
+    assert inferred.contract.splitlines()[0].endswith("(3 rows). Read it once: what is marked was guessed.")
+
+
+def test_infer_all__a_file_that_is_not_there_is_told_with_its_own_command(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        infer_all(tmp_path / "cels.csv")
+    assert (caught.value.problem, caught.value.hint) == (
+        "there is no file cels.csv",
+        "mlci contract infer data/cells.csv -o contracts/cells.yaml",
+    )

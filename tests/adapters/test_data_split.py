@@ -194,3 +194,12 @@ def test_split__parquet_whose_columns_differ_in_case_alone_is_refused(tmp_path: 
     with pytest.raises(UsageError) as caught:
         by_key(path, "ID")
     assert (caught.value.code, list(tmp_path.glob("*-train*"))) == ("split-form", [])
+
+
+def test_split__a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        by_key(tmp_path / "y.csv")
+    assert (caught.value.problem, caught.value.hint) == (
+        "there is no file y.csv",
+        "mlci split data/visits.csv --key patient",
+    )

@@ -443,9 +443,24 @@ def test_severity__a_warning_is_found_and_rejects_nothing(path: Path) -> None:
 def test_columns__one_that_is_missing_is_one_finding_and_its_rules_wait(path: Path) -> None:
     write(path, "ID,mean_radius,size_band", "1,1,small", "2,2,large", "3,3,small", "4,4,small", "5,5,small")
     assert [each.sentence for each in check(path, CELLS).findings] == [
-        "the column `id` is missing from the file",
+        "the column `id` is missing from the file; is it called `ID` now?",
         "the column `worst_radius` is missing from the file",
     ]
+
+
+def test_columns__one_that_is_missing_may_be_one_that_the_contract_does_not_list(path: Path) -> None:
+    contract = a_contract({name: {"type": "integer"} for name in ("customer", "customer_age", "year")})
+    write(path, "custmer,customer_age,month", "1,30,4")
+    assert [each.sentence for each in check(path, contract).findings] == [
+        "the column `customer` is missing from the file; is it called `custmer` now?",
+        "the column `year` is missing from the file",
+    ]
+
+
+def test_columns__thousands_that_are_missing_take_no_time(path: Path) -> None:
+    contract = a_contract({f"wanted_column_{place}": {"type": "integer"} for place in range(5_000)})
+    write(path, ",".join(f"column_{place}" for place in range(5_000)), "1," * 4_999 + "1")
+    assert len(check(path, contract).findings) == 5_000
 
 
 def test_columns__names_that_differ_in_case_are_two_columns(path: Path) -> None:

@@ -51,6 +51,38 @@ def test_validate__without_leaks_finds_none(tmp_path: Path) -> None:
     assert found(validated(a_leaky_project(tmp_path))) == []
 
 
+@pytest.mark.parametrize(
+    ("leaked", "names", "said"),
+    [
+        ((), (), ["no leak was found between cells and holdout"]),
+        ((3,), (), []),
+        ((), ("cells",), []),
+    ],
+)
+def test_validate__says_what_it_looked_for_in_vain(
+    tmp_path: Path, leaked: tuple[int, ...], names: tuple[str, ...], said: list[str]
+) -> None:
+    project, told = a_leaky_project(tmp_path, *leaked), list[str]()
+    validate(
+        names,
+        repository=project.repository,
+        data=DuckdbData(),
+        objects=project.work.objects,
+        base=None,
+        tell=told.append,
+    )
+    assert told == said
+
+
+def test_validate__says_that_it_did_not_look_for_leaks_in_broken_data(tmp_path: Path) -> None:
+    project, told = a_leaky_project(tmp_path, 3), list[str]()
+    project.write(data__cells_csv=some_rows(100, {5: "5,-1,3,1"}))
+    validate(
+        (), repository=project.repository, data=DuckdbData(), objects=project.work.objects, base=None, tell=told.append
+    )
+    assert told == ["leaks were not looked for, since data breaks a contract"]
+
+
 def test_validate__looks_for_leaks_only_where_the_configuration_says_so(tmp_path: Path) -> None:
     assert found(validated(a_leaky_project(tmp_path, 3, extra=""))) == []
 

@@ -240,7 +240,7 @@ def test_validate__a_reference_leads_to_a_data_set_of_the_configuration(tmp_path
         "unknown-data-set",
         "`id` of `cells` refers to `holdouts.id`, and no data set is called `holdouts`",
     )
-    assert (caught.value.where, caught.value.hint) == ("cells.yaml", "Did you mean `holdout`?")
+    assert (caught.value.where, caught.value.hint) == ("cells.yaml:6", "Did you mean `holdout`?")
 
 
 def test_validate__rules_of_the_whole_data_set_are_checked_for_real(tmp_path: Path) -> None:

@@ -48,6 +48,16 @@ def test_contract_diff__names_what_is_not_there(fresh: Project, missing: str) ->
     assert (ended.exit_code, "error[contract-missing]" in ended.err) == (2, True), ended.err
 
 
+def test_contract_export__names_what_is_not_there_with_its_own_command(fresh: Project) -> None:
+    ended = fresh.mlci("contract", "export", "none.yaml")
+    assert (ended.exit_code, "mend:  mlci contract export contracts/cells.yaml" in ended.err) == (2, True), ended.err
+
+
+def test_init__without_data_says_what_a_repository_of_data_alone_needs(fresh: Project) -> None:
+    ended = fresh.mlci("init")
+    assert (ended.exit_code, "for data alone: mlci contract infer DATA.csv" in ended.err) == (2, True), ended.err
+
+
 def test_contract_export__writes_a_schema(fresh: Project) -> None:
     shown = fresh.mlci("contract", "export", CONTRACT).out
     assert json.loads(shown)["$defs"]["row"]["properties"]["malignant"]["enum"] == [0, 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -38,6 +39,8 @@ from mlci.core.contract.scalar import (
 from mlci.core.contract.share import NONE, Share, ShareField, parse_share
 from mlci.core.digits import MOST_DIGITS, Digits
 from mlci.core.expression import Kind, ValueType, check_types
+from mlci.core.names import NAME
+from mlci.core.plain_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +62,17 @@ Characters = Annotated[int, Field(ge=1, le=1_000_000)]
 WHOLE = parse_share("100%")
 Key = Annotated[tuple[ColumnName, ...], Field(strict=False, min_length=2, max_length=16)]
 """Columns whose values together name a row."""
+
+
+def _keys(value: object) -> object:
+    """Return the keys of a contract; raises a problem where a single key stands in their place."""
+    columns = [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    if isinstance(value, list) and columns and len(columns) == len(value):
+        names = ", ".join(name if NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False) for name in columns)
+        hint = f"keys: [[{names}]]" if len(columns) > 1 else f"unique: true, at the column {names}"
+        raise problem("each key is a list of columns, so keys are a list of lists", hint=one_line(hint, 200))
+    return value
+
 
 _VALUE_TYPES: dict[ColumnType, ValueType] = {
     "integer": "integer",
@@ -243,7 +257,7 @@ class Contract(Part):
     extra: bool = True
     """Whether there may be columns that are not listed."""
     rows: RowBounds | None = None
-    keys: tuple[Key, ...] = Field(default=(), strict=False, max_length=20)
+    keys: Annotated[tuple[Key, ...], Field(strict=False, max_length=20), BeforeValidator(_keys)] = ()
     rules: tuple[CrossRule, ...] = Field(default=(), strict=False)
     aggregates: tuple[AggregateRule, ...] = Field(default=(), strict=False, max_length=50)
     references: References = Field(default={})

@@ -64,6 +64,24 @@ def test_tolerated_null__is_a_share_or_nothing(rule: dict[str, Any], share: str 
     assert (found.text if found else None) == share
 
 
+@pytest.mark.parametrize(
+    ("keys", "hint"),
+    [
+        ("[id, size_band]", "keys: [[id, size_band]]"),
+        ('[id, "of, it"]', 'keys: [[id, "of, it"]]'),
+        ("[id]", "unique: true, at the column id"),
+    ],
+)
+def test_keys__one_in_place_of_a_list_is_told_how_to_write_it(keys: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(CELLS + f"keys: {keys}\n".encode())
+    assert (caught.value.problem, caught.value.where, caught.value.hint) == (
+        "`keys`: each key is a list of columns, so keys are a list of lists",
+        "cells.yaml:10:1",
+        hint,
+    )
+
+
 def test_contract__without_a_unique_column_has_no_key() -> None:
     assert Contract.model_validate({"columns": {"a": {"type": "number"}}}).key is None
 
