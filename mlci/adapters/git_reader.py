@@ -86,10 +86,10 @@ class GitReader:
     def _content(self, name: str, size: int, limit_bytes: int) -> bytes:
         if size > limit_bytes:
             raise too_large(name, size, limit_bytes)
-        content = self._answers.read(size)
-        if len(content) != size or self._answers.read(1) != b"\n":
+        content = self._answers.read(size + 1)
+        if len(content) != size + 1 or not content.endswith(b"\n"):
             raise _ended()
-        return content
+        return content[:-1]
 
 
 @contextmanager

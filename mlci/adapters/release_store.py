@@ -19,7 +19,7 @@ from mlci.adapters.archive_digest import NOT_AS_NAMED, chunks, damaged, digest_o
 from mlci.adapters.store_cache import StoreCache
 from mlci.core.forge import checked_repository
 from mlci.core.names import SHA256, checked_commit, checked_sha256
-from mlci.core.registry.entries import write_time
+from mlci.core.registry.writing import write_time
 from mlci.core.stored import LEAST_AGE, RENEWED_AFTER, Stored
 from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 

@@ -59,7 +59,8 @@ def foreign_demand(tree: Tree, model: str) -> Demand | None:
 
 def _configured(tree: Tree, model: str) -> tuple[str, PromoteSection | None]:
     """Return what the configuration of MODEL says about its store, and which file says so."""
-    from mlci.core.config import FILE_NAME, read_config
+    from mlci.core.config import read_config
+    from mlci.core.configuration_file import FILE_NAME
 
     paths = [path for path in sorted(tree.ids()) if path.rpartition("/")[2] == FILE_NAME]
     for path in paths[:_MOST_CONFIGURATIONS]:

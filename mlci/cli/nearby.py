@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mlci.adapters.git import GitRepository
 from mlci.adapters.git_process import Git
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.errors import MlciError, UsageError
 
 MOST_NAMED = 5

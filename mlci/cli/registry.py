@@ -12,6 +12,7 @@ from mlci.errors import OutsideError
 
 if TYPE_CHECKING:
     from mlci.adapters.registry_branch import GitRegistry
+    from mlci.cli.wiring import Workplace
 
 app = typer.Typer(help="Versions, stages and who moved them.", no_args_is_help=True)
 
@@ -42,16 +43,16 @@ def registry_show(reference: Reference = None, *, no_fetch: NoFetch = False, as_
 
     What is in a stage since when, and the history of events with actor and reason.
     """
-    from mlci.cli.wiring import Workplace
     from mlci.commands.registry import evaluation_of, inputs_of
     from mlci.commands.registry import show as command
     from mlci.render.registry_text import show_text
 
-    model, registry = _registry(fetches=not no_fetch)
+    model, place = _fetched(fetches=not no_fetch)
+    registry = place.registry()
     shown = command(model, reference, registry=registry, asks=not no_fetch)
     version = shown.entry.version if shown.entry else None
     evaluation = evaluation_of(version, registry) if version else None
-    inputs = inputs_of(version, Workplace.here().repository) if version else {}
+    inputs = inputs_of(version, place.repository) if version else {}
     if as_json:
         content = {"evaluation": evaluation.to_dict() if evaluation else None, "inputs": inputs}
         show_json("registry-show", shown.to_dict() | content)
@@ -90,7 +91,7 @@ def registry_export(
     network and no script.
     """
     from mlci.adapters.files import write_atomically
-    from mlci.commands.registry import export
+    from mlci.commands.export import export
     from mlci.render.registry_html import registry_html
 
     model, registry = _registry(fetches=not no_fetch)
@@ -216,10 +217,16 @@ def registry_gc(
 
 def _registry(*, fetches: bool) -> tuple[str, GitRegistry]:
     """Return the name of the model, and the registries as they are now, or as they were fetched last."""
+    model, place = _fetched(fetches=fetches)
+    return model, place.registry()
+
+
+def _fetched(*, fetches: bool) -> tuple[str, Workplace]:
+    """Return the name of the model and its workplace, the registries as they are now or as they were fetched last."""
     from mlci.cli.wiring import Workplace
 
     place = Workplace.here()
-    name = place.config().model.name
+    model = place.model_name()  # first: a folder that is about no model needs no origin
     if fetches:
         place.base_commit(None)
-    return name, place.registry()
+    return model, place

@@ -29,7 +29,7 @@ def quarantine(version: Version, *, reason: Reason, as_json: Json = False) -> No
     from mlci.core.registry import Actor
 
     place = Workplace.here()
-    model = place.config().model.name
+    model = place.model_name()
     registry = place.writing_registry(place.base_commit(None))
     actor = Actor(*place.actor())
     done = command(model, version, reason=reason, actor=actor, registry=registry, clock=place.clock)
@@ -48,7 +48,7 @@ def readmit(version: Version, *, reason: Reason, as_json: Json = False) -> None:
     from mlci.core.registry import Actor
 
     place = Workplace.here()
-    model = place.config().model.name
+    model = place.model_name()
     base = place.base_commit(None)
     rules = read_side(place.repository.tree(base))
     done = command(
@@ -74,7 +74,7 @@ def deprecate(version: Version, *, reason: Reason, as_json: Json = False) -> Non
     from mlci.core.registry import Actor
 
     place = Workplace.here()
-    model = place.config().model.name
+    model = place.model_name()
     registry = place.writing_registry(place.base_commit(None))
     actor = Actor(*place.actor())
     done = command(model, version, reason=reason, actor=actor, registry=registry, clock=place.clock)

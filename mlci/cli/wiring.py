@@ -12,7 +12,6 @@ from mlci.adapters.clock import SystemClock
 from mlci.adapters.git import GitRepository
 from mlci.adapters.git_process import Git, Login
 from mlci.adapters.registry_branch import GitRegistry
-from mlci.adapters.work_folder import WorkFolder
 from mlci.cli.asking import asking_predictor
 from mlci.cli.audience import event, is_private
 from mlci.cli.output import tell
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from mlci.adapters.runs_branch import GitRuns
     from mlci.adapters.ssh_signing import SshSigning
     from mlci.adapters.training_process import TrainingProcess
+    from mlci.adapters.work_folder import WorkFolder
     from mlci.commands.case import Tools
     from mlci.commands.ports import Collectable, Forge, Store
     from mlci.commands.signatures import Demand, Vouching
@@ -47,7 +47,6 @@ class Workplace:
     """The repository that a verb works in, and what stands around it."""
 
     repository: GitRepository
-    work: WorkFolder
     clock: SystemClock
     github: GithubEnvironment | None
     """The job that this is, None on a laptop."""
@@ -65,9 +64,14 @@ class Workplace:
         # What mlci starts has no use for the token; Git gets it for its host alone, and only where it talks to it.
         environ = {name: value for name, value in os.environ.items() if name not in {TOKEN, SIGNING_KEY}}
         repository = GitRepository.open(folder, Git(environ, login=login))
-        return cls(
-            repository, WorkFolder(folder), SystemClock(environ), github, is_private(os.environ), _key(os.environ)
-        )
+        return cls(repository, SystemClock(environ), github, is_private(os.environ), _key(os.environ))
+
+    @property
+    def work(self) -> WorkFolder:
+        """`.mlci/`, which a verb of the registry has no use for."""
+        from mlci.adapters.work_folder import WorkFolder
+
+        return WorkFolder(self.repository.folder)
 
     def base_commit(self, branch: str | None, *, fetches: bool = True) -> str:
         """Return the tip of the branch that sets the rules, after bringing it and the registries.
@@ -110,6 +114,12 @@ class Workplace:
         from mlci.commands.sides import head_config
 
         return head_config(self.repository.work_tree())
+
+    def model_name(self) -> str:
+        """Return the name of the model that the work tree is about, without the rest of its configuration."""
+        from mlci.commands.model_name import head_model_name
+
+        return head_model_name(self.repository.work_tree())
 
     def registry(self) -> GitRegistry:
         """Return the registry as the last fetch brought it; what is written to it is signed where there is a key."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlci.commands.pipeline import VARIABLES
 from mlci.commands.recording import before, recorded
 from mlci.commands.running import made, requirements_of
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.fingerprint import pinned_paths
 from mlci.core.pipeline import read_pointer
 from mlci.core.runs import Cost, KeptModel

@@ -15,7 +15,7 @@ from mlci.commands.sides import head_side
 from mlci.commands.target_branch import evaluation_of, side_of_base
 from mlci.commands.validate import validate_datasets
 from mlci.core.code_changes import code_changes
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract_diffs import contract_diffs
 from mlci.core.data_section import identity, lies_in_git, pinned_digests
 from mlci.core.fingerprint import fingerprint

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, Protocol
 
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_files import DataFile, DataFiles, Pin, Wanted, short
 from mlci.core.data_format import common_format
 from mlci.core.data_path import is_pattern, named, partition

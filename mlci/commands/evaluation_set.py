@@ -13,7 +13,7 @@ from mlci.commands.function_evidence import functions_in
 from mlci.commands.labels_apart import labels_apart
 from mlci.commands.sides import named_in
 from mlci.core.answers import differs_within
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_section import lies_in_git
 from mlci.core.nearest import did_you_mean

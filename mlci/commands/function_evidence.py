@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlci.commands.sides import named_in
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.metric_function import MeasuredRows, MetricFunction, file_and_function
 from mlci.core.metrics import function_of
 from mlci.core.statistics.jackknife import sets_of

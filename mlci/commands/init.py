@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from mlci.core.config import FILE_NAME, read_config
+from mlci.core.config import read_config
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.model import Contract
 from mlci.core.contract_draft import format_key, in_quotes, positive_class
 from mlci.core.documents import plain_scalar, read_model

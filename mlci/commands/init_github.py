@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlci.core.config import FILE_NAME, read_config
+from mlci.core.config import read_config
+from mlci.core.configuration_file import FILE_NAME
 from mlci.errors import UsageError
 from mlci.render.workflow_callers import callers
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from mlci.commands.evaluation import evaluate_on, fetch
 from mlci.commands.evaluation_set import labelled_rows
 from mlci.commands.retrying import record
-from mlci.core.config import FILE_NAME
-from mlci.core.fingerprint import canonical_sha256
+from mlci.core.canonical import canonical_sha256
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.gates import Outcome
 from mlci.core.registry.looks import ledger_of, plan_look
 from mlci.errors import MlciError, RejectedError, UsageError

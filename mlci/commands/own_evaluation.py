@@ -10,7 +10,7 @@ from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation_set import EvaluationSet, private_parts
 from mlci.commands.evaluation_slices import slices_of
 from mlci.commands.function_evidence import functions_in
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import lies_in_git
 
 if TYPE_CHECKING:

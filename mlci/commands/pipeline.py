@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from mlci.core import pipeline
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.runs.record import StageRun
 from mlci.errors import RejectedError
 

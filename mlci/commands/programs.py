@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlci.commands.data_sets import files_of
 from mlci.core.answer_names import OF_CLASS
 from mlci.core.command_words import words_of
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.golden import Golden, golden_table, read_answers
 from mlci.core.predictions import Predictions, has_columns_of

@@ -1,16 +1,13 @@
-"""`mlci registry list|show`: what there is, what points to it, and who moved it."""
+"""`mlci registry list|show|history`: what there is, what points to it, and who moved it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mlci.commands.beginning import refuse_gone
-from mlci.commands.sides import head_side
 from mlci.core.evaluation import read_evaluation
-from mlci.core.fingerprint import fingerprint
 from mlci.core.registry.catalogue import Entry, History, entries, history
 from mlci.errors import MlciError
-from mlci.render.registry_html import Exported
 
 if TYPE_CHECKING:
     from mlci.commands.ports import RegistryBranch, Repository
@@ -21,16 +18,6 @@ if TYPE_CHECKING:
 def list_versions(model: str, *, registry: RegistryBranch, asks: bool = True) -> tuple[Entry, ...]:
     """Return every version of MODEL, the newest first; where there is no branch, it ASKS the origin whether one was."""
     return entries(_found(model, registry, asks=asks))
-
-
-def export(registry: RegistryBranch) -> tuple[Exported, ...]:
-    """Return all models with every evaluation that their branches hold; raises where a branch does not hold."""
-    return tuple(_exported(registry.load(model).registry, registry) for model in registry.models())
-
-
-def _exported(state: Registry, registry: RegistryBranch) -> Exported:
-    known = {number: evaluation_of(version, registry) for number, version in state.versions.items()}
-    return Exported(state, {number: each for number, each in known.items() if each is not None})
 
 
 def evaluation_of(version: Version, registry: RegistryBranch) -> Evaluation | None:
@@ -46,6 +33,9 @@ def inputs_of(version: Version, repository: Repository) -> dict[str, str]:
     """
     if not repository.has_commit(version.commit):
         return {}
+    from mlci.commands.sides import head_side  # noqa: PLC0415 - where no commit is read, nothing of this is loaded
+    from mlci.core.fingerprint import fingerprint  # noqa: PLC0415 - as above
+
     tree = repository.tree(version.commit)
     try:
         found = fingerprint(head_side(tree).config, tree.ids())

@@ -22,7 +22,8 @@ from mlci.commands.said import all_said
 from mlci.commands.sides import head_side
 from mlci.commands.stated import rows_of
 from mlci.commands.whole_package import whole_package
-from mlci.core.fingerprint import canonical_sha256, fingerprint
+from mlci.core.canonical import canonical_sha256
+from mlci.core.fingerprint import fingerprint
 from mlci.core.golden import GOLDEN_FILE, golden_table, read_answers
 from mlci.core.lineage import made
 from mlci.core.reproduction import (

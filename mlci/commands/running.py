@@ -20,7 +20,7 @@ from mlci.commands.programs import program_of
 from mlci.commands.recording import before, recorded
 from mlci.commands.stated import description_of, is_stated, rows_in
 from mlci.commands.training_data import training_place
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import stand_ins
 from mlci.core.plain_text import printable
 from mlci.core.runs import KeptModel

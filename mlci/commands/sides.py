@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.core import pipeline
-from mlci.core.config import FILE_NAME, Config, read_data_config
+from mlci.core.config import Config, read_data_config
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.documents import read_located_model
 from mlci.core.side import DataSide, Side
 from mlci.errors import IntegrityError, RejectedError, UsageError

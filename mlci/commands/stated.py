@@ -8,7 +8,7 @@ import numpy as np
 
 from mlci.commands.programs import stated_bytes
 from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY, by_our_names, theirs
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_files import one_file
 from mlci.core.metrics import OF_NUMBERS

@@ -12,7 +12,7 @@ from mlci.commands.pipeline import outcomes
 from mlci.commands.running import Job, run_candidate, run_further
 from mlci.commands.sides import head_side
 from mlci.commands.whole_package import whole_package
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import identity
 from mlci.core.fingerprint import fingerprint
 from mlci.core.report import Training

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from mlci.core.config import FILE_NAME
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_path import is_pattern, named
 from mlci.core.data_section import is_of_dvc, kept_by, stand_ins
 from mlci.core.pipeline import POINTER

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from mlci.core import pipeline
 from mlci.core.answer_names import misnamed
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import DataSection  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.documents import read_document, read_model
 from mlci.core.duration import Duration  # noqa: TC001 - as DataSection
@@ -45,7 +46,6 @@ from mlci.core.storage import StoreSection  # noqa: TC001 - as DataSection
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-FILE_NAME = "mlci.yaml"
 MOST_FILES = 500
 """Files of a program."""
 OF_ROWS = frozenset({"no_proven_regression", "gap_not_wider"})

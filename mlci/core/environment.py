@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import TYPE_CHECKING, Any, Final
 
-from mlci.core.config import FILE_NAME
-from mlci.core.fingerprint import canonical_sha256
+from mlci.core.canonical import canonical_sha256
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.runs.secrets import secrets_in, without_secrets
 from mlci.errors import UsageError
 

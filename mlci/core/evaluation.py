@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from mlci.core.fingerprint import canonical_json
+from mlci.core.canonical import canonical_json
 from mlci.core.plain_text import one_line
 from mlci.core.registry.entries import broken, evaluation_path, sha256
 

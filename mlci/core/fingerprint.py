@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from mlci.core.canonical import canonical_json, canonical_sha256
-from mlci.core.config import FILE_NAME
+from mlci.core.canonical import canonical_sha256
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import identity, stand_ins
 from mlci.core.pipeline import POINTER
 from mlci.core.runs.secrets import without_secrets
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from mlci.core.config import Config, PredictSection
     from mlci.core.evidence_level import Level
-
-__all__ = ["Fingerprint", "canonical_json", "canonical_sha256", "code_paths", "fingerprint", "pinned_paths"]
 
 NOT_CODE = (
     FILE_NAME, "*.md", "docs/*", "contracts/*", "tests/*", "test_*.py", "LICENSE*",

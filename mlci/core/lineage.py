@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mlci.core.fingerprint import canonical_sha256
+from mlci.core.canonical import canonical_sha256
 from mlci.core.plain_text import one_line
 from mlci.core.runs.listing import newest_first
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.plain_text import one_line
@@ -22,6 +21,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     >>> nearest("diagnos", ["radius", "Diagnosis"])
     'Diagnosis'
     """
+    import difflib  # noqa: PLC0415 - loaded where somebody mistyped something
+
     compared = {each.casefold(): each for _, each in zip(range(MOST_COMPARED), known, strict=False)}
     near = difflib.get_close_matches(name.casefold(), compared, n=1, cutoff=ALIKE)
     return compared[near[0]] if near else None

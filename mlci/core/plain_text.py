@@ -28,8 +28,9 @@ def printable(text: str, limit: int = 400) -> str:
     >>> printable("\tindented")
     '    indented'
     """
-    text = text.expandtabs(4)
-    shown = "".join(_MISSING if unicodedata.category(each) in _HIDDEN else each for each in text)
+    shown = text.expandtabs(4)
+    if not shown.isprintable():  # else there is nothing hidden, and looking at each character takes a while
+        shown = "".join(_MISSING if unicodedata.category(each) in _HIDDEN else each for each in shown)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 

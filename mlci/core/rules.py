@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_type_hint
 from pydantic import BaseModel
 from typing_extensions import override
 
-from mlci.core.config import FILE_NAME, DataConfig
+from mlci.core.config import DataConfig
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.changes import combined, compare_constraints
 from mlci.core.data_section import identity
 from mlci.core.evidence_level import LEVELS, is_lower

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mlci.core.canonical import canonical_sha256
 from mlci.core.contract.scalar import LARGEST_INTEGER, SMALLEST_INTEGER, TYPE_WORDS
-from mlci.core.fingerprint import canonical_sha256
 from mlci.core.metrics import OF_NUMBERS
 from mlci.core.plain_text import is_visible, one_line
 from mlci.core.section import LONGEST_IDENTIFIER, Identifier

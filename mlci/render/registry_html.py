@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlci.core.plain_text import one_line
 from mlci.core.registry.catalogue import entries
-from mlci.core.registry.entries import write_time
+from mlci.core.registry.writing import write_time
 from mlci.render.registry_text import happened, person
 
 if TYPE_CHECKING:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.registry.entries import Event, write_time
 from mlci.core.registry.numbers import sort_key
+from mlci.core.registry.writing import write_time
 from mlci.render.escape import markdown_code, markdown_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlci.core.registry import Registry, Version
+    from mlci.core.registry.entries import Event
 
 # The page is part of every commit; the whole history is in the events.
 _SHOWN: Final = 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.core.plain_text import one_line
-from mlci.core.registry.entries import write_time
+from mlci.core.registry.writing import write_time
 from mlci.render.lines import filled, table
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.fingerprint import canonical_json, canonical_sha256, code_paths, fingerprint
+from mlci.core.canonical import canonical_json, canonical_sha256
+from mlci.core.fingerprint import code_paths, fingerprint
 from tests.core.configurations import a_config
 
 if TYPE_CHECKING:

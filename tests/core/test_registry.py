@@ -20,7 +20,9 @@ from mlci.core.registry import (
     plan_rollback,
     read,
 )
-from mlci.core.registry.entries import read_event, sealed, sha256, write_event
+from mlci.core.registry.entries import sha256
+from mlci.core.registry.reading import read_event
+from mlci.core.registry.writing import sealed, write_event
 from mlci.errors import IntegrityError, UsageError
 from tests.core.plans import ANA, UUIDS, a_package
 

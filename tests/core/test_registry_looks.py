@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlci.core.registry.entries import read_event, write_event
 from mlci.core.registry.looks import ledger_of, looks, newest_sealed_set, plan_look
+from mlci.core.registry.reading import read_event
+from mlci.core.registry.writing import write_event
 from mlci.core.statistics.sealed_budget import Look, SealedBudget
 from mlci.errors import IntegrityError, RejectedError
 from mlci.render.registry_page import registry_page

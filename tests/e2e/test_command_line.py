@@ -359,7 +359,9 @@ def test_validate__loads_no_pandas_to_look_for_leaks(fresh: Project) -> None:
     assert not modules & {"pandas", "scipy", "sklearn"}
 
 
-def test_registry_list__loads_no_numbers(released: Project) -> None:
-    modules = loaded_by(released, "registry", "list")
-    assert "mlci.core.registry" in modules
-    assert not modules & {"numpy", "duckdb", "scipy", "requests"}
+@pytest.mark.parametrize("verb", ["list", "show", "history"])
+def test_registry__is_read_without_configuration_and_numbers(released: Project, verb: str) -> None:
+    modules = loaded_by(released, "registry", verb)
+    assert {"mlci.core.registry", "mlci.core.configuration_file"} <= modules
+    ours = {"mlci.core.config", "mlci.core.documents", "mlci.core.fingerprint", "mlci.core.runs.record"}
+    assert not modules & (ours | {"numpy", "duckdb", "scipy", "requests"})

@@ -9,9 +9,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 from mlci.core.plain_text import one_line
-from mlci.core.registry.entries import MOVES, event_path, version_path, write_time
+from mlci.core.registry.entries import MOVES, event_path, version_path
 from mlci.core.registry.history import PAGE
 from mlci.core.registry.loss import loss_text
+from mlci.core.registry.writing import write_time
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:

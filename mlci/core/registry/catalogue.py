@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
 from mlci.core.registry.deployments import deployments
-from mlci.core.registry.entries import write_time
+from mlci.core.registry.writing import write_time
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ class History:
 
 def entries(registry: Registry) -> tuple[Entry, ...]:
     """Return every version, the newest first."""
-    return tuple(_entry(registry, version) for version in reversed(tuple(registry.versions.values())))
+    deployed = deployments(registry)
+    return tuple(_entry(registry, version, deployed) for version in reversed(tuple(registry.versions.values())))
 
 
 def history(registry: Registry, reference: str | None) -> History:
@@ -118,7 +119,7 @@ def history(registry: Registry, reference: str | None) -> History:
             hint=stage_hint(reference, registry) or "mlci registry list",
         )
     events = tuple(event for event in registry.events if event.version == version.number)
-    return History(registry.model, _entry(registry, version), stages, events)
+    return History(registry.model, _entry(registry, version, deployments(registry)), stages, events)
 
 
 def unknown_stage(stage: str, registry: Registry) -> UsageError:
@@ -140,12 +141,12 @@ def stage_hint(text: str, registry: Registry) -> str | None:
     return f'A stage is written with #, in quotes: "#{text}"' if text in registry.stages else None
 
 
-def _entry(registry: Registry, version: Version) -> Entry:
+def _entry(registry: Registry, version: Version, deployed: tuple[Deployed, ...]) -> Entry:
     stages = tuple(name for name, stage in sorted(registry.stages.items()) if stage.version == version.number)
     return Entry(
         version,
         stages,
         registry.is_quarantined(version.number),
         registry.is_deprecated(version.number),
-        tuple(each for each in deployments(registry) if each.version == version.number),
+        tuple(each for each in deployed if each.version == version.number),
     )

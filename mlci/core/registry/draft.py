@@ -16,17 +16,14 @@ from mlci.core.registry.entries import (
     Version,
     evaluation_path,
     event_path,
-    read_version,
-    sealed,
     sha256,
     stage_path,
     version_path,
-    write_event,
-    write_stage,
-    write_version,
 )
 from mlci.core.registry.history import PAGE, Registry, replay
 from mlci.core.registry.numbers import Part, next_number
+from mlci.core.registry.reading import read_version
+from mlci.core.registry.writing import sealed, write_event, write_stage, write_version
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:

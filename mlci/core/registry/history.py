@@ -15,15 +15,13 @@ from mlci.core.registry.entries import (
     Version,
     broken,
     event_path,
-    read_event,
-    read_stage,
-    read_version,
     sha256,
     signature_path,
     stage_path,
     version_path,
 )
 from mlci.core.registry.numbers import sort_key
+from mlci.core.registry.reading import read_event, read_stage, read_version
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:

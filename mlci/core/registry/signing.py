@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.plain_text import one_line
-from mlci.core.registry.entries import MOVES, event_path, signature_path, write_event
+from mlci.core.registry.entries import MOVES, event_path, signature_path
+from mlci.core.registry.writing import write_event
 from mlci.errors import IntegrityError
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.core.plain_text import one_line
-from mlci.core.registry.entries import Expectation, write_time
 from mlci.core.registry.numbers import NUMBER
+from mlci.core.registry.writing import write_time
 from mlci.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
-    from mlci.core.registry.entries import Event
+    from mlci.core.registry.entries import Event, Expectation
     from mlci.core.registry.history import Registry
 
 
