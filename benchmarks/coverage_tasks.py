@@ -25,10 +25,10 @@ import numpy as np
 from scipy.stats import binom
 
 from mlci.core.answers import MeasuredAnswers, MulticlassAnswers, NumberAnswers, RankingAnswers, Sample
-from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Both
 from mlci.core.gates import Outcome
 from mlci.core.gates.decision import Strictness, decide
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metrics import metric_of
 from mlci.core.requirement import Gate
 from mlci.core.statistics.jackknife import sets_of

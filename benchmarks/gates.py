@@ -25,9 +25,9 @@ from sklearn.metrics import accuracy_score, average_precision_score, f1_score, l
 
 from mlci.core.answers import Answers, Sample
 from mlci.core.bounds import difference
-from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence, Slice
 from mlci.core.gates.judge import judge
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
 from mlci.core.statistics.sampling import NotTrusted

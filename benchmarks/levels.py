@@ -26,10 +26,10 @@ from scipy.stats import binom
 
 from mlci.core.answers import Answers, Sample
 from mlci.core.bounds import difference
-from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence, Slice
 from mlci.core.gates import Outcome
 from mlci.core.gates.judge import judge
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metrics import METRICS
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate

@@ -20,9 +20,9 @@ from typing_extensions import override
 
 from mlci.core.answers import differs_within
 from mlci.core.arrays import between, codes, column, said, slices_of, weights_of
-from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence
 from mlci.core.gates.judge import judge
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.margin import Margin
 from mlci.core.metrics import TASKS, metric_of, names_of
 from mlci.core.model_comparison import MetricComparison, comparison_of

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlci.adapters.git_process import Login
     from mlci.commands.ports import Store, Tree
     from mlci.commands.signatures import Demand
-    from mlci.core.config import PromoteSection
+    from mlci.core.release_sections import PromoteSection
     from mlci.core.storage import StoreSection
 
 CACHE: Final = Path(".mlci", "cache", "packages")

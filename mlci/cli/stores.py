@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mlci.adapters.git import GitRepository
     from mlci.adapters.store_cache import StoreCache
     from mlci.commands.ports import Collectable, Store
-    from mlci.core.config import PromoteSection
     from mlci.core.github_event import GithubEnvironment
+    from mlci.core.release_sections import PromoteSection
     from mlci.core.storage import S3Section, StoreSection
 
 

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from mlci.commands.case import Tools
     from mlci.commands.ports import Collectable, Forge, Store
     from mlci.commands.signatures import Demand, Vouching
-    from mlci.core.config import Config, DeploySection, PromoteSection
+    from mlci.core.config import Config
     from mlci.core.data_files import Wanted
     from mlci.core.github_event import GithubEnvironment
     from mlci.core.registry import Registry
+    from mlci.core.release_sections import DeploySection, PromoteSection
 
 SIGNING_KEY = "MLCI_SIGNING_KEY"
 

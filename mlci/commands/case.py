@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
     from mlci.commands.installed import Installed
     from mlci.commands.ports import Data, Predictor, RegistryBranch, Signing, Store, Tree, Workbench
-    from mlci.core.config import PromoteSection
     from mlci.core.findings import DatasetReport
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.gates import Verdict
     from mlci.core.registry import LoadedRegistry, Version
+    from mlci.core.release_sections import PromoteSection
     from mlci.core.report import LabelsPlace, OwnTests
     from mlci.core.rules import Rules
 

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
     from mlci.commands.evaluation_set import EvaluationSet
     from mlci.commands.ports import Data, Predictor, Store, Tree
-    from mlci.core.config import EvaluateSection
     from mlci.core.contract.scalar import ColumnType
     from mlci.core.evidence_level import Level
     from mlci.core.gates import Verdict
+    from mlci.core.judging_sections import EvaluateSection
     from mlci.core.metrics import Task
     from mlci.core.package import Package
     from mlci.core.registry import Version

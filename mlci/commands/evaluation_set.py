@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.commands.ports import Data, Tree
-    from mlci.core.config import EvaluateSection
     from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
     from mlci.core.data_section import DataSection
+    from mlci.core.judging_sections import EvaluateSection
     from mlci.core.metric_function import MetricFunction
     from mlci.core.metrics import Task
     from mlci.core.rules import Rules

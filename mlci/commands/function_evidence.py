@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlci.commands.ports import Predictor, Tree
-    from mlci.core.config import EvaluateSection
     from mlci.core.evidence import Evidence
+    from mlci.core.judging_sections import EvaluateSection
     from mlci.core.rules import Rules
 
 

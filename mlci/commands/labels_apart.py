@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.commands.ports import Data
-    from mlci.core.config import EvaluateSection
     from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
+    from mlci.core.judging_sections import EvaluateSection
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.commands.ports import Repository, Runner
-    from mlci.core.config import TrainSection
+    from mlci.core.training_sections import TrainSection
 
 VARIABLES: Final = {"DVC_NO_ANALYTICS": "1"}
 """Nothing of a run is reported to DVC's makers."""

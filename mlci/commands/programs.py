@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.commands.ports import Data, Predictor, Tree
-    from mlci.core.config import Config, PredictSection
+    from mlci.core.config import Config
     from mlci.core.contract.model import Contract
     from mlci.core.package import Package
     from mlci.core.side import Side
     from mlci.core.signature import Signature
     from mlci.core.table import Table
+    from mlci.core.training_sections import PredictSection
 
 LARGEST_FILES = 2 * 1024**3
 """Bytes of all files of a program."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mlci.commands.ports import Signing, Tree
-    from mlci.core.config import SignSection
     from mlci.core.registry import Event, Registry
+    from mlci.core.release_sections import SignSection
     from mlci.errors import IntegrityError
 
 Vouching = Callable[["Registry", Collection[str], str | None], None]

@@ -143,3 +143,12 @@ def pinned_digests(section: DataSection, ids: Mapping[str, str], read: Callable[
 def is_of_dvc(path: str) -> bool:
     """Tell whether PATH is a file by which DVC keeps others out of Git."""
     return path.endswith(POINTER) or short(path) == LOCK
+
+
+def variable_of(dataset: str) -> str:
+    """Return the name of the variable that tells a training command where a data set lies.
+
+    >>> variable_of("blood-cells")
+    'MLCI_DATA_BLOOD_CELLS'
+    """
+    return f"MLCI_DATA_{dataset.upper().replace('-', '_')}"

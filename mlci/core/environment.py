@@ -17,7 +17,7 @@ from mlci.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mlci.core.config import EnvironmentSection
+    from mlci.core.training_sections import EnvironmentSection
 
 VARIABLE: Final = "MLCI_ENVIRONMENT"
 """Names the folder that an install command of one's own must fill."""

@@ -19,8 +19,9 @@ from mlci.core.runs.secrets import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlci.core.config import Config, PredictSection
+    from mlci.core.config import Config
     from mlci.core.evidence_level import Level
+    from mlci.core.training_sections import PredictSection
 
 NOT_CODE = (
     FILE_NAME, "*.md", "docs/*", "contracts/*", "tests/*", "test_*.py", "LICENSE*",

@@ -16,9 +16,9 @@ from mlci.core.rules import OwnedGate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mlci.core.config import StatisticsSection
     from mlci.core.evidence import Evidence
     from mlci.core.gates import GateResult, SliceResult
+    from mlci.core.judging_sections import StatisticsSection
     from mlci.core.metrics import Task
 
 

@@ -28,13 +28,14 @@ from mlci.core.words import written
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mlci.core.config import Config, TrainSection
+    from mlci.core.config import Config
     from mlci.core.contract.constraints import Constraint
     from mlci.core.contract.lines import Lines
     from mlci.core.data_section import DataSection
     from mlci.core.requirement import Gate
     from mlci.core.side import DataSide
     from mlci.core.slicing import SliceRule
+    from mlci.core.training_sections import TrainSection
 
 Direction = Literal["looser", "tighter", "other", "replaced"]
 """What head does to a rule; `other` is what has no order, such as another label; `replaced` are all rules at once."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mlci.core.config import variable_of
+from mlci.core.data_section import variable_of
 from mlci.core.runs.seeds import FIRST
 from mlci.core.runs.tracked import Tracked
 

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from mlci.commands.rollback import Rollback
     from mlci.commands.signatures import Demand
     from mlci.commands.train import Trained
-    from mlci.core.config import PromoteSection
     from mlci.core.registry import Registry, Version
+    from mlci.core.release_sections import PromoteSection
     from mlci.core.report import Report
     from mlci.testing.predictor import Columns
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from mlci.commands.evaluate import evaluate
-from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence
 from mlci.core.gates.judge import judge
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.report import Conclusion
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate

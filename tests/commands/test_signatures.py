@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mlci.commands.signatures import Demand, check_signatures, demanded, refuse_unsigned, refuse_unvouched
-from mlci.core.config import SignSection
 from mlci.core.registry import Registry, plan_quarantine, read
 from mlci.core.registry.signing import signed
 from mlci.core.registry.writing import sealed, write_event
+from mlci.core.release_sections import SignSection
 from mlci.errors import IntegrityError, UsageError
 from mlci.render.registry_page import registry_page
 from mlci.testing import FixedClock, MemorySigning, MemoryTree

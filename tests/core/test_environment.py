@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from mlci.core.config import EnvironmentSection
 from mlci.core.environment import plan
+from mlci.core.training_sections import EnvironmentSection
 
 TEXTS = {
     "requirements.txt": b"-r more/base.txt\nnumpy==2  # -r comment.txt\n--constraint=limits.txt\n-r ../../out.txt\n",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlci.core.config import StatisticsSection
 from mlci.core.gates.judge import judge
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate
 from tests.core.gate_evidence import EVIDENCE, FEW, FIRST, LOST, MUCH_BETTER, MUCH_WORSE, SAME, WORSE_AT_B

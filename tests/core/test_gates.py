@@ -23,10 +23,10 @@ from sklearn.metrics import (
 )
 
 import mlci.core.gates
-from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence
 from mlci.core.gates import RULES, Outcome, Verdict
 from mlci.core.gates.judge import judge
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metrics import METRICS
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate

@@ -10,11 +10,12 @@ import pytest
 from scipy import stats
 
 from mlci.core.answers import NumberAnswers, Sample
-from mlci.core.config import StatisticsSection, read_config
+from mlci.core.config import read_config
 from mlci.core.evidence import Evidence
 from mlci.core.gates import Outcome
 from mlci.core.gates.judge import judge
 from mlci.core.gates.undecidable import undecidable
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metric_function import Measured, MeasuredRows
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate, effective

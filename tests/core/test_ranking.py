@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from mlci.core.answers import QueryAnswers
-from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence, Slice
 from mlci.core.gates import GateResult, Outcome
 from mlci.core.gates.judge import judge
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metrics import metric_of, names_of
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate

@@ -12,10 +12,10 @@ import scipy.stats
 from sklearn import metrics as reference
 from sklearn.preprocessing import label_binarize
 
-from mlci.core.config import StatisticsSection
 from mlci.core.evidence import Evidence, Slice
 from mlci.core.gates import GateResult, Outcome
 from mlci.core.gates.judge import judge
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metrics import METRICS, metric_of, names_of
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate

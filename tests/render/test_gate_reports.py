@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlci.core.config import StatisticsSection
 from mlci.core.gates import Outcome
 from mlci.core.gates.judge import judge
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.report import Conclusion
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlci.core.config import StatisticsSection
     from mlci.core.evidence import Evidence, Slice
     from mlci.core.gates.result import GateOutcome, SliceResult
     from mlci.core.gates.slices import Judgement
+    from mlci.core.judging_sections import StatisticsSection
     from mlci.core.requirement import Gate
     from mlci.core.rules import OwnedGate
 

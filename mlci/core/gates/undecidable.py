@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlci.core.config import StatisticsSection
     from mlci.core.evidence import Evidence
     from mlci.core.gates.result import GateResult
+    from mlci.core.judging_sections import StatisticsSection
     from mlci.core.requirement import Gate
     from mlci.core.rules import OwnedGate
 
