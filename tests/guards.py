@@ -842,9 +842,30 @@ GUARDS = (
     Guard(
         "who judges starts no program",
         "mlci/core/package.py",
-        '            case "program":\n                return "predictions"',
-        '            case "program":\n                return "model"',
+        '            case "program" | "pickle":\n                return "predictions"',
+        '            case "program" | "pickle":\n                return "model"',
         "tests/commands/test_programs.py::test_report__starts_nothing_of_it",
+    ),
+    Guard(
+        "no pickle is taken where base does not allow it",
+        "mlci/commands/packaging.py",
+        "if program.info.pickle and not config.train.allow_pickle:",
+        "if False:",
+        "tests/commands/test_raw_pickles.py::test_rules__who_judges_takes_no_pickle_that_base_does_not_allow",
+    ),
+    Guard(
+        "a pull request does not allow itself a pickle",
+        "mlci/commands/train.py",
+        "allows_pickle=rules.train.allow_pickle",
+        "allows_pickle=side.config.train.allow_pickle",
+        "tests/commands/test_raw_pickles.py::test_rules__a_pull_request_that_allows_it_is_named_and_ignored",
+    ),
+    Guard(
+        "a report says that the model is a pickle",
+        "mlci/commands/case.py",
+        'is_pickle=candidate is not None and candidate.package.info.format == "pickle",',
+        "is_pickle=False,",
+        "tests/commands/test_raw_pickles.py::test_check__judges_it_by_its_answers_and_marks_it",
     ),
     Guard(
         "no program is started beside a token",

@@ -69,6 +69,10 @@ class ConfinedPrograms:
         self._memory_bytes = memory_bytes
         self._file_bytes = file_bytes
 
+    def on_path(self, search_path: str) -> ConfinedPrograms:
+        """Return what looks for programs on another SEARCH_PATH."""
+        return ConfinedPrograms(search_path, memory_bytes=self._memory_bytes, file_bytes=self._file_bytes)
+
     def ask(self, content: bytes, rows: Table) -> Predictions:
         """Return what the program in CONTENT answers to ROWS, by their numbers from 1.
 

@@ -25,6 +25,7 @@ from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
 from mlci.adapters.model_refusals import killed, refusal, said, sanitised, unreadable_answer
 from mlci.adapters.pipes import CHUNK
 from mlci.core.lock import Dependency
+from mlci.core.package import PROGRAMS
 from mlci.core.prediction import Prediction
 from mlci.core.section import TOKEN_VARIABLES
 from mlci.core.table import Table
@@ -201,7 +202,7 @@ class ChildPredictor:
         `model-answers-no-probabilities`, `model-answers-by-batch` (some rows are asked twice),
         `model-cannot-predict` (among others: columns that it does not know), and what `describe` raises.
         """
-        if format == "program":
+        if format in PROGRAMS:
             return read_program(model_file).prediction(self.run_program(model_file, columns))
         table = Table(dict(columns))
         rows_digest = table.digest()
@@ -228,6 +229,13 @@ class ChildPredictor:
     def starts_programs(self) -> bool:
         """Whether programs of packages are started here."""
         return self._programs is not None
+
+    def on_path(self, search_path: str) -> ChildPredictor:
+        """Return one that looks for programs of packages on another SEARCH_PATH, where it starts any."""
+        programs = None if self._programs is None else self._programs.on_path(search_path)
+        return ChildPredictor(
+            self._python, cache=self._cache, limits=self._limits, program=self._program, programs=programs
+        )  # fmt: skip
 
     def run_program(self, content: bytes, columns: Mapping[str, Column]) -> Predictions:
         """Return what the program of a package answers to these columns, by the number of the row.

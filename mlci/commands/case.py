@@ -123,7 +123,7 @@ def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
         changes = (replaced_rules(problem),)
     elif isinstance(ours, Side):
         changes = (*changes, *code_changes(ours.config, base.ids(), ids))
-    refuse_other_level(rules.config.train.level, theirs.config.train.level)
+    refuse_other_level(rules.config.train.least, theirs.config.train.level)
     refuse_readable(rules, ids)
     registry = tools.registry.load(rules.config.model.name)
     production = registry.registry.version_at(rules.config.promote.stage)
@@ -325,6 +325,7 @@ def report_on(
             provenance=provenance,
             base_is_unusable=case.replaces_rules,
             level=candidate.package.level if candidate else config.train.level,
+            is_pickle=candidate is not None and candidate.package.info.format == "pickle",
         ),
         promotion_blocks=config.on_inconclusive.promotion == "block",
         confidence=config.statistics.confidence,

@@ -58,7 +58,8 @@ def _unpickled(content: bytes, config: Config, contract: Contract | None, predic
             error.code,
             error.problem.replace("the model holds", "the pickle cannot be converted: it holds"),
             cause="A pickle runs what it names, so what is shipped is skops, which knows types of scikit-learn only.",
-            hint="Build the model from scikit-learn's own estimators; save LightGBM and XGBoost with save_model.",
+            hint="Build the model from scikit-learn's own estimators; save LightGBM and XGBoost with save_model. Else "
+            "land `train: {allow_pickle: true}` first, which ships it raw, judged by its answers.",
         ) from error
     file = read_model(converted)
     columns = _golden_columns(said, config, contract)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mlci.commands.ports import Repository, Runner, Workbench
+    from mlci.commands.ports import Predictor, Repository, Runner, Workbench
     from mlci.core.config import Config
     from mlci.core.environment import Plan
     from mlci.core.training import Completed
@@ -57,6 +57,24 @@ def prepared(
             _make(plan, path, config, folder=repository.folder, runner=runner, work=work)
     search = f"{path / 'bin'}{os.pathsep}{runner.search_path}"
     return Prepared({"PATH": search, "VIRTUAL_ENV": str(path), environment.VARIABLE: str(path)}, plan.to_dict())
+
+
+def asking_within(
+    predictor: Predictor,
+    config: Config,
+    *,
+    ids: Mapping[str, str],
+    repository: Repository,
+    runner: Runner,
+    work: Workbench,
+) -> Predictor:
+    """Return PREDICTOR, which starts a model that is a program in the environment that CONFIG describes for training.
+
+    Raises as `prepared` does.
+    """
+    if config.environment.install is None or (config.train.predict is None and not config.train.allow_pickle):
+        return predictor
+    return predictor.on_path(prepared(config, ids, repository, runner, work).variables["PATH"])
 
 
 def _make(plan: Plan, path: Path, config: Config, *, folder: Path, runner: Runner, work: Workbench) -> None:

@@ -122,7 +122,7 @@ def evidence_on(
     """Return what both models say of ROWS, and what is true of them; or what was handed in of that."""
     section = rules.config.evaluate
     _refuse_another_task(rules.config.model.task, candidate)
-    level = rules.config.train.level
+    level = rules.config.train.least
     refuse_other_level(level, candidate.package.level)
     if level == "metrics":
         return number_evidence(rules, candidate=candidate, production=production)

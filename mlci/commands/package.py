@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlci.commands.conversion import model_of
+from mlci.commands.raw_pickles import raw_pickle
 from mlci.commands.sides import head_side
 from mlci.commands.whole_package import whole_package
-from mlci.errors import OutsideError, UsageError
+from mlci.errors import IntegrityError, OutsideError, UsageError
 from mlci.formats.archive import ArchiveLimits, digest, pack
+from mlci.formats.recognition import is_pickle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,10 +46,17 @@ def package(
     tree = repository.work_tree()
     side = head_side(tree)
     content = _content(file)
-    model = model_of(content, side.config, side.contracts.get(side.config.evaluate.data), predictor)
+    try:
+        model = model_of(content, side.config, side.contracts.get(side.config.evaluate.data), predictor).content
+    except IntegrityError:
+        if not (side.config.train.allow_pickle and is_pickle(content)):
+            raise
+        model, _ = raw_pickle(
+            content, side, repository, ids=tree.ids(), data=data, predictor=predictor, objects=objects
+        )  # fmt: skip
     made, remarks = whole_package(
-        model.content, side.config, side, tree, data=data, predictor=predictor, objects=objects
-    )
+        model, side.config, side, tree, data=data, predictor=predictor, objects=objects
+    )  # fmt: skip
     sha256 = digest(pack(made.files))
     path = shelf.lay_out(f"{side.config.model.name}-{sha256[:NAME_LENGTH]}", made.files)
     return Packed(path, sha256, made.info.format, made.assumption, remarks)

@@ -14,7 +14,7 @@ from mlci.core.program import program_signature
 from mlci.core.scores import Scores
 from mlci.core.signature import Signature, assumption
 from mlci.core.stated_metrics import StatedMetrics
-from mlci.errors import IntegrityError, RejectedError
+from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.canonical import fitted_version
 from mlci.formats.loaders import loader, program_loader
 from mlci.formats.model_file import read_model
@@ -80,6 +80,14 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
 def _of_program(content: bytes, config: Config, contract: Contract | None) -> Package:
     """Return the package of a program: nothing of it is started, and its answers are as its maker says."""
     program = read_program(content)
+    if program.info.pickle and not config.train.allow_pickle:
+        raise UsageError(
+            "pickle-not-allowed",
+            "the candidate is a pickle, and the rules take none",
+            where="mlci.yaml",
+            cause="train.allow_pickle is a rule, read from the target branch, and takes effect with the next push.",
+            hint="Land `train: {allow_pickle: true}` by itself first; or build the model from types that convert.",
+        )
     answers = read_predictions(program.answers, config.model.task)
     info = program.info.model_copy(update={"classes": answers.classes or program.info.classes})
     signature = program_signature(info, config, contract)
@@ -91,7 +99,8 @@ def _of_program(content: bytes, config: Config, contract: Contract | None) -> Pa
         **({} if required is None else {REQUIREMENTS_FILE: required}),
     }
     return build_package(
-        content, info.text, signature, {}, config, model_format="program", contract=contract, more=more
+        content, info.text, signature, {}, config,
+        model_format="pickle" if info.pickle else "program", contract=contract, more=more,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from mlci.core.command_words import words_of
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.golden import Golden, golden_table, read_answers
+from mlci.core.package import PROGRAMS
 from mlci.core.predictions import Predictions, has_columns_of
 from mlci.core.program import ROW, Program, ProgramInfo, inputs_of, program_signature
 from mlci.core.words import code
@@ -18,6 +19,7 @@ from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.program_archive import read_program, write_program
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from mlci.commands.ports import Data, Predictor, Tree
@@ -42,35 +44,50 @@ def program_of(
     "program-contract", "program-inputs", "program-file", "program-classes", and what a signature raises;
     `RejectedError("program-answers")`, and what a program raises.
     """
-    config, contract = side.config, side.contracts.get(side.config.evaluate.data)
+    info = ProgramInfo(
+        command=words_of(section.run),
+        rows=section.rows,
+        timeout_seconds=int(section.timeout.total_seconds()),
+        inputs=section.inputs or inputs_of(side.config, contract_of(side)),
+        positive=side.config.evaluate.positive,
+        prediction=side.config.evaluate.prediction,
+    )
+    asked = Program(info, files_below(folder, section.packed))
+    return answered(asked, side, tree, data=data, predictor=predictor, objects=objects)
+
+
+def contract_of(side: Side) -> Contract:
+    """Return the contract of SIDE's evaluation rows; raises `UsageError("program-contract")` where there is none."""
+    name = side.config.evaluate.data
+    contract = side.contracts.get(name)
     if contract is None:
         raise UsageError(
             "program-contract",
-            f"the data set {config.evaluate.data} has no contract, and a program does not tell what it reads",
+            f"the data set {name} has no contract, and a program or a pickle does not tell what it reads",
             where=FILE_NAME,
-            hint=f"data: {{{config.evaluate.data}: {{…, contract: contracts/{config.evaluate.data}.yaml}}}}",
+            hint=f"data: {{{name}: {{…, contract: contracts/{name}.yaml}}}}",
         )
-    files = _files(folder, section)
-    inputs = section.inputs or inputs_of(config, contract)
-    if not inputs or ROW in inputs:
+    return contract
+
+
+def answered(
+    asked: Program, side: Side, tree: Tree, *, data: Data, predictor: Predictor, objects: Path
+) -> tuple[bytes, Predictions]:
+    """Return the file of a program that was ASKED the evaluation rows of SIDE and golden ones, with its answers.
+
+    Raises as `program_of` does.
+    """
+    config, contract, info = side.config, contract_of(side), asked.info
+    if not info.inputs or ROW in info.inputs:
         raise UsageError(
             "program-inputs",
             f"a program reads a column at least, and none called `{ROW}`, which numbers the rows",
             where=FILE_NAME,
             hint="train: {predict: {…, inputs: [mean_radius, mean_texture]}}",
         )
-    info = ProgramInfo(
-        command=words_of(section.run),
-        rows=section.rows,
-        timeout_seconds=int(section.timeout.total_seconds()),
-        inputs=inputs,
-        positive=config.evaluate.positive,
-        prediction=config.evaluate.prediction,
-    )
     # The classes of several are known from what it answers; the columns that it reads are the same for any.
     signature = program_signature(_with_classes(info, config, contract, ("a", "b")), config, contract)
     ids, rows = _evaluation_rows(config, tree, signature, data, objects)
-    asked = Program(info, files)
     said = predictor.run_program(write_program(asked), rows.columns)
     if not has_columns_of(config.model.task, said.columns):
         raise RejectedError(
@@ -101,7 +118,7 @@ def golden_of(program: Program, signature: Signature) -> bytes | None:
 
 def stated_bytes(package: Package) -> bytes:
     """Return what stands in PACKAGE for judging in place of its model."""
-    return read_program(package.model).answers if package.info.format == "program" else package.model
+    return read_program(package.model).answers if package.info.format in PROGRAMS else package.model
 
 
 def _with_classes(info: ProgramInfo, config: Config, contract: Contract, several: tuple[str, ...]) -> ProgramInfo:
@@ -110,22 +127,23 @@ def _with_classes(info: ProgramInfo, config: Config, contract: Contract, several
     return info.model_copy(update={"classes": program_signature(info, config, contract).classes})
 
 
-def _files(folder: Path, section: PredictSection) -> dict[str, bytes]:
+def files_below(folder: Path, paths: Iterable[str]) -> dict[str, bytes]:
+    """Return the files at PATHS below FOLDER; raises `UsageError("program-file")`, also for a link to elsewhere."""
     root = folder.resolve()
     found: dict[str, bytes] = {}
-    for path in section.packed:
+    for path in paths:
         file = folder / path
         if not file.resolve().is_relative_to(root) or not file.is_file():
             raise UsageError(
                 "program-file",
-                f"there is no file {path}, which train.predict names",
+                f"there is no file {path}, which the program needs",
                 where=FILE_NAME,
                 cause="It was renamed or never written, or it is a link to a file elsewhere.",
                 hint="Name files below the folder of mlci.yaml.",
             )
         found[path] = file.read_bytes()
         if sum(map(len, found.values())) > LARGEST_FILES:
-            raise UsageError("program-file", f"the files of train.predict are larger than {LARGEST_FILES:,} bytes")
+            raise UsageError("program-file", f"the files of the program are larger than {LARGEST_FILES:,} bytes")
     return found
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlci.commands.bringing import bring
+from mlci.commands.environment import asking_within
 from mlci.commands.evaluation import fetch
 from mlci.commands.evaluation_set import feature_rows
 from mlci.commands.installed import Installed
@@ -141,11 +142,15 @@ def _made_anew(wanted: Wanted, place: Repository, bench: Workbench, runner: Runn
     ids = place.work_tree().ids()
     inputs = fingerprint(side.config, ids, side.made)
     restore(side.config, place, tools.data)
-    job = Job(side, inputs, ids, place, runner, tools.predictor, tools.data, bench, is_anew=True)
+    predictor = asking_within(tools.predictor, side.config, ids=ids, repository=place, runner=runner, work=bench)
+    job = Job(
+        side, inputs, ids, place, runner, predictor, tools.data, bench,
+        is_anew=True, allows_pickle=side.config.train.allow_pickle,
+    )  # fmt: skip
     model = bring(job) if side.config.train.is_elsewhere else run_candidate(job, wanted.seed).model
     tree = place.work_tree()
     package, _ = whole_package(
-        model, side.config, side, tree, data=tools.data, predictor=tools.predictor, objects=bench.objects
+        model, side.config, side, tree, data=tools.data, predictor=predictor, objects=bench.objects
     )
     (run,) = bench.runs()
     return Anew(Installed(package, digest(pack(package.files))), run.record, bench.details(run))

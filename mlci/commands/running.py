@@ -17,6 +17,7 @@ from mlci.commands.conversion import model_of
 from mlci.commands.environment import prepared
 from mlci.commands.pipeline import VARIABLES, push, refuse_foreign_model, repro_command, stages_of
 from mlci.commands.programs import program_of
+from mlci.commands.raw_pickles import raw_pickle
 from mlci.commands.recording import before, recorded
 from mlci.commands.stated import description_of, is_stated, rows_in
 from mlci.commands.training_data import training_place
@@ -27,8 +28,8 @@ from mlci.core.runs import KeptModel
 from mlci.core.runs.outputs import listed, undeclared
 from mlci.core.runs.seeds import FIRST
 from mlci.core.training import InterruptedTraining, variables
-from mlci.errors import MlciError, RejectedError, UsageError
-from mlci.formats.recognition import recognised
+from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
+from mlci.formats.recognition import is_pickle, recognised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,6 +77,8 @@ class Job:
     work: Workbench
     is_anew: bool = False
     """Whether all is to be made once more: nothing is taken from a cache, and nothing is pushed."""
+    allows_pickle: bool = False
+    """Whether the rules that count let a pickle be shipped that cannot be converted."""
 
     @property
     def output(self) -> Path:
@@ -285,8 +288,17 @@ def made(job: Job, log: str, others: tuple[str, ...] = ()) -> tuple[bytes, Model
     if level != "model":
         rows = rows_in(job.output, config, job.data)
         return rows.to_bytes(), description_of(rows)
-    contract = job.side.contracts.get(config.evaluate.data)
-    model = model_of(job.output.read_bytes(), config, contract, job.predictor)
+    contract, left = job.side.contracts.get(config.evaluate.data), job.output.read_bytes()
+    try:
+        model = model_of(left, config, contract, job.predictor)
+    except IntegrityError:
+        if not (job.allows_pickle and is_pickle(left)):
+            raise
+        content, answers = raw_pickle(
+            left, job.side, job.repository, ids=job.ids,
+            data=job.data, predictor=job.predictor, objects=job.work.objects,
+        )  # fmt: skip
+        return content, description_of(answers)
     return model.content, job.predictor.describe(model.content, model.format)
 
 

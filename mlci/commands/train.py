@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.bringing import bring
 from mlci.commands.candidate import Candidate, submit
+from mlci.commands.environment import asking_within
 from mlci.commands.pipeline import outcomes
 from mlci.commands.running import Job, run_candidate, run_further
 from mlci.commands.sides import head_side
@@ -81,7 +82,11 @@ def train_side(
     _refuse_unknown_inputs(side, ids)
     inputs = fingerprint(side.config, ids, side.made)
     untracked = _stray_inputs(repository, side)
-    job = Job(side, inputs, ids, repository, runner, predictor, data, work)
+    rules = config or side.config
+    predictor = asking_within(predictor, side.config, ids=ids, repository=repository, runner=runner, work=work)
+    job = Job(
+        side, inputs, ids, repository, runner, predictor, data, work, allows_pickle=rules.train.allow_pickle
+    )  # fmt: skip
     asked = _why_anew(untracked, force=force)
     kept = None if asked else work.trained(inputs.training)
     is_whole = kept is not None and hashlib.sha256(kept[1]).hexdigest() == kept[0].model_sha256
@@ -98,7 +103,6 @@ def train_side(
         if tell:
             tell(f"train: reused, {training.reason}")
     training = replace(training, seeds=_further_seeds(job, anew=asked is not None, tell=tell))
-    rules = config or side.config
     tree = repository.work_tree()
     package, remarks = whole_package(
         model, rules, side, tree, data=data, predictor=predictor, objects=work.objects

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mlci.commands.beginning import refuse_gone
 from mlci.commands.evaluation import answers_by_signature, fetch
@@ -12,6 +12,7 @@ from mlci.commands.references import resolve_version
 from mlci.commands.signatures import check_signatures
 from mlci.core.evaluation import read_evaluation
 from mlci.core.golden import GOLDEN_FILE, differing, golden_table, read_answers
+from mlci.core.package import PROGRAMS
 from mlci.core.registry.audit import audit, places, tagged
 from mlci.core.registry.entries import broken, evaluation_path, event_path
 from mlci.core.registry.signing import signers_text
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 5
 """Golden rows that an error names."""
+PICKLE: Final = "a raw pickle, which runs code wherever it is loaded; mlci does so in a confined child only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,13 @@ def verify_package(installed: Installed, name: str, predictor: Predictor) -> tup
     return (
         Checked(f"{name} manifest", f"{len(installed.package.files)} files match"),
         Checked(f"{name} model", told),
+        *([Checked(f"{name} format", PICKLE, is_warning=True)] if package.info.format == "pickle" else []),
     )
 
 
 def _stated_in(package: Package) -> str:
-    if package.info.format == "program":
-        return "holds a program and its answers, each a finite number; it is not started here"
+    if package.info.format in PROGRAMS:
+        return f"holds a {package.info.format} and its answers, each a finite number; it is not started here"
     return f"holds {package.level} of a model that is elsewhere, each a finite number"
 
 

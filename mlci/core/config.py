@@ -129,7 +129,7 @@ class Config(DataConfig):
     def inputs(self) -> tuple[Name, ...]:
         """The data sets that the training command reads; who hands in answers needs the rows that they are for."""
         train, rows = self.train, self.evaluate.data
-        return train.data if train.level == "model" or rows in train.data else (*train.data, rows)
+        return train.data if train.least == "model" or rows in train.data else (*train.data, rows)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -144,7 +144,6 @@ LATER = frozenset(
         "report", "serve", "model.risk",
         "data.*.engine",
         "train.code",
-        "train.allow_pickle",
         "promote.version",
         "deploy.*.smoke", "deploy.*.canary", "deploy.*.bake", "deploy.*.keep",
     }

@@ -103,8 +103,11 @@ def _sealed(config: _Sections) -> Iterator[PydanticCustomError]:
     if config.sealed is None:
         return
     name = config.sealed.data
-    if config.train.level != "model":
-        message = "a sealed set needs train.model: nobody but the job that promotes may see its rows, and predict them"
+    if config.train.least != "model":
+        message = (
+            "a sealed set needs train.model, and no pickle: nobody but the job that promotes may see its rows, and "
+            "predict them"
+        )
         yield _problem(("sealed",), message)
     used = {"evaluate": config.judging_sets, "train": config.train.data}
     for section, names in used.items():
@@ -140,8 +143,8 @@ def _features(config: _Sections) -> Iterator[PydanticCustomError]:
     name, path = config.evaluate.features, ("evaluate", "features")
     if name is None:
         return
-    if config.train.level != "model":
-        yield _problem(path, "of {level} no feature is read; leave features: out", level=config.train.level)
+    if config.train.least != "model":
+        yield _problem(path, "of {level} no feature is read; leave features: out", level=config.train.least)
     if name in config.judging_sets or name in config.train.data:
         yield _problem(path, "{name} is used for something else; features lie in a data set of their own", name=name)
     if config.sealed is not None:

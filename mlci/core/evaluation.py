@@ -41,6 +41,8 @@ class Evaluation:
     measured: tuple[Measured, ...]
     exit_code: int | None = None
     """How the check ended by the policy of then; it says whether something undecided was let through."""
+    is_pickle: bool = False
+    """Whether what was promoted is a raw pickle."""
 
     @property
     def allows_promotion(self) -> bool:
@@ -51,7 +53,8 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON object."""
         gates = [asdict(each) for each in self.measured]
-        return {"conclusion": self.conclusion, "rows": self.rows, "gates": gates}
+        pickle = {"is_pickle": True} if self.is_pickle else {}
+        return {"conclusion": self.conclusion, "rows": self.rows, "gates": gates, **pickle}
 
     @property
     def metrics(self) -> Mapping[str, float]:
@@ -74,7 +77,9 @@ def read_evaluation(data: bytes, digest: str) -> Evaluation:
         value = json.loads(data)
         measured = tuple(_measured(each) for each in value["gates"])
         conclusion, rows = _text(value["conclusion"]), _count(value["rows"])
-        return Evaluation(conclusion, rows, measured, _count(value.get("exit_code")))
+        return Evaluation(
+            conclusion, rows, measured, _count(value.get("exit_code")), is_pickle=value.get("is_pickle") is True
+        )  # fmt: skip
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise broken(path, "it is no report that mlci wrote") from error
 

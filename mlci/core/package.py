@@ -61,11 +61,12 @@ MANIFEST_SCHEMA: Final = "mlci/manifest/1"
 REQUIREMENTS_FILE: Final = "requirements.txt"
 CONTRACT_FILE: Final = "contract.json"
 CONTRACT_SCHEMA: Final = "mlci/contract/1"
-ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm", "program", "predictions", "scores", "metrics"]
+ModelFormat = Literal["skops", "onnx", "xgboost", "lightgbm", "program", "pickle", "predictions", "scores", "metrics"]
 """The format of the model; `predictions`, `scores` and `metrics` stand in its place.
 
-A `program` is there, and judged by its answers alone.
+A `program` is there, and judged by its answers alone; so is a `pickle`, which a program of mlci's own loads.
 """
+PROGRAMS: Final = frozenset({"program", "pickle"})
 ModelFile = Literal[
     "model.skops", "model.onnx", "model.json", "model.txt", "program.tar",
     "predictions.jsonl", "scores.jsonl", "metrics.jsonl",
@@ -76,11 +77,17 @@ MODEL_FILES: Final[Mapping[ModelFormat, ModelFile]] = {
     "xgboost": "model.json",
     "lightgbm": "model.txt",
     "program": "program.tar",
+    "pickle": "program.tar",
     "predictions": "predictions.jsonl",
     "scores": "scores.jsonl",
     "metrics": "metrics.jsonl",
 }
 """The name of the model file, by format."""
+PICKLE_WARNING: Final = (
+    "It could not be converted and is shipped raw, as `train.allow_pickle` lets it: **a pickle runs code wherever it "
+    "is loaded**. Who judged it saw its answers to the evaluation rows and nothing else; mlci loads it in a confined "
+    "child only, and never beside a token."
+)
 # They become lines of requirements.txt.
 Distribution = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Version = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}$")]
@@ -125,7 +132,7 @@ class Package:
         match self.info.format:
             case "predictions" | "scores" | "metrics" as level:
                 return level
-            case "program":
+            case "program" | "pickle":
                 return "predictions"
             case _:
                 return "model"
@@ -257,10 +264,10 @@ def _card(config: Config, info: PackageInfo, assumption: str | None) -> str:
         word = info.format.capitalize()
         lines += [f"{word} of a model for a {info.task} task, computed elsewhere; the model is not in here."]
     else:
-        what = "program" if info.format == "program" else code(info.estimator)
+        what = info.format if info.format in PROGRAMS else code(info.estimator)
         lines += [
             f"A {what} for a {info.task} task: {len(signature.inputs)} inputs, {_answer(signature)}.",
-            *(_of_program(info) if info.format == "program" else ()),
+            *(_of_program(info) if info.format in PROGRAMS else ()),
             *("", "| input | type | unit | range |", "|---|---|---|---|"),
         ]
     lines += [
@@ -275,6 +282,8 @@ def _card(config: Config, info: PackageInfo, assumption: str | None) -> str:
 
 
 def _of_program(info: PackageInfo) -> tuple[str, ...]:
+    if info.format == "pickle":
+        return "", PICKLE_WARNING
     text = (
         f"It is called as {code(info.estimator)}, and is code of whoever trained it. Who judged it saw its answers to "
         "the evaluation rows and nothing else; mlci starts it confined only."

@@ -56,6 +56,8 @@ class ProgramInfo(Frozen):
     positive: ModelClass | None = None
     prediction: Identifier | None = None
     """How it calls its answers, see `answer_names`; None where as we do."""
+    pickle: bool = False
+    """Whether it does nothing but load a pickle, which could not be converted, and ask it; written only where so."""
 
     @property
     def text(self) -> str:
@@ -64,7 +66,8 @@ class ProgramInfo(Frozen):
 
     def to_bytes(self) -> bytes:
         """Return the file."""
-        unsaid = {"prediction"} if self.prediction is None else None  # which earlier versions did not know
+        names = {"prediction": self.prediction is not None, "pickle": self.pickle}
+        unsaid = {name for name, is_said in names.items() if not is_said}  # which earlier versions did not know
         return _pretty(with_schema(SCHEMA, self.model_dump(mode="json", exclude=unsaid)))
 
 

@@ -77,6 +77,8 @@ class Trust:
     """Whether the target branch has rules that cannot be used, where the rules come from head."""
     level: Level = "model"
     """The evidence that was handed in."""
+    is_pickle: bool = False
+    """Whether the model is shipped as a pickle."""
 
     @property
     def line(self) -> str:
@@ -85,6 +87,8 @@ class Trust:
         if self.is_scored:
             parts += self._evidence
             parts += self._labels
+        if self.is_pickle:
+            parts.append("the model is a raw pickle, which runs code wherever it is loaded (`train.allow_pickle`)")
         if self.as_submitted:
             parts.append(f"as submitted: {', '.join(self.as_submitted)}")
         if self.provenance:
@@ -305,6 +309,7 @@ class Report:
             "positives": verdict.positives if verdict else None,
             "flips": verdict.flips.to_dict() if verdict and verdict.flips else None,
             "trust": self.trust.line,
+            **({"is_pickle": True} if self.trust.is_pickle else {}),
         }
 
 

@@ -284,6 +284,8 @@ def _differ(base: object, head: object) -> bool:
 
 
 def _plain_change(path: str, base: object, head: object) -> RuleChange:
+    if path == "train.allow_pickle" and head:
+        return RuleChange(path, "looser", "lets a model be shipped as a pickle, which runs code wherever it is loaded")
     if path == "model.name":
         return RuleChange(path, "looser", f"renames the model `{base}` to `{head}`; it is judged as `{base}`")
     return RuleChange(path.split(".", 1)[0], "other", f"changes `{path}`: {_shown(base)} → {_shown(head)}")

@@ -66,6 +66,7 @@ class TrainSection(Section):
     scores: Annotated[PathBelow | None, RULE] = None
     metrics: Annotated[PathBelow | None, RULE] = None
     predict: Annotated[PredictSection | None, RULE] = None
+    allow_pickle: Annotated[bool, RULE] = False
 
     @property
     def level(self) -> Level:
@@ -73,6 +74,11 @@ class TrainSection(Section):
         if self.predict is not None:
             return "predictions"
         return next(level for level in LEVELS if getattr(self, level) is not None)
+
+    @property
+    def least(self) -> Level:
+        """The least that may be handed in: of a model that may come as a pickle, its answers."""
+        return "predictions" if self.allow_pickle else self.level
 
     @property
     def output(self) -> str:
@@ -107,6 +113,9 @@ class TrainSection(Section):
     def _converts_a_model(self) -> Self:
         if self.convert is not None and self.model is None:
             message = "convert: is for a model: that training leaves here"
+            raise ValueError(message)
+        if self.allow_pickle and self.model is None:
+            message = "allow_pickle: is for a model: that training leaves here; a program may read a pickle as it is"
             raise ValueError(message)
         return self
 

@@ -96,6 +96,8 @@ def _evaluated(evaluation: Evaluation | None) -> list[tuple[str, str]]:
     if evaluation is None:
         return []
     facts = [("verdict", evaluation.conclusion + (f", on {evaluation.rows:,} rows" if evaluation.rows else ""))]
+    if evaluation.is_pickle:
+        facts.append(("format", "a raw pickle, which runs code wherever it is loaded (train.allow_pickle)"))
     for each in evaluation.measured:
         if each.candidate is not None and each.metric not in (name for name, _ in facts):
             before = f", before {each.production:.4f}" if each.production is not None else ""

@@ -56,6 +56,7 @@ SENTENCES: Final = {
     "TrainSection.timeout": "After this time the command is ended, with every process that it started.",
     "TrainSection.model": "Where the command leaves the model: skops, ONNX, XGBoost, LightGBM, or a pickle of theirs.",
     "TrainSection.convert": "`onnx` ships what scikit-learn fitted as ONNX, if both answer golden rows alike.",
+    "TrainSection.allow_pickle": "Whether a pickle that cannot be converted is shipped raw, judged by its answers.",
     "TrainSection.predictions": "Instead of `model`: where it leaves predictions of the evaluation rows, by their ids.",
     "TrainSection.predict": "Instead of `model`: a program that answers rows, in any language; judged by its answers.",
     "PredictSection.run": "The program and its arguments; no shell sees them. Rows come on its standard input.",

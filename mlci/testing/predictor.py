@@ -14,6 +14,7 @@ import numpy as np
 from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY
 from mlci.core.lock import Dependency
 from mlci.core.metric_function import Measured
+from mlci.core.package import PROGRAMS
 from mlci.core.prediction import Class, Prediction
 from mlci.core.predictions import Predictions
 from mlci.errors import IntegrityError, UsageError
@@ -82,6 +83,8 @@ class ScriptedPredictor:
         """The names of the functions that were computed."""
         self.converted_to: dict[str, str] = {}
         """Names of models that a conversion turns into others, as one that goes wrong would."""
+        self.unconvertible: set[str] = set()
+        """Names of models whose pickles hold what no other format does."""
 
     def requirements(self, format: str) -> Mapping[str, str]:  # noqa: A002, ARG002 - the field's own word, and of the port
         """Return versions that are always the same."""
@@ -106,7 +109,7 @@ class ScriptedPredictor:
     def convert(self, pickled: bytes) -> tuple[bytes, ModelDescription]:
         """Return the file of the model that a pickle names."""
         name = pickled.removeprefix(PICKLED).decode()
-        if name not in self.models:
+        if name not in self.models or name in self.unconvertible:
             raise IntegrityError("model-forbidden-type", f"the model holds types that are not allowed: {name}")
         content = model_file(self.converted_to.get(name, name))
         return content, self.describe(model_file(name), "skops")
@@ -126,10 +129,16 @@ class ScriptedPredictor:
         """Whether programs of packages are started: here they are."""
         return True
 
+    def on_path(self, search_path: str) -> ScriptedPredictor:  # noqa: ARG002 - of the port
+        """Return itself: a function of a test lies on no path."""
+        return self
+
     def run_program(self, content: bytes, columns: Mapping[str, Column]) -> Predictions:
         """Return what the model answers whose file is among those of a program."""
         program = read_program(content)
-        said = self.predict("0" * 64, next(iter(program.files.values())), "skops", columns)
+        files = program.files
+        file = model_file(files["model.pkl"][1:].decode()) if program.info.pickle else next(iter(files.values()))
+        said = self.predict("0" * 64, file, "skops", columns)
         ids = tuple(str(place + 1) for place in range(len(said.values)))
         if said.classes is None:
             return Predictions(ids, (NUMBER,), said.values.reshape(-1, 1))
@@ -146,7 +155,7 @@ class ScriptedPredictor:
         columns: Mapping[str, Column],
     ) -> Prediction:
         """Return the model's answers; as with the real one, it reads its own columns in its own order and no other."""
-        if format == "program":
+        if format in PROGRAMS:
             return read_program(model_file).prediction(self.run_program(model_file, columns))
         model = self._load(model_file, format)
         values = {name: column.values for name, column in columns.items()}

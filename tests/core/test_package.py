@@ -415,10 +415,10 @@ NOT_WHOLE = {
         "package.json: schema_: Input should be 'mlci/package/1'",
     ),
     "another format": (
-        resealed(lambda content: content.update(format="pickle")),
+        resealed(lambda content: content.update(format="torch")),
         (
-            "package.json: format: Input should be 'skops', 'onnx', 'xgboost', 'lightgbm', 'program', 'predictions', "
-            "'scores' or 'metrics'"
+            "package.json: format: Input should be 'skops', 'onnx', 'xgboost', 'lightgbm', 'program', 'pickle', "
+            "'predictions', 'scores' or 'metrics'"
         ),
     ),
     "a model elsewhere": (

@@ -45,6 +45,9 @@ class Predictor(Protocol):
     def starts_programs(self) -> bool:
         """Whether programs of packages are started here: never beside a token."""
 
+    def on_path(self, search_path: str) -> Predictor:
+        """Return one that looks for programs of packages on another search path: that of an environment."""
+
     def run_program(self, content: bytes, columns: Mapping[str, Column]) -> Predictions:
         """Return what the program of a package answers to these columns, by the number of the row."""
 
