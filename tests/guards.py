@@ -80,6 +80,20 @@ GUARDS = (
         "tests/commands/test_beginning.py::test_gone__is_refused_in_a_fresh_clone_by_its_tags",
     ),
     Guard(
+        "an event says nothing that does not belong to its type",
+        "mlci/core/registry/history.py",
+        "        _check_fields(event, path)\n",
+        "",
+        "tests/core/test_registry.py::test_read__what_was_changed_by_hand_is_named",
+    ),
+    Guard(
+        "a signature is of the file as it lies on the branch",
+        "mlci/core/registry/history.py",
+        "Signature(files[event_path(wanted[path])], files[path])",
+        'Signature(b"", files[path])',
+        "tests/core/test_registry_signing.py::test_read__what_is_signed_is_the_file_as_another_tool_wrote_it",
+    ),
+    Guard(
         "an entry that was added and taken off is no edit that was undone",
         "mlci/core/registry/audit.py",
         "if last > place and not _adds(trail.steps[place : last + 1]):",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that appears at `path`, replacing what was there, when the block ends without an error.
 
-    Until then it lies beside it under a hidden temporary name; after an error nothing is left of it.
+    Until then it lies beside it under a hidden temporary name; after an error nothing is left of it. Raises `OSError`,
+    also where the path is no file's, such as `/`.
     """
+    if not path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_path(path)
     try:

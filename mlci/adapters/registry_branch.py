@@ -160,17 +160,10 @@ class GitRegistry:
         found: dict[str, str] = {}
         for number in sorted(earlier):
             arguments = [
-                "log",
-                "-1",
-                "--format=%H",
-                "--no-show-signature",
-                "--no-renames",
-                "--diff-filter=A",
-                parent,
+                *("-c", "log.showRoot=true", "log", "-1", "--format=%H", "--no-show-signature"),
+                *("--no-renames", "--no-follow", "--diff-filter=A", parent, "--", version_path(number)),
             ]
-            output = self._repository.git.run(
-                ["-c", "log.showRoot=true", *arguments, "--", version_path(number)], folder=self._repository.folder
-            )
+            output = self._repository.git.run(arguments, folder=self._repository.folder)
             if output:
                 found[number] = output.decode().strip()
         return found

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMIT_LIMIT_BYTES: Final = 1 << 20
 FILE_LIMIT_BYTES: Final = 1 << 20
 _TREE_LIMIT_BYTES: Final = 256 << 20
+_EVENT: Final = re.compile(r"[0-9]{6,}\.json")
 _EVALUATION: Final = re.compile(r"evaluations/[0-9a-f]{64}\.json")
 
 
@@ -37,8 +38,11 @@ def registry_at(repository: GitRepository, model: str, revision: str) -> LoadedR
         if found is None:
             return LoadedRegistry(Registry.empty(model), None)
         commit_id, body = found
-        files = file_ids(reader, body, format_of(commit_id))
-        if event_path(1) not in files:
+        try:
+            files = file_ids(reader, body, format_of(commit_id))
+        except IntegrityError as error:
+            raise error if _holds_events(reader, found) else _foreign_branch(model) from None
+        if event_path(1) not in files and not _holds_events(reader, found):
             raise _foreign_branch(model)
         _check_evaluations(files)
         paths = [path for path in files if path != PAGE and not path.startswith(EVALUATIONS)]
@@ -48,9 +52,9 @@ def registry_at(repository: GitRepository, model: str, revision: str) -> LoadedR
 
 
 def is_foreign(reader: GitReader, commit_id: str) -> bool:
-    """Return whether a commit is here, and no registry."""
-    is_registry = reader.find(f"{commit_id}:{event_path(1)}", "blob", FILE_LIMIT_BYTES) is not None
-    return not is_registry and reader.find(commit_id, "commit", COMMIT_LIMIT_BYTES) is not None
+    """Return whether a commit is here, and no registry: not even one of which somebody removed events."""
+    found = reader.find(f"{commit_id}^{{commit}}", "commit", COMMIT_LIMIT_BYTES)
+    return found is not None and not _holds_events(reader, found)
 
 
 def file_ids(reader: GitReader, commit_body: bytes, object_format: ObjectFormat) -> dict[str, str]:
@@ -58,10 +62,7 @@ def file_ids(reader: GitReader, commit_body: bytes, object_format: ObjectFormat)
     found_files: dict[str, str] = {}
     folders = [("", commit_tree(commit_body))]
     for prefix, tree_id in folders:
-        found = reader.find(tree_id, "tree", _TREE_LIMIT_BYTES)
-        if found is None:
-            raise missing(tree_id)
-        for mode, name, object_id in _entries(found[1], object_format):
+        for mode, name, object_id in _entries(reader, tree_id, object_format):
             if mode == FILE_MODE:
                 found_files[prefix + name] = object_id
             elif mode == FOLDER_MODE and not prefix:
@@ -71,15 +72,28 @@ def file_ids(reader: GitReader, commit_body: bytes, object_format: ObjectFormat)
     return found_files
 
 
+def _holds_events(reader: GitReader, found: tuple[str, bytes]) -> bool:
+    """Return whether the commit that was FOUND, by its id and content, has an event in its folder of events."""
+    object_format = format_of(found[0])
+    entries = _entries(reader, commit_tree(found[1]), object_format)
+    folder = next((each for mode, name, each in entries if (mode, name) == (FOLDER_MODE, "events")), None)
+    events = [] if folder is None else _entries(reader, folder, object_format)
+    return any(_EVENT.fullmatch(name) for _, name, _ in events)
+
+
 def _check_evaluations(files: Mapping[str, str]) -> None:
     for path in files:
         if path.startswith(EVALUATIONS) and _EVALUATION.fullmatch(path) is None:
             raise broken(path, "it is no file of a registry")
 
 
-def _entries(body: bytes, object_format: ObjectFormat) -> list[tuple[str, str, str]]:
+def _entries(reader: GitReader, tree_id: str, object_format: ObjectFormat) -> list[tuple[str, str, str]]:
+    """Return mode, name and id of each entry of a tree."""
+    found = reader.find(tree_id, "tree", _TREE_LIMIT_BYTES)
+    if found is None:
+        raise missing(tree_id)
     try:
-        return list(parse_tree(body, object_format))
+        return list(parse_tree(found[1], object_format))
     except ValueError as error:
         raise broken("its tree", one_line(str(error), 120)) from error
 

@@ -23,9 +23,11 @@ def repair(model: str, *, registry: RegistryBranch) -> tuple[Proposal, ...]:
     try:
         found = registry.load_at(model, trail.commit).registry if trail.commit else registry.load(model).registry
     except IntegrityError as error:
-        if error.code != "registry-broken":
+        whole = _newest_whole(model, trail, registry)
+        # What was never a registry, as far as anybody knows here, is another tool's branch.
+        if error.code != "registry-broken" and (error.code != "foreign-branch" or not (whole or trail.lost)):
             raise
-        return (propose_restoring(model, error, trail, _newest_whole(model, trail, registry)),)
+        return (propose_restoring(model, error, trail, whole),)
     findings = [each for each in audit(found, trail) if not each.is_warning]
     return propose_for(model, findings, trail)
 

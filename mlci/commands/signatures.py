@@ -119,7 +119,7 @@ def _checked(
             yield "", event, "it says that it is more than a day older than the event before it"
         else:
             try:
-                name = signing.signer(claim.content, claim.signature, demand.signers, event.time)
+                name = signing.signer(claim.signature.content, claim.signature.text, demand.signers, event.time)
                 yield name, event, None
             except ValueError as error:
                 yield "", event, str(error)

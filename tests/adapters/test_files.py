@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from mlci.adapters.files import copy_below, new_file, write_atomically
 from mlci.errors import IntegrityError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_write__replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -33,6 +30,12 @@ def test_new_file__is_not_there_before_the_end(tmp_path: Path) -> None:
         file.flush()
         assert not (tmp_path / "file").exists()
     assert (tmp_path / "file").read_bytes() == b"half"
+
+
+@pytest.mark.parametrize("path", ["/", ".", ""])
+def test_new_file__where_only_a_folder_can_be(path: str) -> None:
+    with pytest.raises(IsADirectoryError, match="Is a directory"):
+        write_atomically(Path(path), b"")
 
 
 @pytest.mark.parametrize("link", ["data", "data/inner"])

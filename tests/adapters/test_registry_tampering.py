@@ -59,6 +59,12 @@ def remove(clone: Clone, path: str) -> None:
     push_by_hand(clone)
 
 
+def edit_tree(clone: Clone, script: str) -> None:
+    clone.git("switch", "--quiet", "--force-create", "edit", READ)
+    subprocess.run(["sh", "-ec", script], cwd=clone.folder, check=True)
+    push_by_hand(clone)
+
+
 def push_by_hand(clone: Clone) -> None:
     clone.commit()
     clone.git("push", "--quiet", "origin", f"HEAD:{BRANCH}")
@@ -79,6 +85,18 @@ BREAKS: dict[str, tuple[Callable[[Clone], None], str]] = {
     "history edited": (
         lambda clone: edit(clone, "events/000002.json", "a better model", "no reason"),
         "broken at events/000002.json: its sha256 is not the one that events/000003.json names",
+    ),
+    "first event removed": (
+        lambda clone: remove(clone, "events/000001.json"),
+        "broken at events/000001.json: it is missing",
+    ),
+    "every event removed but one in a folder": (
+        lambda clone: edit_tree(
+            clone,
+            "rm -r versions stages README.md events/00000[123].json && mkdir -p events/x"
+            " && mv events/000004.json events/x && cp events/x/000004.json events",
+        ),
+        "broken at events/x: it is no plain file",
     ),
     "event removed": (lambda clone: remove(clone, "events/000002.json"), "broken at events/000002.json: it is missing"),
     "last event removed": (lambda clone: remove(clone, "events/000004.json"), "broken at stages/production.json: "),
@@ -123,6 +141,28 @@ def test_break__is_mended_by_the_first_choice_of_repair(clone: Clone, name: str)
     clone.open().fetch("main")
     assert GitRegistry(clone.open()).load("tumour").commit == whole
     assert repair("tumour", registry=GitRegistry(clone.open())) == ()
+
+
+def test_emptied__branch_is_no_foreign_one_and_repair_brings_it_back(clone: Clone) -> None:
+    whole = clone.git("rev-parse", READ)
+    edit_tree(clone, "rm -r events versions stages")
+    with pytest.raises(IntegrityError) as caught:
+        GitRegistry(clone.open()).load("tumour")
+    assert caught.value.code == "foreign-branch"
+    (proposal,) = repair("tumour", registry=GitRegistry(clone.open()))
+    run(clone, proposal.choices[0].commands)
+    clone.open().fetch("main")
+    assert GitRegistry(clone.open()).load("tumour").commit == whole
+
+
+def test_foreign__branch_of_another_tool_is_not_repaired(clone: Clone) -> None:
+    clone.commit(events__plan__a="1", a__b__c="2", events__x="3")
+    clone.git("push", "--quiet", "origin", "main:refs/heads/mlci/registry/spam")
+    clone.open().fetch("main")
+    for look in (GitRegistry(clone.open()).load, lambda model: repair(model, registry=GitRegistry(clone.open()))):
+        with pytest.raises(IntegrityError) as caught:
+            look("spam")
+        assert caught.value.code == "foreign-branch"
 
 
 def found(clone: Clone) -> list[tuple[str, str]]:
@@ -395,4 +435,8 @@ def test_trail__names_of_paths_and_people_that_look_like_something_else(clone: C
 )
 def test_trail__the_users_configuration_does_not_matter(clone: Clone, key: str, value: str) -> None:
     clone.git("config", key, value)
+    promote(clone, "c")
+    registry = GitRegistry(clone.open())
+    loaded = registry.load("tumour")
+    registry.push("tumour", a_rollback(loaded.registry), loaded.commit)
     assert found(clone) == []

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.commands.registry import list_versions, show
-from mlci.core.registry.catalogue import History
+from mlci.core.registry.catalogue import History, history
 from mlci.errors import UsageError
 from mlci.render.registry_text import list_text, show_text
 from tests.commands.builders import MODEL, Project, a_project, a_released_project
+from tests.core.plans import a_history
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +61,22 @@ def test_show__one_version(tmp_path: Path, reference: str) -> None:
     assert shown.entry is not None
     assert shown.entry.version.number == "v1.0.0"
     assert [event.type for event in shown.events] == ["register", "assign", "rollback"]
+
+
+@pytest.mark.parametrize("reference", ["v1.0.0", "v@v1.0.0", "#production", "v#production"])
+def test_show__of_a_model_that_is_called_like_the_letter_of_a_version(reference: str) -> None:
+    shown = history(replace(a_history("a"), model="v"), reference)
+    assert shown.entry is not None
+    assert shown.entry.version.number == "v1.0.0"
+
+
+def test_show__of_many_versions_an_error_names_the_latest() -> None:
+    with pytest.raises(UsageError) as caught:
+        history(a_history(*"0123456789"), "v9.0.0\n")
+    assert (caught.value.problem, caught.value.where) == (
+        "“v9.0.0” is not in the registry of tumour",
+        "there are …, v1.2.0, v1.3.0, v1.4.0, v1.5.0, v1.6.0, v1.7.0, v1.8.0, v1.9.0, #production",
+    )
 
 
 def test_show__a_stage_that_holds_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from mlci.commands.signatures import Demand, check_signatures, demanded, refuse_unsigned, refuse_unvouched
 from mlci.core.registry import Registry, plan_quarantine, read
+from mlci.core.registry.history import Signature
 from mlci.core.registry.signing import signed
 from mlci.core.registry.writing import sealed, write_event
 from mlci.core.release_sections import SignSection
@@ -75,7 +76,8 @@ def test_check__names_events_without_a_signature() -> None:
 
 def test_check__names_signatures_of_somebody_else_and_edited_ones() -> None:
     registry = a_signed_history("ada", "mallory")
-    registry = replace(registry, signatures={**registry.signatures, 2: registry.signatures[1]})
+    swapped = replace(registry.signatures[2], text=registry.signatures[1].text)
+    registry = replace(registry, signatures={**registry.signatures, 2: swapped})
     signers, problems = check_signatures(registry, DEMAND, ADA)
     assert (signers, [(each.code, each.where) for each in problems]) == (
         ["ada"],
@@ -130,7 +132,8 @@ def test_check__an_event_that_makes_itself_older_than_the_one_before_is_vouched_
     registry = a_signed_history("ada")
     first, second = registry.events
     late = sealed(replace(second, time=first.time - timedelta(hours=25)))
-    files = {1: registry.signatures[1], 2: ADA.sign(write_event(late))}
+    content = write_event(late)
+    files = {1: registry.signatures[1], 2: Signature(content, ADA.sign(content))}
     _, (problem,) = check_signatures(replace(registry, events=(first, late), signatures=files), DEMAND, ADA)
     assert (problem.code, "more than a day older than the event before it" in problem.problem) == (
         "signature-invalid",

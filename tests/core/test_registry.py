@@ -284,6 +284,15 @@ def test_rollback__skips_what_was_taken_back_before() -> None:
     assert in_production(branch) == "v1.0.0"
 
 
+def test_rollback__a_second_one_goes_to_what_was_between_two_times_of_the_same_version() -> None:
+    branch = a_branch("a", "b", "a", "c")
+    assert in_production(branch) == "v1.2.0"
+    branch.roll_back()
+    assert in_production(branch) == "v1.0.0"
+    branch.roll_back()
+    assert in_production(branch) == "v1.1.0"
+
+
 def test_rollback__to_a_named_version() -> None:
     branch = a_branch("a", "b", "c")
     branch.roll_back("v1.0.0")
@@ -443,6 +452,26 @@ BREAKS: Mapping[str, tuple[Callable[[dict[str, bytes]], None], str, str]] = {
         edited("events/000004.json", '"version": "v1.0.0"', '"version": null'),
         "events/000004.json",
         "what it expected to find in production is not what was there",
+    ),
+    "no reason": (
+        edited("events/000004.json", "a better model", " "),
+        "events/000004.json",
+        "`reason` should be a text that says something",
+    ),
+    "a deployment of a move": (
+        edited("events/000004.json", '"target": null', '"target": "live"'),
+        "events/000004.json",
+        "`target` does not belong into an event of the type assign",
+    ),
+    "a hash of a version that was registered before": (
+        edited("events/000004.json", '"version_sha256": null', f'"version_sha256": "{"0" * 64}"'),
+        "events/000004.json",
+        "`version_sha256` does not belong into an event of the type assign",
+    ),
+    "an expectation of what moves nothing": (
+        edited("events/000003.json", '"expected": null', '"expected": {"version": null, "sequence": 0}'),
+        "events/000003.json",
+        "`expected` does not belong into an event of the type register",
     ),
     "another model": (
         edited("events/000004.json", '"tumour"', '"spam"'),

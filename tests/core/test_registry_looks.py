@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlci.core.registry import read
+from mlci.core.registry.entries import event_path, stage_path, version_path
 from mlci.core.registry.looks import ledger_of, looks, newest_sealed_set, plan_look
 from mlci.core.registry.reading import read_event
-from mlci.core.registry.writing import write_event
+from mlci.core.registry.writing import write_event, write_stage, write_version
 from mlci.core.statistics.sealed_budget import Look, SealedBudget
 from mlci.errors import IntegrityError, RejectedError
 from mlci.render.registry_page import registry_page
@@ -89,3 +92,25 @@ def test_event__of_a_look_that_names_nothing_judged_is_broken() -> None:
     bare = replace(registry, events=(*registry.events[:-1], replace(registry.events[-1], judged=None)))
     with pytest.raises(IntegrityError, match="what was judged"):
         looks(bare, SEALED)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"reason": "passed"}, "the reason of a look event is `pass` or `not passed`"),
+        ({"judged": None}, "a look event must name the sealed set and what was judged, and no version"),
+        ({"evaluation": None}, "a look event must name the sealed set and what was judged, and no version"),
+        ({"version": "v1.0.0"}, "a look event must name the sealed set and what was judged, and no version"),
+        ({"approvals": ("ada",)}, "`approvals` does not belong into an event of the type look"),
+    ],
+    ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
+)
+def test_read__a_look_that_mlci_would_not_have_written(change: dict[str, Any], problem: str) -> None:
+    registry = looked(a_history("a"), ONE, passed=True)
+    files = {version_path(each.number): write_version(each) for each in registry.versions.values()}
+    files |= {stage_path(each.name): write_stage(each) for each in registry.stages.values()}
+    files |= {event_path(each.sequence): write_event(each) for each in registry.events}
+    assert read("tumour", files) == registry
+    files["events/000003.json"] = write_event(replace(registry.events[-1], **change))
+    with pytest.raises(IntegrityError, match=re.escape(problem)):
+        read("tumour", files)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mlci.core.registry import Registry, read
 from mlci.core.registry.entries import sha256
+from mlci.core.registry.history import Signature
 from mlci.core.registry.signing import claims, signed
 from mlci.errors import IntegrityError
 from tests.core.plans import a_history, a_promotion
@@ -21,8 +24,19 @@ def test_signed__each_event_has_a_file_of_its_own() -> None:
     ]
     registry = read("tumour", change.files)
     assert [registry.signatures[event.sequence] for event in registry.events] == [
-        f"signed {event.digest}\n".encode() for event in registry.events
+        Signature(change.files[f"events/00000{event.sequence}.json"], f"signed {event.digest}\n".encode())
+        for event in registry.events
     ]
+
+
+def test_read__what_is_signed_is_the_file_as_another_tool_wrote_it() -> None:
+    files = dict(a_promotion(Registry.empty("tumour"), "a").files)
+    short = json.dumps(json.loads(files["events/000002.json"])).encode()
+    stage = json.loads(files["stages/production.json"]) | {"event_sha256": sha256(short)}
+    other = {"events/000002.json": short, "stages/production.json": json.dumps(stage).encode()}
+    registry = read("tumour", files | other | {"signatures/000002.sig": sign(short)})
+    (claim,) = claims(registry, 2)
+    assert claim.signature == Signature(short, sign(short))
 
 
 def test_signed__nothing_else_changes() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from mlci.core.registry.deployments import Deployed
     from mlci.core.registry.entries import Event, Version
     from mlci.core.registry.history import Registry
+
+
+MOST_NAMED: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +110,27 @@ def history(registry: Registry, reference: str | None) -> History:
     )
     if reference is None:
         return History(registry.model, None, stages, registry.events)
-    name = reference.removeprefix(registry.model).removeprefix("@")
+    name = reference.removeprefix(f"{registry.model}@")
+    if reference.startswith(f"{registry.model}#"):
+        name = reference.removeprefix(registry.model)
     version = registry.version_at(name[1:]) if name.startswith("#") else registry.versions.get(name)
     if version is None and name.startswith("#"):
         raise unknown_stage(name[1:], registry)
     if version is None:
         raise UsageError(
             "unknown-version",
-            f"{reference} is not in the registry of {registry.model}",
-            where=f"there are {', '.join((*registry.versions, *(f'#{stage}' for stage, _ in stages))) or 'none yet'}",
+            f"“{one_line(reference, 80)}” is not in the registry of {registry.model}",
+            where=f"there are {', '.join((*_latest(registry), *(f'#{stage}' for stage, _ in stages))) or 'none yet'}",
             hint=stage_hint(reference, registry) or "mlci registry list",
         )
     events = tuple(event for event in registry.events if event.version == version.number)
     return History(registry.model, _entry(registry, version, deployments(registry)), stages, events)
+
+
+def _latest(registry: Registry) -> tuple[str, ...]:
+    """Return the numbers that an error names; of many versions only the latest."""
+    numbers = tuple(registry.versions)
+    return numbers if len(numbers) <= MOST_NAMED else ("…", *numbers[-MOST_NAMED:])
 
 
 def unknown_stage(stage: str, registry: Registry) -> UsageError:

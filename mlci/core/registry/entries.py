@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Final, Literal
 
 from mlci.core.plain_text import one_line
@@ -18,6 +19,9 @@ EventType = Literal[
 ]
 MOVES: Final[frozenset[str]] = frozenset({"assign", "unassign", "rollback"})
 """The types that move a stage; each says what it expected to find there."""
+PASSED: Final = "pass"
+NOT_PASSED: Final = "not passed"
+"""The only two words that are ever told of a look at a sealed set: they are the reason of its event."""
 
 VERSION_SCHEMA: Final = "mlci/version/1"
 STAGE_SCHEMA: Final = "mlci/stage/1"
@@ -130,10 +134,11 @@ def sha256(data: bytes) -> str:
 
 def broken(path: str, problem: str) -> IntegrityError:
     """Return the error of a registry whose content does not hold, naming the file."""
+    shown = one_line(path, 120)
     return IntegrityError(
         "registry-broken",
-        f"the registry is broken at {one_line(path, 120)}: {problem}",
-        where=one_line(path, 120),
+        f"the registry is broken at {shown}: {problem}",
+        where=shown,
         cause="Somebody edited or rewrote the registry branch by hand; mlci only ever adds to it.",
-        hint=f"mlci registry repair shows how it comes back; who it was: git log -p --all -- {one_line(path, 120)}",
+        hint=f"mlci registry repair shows how it comes back; who it was: git log -p --all -- {quote(shown)}",
     )

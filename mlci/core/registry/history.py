@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from mlci.core.plain_text import one_line
 from mlci.core.registry.entries import (
     MOVES,
+    NOT_PASSED,
+    PASSED,
     Event,
     Expectation,
     Stage,
@@ -26,6 +28,7 @@ from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from mlci.core.registry.entries import EventType
 
@@ -33,6 +36,24 @@ PAGE: Final = "README.md"
 EVALUATIONS: Final = "evaluations/"
 """What lies there is read when somebody asks for it: no decision needs it, and there are many."""
 _FILE: Final = re.compile(r"(versions|stages|events)/[^/]+\.json|signatures/[^/]+\.sig")
+_SAYS_ABOUT: Final[Mapping[str, AbstractSet[str]]] = {
+    "stage": MOVES | {"note"},
+    "expected": MOVES,
+    "version_sha256": {"register"},
+    "evaluation": {"assign", "look"},
+    "target": {"deploy"},
+    "judged": {"look"},
+    "approvals": {"assign"},
+}
+"""Field → the types of events that may say it; another type that did would be read in two ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What somebody signed, the file of an event byte for byte as it lies on the branch, and the signature of it."""
+
+    content: bytes
+    text: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +66,7 @@ class Registry:
     events: tuple[Event, ...]
     quarantined: frozenset[str]
     deprecated: frozenset[str] = frozenset()
-    signatures: Mapping[int, bytes] = field(default_factory=dict)
+    signatures: Mapping[int, Signature] = field(default_factory=dict)
     """By the sequence of the event that each is about; what they are worth, only `verify` knows."""
 
     @classmethod
@@ -109,7 +130,7 @@ class Registry:
             if event.stage != stage or event.version is None:
                 continue
             if event.type == "rollback" and event.version in before:
-                del before[before.index(event.version) :]
+                del before[len(before) - 1 - before[::-1].index(event.version) :]
             if event.type in MOVES:
                 before.append(event.version)
         present = self.expectation(stage).version
@@ -143,6 +164,7 @@ class _Replay:
         path = event_path(event.sequence)
         if event.model != self.model:
             raise broken(path, f"it is an event of the model {event.model}")
+        _check_fields(event, path)
         if event.type == "register":
             self._register(event, path)
         elif event.version is not None and event.version not in self.registered:
@@ -190,6 +212,21 @@ class _Replay:
         if event.expected != found:
             raise broken(path, f"what it expected to find in {event.stage} is not what was there")
         self.stages[event.stage] = Stage(self.model, event.stage, event.version, event.sequence, event.digest)
+
+
+def _check_fields(event: Event, path: str) -> None:
+    for name, types in _SAYS_ABOUT.items():
+        if getattr(event, name) and event.type not in types:
+            raise broken(path, f"`{name}` does not belong into an event of the type {event.type}")
+    if event.type == "look":
+        _check_look(event, path)
+
+
+def _check_look(event: Event, path: str) -> None:
+    if event.version is not None or event.evaluation is None or event.judged is None:
+        raise broken(path, "a look event must name the sealed set and what was judged, and no version")
+    if event.reason not in {PASSED, NOT_PASSED}:
+        raise broken(path, f"the reason of a look event is `{PASSED}` or `{NOT_PASSED}`")
 
 
 def replay(
@@ -244,13 +281,13 @@ def read(model: str, files: Mapping[str, bytes]) -> Registry:
     return replace(registry, signatures=_signatures(files, len(events)))
 
 
-def _signatures(files: Mapping[str, bytes], events: int) -> dict[int, bytes]:
+def _signatures(files: Mapping[str, bytes], events: int) -> dict[int, Signature]:
     wanted = {signature_path(sequence): sequence for sequence in range(1, events + 1)}
-    found: dict[int, bytes] = {}
+    found: dict[int, Signature] = {}
     for path in _paths(files, "signatures"):
         if path not in wanted:
             raise broken(path, "it signs no event that is there")
-        found[wanted[path]] = files[path]
+        found[wanted[path]] = Signature(files[event_path(wanted[path])], files[path])
     return found
 
 

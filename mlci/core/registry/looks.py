@@ -6,10 +6,10 @@ pushed before its answer is told, so that no answer is known that was not paid f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mlci.core.registry.draft import Draft
-from mlci.core.registry.entries import broken, event_path
+from mlci.core.registry.entries import NOT_PASSED, PASSED, broken, event_path
 from mlci.core.statistics.sealed_budget import Look, SealedBudget, SealedLedger
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from mlci.core.registry.draft import Change, Page
     from mlci.core.registry.entries import Actor, Event
     from mlci.core.registry.history import Registry
-
-PASSED: Final = "pass"
-NOT_PASSED: Final = "not passed"
-"""The only two words that are ever told."""
 
 
 def ledger_of(registry: Registry, sealed_sha256: str, budget: SealedBudget) -> SealedLedger:

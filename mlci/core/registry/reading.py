@@ -92,7 +92,7 @@ def read_event(data: bytes, path: str) -> Event:
         type=entry.event_type("type"),
         actor=entry.actor("actor"),
         time=entry.time("time"),
-        reason=entry.text("reason"),
+        reason=entry.words("reason"),
         version=entry.optional("version", NUMBER),
         stage=entry.optional("stage", NAME),
         expected=entry.expectation("expected"),
@@ -148,6 +148,12 @@ class _Entry:
         if _is_text(value):
             return value
         raise self.unwanted(key, value, "a text")
+
+    def words(self, key: str) -> str:
+        value = self.fields.pop(key, _MISSING)
+        if _is_text(value) and value.strip():
+            return value
+        raise self.unwanted(key, value, "a text that says something")
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.fields.pop(key, _MISSING)

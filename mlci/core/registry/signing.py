@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mlci.core.registry.draft import Change
     from mlci.core.registry.entries import Event
-    from mlci.core.registry.history import Registry
+    from mlci.core.registry.history import Registry, Signature
 
 NAMESPACE: Final = "mlci"
 """What signatures are for (`ssh-keygen -n`), so that none that was made for Git or for a mail is taken for ours."""
@@ -35,12 +35,7 @@ class Claim:
     """An event that should be signed, and its signature, None where it has none."""
 
     event: Event
-    signature: bytes | None
-
-    @property
-    def content(self) -> bytes:
-        """What is signed."""
-        return write_event(self.event)
+    signature: Signature | None
 
 
 def signed(change: Change, sign: Sign) -> Change:
