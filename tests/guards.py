@@ -861,6 +861,13 @@ GUARDS = (
         "tests/commands/test_programs.py::test_report__starts_nothing_of_it",
     ),
     Guard(
+        "a branch does not hide its own change by a list of code",
+        "mlci/commands/train.py",
+        "_why_anew(untracked, hidden, force=force)",
+        "_why_anew(untracked, (), force=force)",
+        "tests/commands/test_train.py::test_check__a_branch_does_not_hide_its_change_by_a_list_of_code",
+    ),
+    Guard(
         "no pickle is taken where base does not allow it",
         "mlci/commands/packaging.py",
         "if program.info.pickle and not config.train.allow_pickle:",

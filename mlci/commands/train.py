@@ -15,7 +15,8 @@ from mlci.commands.sides import head_side
 from mlci.commands.whole_package import whole_package
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import identity
-from mlci.core.fingerprint import fingerprint
+from mlci.core.fingerprint import fingerprint, left_out
+from mlci.core.listed_code import all_listed, unmatched
 from mlci.core.report import Training
 from mlci.core.runs.seeds import FIRST, summary_of, trained_seeds
 from mlci.errors import UsageError
@@ -87,7 +88,8 @@ def train_side(
     job = Job(
         side, inputs, ids, repository, runner, predictor, data, work, allows_pickle=rules.train.allow_pickle
     )  # fmt: skip
-    asked = _why_anew(untracked, force=force)
+    hidden = left_out(side.config, rules, ids, side.made)
+    asked = _why_anew(untracked, hidden, force=force)
     kept = None if asked else work.trained(inputs.training)
     is_whole = kept is not None and hashlib.sha256(kept[1]).hexdigest() == kept[0].model_sha256
     title = side.config.train.title
@@ -131,6 +133,14 @@ def promoted_version(*, repository: Repository, registry: RegistryBranch) -> str
 def _refuse_unknown_inputs(side: Side, ids: Mapping[str, str]) -> None:
     """Raise where data or parameters are no files of the repository, so that a change of them would go unnoticed."""
     train = side.config.train
+    for entry in unmatched(train.code or (), ids):
+        raise UsageError(
+            "code-missing",
+            f"train.code names {entry}, which no file of the repository is",
+            where=FILE_NAME,
+            cause="It was renamed, or .gitignore leaves it out, so that a change of it would go unnoticed.",
+            hint=f"git add {entry}, or take it out of train.code",
+        )
     sections = [side.config.data[name] for name in side.config.inputs]
     unknown = [each.path for each in sections if each.path in side.made or identity(each, ids) is None]
     for path in (*unknown, *([train.params] if train.params else [])):
@@ -144,11 +154,15 @@ def _refuse_unknown_inputs(side: Side, ids: Mapping[str, str]) -> None:
             )
 
 
-def _why_anew(untracked: tuple[str, ...], *, force: bool) -> str | None:
-    """Return why the command runs even where a run with the same inputs is kept; None where that one serves."""
+def _why_anew(untracked: tuple[str, ...], hidden: tuple[str, ...], *, force: bool) -> str | None:
+    """Return why the command runs even where a run with the same inputs is kept; None where that one serves.
+
+    HIDDEN files are code by the target branch's `train.code` and not by this branch's, which must not hide its changes.
+    """
     if untracked:
-        more = ", …" if len(untracked) > MOST_NAMED else ""
-        return f"untracked files may be inputs: {', '.join(untracked[:MOST_NAMED])}{more}"
+        return f"untracked files may be inputs: {_some(untracked)}"
+    if hidden:
+        return f"train.code leaves out what the target branch calls code: {_some(hidden)}"
     return "asked for by --force" if force else None
 
 
@@ -157,9 +171,15 @@ def _stray_inputs(repository: Repository, side: Side) -> tuple[str, ...]:
     if side.config.train.is_elsewhere:
         return ()
     own = {side.config.train.output} | side.made
-    found = (path for path in repository.untracked_paths() if path not in own)
+    found = [path for path in repository.untracked_paths() if path not in own]
+    if side.config.train.code is not None:
+        found = sorted(all_listed(side.config.train.code, found))
     # DVC names what it makes in .gitignore, which no training reads; bytecode says no more than its source.
     return tuple(path for path in found if not path.rpartition("/")[2].startswith(".git") and path[-4:] != ".pyc")
+
+
+def _some(paths: tuple[str, ...]) -> str:
+    return ", ".join(paths[:MOST_NAMED]) + (", …" if len(paths) > MOST_NAMED else "")
 
 
 def _further_seeds(job: Job, *, anew: bool, tell: Callable[[str], None] | None) -> SeedSummary | None:

@@ -143,7 +143,6 @@ LATER = frozenset(
     {
         "report", "serve", "model.risk",
         "data.*.engine",
-        "train.code",
         "promote.version",
         "deploy.*.smoke", "deploy.*.canary", "deploy.*.bake", "deploy.*.keep",
     }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlci.core.canonical import canonical_sha256
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import identity, stand_ins
+from mlci.core.listed_code import OF_ENVIRONMENTS, OF_PIPELINES, all_listed
 from mlci.core.pipeline import POINTER
 from mlci.core.runs.secrets import without_secrets
 
@@ -127,7 +128,10 @@ def _without_absent(section: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """Return the paths that count as code: all that is not data, parameters, output, prose or tests.
+    """Return the paths that count as code: what `train.code` lists, or all that is not data, output, prose or tests.
+
+    Parameters count by themselves; what the command names, and what says what its environment or pipeline holds, is
+    code wherever it lies.
 
     Data is what the configuration trains or evaluates on: what it only lists under a name may be code all the same. Of
     a model that is made elsewhere nothing is known but the file itself, or the pointer of DVC that stands for it.
@@ -142,7 +146,27 @@ def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = fr
         other.add(config.train.params)
     named = _words(config.train.run or "")  # what the command names is code wherever it lies
     named |= frozenset(config.train.predict.packed if config.train.predict else ())
-    return tuple(sorted(path for path in ids if path not in other and (path in named or not _is_not_code(path))))
+    if config.train.code is None:
+        return tuple(sorted(path for path in ids if path not in other and (path in named or not _is_not_code(path))))
+    own = all_listed(config.train.code, ids) | named | _of_surroundings(config, ids)
+    return tuple(sorted(path for path in ids if path in own and path not in other and not _is_reserved(path)))
+
+
+def left_out(config: Config, rules: Config, ids: Mapping[str, str], made: frozenset[str]) -> tuple[str, ...]:
+    """Return the paths that CONFIG does not call code, and that are code by the RULES of the target branch."""
+    if config.train.code is None:
+        return ()
+    by_rules = config.model_copy(update={"train": config.train.model_copy(update={"code": rules.train.code})})
+    return tuple(sorted({*code_paths(by_rules, ids, made)} - {*code_paths(config, ids, made)}))
+
+
+def _of_surroundings(config: Config, ids: Mapping[str, str]) -> frozenset[str]:
+    """Return the files that say what the environment holds, where mlci makes it, and what the pipeline does."""
+    install = config.environment.install
+    patterns = (*(OF_ENVIRONMENTS if install else ()), *(OF_PIPELINES if config.train.dvc else ()))
+    return _words(install or "") | {
+        path for path in ids if any(fnmatchcase(path.rpartition("/")[2], pattern) for pattern in patterns)
+    }
 
 
 def pinned_paths(config: Config) -> tuple[str, str]:
@@ -155,6 +179,11 @@ def _words(command: str) -> frozenset[str]:
         return frozenset(word.removeprefix("./") for word in shlex.split(command))
     except ValueError:  # a quote that never closes: the shell will say so
         return frozenset(command.split())
+
+
+def _is_reserved(path: str) -> bool:
+    """Tell whether a file is what Git and mlci read, which no list makes code."""
+    return path == FILE_NAME or path.startswith((".git", ".mlci/"))
 
 
 def _is_not_code(path: str) -> bool:

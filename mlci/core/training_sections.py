@@ -10,12 +10,13 @@ from pydantic import Field, model_validator
 from mlci.core import pipeline
 from mlci.core.duration import Duration  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.evidence_level import LEVELS, Level
+from mlci.core.listed_code import CodePath  # noqa: TC001 - as above
 from mlci.core.paths import PackedPath, PathBelow  # noqa: TC001 - as above
 from mlci.core.runs.secrets import without_secrets
 from mlci.core.section import HEAD, RULE, Command, DirectCommand, Identifier, Name, Section, Variable
 
 MOST_FILES = 500
-"""Files of a program."""
+"""Files of a program, and entries of a list of code."""
 
 
 class EnvironmentSection(Section):
@@ -56,6 +57,9 @@ class TrainSection(Section):
     run: Annotated[Command | None, HEAD] = None
     dvc: Annotated[bool, HEAD] = False
     data: Annotated[tuple[Name, ...], HEAD] = Field(default=(), strict=False)
+    code: Annotated[Annotated[tuple[CodePath, ...], Field(min_length=1, max_length=MOST_FILES)] | None, RULE] = Field(
+        default=None, strict=False
+    )
     params: Annotated[PathBelow | None, HEAD] = None
     env: Annotated[tuple[Variable, ...], HEAD] = Field(default=(), strict=False)
     seeds: Annotated[int, HEAD] = Field(default=1, ge=1, le=100)
@@ -106,6 +110,13 @@ class TrainSection(Section):
             raise ValueError(message)
         if self.run is None and self.seeds > 1:
             message = "several seeds need run:, for a pipeline of DVC and a model made elsewhere do not know of them"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _has_code(self) -> Self:
+        if self.code is not None and self.is_elsewhere:
+            message = "code: is of what makes the model here, by run: or dvc:"
             raise ValueError(message)
         return self
 

@@ -9,7 +9,7 @@ import pytest
 
 from mlci.commands.train import promoted_version
 from mlci.core.package import read_package
-from mlci.core.report import Training
+from mlci.core.report import Conclusion, Training
 from mlci.core.runs import DataFile
 from mlci.core.runs.tracked import Tracked
 from mlci.core.submission import read_record
@@ -234,6 +234,56 @@ def test_train__what_no_training_reads_makes_no_difference(tmp_path: Path, name:
     content = project.repository.work_tree().files[name.replace("__", "/").replace("_", ".")]
     project.write(**{name: content + b"\n"})
     assert project.train().training.outcome == "reused"
+
+
+LISTED = f"{{run: {COMMAND}, data: [cells], code: [train.py], params: params.yaml, model: model.skops}}"
+
+
+def test_train__where_code_is_listed_other_files_make_no_difference(tmp_path: Path) -> None:
+    project = a_project(tmp_path, train=LISTED)
+    project.train()
+    project.write(notebook_py="# new, and untracked\n")
+    assert project.train().training.outcome == "reused"
+    project.repository.commit("Track it")
+    assert project.train().training.outcome == "reused"
+    project.trains("careful")
+    assert project.train().training.outcome == "trained"
+
+
+def test_train__a_list_of_code_that_names_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        a_project(tmp_path, train=LISTED.replace("[train.py]", "[train.py, src]")).train()
+    assert (caught.value.code, caught.value.problem) == (
+        "code-missing",
+        "train.code names src, which no file of the repository is",
+    )
+
+
+def test_check__a_branch_does_not_hide_its_change_by_a_list_of_code(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.repository.switch("change")
+    project.write(mlci_yaml=a_configuration(train=LISTED), own_py="# first\n")
+    project.repository.commit("List the code")
+    judged = project.check()
+    assert [each.sentence for each in judged.changes] == ["changes `train.code`: none → train.py"]
+    project.write(own_py="# second, with another effect\n")
+    project.repository.commit("Change what is not listed")
+    project.makes("careless")
+    judged = project.check()
+    assert judged.training is not None
+    assert (judged.conclusion, judged.training.outcome, judged.training.reason) == (
+        Conclusion.FAIL,
+        "trained",
+        "train.code leaves out what the target branch calls code: own.py",
+    )
+
+
+def test_check__what_base_does_not_call_code_changes_nothing(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path, train=LISTED)
+    project.repository.switch("change")
+    project.write(own_py="# new\n")
+    project.repository.commit("Add a file")
+    assert project.check().conclusion is Conclusion.NOTHING_CHANGED
 
 
 def test_train__untracked_files_may_be_inputs(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlci.core.canonical import canonical_json, canonical_sha256
-from mlci.core.fingerprint import code_paths, fingerprint
+from mlci.core.fingerprint import code_paths, fingerprint, left_out
+from mlci.errors import UsageError
 from tests.core.configurations import a_config
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ IDS = {
     ".github/workflows/ci.yml": "14",
     ".mlci/candidate/model.skops": "15",
 }
+
+NEVER = (
+    ".github/workflows/ci.yml", ".gitignore", ".mlci/candidate/model.skops", "contracts/cells.yaml", "data/cells.csv",
+    "data/holdout.csv", "mlci.yaml", "params.yaml",
+)  # fmt: skip
+"""What no list makes code."""
 
 
 def digest(config: Config = CONFIG, *, changed: str | None = None) -> str:
@@ -177,3 +184,57 @@ def test_canonical_json__is_one_text_for_one_value(value: dict[str, object]) -> 
     assert json.loads(text) == value
     assert canonical_json(dict(reversed(value.items()))) == text
     assert canonical_json(json.loads(text)) == text
+
+
+def listing(*entries: str, changes: tuple[tuple[str, str], ...] = ()) -> Config:
+    return a_config(("run: python train.py", f"run: python train.py, code: [{', '.join(entries)}]"), *changes)
+
+
+@pytest.mark.parametrize(
+    ("entries", "paths"),
+    [
+        (("train.py",), ("train.py",)),
+        (("features",), ("features/steps.py", "features/test_steps.py", "train.py")),
+        (('"features/s*.py"',), ("features/steps.py", "train.py")),
+        (("docs",), ("docs/guide/index.html", "train.py")),
+        (("data", "params.yaml", "contracts"), ("train.py",)),
+        (('"**/*"',), tuple(sorted({*IDS} - {*NEVER}))),
+    ],
+)
+def test_code_paths__are_those_that_a_list_names_and_what_the_command_does(
+    entries: tuple[str, ...], paths: tuple[str, ...]
+) -> None:
+    assert code_paths(listing(*entries), IDS) == paths
+
+
+def test_code_paths__locks_of_an_environment_and_a_pipeline_count_in_any_case() -> None:
+    ids = IDS | dict.fromkeys(("uv.lock", "conf/base-requirements.in", "environment.yml", "other.txt"), "77")
+    for install, more in (
+        ("uv", ("conf/base-requirements.in", "uv.lock")),
+        ("sh make.sh environment.yml", ("conf/base-requirements.in", "environment.yml", "uv.lock")),
+    ):
+        config = listing("train.py", changes=(("data:\n", f"environment: {{install: {install}}}\ndata:\n"),))
+        assert code_paths(config, ids) == tuple(sorted(("train.py", *more)))
+
+
+def test_fingerprint__a_file_that_no_list_names_changes_nothing() -> None:
+    config = listing("train.py")
+    assert digest(config, changed="features/steps.py") == digest(config)
+    assert digest(config, changed="train.py") != digest(config)
+
+
+def test_left_out__is_what_the_rules_call_code_and_a_branch_does_not() -> None:
+    assert left_out(CONFIG, listing("train.py"), IDS, frozenset()) == ()
+    assert left_out(listing("train.py"), listing("train.py"), IDS, frozenset()) == ()
+    assert left_out(listing("train.py"), CONFIG, IDS, frozenset()) == ("features/steps.py",)
+    assert left_out(listing("features"), listing("docs", "train.py"), IDS, frozenset()) == ("docs/guide/index.html",)
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem"),
+    [((), "at least 1"), (("../secret",), "without `..`"), (('"src/[z-a].py"',), "says which signs may stand there")],
+)
+def test_code__what_names_no_file_of_the_repository_is_refused(entries: tuple[str, ...], problem: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        listing(*entries)
+    assert problem in caught.value.problem
