@@ -35,8 +35,8 @@ from mlci.core.gates import Outcome
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metrics import METRICS
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate
 from mlci.core.statistics.sampling import NotTrusted
 from mlci.core.statistics.tango import tango
 

@@ -28,8 +28,8 @@ from mlci.core.bounds import difference
 from mlci.core.evidence import Evidence, Slice
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate
 from mlci.core.statistics.sampling import NotTrusted
 
 if TYPE_CHECKING:

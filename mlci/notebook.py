@@ -27,8 +27,8 @@ from mlci.core.margin import Margin
 from mlci.core.metrics import TASKS, metric_of, names_of
 from mlci.core.model_comparison import MetricComparison, comparison_of
 from mlci.core.nearest import did_you_mean
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate
 from mlci.core.statistics.sampling import Blocks, Clusters, Independent
 from mlci.errors import UsageError
 from mlci.render.comparison_table import comparison_html, comparison_text

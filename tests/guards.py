@@ -110,7 +110,7 @@ GUARDS = (
     ),
     Guard(
         "a gate on a function of head's own is not judged",
-        "mlci/core/rules.py",
+        "mlci/core/owned_gates.py",
         "if function_of(gate.metric) not in {None, *base.evaluate.metrics}:",
         "if function_of(gate.metric) == base:",
         "tests/core/test_metric_functions.py::test_effective__a_gate_on_a_function_of_head_s_own_is_not_judged",
@@ -442,7 +442,7 @@ GUARDS = (
     ),
     Guard(
         "head's gates of another task wait",
-        "mlci/core/rules.py",
+        "mlci/core/owned_gates.py",
         "if task not in metric_of(gate.metric).tasks:",
         "if not metric_of(gate.metric).tasks:",
         "tests/core/test_rules.py::test_gates__for_another_task_wait_until_it_is_bases",
@@ -757,7 +757,7 @@ GUARDS = (
     ),
     Guard(
         "contract of training data under a new name",
-        "mlci/core/rules.py",
+        "mlci/core/merged_contracts.py",
         "if covering:",
         "if covering is None:",
         "tests/core/test_rules.py::test_effective__training_data_of_a_new_name_is_held_to_what_base_trains_on",

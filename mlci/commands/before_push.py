@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlci.commands.case import Case
     from mlci.commands.ports import Repository
     from mlci.core.registry import Version
-    from mlci.core.rules import RuleChange
+    from mlci.core.rule_changes import RuleChange
 
 NOT_THERE_YET: Final = ("0" * 40, "0" * 64)
 """What a host says of a branch that did not exist before the push."""

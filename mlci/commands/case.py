@@ -23,7 +23,8 @@ from mlci.core.gates import Outcome
 from mlci.core.names import checked_name
 from mlci.core.refusal import Refusal
 from mlci.core.report import Conclusion, Report, Subject, Training, Trust
-from mlci.core.rules import RuleChange, brings_features, effective, replaced_rules
+from mlci.core.rule_changes import RuleChange, replaced_rules
+from mlci.core.rules import brings_features, effective
 from mlci.core.sealed import refuse_readable
 from mlci.core.side import Side
 from mlci.errors import IntegrityError, MlciError

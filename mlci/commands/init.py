@@ -119,7 +119,7 @@ def _undecidable(config: Config, holdout: LabelProfile | None) -> tuple[Undecida
 
     from mlci.core.evidence import Evidence  # noqa: PLC0415 - with numpy
     from mlci.core.gates.undecidable import undecidable  # noqa: PLC0415 - with numpy
-    from mlci.core.rules import OwnedGate  # noqa: PLC0415 - with numpy
+    from mlci.core.owned_gates import OwnedGate  # noqa: PLC0415 - with numpy
 
     are_positive = [value == config.evaluate.positive for value in holdout.values]
     labels = np.repeat(np.array(are_positive, dtype=np.bool_), holdout.counts)

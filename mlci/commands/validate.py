@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from mlci.core.data_files import DataFiles
     from mlci.core.data_section import DataSection
     from mlci.core.findings import DatasetReport
-    from mlci.core.rules import DataRules, RuleChange
+    from mlci.core.rule_changes import RuleChange
+    from mlci.core.rules import DataRules
     from mlci.core.side import DataSide
 
 

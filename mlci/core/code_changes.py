@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.metric_function import file_and_function
-from mlci.core.rules import RuleChange
+from mlci.core.rule_changes import RuleChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from mlci.core.gates.judge import judge
 from mlci.core.margin import Margin
 from mlci.core.metrics import metric_of, names_of
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

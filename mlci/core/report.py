@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlci.core.findings import DatasetReport
     from mlci.core.forge import StatusState
     from mlci.core.gates import Flips, GateResult, Verdict
-    from mlci.core.rules import RuleChange
+    from mlci.core.rule_changes import RuleChange
     from mlci.core.runs.seeds import SeedSummary
 
 SCHEMA = "mlci/report/1"

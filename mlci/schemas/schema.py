@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from mlci.core.config import json_schema
-from mlci.core.rules import owners
+from mlci.core.merged_sections import owners
 from mlci.core.section import Section
 from mlci.schemas.sentences import SENTENCES
 

@@ -11,9 +11,9 @@ from mlci.commands.evaluate import evaluate
 from mlci.core.evidence import Evidence
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.report import Conclusion
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate
 from mlci.errors import IntegrityError, UsageError
 from mlci.render.figures.evaluation import evaluation_figures
 from tests.commands.builders import a_project, a_pull_request

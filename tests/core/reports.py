@@ -13,7 +13,7 @@ from mlci.core.statistics.interval import Interval
 if TYPE_CHECKING:
     from mlci.core.contract.constraints import ConstraintKind
     from mlci.core.gates import GateOutcome
-    from mlci.core.rules import RuleChange
+    from mlci.core.rule_changes import RuleChange
 
 SUBJECT = Subject("tumour", "v1.0.0", "a" * 64, "b" * 64, "c" * 64)
 SENTENCES: dict[ConstraintKind, str] = {

@@ -15,10 +15,10 @@ from mlci.core.config import LATER, Config, json_schema, read_config
 from mlci.core.data_section import variable_of
 from mlci.core.duration import parse_duration, write_duration
 from mlci.core.margin import Margin, parse_margin
+from mlci.core.merged_sections import owners
 from mlci.core.paths import relative_path
 from mlci.core.release_sections import SignSection
 from mlci.core.requirement import Gate
-from mlci.core.rules import owners
 from mlci.core.sealed_section import SealedSection
 from mlci.core.section import Owner, Section
 from mlci.core.storage import DvcSection, S3Section, StoreSection

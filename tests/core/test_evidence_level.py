@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.core.config import read_config
-from mlci.core.rules import RuleChange, effective
+from mlci.core.rule_changes import RuleChange
+from mlci.core.rules import effective
 from mlci.core.side import Side
 from mlci.errors import UsageError
 from tests.core.configurations import TUMOUR, a_config, edited

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate
 from tests.core.gate_evidence import EVIDENCE, FEW, FIRST, LOST, MUCH_BETTER, MUCH_WORSE, SAME, WORSE_AT_B
 
 if TYPE_CHECKING:

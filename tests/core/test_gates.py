@@ -28,8 +28,8 @@ from mlci.core.gates import RULES, Outcome, Verdict
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metrics import METRICS
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate
 from mlci.core.statistics.delong import auc_alone, auc_difference
 from mlci.core.statistics.interval import Interval
 from mlci.core.statistics.losses import paired_t

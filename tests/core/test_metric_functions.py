@@ -17,8 +17,9 @@ from mlci.core.gates.judge import judge
 from mlci.core.gates.undecidable import undecidable
 from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metric_function import Measured, MeasuredRows
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate, effective
+from mlci.core.rules import effective
 from mlci.core.side import Side
 from mlci.core.statistics.jackknife import jackknife_difference, sets_of
 from mlci.core.statistics.sampling import Blocks, Clusters, Independent, NotTrusted, Sampling

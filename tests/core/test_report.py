@@ -8,7 +8,7 @@ import pytest
 
 from mlci.core.gates import Outcome
 from mlci.core.report import Conclusion, Training, Trust
-from mlci.core.rules import RuleChange
+from mlci.core.rule_changes import RuleChange
 from tests.core.reports import SUBJECT, TRUST, a_dataset, a_report, a_result, a_verdict
 
 if TYPE_CHECKING:

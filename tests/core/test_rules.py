@@ -12,8 +12,10 @@ from mlci.core.config import DataConfig, read_config
 from mlci.core.contract.constraints import constraints
 from mlci.core.contract.model import Contract
 from mlci.core.margin import Margin
+from mlci.core.owned_gates import OwnedGate, gate_direction
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate, RuleChange, effective, effective_data, gate_direction, replaced_rules
+from mlci.core.rule_changes import RuleChange, replaced_rules
+from mlci.core.rules import effective, effective_data
 from mlci.core.side import DataSide, Side
 from tests.core.configurations import TUMOUR, a_config, a_contract, with_gates
 

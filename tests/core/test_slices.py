@@ -12,8 +12,8 @@ from mlci.core.evidence import Evidence, Slice
 from mlci.core.gates import GateResult, Outcome
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate
 from mlci.core.statistics.holm import holm
 from mlci.core.statistics.p_values import p_value_tango
 from mlci.core.statistics.sampling import Clusters

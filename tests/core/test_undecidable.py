@@ -10,8 +10,8 @@ import pytest
 from mlci.core.evidence import Evidence, Slice
 from mlci.core.gates.undecidable import MOST_ROWS, undecidable
 from mlci.core.judging_sections import StatisticsSection
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate
 from mlci.core.statistics.sampling import Blocks, Clusters
 from mlci.core.statistics.wilson import wilson
 

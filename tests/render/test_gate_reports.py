@@ -9,9 +9,9 @@ import pytest
 from mlci.core.gates import Outcome
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.report import Conclusion
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate
 from mlci.render.markdown import comment
 from tests.core.gate_evidence import (
     EVIDENCE,

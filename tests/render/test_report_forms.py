@@ -15,7 +15,7 @@ from mlci.core.findings import Cause, DatasetReport, Difference, ExampleRow, Fin
 from mlci.core.forge import LONGEST_COMMENT
 from mlci.core.gates import Flips, GateResult, Outcome, SliceResult, Verdict
 from mlci.core.report import Conclusion, OwnTests, Report, Training
-from mlci.core.rules import RuleChange, replaced_rules
+from mlci.core.rule_changes import RuleChange, replaced_rules
 from mlci.core.runs.seeds import SeedSummary, Spread
 from mlci.core.statistics.interval import Interval
 from mlci.errors import IntegrityError, UsageError

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from mlci.core.config import Config, read_config
 from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
-from mlci.core.rules import owners
+from mlci.core.merged_sections import owners
 from mlci.core.section import RULE, Owner, Section
 from mlci.errors import UsageError
 from mlci.schemas.__main__ import FOLDER, generated

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlci.core.evidence import Evidence, Numbers
+    from mlci.core.owned_gates import OwnedGate
     from mlci.core.requirement import Gate
-    from mlci.core.rules import OwnedGate
 
 UNSURE: Final = "by value alone: nothing tells how sure that is"
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mlci.core.gates.result import GateOutcome, SliceResult
     from mlci.core.gates.slices import Judgement
     from mlci.core.judging_sections import StatisticsSection
+    from mlci.core.owned_gates import OwnedGate
     from mlci.core.requirement import Gate
-    from mlci.core.rules import OwnedGate
 
 MASK: Final = "…"
 """What stands for an id that identifies somebody."""

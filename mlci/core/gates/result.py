@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mlci.core.metrics import Looks
-    from mlci.core.rules import OwnedGate
+    from mlci.core.owned_gates import OwnedGate
     from mlci.core.statistics.interval import Interval
 
 ROWS: Final[Mapping[Looks, str]] = {

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mlci.core.evidence import Evidence
     from mlci.core.gates.result import GateResult
     from mlci.core.judging_sections import StatisticsSection
+    from mlci.core.owned_gates import OwnedGate
     from mlci.core.requirement import Gate
-    from mlci.core.rules import OwnedGate
 
 MOST_ROWS: Final = 50_000
 
