@@ -14,6 +14,8 @@ from mlci.errors import OutsideError, RejectedError, UsageError
 from mlci.render.reproduction_text import reproduction_text
 from mlci.testing import FakeRepository, FakeRunsBranch, MemoryWorkbench, Script, model_file
 from tests.commands.builders import COMMAND, a_model, a_project, a_released_project, some_rows
+from tests.commands.test_programs import a_program_project
+from tests.commands.test_raw_pickles import a_pickling_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -253,3 +255,23 @@ def test_reproduce__of_a_model_from_elsewhere_restores_it(tmp_path: Path) -> Non
     project.train()
     assert again(project, next(iter(project.work.records))).outcome == "identical"
     assert project.runner.runs == []
+
+
+@pytest.mark.parametrize("kind", ["program", "pickle"])
+def test_reproduce__of_a_program_and_a_raw_pickle_makes_the_same_bytes(kind: str, tmp_path: Path) -> None:
+    project = {"program": a_program_project, "pickle": a_pickling_project}[kind](tmp_path)
+    project.train()
+    project.promote()
+    project.work.records.clear()
+    project.work.models.clear()
+    came = again(project, "#production")
+    assert (came.outcome, came.reason, came.differences) == ("identical", "the package has the same bytes", ())
+
+
+def test_reproduce__of_a_raw_pickle_that_answers_otherwise_says_how_far(tmp_path: Path) -> None:
+    project = a_pickling_project(tmp_path)
+    project.train()
+    project.promote()
+    project.predictor.models["present"] = a_model(0, 1)
+    came = again(project, "#production")
+    assert (came.outcome, apart(came)) == ("different", {"evaluation": (200, 0.8)})

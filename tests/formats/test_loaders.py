@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import venv
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,14 +20,16 @@ from mlci.adapters.prediction import ChildPredictor
 from mlci.commands.installed import Installed
 from mlci.commands.packaging import packaged
 from mlci.commands.verify import verify_package
+from mlci.core.predictions import Predictions
+from mlci.core.program import Program, ProgramInfo
+from mlci.formats import pickle_answers
 from mlci.formats.loaders import loader
+from mlci.formats.program_archive import write_program
 from mlci.formats.recognition import FORMATS
 from tests.core.configurations import a_config, a_contract
 from tests.formats.native_models import library
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlci.formats.recognition import Format
 
 GENERATOR = np.random.default_rng(0)
@@ -67,6 +70,56 @@ def test_loader__the_real_mlflow_loads_a_package(
     np.testing.assert_array_equal(found["decision"], (found["probability"] >= 0.5).astype(int))
     assert [item["name"] for item in loaded.metadata.signature.inputs.to_dict()] == ["mean_radius", "worst_radius"]
     assert json.loads((tmp_path / "golden.json").read_bytes())["answers"] is not None
+
+
+AWK = rb"""
+{
+  match($0, /"row": [0-9]+/); row = substr($0, RSTART + 7, RLENGTH - 7)
+  match($0, /"mean_radius": [0-9.]+/); radius = substr($0, RSTART + 15, RLENGTH - 15)
+  printf "{\"row\": %d, \"probability\": %.9f}\n", row, radius / 100
+}
+"""
+OWN = b"""
+class Radius:
+    classes_ = [0, 1]
+    feature_names_in_ = ["mean_radius"]
+
+    def predict_proba(self, rows):
+        return [[1 - radius / 100, radius / 100] for radius in rows["mean_radius"]]
+"""
+PROGRAMS: dict[str, tuple[tuple[str, ...], dict[str, bytes]]] = {
+    "program": (("awk", "-f", "score.awk"), {"score.awk": AWK}),
+    "pickle": (
+        ("python3", "-I", "answer.py"),
+        {
+            "answer.py": Path(pickle_answers.__file__).read_bytes(),
+            "about.json": b'{"model": "model.pkl", "folders": ["code"], "task": "binary", "positive": 1}',
+            "code/own.py": OWN,
+            "model.pkl": b"cown\nRadius\n)R.",
+        },
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # as above
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_loader__the_real_mlflow_asks_a_program(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command, files = PROGRAMS[kind]
+    answers = Predictions(("1",), ("probability",), np.array([[0.5]]))
+    names = ("mean_radius", "worst_radius")
+    info = ProgramInfo(
+        command=command, rows="jsonl", timeout_seconds=60, inputs=names, classes=(0, 1), positive=1,
+        pickle=kind == "pickle",
+    )  # fmt: skip
+    config = a_config(("model: model.skops", "model: model.pkl, allow_pickle: true"))
+    content = write_program(Program(info, files, answers.to_bytes()))
+    for name, data in packaged(content, config, a_contract(), ChildPredictor()).files.items():
+        (tmp_path / name).write_bytes(data)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "mlci_model", raising=False)
+    found = library("mlflow.pyfunc").load_model(str(tmp_path)).predict(ROWS)
+    np.testing.assert_allclose(found["probability"], ROWS["mean_radius"] / 100, atol=1e-9)
 
 
 @pytest.mark.parametrize("model_format", FORMATS)
