@@ -87,6 +87,13 @@ GUARDS = (
         "tests/core/test_registry.py::test_read__what_was_changed_by_hand_is_named",
     ),
     Guard(
+        "what is fetched is asked for again where another verb in this clone was faster",
+        "mlci/adapters/git.py",
+        'if "cannot lock ref" not in finished.errors:',
+        'if "cannot lock ref" in finished.errors:',
+        "tests/adapters/test_git.py::test_fetch__while_another_one_in_this_clone_brings_the_same",
+    ),
+    Guard(
         "a signature is of the file as it lies on the branch",
         "mlci/core/registry/history.py",
         "Signature(files[event_path(wanted[path])], files[path])",

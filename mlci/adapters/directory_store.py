@@ -180,5 +180,6 @@ def _damaged(where: str, sha256: str) -> IntegrityError:
         where,
         sha256,
         cause="The disk or a copy damaged the file, or somebody changed it.",
-        hint="Bring the file back from a backup, or train and promote again.",
+        hint="Remove the file; then mlci registry sync copies it from a mirror, or mlci train --force && mlci promote "
+        "makes it again.",
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.git_process import Finished, Git, git_failed
 from mlci.adapters.git_reader import missing, reading
@@ -27,6 +28,8 @@ LOST_REFERENCES = "refs/mlci/lost/"
 """What a registry's branch was here, before the origin's was deleted, set back or written anew: MODEL/ID."""
 RUNS_BRANCH = f"{BRANCHES}mlci/runs"
 RUNS_REFERENCE = "refs/mlci/runs"
+_ATTEMPTS: Final = 5
+_PAUSE_SECONDS: Final = 0.1
 _COMMIT_LIMIT_BYTES = 1 << 20
 _ALL_COMMITS = (1 << 31) - 2  # one more is what Git takes for --unshallow, which means every branch
 
@@ -264,7 +267,7 @@ class GitRepository:
         before = self._registries()
         options = [each for each in specifications if each.startswith("--")]
         refspecs = [each for each in specifications if not each.startswith("--")]
-        self.talk(
+        self._fetch(
             [
                 "fetch",
                 "--quiet",
@@ -283,6 +286,24 @@ class GitRepository:
             if tip != now.get(model) and not self._follows(now.get(model), tip):
                 reference = f"{LOST_REFERENCES}{model}/{tip[:12]}"
                 self.git.run(["update-ref", reference, tip], folder=self.folder)
+
+    def _fetch(self, arguments: list[str]) -> None:
+        """Fetch, and once more where another mlci that runs in this clone moved the same references meanwhile."""
+        for attempt in range(_ATTEMPTS):
+            finished = self.git.attempt(arguments, folder=self.folder, network=True)
+            if finished.exit_code == 0:
+                return
+            if "cannot lock ref" not in finished.errors:
+                raise self.origin_failed(finished)
+            if attempt + 1 == _ATTEMPTS:
+                raise OutsideError(
+                    "clone-locked",
+                    f"what was fetched could not be kept: {finished.errors}",
+                    where=str(self.folder),
+                    cause="Another Git works in this clone, or one was killed and left a file that ends in .lock.",
+                    hint="Run it again; if no other Git runs here, remove that file.",
+                )
+            time.sleep(_PAUSE_SECONDS * 2**attempt)
 
     def _registries(self) -> dict[str, str]:
         """Return model → tip of its registry as it was fetched last."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mlci.core.plain_text import one_line
 from mlci.core.registry.catalogue import entries
 from mlci.core.registry.writing import write_time
-from mlci.render.registry_text import happened, person
+from mlci.render.event_words import happened, person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

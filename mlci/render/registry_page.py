@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mlci.core.registry.deployments import deployments
 from mlci.core.registry.numbers import sort_key
 from mlci.core.registry.writing import write_time
 from mlci.render.escape import markdown_code, markdown_text
+from mlci.render.event_words import happened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,7 @@ def registry_page(registry: Registry) -> str:
             "",
             *_stages(registry),
             "",
+            *_deployments(registry),
             "## Versions",
             "",
             *_versions(registry),
@@ -55,6 +58,14 @@ def _stages(registry: Registry) -> list[str]:
     return _table(["stage", "version", "since", "by", "reason"], rows)
 
 
+def _deployments(registry: Registry) -> list[str]:
+    rows = [
+        [markdown_code(each.target), markdown_code(each.version), write_time(each.since)]
+        for each in deployments(registry)
+    ]
+    return ["## Deployments", "", *_table(["target", "answers with", "since"], rows), ""] if rows else []
+
+
 def _versions(registry: Registry) -> list[str]:
     versions = sorted(registry.versions.values(), key=lambda version: sort_key(version.number), reverse=True)
     rows = [
@@ -73,12 +84,13 @@ def _versions(registry: Registry) -> list[str]:
 
 
 def _state(registry: Registry, version: Version) -> str:
-    if registry.is_quarantined(version.number):
-        return "quarantined"
-    if registry.is_deprecated(version.number):
-        return "deprecated"
-    stages = (name for name, stage in sorted(registry.stages.items()) if stage.version == version.number)
-    return ", ".join(f"in {markdown_code(name)}" for name in stages) or "registered"
+    stages = [name for name, stage in sorted(registry.stages.items()) if stage.version == version.number]
+    marks = (
+        ("quarantined", registry.is_quarantined(version.number)),
+        ("deprecated", registry.is_deprecated(version.number)),
+    )
+    told = [*(f"in {markdown_code(name)}" for name in stages), *(word for word, is_so in marks if is_so)]
+    return ", ".join(told) or "registered"
 
 
 def _history(registry: Registry) -> list[str]:
@@ -86,15 +98,13 @@ def _history(registry: Registry) -> list[str]:
         [
             str(event.sequence),
             write_time(event.time),
-            event.type,
-            "" if event.version is None else markdown_code(event.version),
-            "" if event.stage is None else markdown_code(event.stage),
+            markdown_text(happened(event)),
             _actor(event),
             markdown_text(event.reason),
         ]
         for event in reversed(registry.events[-_SHOWN:])
     ]
-    header = ["event", "time", "type", "version", "stage", "by", "reason"]
+    header = ["event", "time", "what", "by", "reason"]
     return [*_table(header, rows), *_more(len(registry.events), "events")]
 
 

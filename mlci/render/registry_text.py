@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from mlci.core.plain_text import one_line
 from mlci.core.registry.writing import write_time
+from mlci.render.event_words import happened, person
 from mlci.render.lines import filled, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlci.core.evaluation import Evaluation
-    from mlci.core.registry import Actor, Event
     from mlci.core.registry.catalogue import Entry, History
-    from mlci.core.registry.entries import EventType
     from mlci.core.registry.repair import Proposal
     from mlci.core.stored import Collection, Gap
 
@@ -35,12 +34,6 @@ def list_text(entries: Sequence[Entry]) -> str:
         for entry in entries
     ]
     return table(["version", "stage", "registered (UTC)", "by", "why this number", "package"], rows)
-
-
-def person(actor: Actor) -> str:
-    """Return who it was without the address, and whether a host vouches for it."""
-    name = one_line(actor.name.partition("<")[0].strip() or actor.name, 30)
-    return name if actor.verified else f"{name} (unverified)"
 
 
 def show_text(history: History, evaluation: Evaluation | None = None, inputs: Mapping[str, str] | None = None) -> str:
@@ -120,27 +113,6 @@ def history_text(history: History) -> str:
         for event in reversed(history.events)
     ]
     return table(["#", "time (UTC)", "what", "by", "why"], rows, frozenset({0}))
-
-
-def happened(event: Event) -> str:
-    """Return what an event did, in words.
-
-    A type that names no version, such as a look at the sealed set, is told without one.
-    """
-    version, before = event.version or "", event.expected.version if event.expected else None
-    sentences: dict[EventType, str] = {
-        "register": f"{version} registered",
-        "assign": f"{version} into {event.stage}" + (f", before {before}" if before else ""),
-        "unassign": f"{before or 'nothing'} out of {event.stage}",
-        "rollback": f"{event.stage} back to {version}" + (f", from {before}" if before else ""),
-        "quarantine": f"{version} quarantined",
-        "readmit": f"{version} readmitted",
-        "deprecate": f"{version} deprecated",
-        "deploy": f"{version} deployed" + (f" to {event.target}" if event.target else ""),
-        "look": f"looked at the sealed set {version}".rstrip(),
-        "note": f"noted {version}".rstrip(),
-    }
-    return sentences[event.type]
 
 
 def repair_text(model: str, proposals: Sequence[Proposal]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlci.adapters.git import GitRepository
+from mlci.adapters.git import REGISTRY_BRANCHES, REGISTRY_REFERENCES, GitRepository
 from mlci.adapters.git_process import Git
 from mlci.core.fetched import Fetched
 from mlci.errors import IntegrityError, OutsideError, UsageError
@@ -222,6 +222,33 @@ def test_fetch__a_branch_that_became_a_folder(clone: Clone) -> None:
     clone.git("push", "--quiet", "origin", ":release")
     clone.git("push", "--quiet", "origin", "HEAD:refs/heads/release/größe")
     assert clone.open().fetch("release/größe").base_commit == clone.git("rev-parse", "HEAD")
+
+
+def test_fetch__while_another_one_in_this_clone_brings_the_same(clone: Clone, tmp_path: Path) -> None:
+    clone.git("push", "--quiet", "origin", f"HEAD:{REGISTRY_BRANCHES}tumour")
+    clone.open().fetch("main")
+    tip = clone.commit(data="2")
+    clone.git("push", "--quiet", "--force", "origin", f"HEAD:{REGISTRY_BRANCHES}tumour")
+    # The other one is as fast as can be: it ends between what the origin sends and what Git makes of it.
+    other = f"git -C {clone.folder} -c remote.origin.uploadpack=git-upload-pack fetch --quiet --refmap= origin"
+    program = tmp_path / "upload-pack"
+    program.write_text(
+        f'#!/bin/sh\ngit-upload-pack "$@"\n[ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; '
+        f"{other} +{REGISTRY_BRANCHES}tumour:{REGISTRY_REFERENCES}tumour; }}\n"
+    )
+    program.chmod(0o755)
+    clone.git("config", "remote.origin.uploadpack", str(program))
+    clone.open().fetch("main")
+    assert (tmp_path / "once").exists()
+    assert clone.git("rev-parse", f"{REGISTRY_REFERENCES}tumour") == tip
+
+
+def test_fetch__where_a_killed_git_left_a_lock(clone: Clone) -> None:
+    clone.git("push", "--quiet", "origin", f"HEAD:{REGISTRY_BRANCHES}tumour")
+    lock = clone.write(f".git/{REGISTRY_REFERENCES}tumour.lock", "")
+    with pytest.raises(OutsideError) as caught:
+        clone.open().fetch("main")
+    assert (caught.value.code, str(lock) in caught.value.problem) == ("clone-locked", True)
 
 
 def test_fetch__no_origin(clone: Clone) -> None:

@@ -99,7 +99,8 @@ def test_fetch__when_neither_helps_both_are_told(mirror: Mirror) -> None:
         "problem": f"the bytes of the package are not those that were registered as {DIGEST}",
         "where": str(mirror.folders[0] / DIGEST[:2] / f"{DIGEST}.tar"),
         "cause": "Its mirror did not help either: the store could not be used: Not a directory.",
-        "hint": "Bring the file back from a backup, or train and promote again.",
+        "hint": "Remove the file; then mlci registry sync copies it from a mirror, or mlci train --force && mlci "
+        "promote makes it again.",
         "exit_code": 4,
     }
 

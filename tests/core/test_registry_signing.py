@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,8 +11,11 @@ from mlci.core.registry import Registry, read
 from mlci.core.registry.entries import sha256
 from mlci.core.registry.history import Signature
 from mlci.core.registry.signing import claims, signed
-from mlci.errors import IntegrityError
+from mlci.errors import IntegrityError, UsageError
 from tests.core.plans import a_history, a_promotion
+
+if TYPE_CHECKING:
+    from mlci.core.registry import Change
 
 
 def sign(content: bytes) -> bytes:
@@ -44,6 +50,24 @@ def test_signed__nothing_else_changes() -> None:
     made = signed(change, sign)
     assert {path: made.files[path] for path in change.files} == change.files
     assert (made.after, made.tags, made.message) == (change.after, change.tags, change.message)
+
+
+def later(change: Change, by: timedelta) -> Change:
+    """Return a change whose events say that they were written LATER, by that."""
+    events = tuple(replace(event, time=event.time + by) for event in change.events)
+    return replace(change, events=events)
+
+
+def test_signed__what_nobody_would_vouch_for_is_not_written() -> None:
+    change = a_promotion(a_history("a"), "b")
+    assert signed(later(change, timedelta(days=-1)), sign).files
+    with pytest.raises(UsageError) as caught:
+        signed(later(change, timedelta(days=-1, seconds=-1)), sign)
+    assert (caught.value.code, caught.value.problem) == (
+        "clock-behind",
+        "here it is 2026-01-30T11:59:59Z, and event 2 is of 2026-01-31T12:00:00Z; nothing was written",
+    )
+    assert "SOURCE_DATE_EPOCH=1769860800 mlci …" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("name", ["000003", "000000", "1", "v1.0.0"])

@@ -134,7 +134,11 @@ def _healthy(registry: Registry, stage: str, bad: Version, to_version: str | Non
             hint=f'Empty the stage: mlci rollback --stage {stage} --version {NOTHING} --reason "…"; or name a version.',
         )
     if good.number == bad.number:
-        raise UsageError("already-in-stage", f"{registry.model}@{good.number} is in {stage} already")
+        raise UsageError(
+            "already-in-stage",
+            f"{registry.model}@{good.number} is in {stage} already",
+            hint="Leave --version out to go back to what was there before; `mlci registry list` shows the versions.",
+        )
     refuse_unusable(registry, good.number)
     return good
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.plain_text import one_line
+from mlci.core.registry.audit import goes_back
 from mlci.core.registry.entries import MOVES, event_path, signature_path
-from mlci.core.registry.writing import write_event
-from mlci.errors import IntegrityError
+from mlci.core.registry.writing import write_event, write_time
+from mlci.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -39,9 +40,29 @@ class Claim:
 
 
 def signed(change: Change, sign: Sign) -> Change:
-    """Return the change with a signature of each of its events."""
+    """Return the change with a signature of each of its events.
+
+    Raises `UsageError("clock-behind")` where the clock here would make them ones that nobody vouches for.
+    """
+    if change.before.events:
+        _refuse_behind(change.events[0], change.before.events[-1])
     signatures = {signature_path(event.sequence): sign(write_event(event)) for event in change.events}
     return replace(change, files={**change.files, **signatures})
+
+
+def _refuse_behind(event: Event, last: Event) -> None:
+    """Raise where an EVENT says that it is more than a day older than the LAST one of the registry."""
+    if not goes_back(event, last):
+        return
+    raise UsageError(
+        "clock-behind",
+        f"here it is {write_time(event.time)}, and event {last.sequence} is of {write_time(last.time)}; "
+        "nothing was written",
+        cause="The clock of this machine, or SOURCE_DATE_EPOCH, is more than a day behind. No signature vouches for an "
+        "event that says it is that much older than the one before it.",
+        hint="Set the clock, or unset SOURCE_DATE_EPOCH. If the clock was wrong when event "
+        f"{last.sequence} was written: SOURCE_DATE_EPOCH={int(last.time.timestamp())} mlci …",
+    )
 
 
 def claims(registry: Registry, since: int) -> tuple[Claim, ...]:
