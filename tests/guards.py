@@ -132,8 +132,8 @@ GUARDS = (
     Guard(
         "functions of metrics are confined, too",
         "mlci/formats/child.py",
-        '    _confine(request)\n    return _line({"values"',
-        '    return _line({"values"',
+        '    _confine(request)\n    yield _line({"values"',
+        '    yield _line({"values"',
         "tests/adapters/test_metric_child.py::test_measure__reads_no_file_but_its_own",
     ),
     Guard(
@@ -845,6 +845,20 @@ GUARDS = (
         "np.random.default_rng(int(key, 16)).permutation(table.rows)",
         "np.arange(table.rows)",
         "tests/commands/test_hostile_models.py::test_order__of_answers_gains_nothing",
+    ),
+    Guard(
+        "rows of a batch are asked a second time, too",
+        "mlci/adapters/answering.py",
+        "refuse_by_batch(shuffled, payload)",
+        "pass",
+        "tests/adapters/test_answering.py::test_answers__that_are_none_are_refused",
+    ),
+    Guard(
+        "rows of a batch in an order that nobody foresees, too",
+        "mlci/adapters/answering.py",
+        "np.random.default_rng(self._seed).permutation(table.rows)",
+        "np.arange(table.rows)",
+        "tests/adapters/test_answering.py::test_answers__to_rows_in_an_order_that_the_model_does_not_foresee",
     ),
     Guard(
         "the child's environment is empty",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import fcntl
-import glob
 import hashlib
 import os
 import shutil
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Literal, Self
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
-from mlci.adapters.files import new_file, sync_folder, temporary_path, write_atomically
-from mlci.core.answer_columns import ROW, csv_header, csv_rows, json_rows
+from mlci.adapters.answer_rows import AnswerRows, Form
+from mlci.adapters.files import new_file
+from mlci.core.answer_columns import csv_header
 from mlci.errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mlci.core.answer_columns import AnswerColumns
     from mlci.core.signature import Output
 
-Form = Literal["csv", "jsonl", "parquet"]
 FORMS: Final[Mapping[str, Form]] = {
     ".csv": "csv",
     ".jsonl": "jsonl",
@@ -30,8 +29,9 @@ FORMS: Final[Mapping[str, Form]] = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-_TYPES: Final = {"integer": "BIGINT", "number": "DOUBLE", "string": "VARCHAR", "boolean": "BOOLEAN"}
 _NAME_DIGITS: Final = 12
+_WRITTEN: Final = 2
+"""Raised where parts are written in another way, so that no file is half of one and half of the other."""
 
 
 class AnswerFile:
@@ -52,7 +52,8 @@ class AnswerFile:
         self._path = path
         self._form: Form = form
         self._parts = path
-        self._lock: int | None = None
+        self._held = ExitStack()
+        self._rows = self._held.enter_context(AnswerRows(form))
         self._count = 0
 
     def begin(self, made_from: str) -> int:
@@ -60,13 +61,14 @@ class AnswerFile:
 
         Raises `UsageError("answers-busy")` where another process writes them, `OutsideError("answers-unwritten")`.
         """
-        name = hashlib.sha256(f"{self._form} {made_from}".encode()).hexdigest()[:_NAME_DIGITS]
+        name = hashlib.sha256(f"{self._form} {_WRITTEN} {made_from}".encode()).hexdigest()[:_NAME_DIGITS]
         self._parts = self._path.with_name(f".{self._path.name}.{name}.parts")
         with self._disk_errors_told():
             self._parts.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self._parts, os.O_RDONLY | os.O_DIRECTORY)
+            lock = os.open(self._parts, os.O_RDONLY | os.O_DIRECTORY)
+            self._held.callback(os.close, lock)
             try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise UsageError(
                     "answers-busy",
@@ -81,20 +83,15 @@ class AnswerFile:
 
     def add(self, part: int, answers: AnswerColumns, first: int) -> None:
         """Keep a part of the answers, whose rows begin with FIRST; raises `OutsideError("answers-unwritten")`."""
-        text = json_rows(answers, first) if self._form == "jsonl" else csv_rows(answers, first)
-        with self._disk_errors_told():
-            write_atomically(self._part(part), text.encode())
+        with self._disk_errors_told(), new_file(self._part(part)) as into:
+            self._rows.write(into.fileno(), answers, first)
         self._count = part + 1
 
     def finish(self, outputs: Sequence[Output]) -> None:
         """Let the file appear, and remove the parts; raises `OutsideError("answers-unwritten")`."""
         with self._disk_errors_told():
-            if self._form == "parquet":
-                text = self._parts / "all.csv"
-                self._join(text, outputs)
-                self._as_parquet(text, outputs)
-            else:
-                self._join(self._path, outputs)
+            with new_file(self._path) as into:
+                self._join(into, outputs)
             shutil.rmtree(self._parts)
 
     def __enter__(self) -> Self:
@@ -105,37 +102,21 @@ class AnswerFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Let others write."""
-        if self._lock is not None:
-            os.close(self._lock)
+        self._held.close()
 
     def _part(self, number: int) -> Path:
         return self._parts / f"{number:06}"
 
-    def _join(self, path: Path, outputs: Sequence[Output]) -> None:
-        with new_file(path) as into:
-            if self._form != "jsonl":
-                into.write(csv_header([output.name for output in outputs]).encode())
-            for number in range(self._count):
-                with self._part(number).open("rb") as part:
-                    shutil.copyfileobj(part, into)
-
-    def _as_parquet(self, text: Path, outputs: Sequence[Output]) -> None:
-        import duckdb  # noqa: PLC0415 - only where Parquet is asked for
-
-        types = {ROW: "BIGINT"} | {output.name: _TYPES[output.type] for output in outputs}
-        temporary = temporary_path(self._path)
-        try:
-            # One thread, so that equal answers are equal bytes.
-            with duckdb.connect(":memory:", config={"threads": 1, "temp_directory": ""}) as connection:
-                # DuckDB takes brackets and stars in the name of a folder for a pattern.
-                rows = connection.read_csv(glob.escape(str(text)), header=True, columns=types, auto_detect=False)
-                rows.write_parquet(str(temporary), compression="zstd")
-            temporary.replace(self._path)
-        except duckdb.IOException as error:
-            raise OSError(0, str(error).partition("\n")[0]) from error
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync_folder(self._path.parent)
+    def _join(self, into: BinaryIO, outputs: Sequence[Output]) -> None:
+        parts = [self._part(number) for number in range(self._count)]
+        if self._form == "parquet":
+            self._rows.join(parts, into.fileno(), outputs)
+            return
+        if self._form == "csv":
+            into.write(csv_header([output.name for output in outputs]).encode())
+        for path in parts:
+            with path.open("rb") as part:
+                shutil.copyfileobj(part, into)
 
     @contextmanager
     def _disk_errors_told(self) -> Iterator[None]:

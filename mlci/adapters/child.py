@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.interruptions import put_off
-from mlci.adapters.pipes import hear
+from mlci.adapters.pipes import Heard, hear
 from mlci.errors import OutsideError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 ENVIRONMENT: Final[Mapping[str, str]] = {
@@ -72,6 +72,23 @@ class Child:
             if child is not None:
                 _end(child)
 
+    @contextlib.contextmanager
+    def talking(self, request: bytes, folder: Path) -> Iterator[Dialogue]:
+        """Yield the program, which is asked several times; its whole process group is gone when this ends.
+
+        Raises OutsideError `child-not-started`.
+        """
+        child: subprocess.Popen[bytes] | None = None
+        try:
+            with put_off():
+                child = self._start(folder)
+            dialogue = Dialogue(child, self._limits)
+            dialogue.say(request)
+            yield dialogue
+        finally:
+            if child is not None:
+                _end(child)
+
     def _start(self, folder: Path) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
@@ -89,29 +106,68 @@ class Child:
     def _attend(self, child: subprocess.Popen[bytes], request: bytes, longest: int) -> Outcome:
         deadline = time.monotonic() + self._limits.wall_seconds
         _send(child, request)
-        heard = hear(child, deadline, longest)
-        if heard.beyond is not None:
-            _end(child)
-            too_long = f"its answer is longer than {longest} bytes"
-            return Outcome(b"", heard.tail, child.returncode, too_long if heard.beyond == "size" else self._too_slow)
-        try:
-            status = child.wait(max(deadline - time.monotonic(), 0.1))
-        except subprocess.TimeoutExpired:
-            return Outcome(b"", heard.tail, 0, self._too_slow)
-        return Outcome(heard.output, heard.tail, status, None)
+        if child.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.close()
+        return _outcome(child, hear(child, deadline, longest), self._limits, deadline, longest)
+
+
+class Dialogue:
+    """A child that answers until nothing is asked any more."""
+
+    def __init__(self, child: subprocess.Popen[bytes], limits: ChildLimits) -> None:
+        """Ask CHILD, within LIMITS: those of time are for each answer."""
+        self._child, self._limits = child, limits
+        self._begun = time.monotonic()
+        self._deadline = self._begun + limits.wall_seconds
+        self._rest = b""
 
     @property
-    def _too_slow(self) -> str:
-        return f"it took longer than {self._limits.wall_seconds:g} seconds"
+    def age_seconds(self) -> float:
+        """How long ago it began, which is the most that it can have computed."""
+        return time.monotonic() - self._begun
+
+    def say(self, line: bytes) -> None:
+        """Ask, and do not wait."""
+        self._deadline = time.monotonic() + self._limits.wall_seconds
+        _send(self._child, line)
+
+    def hear(self, longest: int, length: Callable[[bytes], int | None]) -> Outcome:
+        """Return its next answer, of as many bytes as LENGTH tells of its beginning.
+
+        The status is 0 where it waits for another question.
+        """
+        # It may have begun with the answer after this one.
+        heard = hear(self._child, self._deadline, longest + len(self._rest), length, self._rest)
+        whole = length(heard.output)
+        if heard.beyond is None and whole is not None and len(heard.output) >= whole:
+            self._rest = heard.output[whole:]
+            return Outcome(heard.output[:whole], heard.tail, 0, None)
+        return _outcome(self._child, heard, self._limits, self._deadline, longest)
+
+
+def _outcome(
+    child: subprocess.Popen[bytes], heard: Heard, limits: ChildLimits, deadline: float, longest: int
+) -> Outcome:
+    """Return what a child left that has nothing more to say, once it ended."""
+    too_slow = f"it took longer than {limits.wall_seconds:g} seconds"
+    if heard.beyond is not None:
+        _end(child)
+        too_long = f"its answer is longer than {longest} bytes"
+        return Outcome(b"", heard.tail, child.returncode, too_long if heard.beyond == "size" else too_slow)
+    try:
+        status = child.wait(max(deadline - time.monotonic(), 0.1))
+    except subprocess.TimeoutExpired:
+        return Outcome(b"", heard.tail, 0, too_slow)
+    return Outcome(heard.output, heard.tail, status, None)
 
 
 def _send(child: subprocess.Popen[bytes], request: bytes) -> None:
-    """Write the request, which is smaller than a pipe holds; a child that is gone already is noticed later."""
-    if child.stdin is None:
-        return
-    with contextlib.suppress(BrokenPipeError):
-        child.stdin.write(request)
-        child.stdin.close()
+    """Write a question, which is smaller than a pipe holds; a child that is gone already is noticed later."""
+    if child.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.write(request)
+            child.stdin.flush()
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -38,6 +38,8 @@ _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertica
 
 _CHUNK: Final = 1 << 18
 """Bytes looked at together. The memory of larger blocks is given back after each, and taken anew by page faults."""
+_ROOM: Final = 1 << 26
+"""Bytes that were looked at and stay in memory: a mapped file counts as this process's, however large it is."""
 _NEWLINE: Final = re.compile(rb"\r?\n")
 
 
@@ -85,6 +87,7 @@ class CsvFile:
         if file.size == 0:
             raise self.fault(1, "the file is empty", "The step that writes it failed, or has not run.")
         self._bytes = mmap.mmap(file.descriptor, 0, access=mmap.ACCESS_READ)
+        self._passed = 0
         try:
             self._check_text()
             self.header = self._read_header()
@@ -150,6 +153,7 @@ class CsvFile:
         decoder = codecs.getincrementaldecoder("utf-8")()
         size = len(self._bytes)
         for start in range(0, size, _CHUNK):
+            self._pass(start)
             chunk = self._bytes[start : start + _CHUNK]
             if start == 0 and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 raise self._not_utf8(1, "utf-16")
@@ -169,6 +173,15 @@ class CsvFile:
             except UnicodeDecodeError as error:
                 line = 1 + self._newlines(0, max(0, start - pending + error.start))
                 raise self._not_utf8(line, "windows-1252") from None
+
+    def _pass(self, place: int) -> None:
+        """Give back the memory of what lies before PLACE, now and then; it is read anew where it is needed."""
+        if place < self._passed:  # the file is read through once more
+            self._passed = 0
+        done = place - place % _ROOM
+        if done > self._passed:
+            self._bytes.madvise(mmap.MADV_DONTNEED, self._passed, done - self._passed)
+            self._passed = done
 
     def _not_utf8(self, line: int, encoding: str) -> RejectedError:
         return self.fault(
@@ -244,6 +257,7 @@ class CsvFile:
         """Yield the records as `_records` does, and together those of a block without quotes and blank lines."""
         position, size = self.header.end, len(self._bytes)
         while position < size:
+            self._pass(position)
             end = self._bytes.rfind(b"\n", position, position + _CHUNK) + 1
             rows = self._plain_rows(self._bytes[position:end]) if end else 0
             if rows:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlci.adapters.duckdb_table import BatchReading
+    from mlci.adapters.duckdb_batches import BatchReading
     from mlci.adapters.outside import Outside
     from mlci.adapters.reading import Reading
     from mlci.core.contract.constraints import Constraint
@@ -164,7 +164,7 @@ class DuckdbData:
     @contextmanager
     def in_batches(self, files: DataFiles) -> Iterator[BatchReading]:
         """Open FILES to read them in batches; raises as `opened` does."""
-        from mlci.adapters.duckdb_table import BatchReading  # noqa: PLC0415 - numpy is loaded only where it is needed
+        from mlci.adapters.duckdb_batches import BatchReading  # noqa: PLC0415 - numpy is loaded only where it is needed
 
         with opened(files) as reading:
             yield BatchReading(reading, files)

@@ -17,11 +17,11 @@ from mlci.core.words import code
 from mlci.errors import RejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    import duckdb
     from numpy.typing import NDArray
 
+    from mlci.adapters.duckdb_query import Parameter
     from mlci.adapters.reading import Reading
     from mlci.core.contract.model import ColumnSpec
     from mlci.core.contract.scalar import ColumnType
@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 LARGEST_TEXT_COLUMN = 1 << 31
 """Bytes of one column of text, in which every value takes the room of the longest."""
 
-VECTORS = 32
-"""How many of DuckDB's vectors, of 2,048 rows each, are fetched at once."""
-
 _FILLERS: Mapping[ColumnType, str] = {"integer": "0", "number": "0.0", "string": "''", "boolean": "false"}
+_MISSING, _WRONG = 1, 2
 
 
 def read_table(files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
@@ -47,7 +45,7 @@ def read_table(files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
     `RejectedError("data-column-missing")`, and what `opened` raises.
     """
     with opened(files) as reading:
-        _demand_columns(files, reading, columns)
+        demand_columns(files, reading, columns)
         for column in columns:
             if column.type not in _FILLERS:
                 raise RejectedError(
@@ -58,68 +56,12 @@ def read_table(files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
                 )
         if not columns:
             return Table({})
-        query = Query(reading)
-        selected = [_selected(query, place, column) for place, column in enumerate(columns)]
-        sql = f"WITH {query.tables()} SELECT {', '.join(selected)} FROM {query.name}"  # noqa: S608 - positions and parameters only
+        sql, parameters = columns_of(reading, columns)
         with locked_connection(reading.sources) as connection, engine_errors_told(reading):
-            arrays = connection.execute(sql, query.parameters).fetchnumpy()
-        if len(arrays["missing0"]) != reading.rows:
-            raise reading.refusal(f"DuckDB reads {len(arrays['missing0']):,} rows, the file has {reading.rows:,}")
-        return Table({column.name: _column(reading, place, column, arrays) for place, column in enumerate(columns)})
-
-
-class BatchReading:
-    """An open data set whose rows are read in batches: memory holds one of them, however many rows there are."""
-
-    def __init__(self, reading: Reading, files: DataFiles) -> None:
-        """Read READING, the open FILES."""
-        self._reading, self._files = reading, files
-        self.names = reading.names
-        self.rows = reading.rows
-        self.sha256 = reading.sha256
-
-    def batches(self, columns: Sequence[ColumnSpec], size: int, skipped: int = 0) -> Iterator[Table]:
-        """Yield COLUMNS of the rows after the first SKIPPED, SIZE at a time, as `read_table` returns them.
-
-        Raises what `read_table` raises, when it comes to the row.
-        """
-        reading = self._reading
-        _demand_columns(self._files, reading, columns)
-        query = Query(reading)
-        selected = [_selected(query, place, column) for place, column in enumerate(columns)]
-        sql = f"WITH {query.tables()} SELECT {', '.join(selected)} FROM {query.name} OFFSET {int(skipped)}"  # noqa: S608 - positions, parameters and a number only
-        with locked_connection(reading.sources) as connection, engine_errors_told(reading):
-            connection.execute(sql, query.parameters)
-            read = skipped
-            for arrays in _parts(connection, size):
-                taken = {
-                    column.name: _column(reading, place, column, arrays, read) for place, column in enumerate(columns)
-                }
-                read += len(arrays["missing0"])
-                yield Table(taken)
-        if read != reading.rows:
-            raise reading.refusal(f"DuckDB reads {read:,} rows, the file has {reading.rows:,}")
-
-
-def _parts(connection: duckdb.DuckDBPyConnection, size: int) -> Iterator[dict[str, NDArray[Any]]]:
-    """Yield the rows that a connection has waiting, SIZE at a time, the last part shorter.
-
-    DuckDB gives out parts of an answer as data frames alone, so this is the one place where the parent loads pandas.
-    """
-    waiting: list[dict[str, NDArray[Any]]] = []
-    count = 0
-    while True:
-        frame = connection.fetch_df_chunk(VECTORS)
-        if len(frame):
-            waiting.append({name: frame[name].to_numpy() for name in frame.columns})
-            count += len(frame)
-        while count >= size or (count and not len(frame)):
-            joined = {name: np.concatenate([each[name] for each in waiting]) for name in waiting[0]}
-            yield {name: values[:size] for name, values in joined.items()}
-            count = max(count - size, 0)
-            waiting = [{name: values[size:] for name, values in joined.items()}] if count else []
-        if not len(frame):
-            return
+            arrays = connection.execute(sql, parameters).fetchnumpy()
+        if len(arrays["value0"]) != reading.rows:
+            raise reading.refusal(f"DuckDB reads {len(arrays['value0']):,} rows, the file has {reading.rows:,}")
+        return table_of(reading, columns, arrays)
 
 
 def matching(files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> NDArray[np.bool_]:
@@ -129,7 +71,7 @@ def matching(files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> N
     is not among them. Raises `RejectedError("data-column-missing")`, and what `opened` raises.
     """
     with opened(files) as reading:
-        _demand_columns(files, reading, columns)
+        demand_columns(files, reading, columns)
         query = Query(reading)
         says = query.truth(check.tree, columns)
         sql = f"WITH {query.tables()} SELECT {says} = {Truth.TRUE.value} AS holds FROM {query.name}"  # noqa: S608 - as above
@@ -140,7 +82,7 @@ def matching(files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> N
         return holds
 
 
-def _demand_columns(files: DataFiles, reading: Reading, columns: Sequence[ColumnSpec]) -> None:
+def demand_columns(files: DataFiles, reading: Reading, columns: Sequence[ColumnSpec]) -> None:
     """Raise where the data set lacks one of COLUMNS."""
     for column in columns:
         if column.name not in reading.names:
@@ -152,18 +94,51 @@ def _demand_columns(files: DataFiles, reading: Reading, columns: Sequence[Column
             )
 
 
+def columns_of(reading: Reading, columns: Sequence[ColumnSpec]) -> tuple[str, dict[str, Parameter]]:
+    """Return the SELECT of COLUMNS, as `table_of` takes what it answers, and its parameters.
+
+    A number that is missing is NaN and one that is ill-typed infinite, which no number is; of other types a second
+    column tells it.
+    """
+    query = Query(reading)
+    selected = ", ".join(_selected(query, place, column) for place, column in enumerate(columns))
+    return f"WITH {query.tables()} SELECT {selected} FROM {query.name}", query.parameters  # noqa: S608 - positions and parameters only
+
+
+def table_of(reading: Reading, columns: Sequence[ColumnSpec], arrays: Mapping[str, Any], before: int = 0) -> Table:
+    """Return what a SELECT of COLUMNS answered, of rows that BEFORE others precede.
+
+    Raises `RejectedError("data-ill-typed")` with the line of the first value that is not of its type.
+    """
+    return Table({column.name: _column(reading, place, column, arrays, before) for place, column in enumerate(columns)})
+
+
 def _selected(query: Query, place: int, column: ColumnSpec) -> str:
-    raw = query.raw(column.name)
-    typed = raw if column.is_name and column.type == "string" else query.typed(column.name, column.type)
+    stored = query.stored(column.name)
+    if column.type == "string" and column.is_name:
+        raw = query.raw(column.name)
+        return f"coalesce({raw}, '') AS value{place}, CASE WHEN {raw} IS NULL THEN 1 ELSE 0 END AS state{place}"
+    typed = query.typed(column.name, column.type)
+    if column.type == "number":
+        return (
+            f"CASE WHEN {typed} IS NOT NULL THEN {typed} WHEN {stored} IS NULL THEN 'nan'::DOUBLE "
+            f"ELSE 'infinity'::DOUBLE END AS value{place}"
+        )
     return (
-        f"coalesce({typed}, {_FILLERS[column.type]}) AS value{place}, {raw} IS NULL AS missing{place}, "
-        f"({raw} IS NOT NULL AND {typed} IS NULL) AS wrong{place}"
+        f"coalesce({typed}, {_FILLERS[column.type]}) AS value{place}, "
+        f"CASE WHEN {typed} IS NOT NULL THEN 0 WHEN {stored} IS NULL THEN 1 ELSE 2 END AS state{place}"
     )
 
 
-def _column(reading: Reading, place: int, column: ColumnSpec, arrays: Mapping[str, Any], before: int = 0) -> Column:
-    """Return one column of rows that BEFORE others precede."""
-    values, missing, wrong = (np.asarray(arrays[f"{part}{place}"]) for part in ("value", "missing", "wrong"))
+def _column(reading: Reading, place: int, column: ColumnSpec, arrays: Mapping[str, Any], before: int) -> Column:
+    values = np.asarray(arrays[f"value{place}"])
+    if column.type == "number":
+        if np.isfinite(values).all():
+            return Column(values)
+        missing, wrong = np.isnan(values), np.isinf(values)
+    else:
+        state = np.asarray(arrays[f"state{place}"])
+        missing, wrong = state == _MISSING, state == _WRONG
     if wrong.any():
         row = before + int(np.argmax(wrong)) + 1
         raise RejectedError(
@@ -175,7 +150,7 @@ def _column(reading: Reading, place: int, column: ColumnSpec, arrays: Mapping[st
     gaps = missing if missing.any() else None
     if column.type == "string":
         values = _text(reading, column, values)
-    elif gaps is not None and column.type != "boolean":
+    elif gaps is not None and column.type == "integer":
         values = np.where(gaps, np.nan, values.astype(np.float64))
     return Column(values, gaps)
 

@@ -12,18 +12,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 import mlci.formats
+from mlci.adapters.answering import Answering
 from mlci.adapters.child import ENVIRONMENT, Child, ChildLimits, not_started
 from mlci.adapters.files import write_atomically
 from mlci.adapters.metric_child import measured
 from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
-from mlci.adapters.model_refusals import killed, refusal, said, sanitised, unreadable_answer
-from mlci.adapters.pipes import CHUNK
+from mlci.adapters.model_child import LONGEST_HEADER, PICKLE, ModelQuestion, longest_answer, write_rows
+from mlci.adapters.model_refusals import refusal, sanitised, unreadable_answer
 from mlci.core.lock import Dependency
 from mlci.core.package import PROGRAMS
 from mlci.core.prediction import Prediction
@@ -36,16 +39,15 @@ from mlci.formats.program_archive import read_program
 from mlci.formats.repeats import repeats_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mlci.adapters.confined_program import ConfinedPrograms
     from mlci.core.metric_function import Measured, MeasuredRows, MetricFunction
+    from mlci.core.prediction import AnswerEach
     from mlci.core.predictions import Predictions
     from mlci.core.table import Column
 
 PROGRAM: Final = Path(mlci.formats.__file__).parent
-LONGEST_HEADER: Final = 2**20
-MOST_CLASSES: Final = 10_000
 
 DISTRIBUTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "skops": ("numpy", "pandas", "scikit-learn", "scipy", "skops"),
@@ -54,10 +56,6 @@ DISTRIBUTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "lightgbm": ("lightgbm", "numpy", "pandas", "scipy"),
 }
 """What a prediction depends on, by format; a package names their versions."""
-
-PICKLE: Final = "pickle"
-"""What is converted, and never the format of a package."""
-
 
 VERSIONS_PROGRAM: Final = """
 import importlib.metadata, json, re, sys
@@ -175,7 +173,7 @@ class ChildPredictor:
         """
         table = Table(dict(columns))
         with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
-            _write_rows(Path(folder) / "rows", table, np.arange(table.rows))
+            write_rows(Path(folder) / "rows", table)
             _, content = self._ask("to_onnx", Path(folder), model_file, "skops", self._limits.answer_bytes)
         return content
 
@@ -183,7 +181,7 @@ class ChildPredictor:
         """Return what a pickled model answers, for who compares it with the converted one; raises as `predict`."""
         table = Table(dict(columns))
         with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
-            _write_rows(Path(folder) / "rows", table, np.arange(table.rows))
+            write_rows(Path(folder) / "rows", table)
             header, payload = self._ask("predict", Path(folder), pickled, PICKLE, self._limits.answer_bytes)
         kind, classes, values = validated(header, payload, table.rows, repeats_of(table.rows).rows)
         return Prediction(values, classes, kind)
@@ -213,10 +211,9 @@ class ChildPredictor:
         # A model cannot foresee its place among the rows: the seed depends on its own bytes.
         order = np.random.default_rng(int(key, 16)).permutation(table.rows)
         again = repeats_of(table.rows).rows
-        longest = LONGEST_HEADER + CHUNK + 8 * MOST_CLASSES * (table.rows + again)
         with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
-            _write_rows(Path(folder) / "rows", table, order)
-            header, payload = self._ask("predict", Path(folder), model_file, format, longest)
+            write_rows(Path(folder) / "rows", table, order)
+            header, payload = self._ask("predict", Path(folder), model_file, format, longest_answer(table.rows))
         kind, classes, shuffled = validated(header, payload, table.rows, again)
         refuse_by_batch(shuffled, payload)
         values = np.empty_like(shuffled)
@@ -224,6 +221,20 @@ class ChildPredictor:
         prediction = Prediction(values, classes, kind)
         self._keep(key, prediction)
         return prediction
+
+    @contextmanager
+    def answering(
+        self,
+        package_digest: str,
+        model_file: bytes,
+        format: str,  # noqa: A002  # the field's own word
+    ) -> Iterator[AnswerEach]:
+        """Yield what answers tables of columns one after the other as `predict` does, and keeps none of them."""
+        if format in PROGRAMS:
+            yield partial(map, partial(self.predict, package_digest, model_file, format))
+            return
+        with Answering(self._child, self._python, self._limits, model_file, format) as asked:
+            yield asked.answers
 
     @property
     def starts_programs(self) -> bool:
@@ -276,37 +287,9 @@ class ChildPredictor:
         self, operation: str, folder: Path, model_file: bytes, model_format: str, longest: int
     ) -> tuple[dict[str, Any], bytes]:
         """Return the header and the payload of the child's answer, which may have `longest` bytes."""
-        model = folder / "model" / "model.bin"
-        model.parent.mkdir()
-        model.write_bytes(model_file)
-        rows = folder / "rows"
-        request = {
-            "operation": operation,
-            "format": model_format,
-            "model": str(model),
-            "rows": str(rows) if rows.exists() else None,
-            "limits": {"memory_bytes": self._limits.memory_bytes, "cpu_seconds": self._limits.cpu_seconds},
-            "confine": True,
-            "may_unpickle": model_format == PICKLE,
-        }
-        # A child that was given rows may say what stands in them.
-        saw_rows = rows.exists()
-        answer = self._child.run(json.dumps(request).encode() + b"\n", folder, min(longest, self._limits.answer_bytes))
-        tail = sanitised(answer.tail)
-        if answer.ended_for is not None or answer.status < 0:
-            raise said(killed(answer, tail), tail, may_hold_data=saw_rows)
-        line, _, payload = answer.output.partition(b"\n")
-        try:
-            header = json.loads(line) if len(line) <= LONGEST_HEADER else None
-        except (ValueError, RecursionError):
-            header = None
-        if not isinstance(header, dict):
-            raise said(unreadable_answer(tail or f"exit code {answer.status}"), tail, may_hold_data=saw_rows)
-        if "error" in header or answer.status:
-            message = sanitised(str(header.get("message")).encode())
-            error = refusal(str(header.get("error")), message, self._python)
-            raise said(error, message, may_hold_data=saw_rows)
-        return header, payload
+        question = ModelQuestion(operation, model_format, folder, self._python)
+        request = question.request(model_file, self._limits)
+        return question.answer(self._child.run(request, folder, min(longest, self._limits.answer_bytes)))
 
     def _key(self, package_digest: str, model_file: bytes, model_format: str, rows_digest: str) -> str:
         parts = [
@@ -363,19 +346,6 @@ class ChildPredictor:
         except OSError:
             # Another process was faster with the same entry.
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _write_rows(folder: Path, table: Table, order: np.ndarray[Any, Any]) -> None:
-    folder.mkdir()
-    described = []
-    for place, (name, column) in enumerate(table.columns.items()):
-        entry: dict[str, str | None] = {"name": name, "file": f"{place}.npy", "missing": None}
-        np.save(folder / f"{place}.npy", column.values[order], allow_pickle=False)
-        if column.missing is not None:
-            entry["missing"] = f"{place}.missing.npy"
-            np.save(folder / f"{place}.missing.npy", column.missing[order], allow_pickle=False)
-        described.append(entry)
-    (folder / "columns.json").write_text(json.dumps(described), encoding="utf-8")
 
 
 def _program_digest(program: Path) -> str:

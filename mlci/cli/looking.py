@@ -61,7 +61,7 @@ def predict(
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["row", *columns.names])
-    shown = [[f"{number:.6f}" for number in each] for each in columns.numbers]
+    shown = [[f"{number:.6f}" for number in each.tolist()] for each in columns.numbers]
     writer.writerows(zip(range(1, columns.rows + 1), *shown, *decided, strict=True))
     show(text.getvalue().removesuffix("\n"))
 
@@ -141,7 +141,8 @@ def _content(answers: Answers) -> dict[str, Any]:
     decisions = answers.classes or (None,) * columns.rows
     positive = None if signature.positive is None else class_text(signature.positive)
     content: list[dict[str, Any]] = []
-    for place, (decision, *numbers) in enumerate(zip(decisions, *columns.numbers, strict=True), 1):
+    numbered = [each.tolist() for each in columns.numbers]
+    for place, (decision, *numbers) in enumerate(zip(decisions, *numbered, strict=True), 1):
         answer: dict[str, Any] = {"row": place, **dict(zip(columns.names, numbers, strict=False))}
         if decision is not None:
             answer["decision"] = decision

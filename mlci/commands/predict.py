@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from mlci.commands.said import all_said, refuse_without_model
+from mlci.commands.said import all_said, each_said, refuse_without_model
 from mlci.core.answer_columns import answer_columns, class_text
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_files import one_file
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -55,6 +56,14 @@ class Answers:
         return tuple(map(class_text, self.columns.decisions or ()))
 
 
+class _Gap(NamedTuple):
+    """A value that is missing."""
+
+    column: str
+    place: int
+    """Its row among those of its table, counted from 0."""
+
+
 def predict(installed: Installed, rows: Path, *, data: Data, predictor: Predictor) -> Answers:
     """Predict the rows of a file, at least one; columns that the model does not read are left alone.
 
@@ -68,7 +77,7 @@ def predict(installed: Installed, rows: Path, *, data: Data, predictor: Predicto
         table = data.read_table(files, _specs(signature))
     if table.rows == 0:
         raise _no_rows(rows)
-    with _refusals_told(rows, table):
+    with _refusals_told(rows, lambda: _first_gap(table)):
         return Answers(signature, all_said(installed, table.columns, predictor))
 
 
@@ -88,10 +97,14 @@ def predict_to(
     of how many are answered. Raises as `predict` does, and what OUT raises; what was answered until then is kept.
     """
     refuse_without_model(installed.package)
-    signature = installed.package.info.signature
+    package, signature = installed.package, installed.package.info.signature
     # The boundaries of batches depend on nothing but the signature, so that another attempt finds the same ones.
     size = batch_rows or max(1, min(BATCH_ROWS, BATCH_VALUES // max(len(signature.inputs), 1)))
-    with _data_refusals_told(), data.in_batches(one_file(rows)) as opened:
+    with (
+        predictor.answering(installed.sha256, package.model, package.info.format) as answer_each,  # loads the model,
+        _data_refusals_told(),
+        data.in_batches(one_file(rows)) as opened,  # and meanwhile the rows are looked at
+    ):
         _refuse_missing(signature, opened.names, rows)
         if opened.rows == 0:
             raise _no_rows(rows)
@@ -99,14 +112,45 @@ def predict_to(
         answered = min(part * size, opened.rows)
         if answered:
             progress(answered, opened.rows)
-        for table in opened.batches(_specs(signature), size, answered) if answered < opened.rows else ():
-            with _refusals_told(rows, table, answered):
-                said = all_said(installed, table.columns, predictor)
+        tables = _Waiting(opened.batches(_specs(signature), size, answered) if answered < opened.rows else ())
+        all_answers = each_said(installed, tables, answer_each)
+        while (said := _next(all_answers, rows, tables, answered)) is not None:
             out.add(part, answer_columns(signature, said), answered + 1)
-            part, answered = part + 1, answered + table.rows
+            part, answered = part + 1, answered + len(said)
             progress(answered, opened.rows)
     out.finish(signature.outputs)
     return answered
+
+
+class _Waiting:
+    """Tables that are taken and not answered yet; the first of them is the one that a refusal is about."""
+
+    def __init__(self, tables: Iterable[Table]) -> None:
+        self._tables = iter(tables)
+        self._gaps: deque[_Gap | None] = deque()
+
+    def __iter__(self) -> Iterator[Table]:
+        for table in self._tables:
+            self._gaps.append(_first_gap(table))
+            yield table
+
+    @property
+    def gap(self) -> _Gap | None:
+        return self._gaps[0]
+
+    def answered(self) -> None:
+        self._gaps.popleft()
+
+
+def _next(
+    answers: Iterator[NDArray[np.float64]], rows: Path, waiting: _Waiting, before: int
+) -> NDArray[np.float64] | None:
+    """Return the next of ANSWERS, which BEFORE others precede; None where there is none."""
+    with _refusals_told(rows, lambda: waiting.gap, before):
+        said = next(answers, None)
+    if said is not None:
+        waiting.answered()
+    return said
 
 
 def _specs(signature: Signature) -> list[ColumnSpec]:
@@ -149,21 +193,27 @@ def _refuse_missing(signature: Signature, names: tuple[str, ...], rows: Path) ->
 
 
 @contextmanager
-def _refusals_told(rows: Path, table: Table, before: int = 0) -> Iterator[None]:
+def _refusals_told(rows: Path, gap: Callable[[], _Gap | None], before: int = 0) -> Iterator[None]:
     """Tell a model's refusal of well-formed rows as what it is: wrong input, with the first gap if there is one.
 
-    BEFORE is how many rows precede those of TABLE.
+    GAP tells the first gap of the rows that the model answers, BEFORE how many precede them.
     """
     try:
         yield
     except IntegrityError as error:
         if error.code != "model-cannot-predict":
             raise
-        raise _refused(error, rows, table, before) from error
+        raise _refused(error, rows, gap(), before) from error
 
 
-def _refused(error: MlciError, rows: Path, table: Table, before: int) -> UsageError:
-    gap = next(((name, column.missing) for name, column in table.columns.items() if column.missing is not None), None)
+def _first_gap(table: Table) -> _Gap | None:
+    for name, column in table.columns.items():
+        if column.missing is not None:
+            return _Gap(name, int(np.argmax(column.missing)))
+    return None
+
+
+def _refused(error: MlciError, rows: Path, gap: _Gap | None, before: int) -> UsageError:
     if gap is None:
         refusal = UsageError(
             "rows-refused",
@@ -174,10 +224,9 @@ def _refused(error: MlciError, rows: Path, table: Table, before: int) -> UsageEr
         )
         refusal.private = error.private  # the model's own words, which may quote a cell
         return refusal
-    name, missing = gap
     return UsageError(
         "rows-incomplete",
-        f"`{name}` is empty in row {before + int(np.argmax(missing)) + 1:,}, and the model answers no row with a gap",
+        f"`{gap.column}` is empty in row {before + gap.place + 1:,}, and the model answers no row with a gap",
         where=str(rows),
         cause="It was trained without a step that fills gaps.",
         hint="Fill the value in, leave the row out, or train with an imputer, such as SimpleImputer.",

@@ -12,16 +12,16 @@ from mlci.core.words import written
 from mlci.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from mlci.commands.installed import Installed
     from mlci.commands.ports import Predictor
     from mlci.core.package import Package
-    from mlci.core.prediction import Prediction
+    from mlci.core.prediction import AnswerEach, Prediction
     from mlci.core.signature import ModelClass
-    from mlci.core.table import Column
+    from mlci.core.table import Column, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,14 @@ def probabilities(installed: Installed, columns: Mapping[str, Column], predictor
 
     Raises `IntegrityError("signature-differs")` where it does not answer as its signature says.
     """
-    said = _with_probabilities(installed, columns, predictor)
-    return np.asarray(said.values[:, positive_index(installed.package.info.signature)], dtype=np.float64)
+    return _positive(installed, _asked(installed, columns, predictor))
 
 
 def probabilities_of(
     names: Sequence[str], installed: Installed, columns: Mapping[str, Column], predictor: Predictor
 ) -> NDArray[np.float64]:
     """Return the probability of each of the classes NAMES, (n_rows, n_classes); 0 of those that the model lacks."""
-    said = _with_probabilities(installed, columns, predictor)
+    said = _with_probabilities(installed, _asked(installed, columns, predictor))
     found = np.zeros((len(said.values), len(names)))
     for place, value in enumerate(said.classes or ()):
         found[:, list(names).index(class_name(value))] = said.values[:, place]
@@ -76,24 +75,40 @@ def probabilities_of(
 
 def all_said(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> NDArray[np.float64]:
     """Return all that a model says of rows, whatever its task: (n_rows,) or, by class, (n_rows, n_classes)."""
-    signature = installed.package.info.signature
-    if signature.positive is not None:
-        return probabilities(installed, columns, predictor)
-    if signature.classes:
-        return np.asarray(_with_probabilities(installed, columns, predictor).values, dtype=np.float64)
-    return numbers(installed, columns, predictor)
+    return _said(installed, _asked(installed, columns, predictor))
+
+
+def each_said(installed: Installed, tables: Iterable[Table], answer_each: AnswerEach) -> Iterator[NDArray[np.float64]]:
+    """Yield what `all_said` returns of each of TABLES, which ANSWER_EACH is asked."""
+    return (_said(installed, found) for found in answer_each(_given(installed, table.columns) for table in tables))
 
 
 def numbers(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> NDArray[np.float64]:
     """Return the number that a regression predicts, (n_rows,)."""
-    said = _asked(installed, columns, predictor)
+    return _numbers(_asked(installed, columns, predictor))
+
+
+def _said(installed: Installed, said: Prediction) -> NDArray[np.float64]:
+    signature = installed.package.info.signature
+    if signature.positive is not None:
+        return _positive(installed, said)
+    if signature.classes:
+        return np.asarray(_with_probabilities(installed, said).values, dtype=np.float64)
+    return _numbers(said)
+
+
+def _numbers(said: Prediction) -> NDArray[np.float64]:
     if said.kind != "labels" or said.classes is not None:
         raise _differs("Use an estimator that predicts one number for each row, such as Ridge.")
     return np.asarray(said.values, dtype=np.float64)
 
 
-def _with_probabilities(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> Prediction:
-    said = _asked(installed, columns, predictor)
+def _positive(installed: Installed, said: Prediction) -> NDArray[np.float64]:
+    values = _with_probabilities(installed, said).values
+    return np.asarray(values[:, positive_index(installed.package.info.signature)], dtype=np.float64)
+
+
+def _with_probabilities(installed: Installed, said: Prediction) -> Prediction:
     if said.kind != "probabilities" or said.classes != installed.package.info.signature.classes:
         raise _differs("Use an estimator with predict_proba, such as LogisticRegression.")
     return said
@@ -102,8 +117,11 @@ def _with_probabilities(installed: Installed, columns: Mapping[str, Column], pre
 def _asked(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> Prediction:
     package = installed.package
     refuse_without_model(package)
-    given = {item.name: columns[item.name] for item in package.info.signature.inputs}
-    return predictor.predict(installed.sha256, package.model, package.info.format, given)
+    return predictor.predict(installed.sha256, package.model, package.info.format, _given(installed, columns))
+
+
+def _given(installed: Installed, columns: Mapping[str, Column]) -> dict[str, Column]:
+    return {item.name: columns[item.name] for item in installed.package.info.signature.inputs}
 
 
 def refuse_without_model(package: Package) -> None:

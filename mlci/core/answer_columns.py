@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from mlci.core.signature import positive_index
 from mlci.core.words import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -23,19 +24,26 @@ ROW: Final = "row"
 """The first column: the number of the row, counted from 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AnswerColumns:
     """Answers of some rows: for each name of an output its values, all of them equally many, the decision last."""
 
     names: tuple[str, ...]
-    numbers: tuple[list[float], ...]
-    decisions: list[ModelClass] | None = None
-    """The class decided, row by row; None for a regression."""
+    numbers: tuple[NDArray[np.float64], ...]
+    """(n_rows,) each."""
+    classes: tuple[ModelClass, ...] = ()
+    decided: NDArray[np.intp] | None = None
+    """(n_rows,) which of the classes was decided; None for a regression."""
 
     @property
     def rows(self) -> int:
         """How many answers there are."""
         return len(self.numbers[0])
+
+    @property
+    def decisions(self) -> list[ModelClass] | None:
+        """The class decided, row by row; None for a regression."""
+        return None if self.decided is None else [self.classes[place] for place in self.decided.tolist()]
 
 
 def answer_columns(signature: Signature, said: NDArray[Any]) -> AnswerColumns:
@@ -46,14 +54,12 @@ def answer_columns(signature: Signature, said: NDArray[Any]) -> AnswerColumns:
     names = tuple(output.name for output in signature.outputs)
     classes = signature.classes
     if not classes:
-        return AnswerColumns(names, (said.tolist(),))
+        return AnswerColumns(names, (said,))
     if signature.positive is not None and signature.threshold is not None:
         positive = positive_index(signature)
-        decided = (said >= signature.threshold).tolist()
-        decisions = [classes[positive if is_positive else 1 - positive] for is_positive in decided]
-        return AnswerColumns(names, (said.tolist(),), decisions)
-    likeliest = [classes[place] for place in said.argmax(axis=1).tolist()]
-    return AnswerColumns(names, tuple(said.T.tolist()), likeliest)
+        decided = np.where(said >= signature.threshold, positive, 1 - positive)
+        return AnswerColumns(names, (said,), classes, decided)
+    return AnswerColumns(names, tuple(said.T), classes, said.argmax(axis=1))
 
 
 def csv_header(names: Sequence[str]) -> str:
@@ -62,29 +68,9 @@ def csv_header(names: Sequence[str]) -> str:
     >>> csv_header(["probability", "decision"])
     'row,probability,decision\n'
     """
-    return _as_csv([[ROW, *names]])
-
-
-def csv_rows(answers: AnswerColumns, first: int) -> str:
-    r"""Return a line for each answer, numbers in the shortest form that loses nothing; the rows begin with FIRST.
-
-    >>> csv_rows(AnswerColumns(("probability", "decision"), ([0.25, 1 / 3],), [True, "a,b"]), 7)
-    '7,0.25,true\n8,0.3333333333333333,"a,b"\n'
-    """
-    decided = [] if answers.decisions is None else [map(class_text, answers.decisions)]
-    return _as_csv(zip(range(first, first + answers.rows), *answers.numbers, *decided, strict=True))
-
-
-def json_rows(answers: AnswerColumns, first: int) -> str:
-    r"""Return a line of JSON for each answer.
-
-    >>> json_rows(AnswerColumns(("prediction",), ([0.25],)), 1)
-    '{"row": 1, "prediction": 0.25}\n'
-    """
-    names = (ROW, *answers.names)
-    decided = [] if answers.decisions is None else [answers.decisions]
-    rows = zip(range(first, first + answers.rows), *answers.numbers, *decided, strict=True)
-    return "".join(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow([ROW, *names])
+    return text.getvalue()
 
 
 @lru_cache(typed=True)  # a file has few classes and many rows; 1, 1.0 and true are kept apart
@@ -95,9 +81,3 @@ def class_text(value: ModelClass) -> str:
     ('1', '1', 'true', 'late')
     """
     return value if isinstance(value, str) else written(value)
-
-
-def _as_csv(rows: Iterable[Iterable[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

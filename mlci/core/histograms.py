@@ -127,7 +127,7 @@ def _predictions(signature: Signature, said: NDArray[Any]) -> dict[str, Spread]:
     answers = answer_columns(signature, said)
     edges = PROBABILITIES if signature.classes else None
     found: dict[str, Spread] = {
-        name: numbers(Column(np.array(values)), edges)
+        name: numbers(Column(values), edges)
         for name, values in zip(answers.names[:MOST_COLUMNS], answers.numbers, strict=False)
     }
     if answers.decisions is not None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from mlci.core.table import Column
 
 Class = str | int | float | bool
 """A class as JSON can say it."""
@@ -26,3 +29,7 @@ class Prediction:
     values: np.ndarray[Any, Any]
     classes: tuple[Class, ...] | None
     kind: Kind
+
+
+AnswerEach = Callable[[Iterable[Mapping[str, "Column"]]], Iterator[Prediction]]
+"""Takes tables of columns, and yields what a model answers to each; the next one is taken while it answers."""

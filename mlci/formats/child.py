@@ -1,7 +1,7 @@
 """The child: reads one request, confines itself, loads a model, answers.
 
 Request, one line of JSON on standard input:
-`{"operation": "describe" | "predict" | "convert" | "to_onnx",
+`{"operation": "describe" | "predict" | "answer" | "convert" | "to_onnx",
   "format": "skops" | "onnx" | "xgboost" | "lightgbm" | "pickle",
   "model": PATH, "rows": FOLDER or null,
   "limits": {"memory_bytes": …, "cpu_seconds": …}, "confine": true}`.
@@ -9,7 +9,8 @@ A pickle is read only where the request says `"may_unpickle": true`.
 `"measure"` computes metrics of one's own instead, see `measuring`: there is no model, and ROWS holds their code.
 Answer on standard output: one line of JSON; after a prediction the bytes of one .npy file, and those of the answers
 to the rows of `repeats`, asked a second time; after a conversion (`to_onnx` for columns as those of the rows) those of
-the model in another format. An error is
+the model in another format. To `answer`, each further line names a folder in ROWS as JSON, and is answered as a
+prediction is, with `"bytes"`, how many follow, until standard input ends. An error is
 `{"error": CODE, "message": …}` and an exit code other than zero.
 """
 
@@ -23,7 +24,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -34,6 +35,9 @@ from .onnx_conversion import to_onnx
 from .refusal import RefusalError
 from .repeats import repeats_of
 from .zip_members import ZipLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REFUSED: Final = 3
 """Exit code of the child when it answers with an error."""
@@ -53,19 +57,20 @@ UNPICKLED: Final = {"pickle": "pickle_model"}
 def main() -> int:
     """Serve one request; return the exit code."""
     result = _private_output()
-    try:
-        request = json.loads(sys.stdin.buffer.readline())
-        answer = _measure(request) if request["operation"] == "measure" else _serve(request)
-    except RefusalError as error:
-        answer = _line({"error": error.code, "message": error.message[:LONGEST_MESSAGE]})
-        code = REFUSED
-    except MemoryError:
-        answer = _line({"error": "model-killed", "message": "it needs more memory than it may have"})
-        code = REFUSED
-    else:
-        code = 0
     with os.fdopen(result, "wb") as stream:
-        stream.write(answer)
+        try:
+            request = json.loads(sys.stdin.buffer.readline())
+            for answer in _measure(request) if request["operation"] == "measure" else _serve(request):
+                stream.write(answer)
+                stream.flush()
+        except RefusalError as error:
+            stream.write(_line({"error": error.code, "message": error.message[:LONGEST_MESSAGE]}))
+            code = REFUSED
+        except MemoryError:
+            stream.write(_line({"error": "model-killed", "message": "it needs more memory than it may have"}))
+            code = REFUSED
+        else:
+            code = 0
     sys.stdout.flush()
     return code
 
@@ -77,7 +82,37 @@ def _private_output() -> int:
     return result
 
 
-def _serve(request: dict[str, Any]) -> bytes:
+def _serve(request: dict[str, Any]) -> Iterator[bytes]:
+    kind = _format_of(request)
+    # A model's warnings are its author's business.
+    warnings.simplefilter("ignore")
+    np.seterr(all="ignore")
+    if request["confine"]:
+        _confine(request)
+    model = _attempt("model-unreadable", lambda: kind.load(request["model"], ZipLimits()))
+    match request["operation"]:
+        case "describe":
+            description = _attempt("model-unreadable", lambda: kind.describe(model))
+            yield _line({"description": description.to_dict()})
+        case "convert":
+            content: bytes = _attempt("model-unreadable", lambda: kind.convert(model))
+            described = _attempt("model-unreadable", lambda: kind.describe(model))
+            yield _line({"description": described.to_dict()}) + content
+        case "to_onnx":
+            graph: bytes = _attempt("model-not-convertible", lambda: to_onnx(model, read_frame(request["rows"])))
+            yield _line({}) + graph
+        case "answer":
+            for line in iter(sys.stdin.buffer.readline, b""):
+                rows = f"{request['rows']}/{json.loads(line)}"
+                header, payload = _attempt("model-cannot-predict", lambda: _predict(kind, model, rows))  # noqa: B023 - called at once
+                yield _line(header | {"bytes": len(payload)}) + payload
+        case _:
+            header, payload = _attempt("model-cannot-predict", lambda: _predict(kind, model, request["rows"]))
+            yield _line(header) + payload
+
+
+def _format_of(request: dict[str, Any]) -> Any:  # noqa: ANN401  # a format's module
+    """Return the module of the model's format, what it needs imported."""
     modules = MODULES | (UNPICKLED if request.get("may_unpickle") is True else {})
     if request["format"] not in modules:
         raise RefusalError("model-unreadable", f"the format {request['format']!r} is not known here")
@@ -92,31 +127,14 @@ def _serve(request: dict[str, Any]) -> bytes:
                 raise ImportError(f"No module named {name!r}")  # noqa: TRY301 - as an import would have said it
     except ImportError as error:
         raise RefusalError("missing-library", str(error)) from error
-    # A model's warnings are its author's business.
-    warnings.simplefilter("ignore")
-    np.seterr(all="ignore")
-    if request["confine"]:
-        _confine(request)
-    model = _attempt("model-unreadable", lambda: kind.load(request["model"], ZipLimits()))
-    if request["operation"] == "describe":
-        description = _attempt("model-unreadable", lambda: kind.describe(model))
-        return _line({"description": description.to_dict()})
-    if request["operation"] == "convert":
-        content: bytes = _attempt("model-unreadable", lambda: kind.convert(model))
-        described = _attempt("model-unreadable", lambda: kind.describe(model))
-        return _line({"description": described.to_dict()}) + content
-    if request["operation"] == "to_onnx":
-        graph: bytes = _attempt("model-not-convertible", lambda: to_onnx(model, read_frame(request["rows"])))
-        return _line({}) + graph
-    answer: bytes = _attempt("model-cannot-predict", lambda: _predict(kind, model, request["rows"]))
-    return answer
+    return kind
 
 
-def _measure(request: dict[str, Any]) -> bytes:
+def _measure(request: dict[str, Any]) -> Iterator[bytes]:
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     _confine(request)
-    return _line({"values": answers_of_functions(Path(request["rows"]))})
+    yield _line({"values": answers_of_functions(Path(request["rows"]))})
 
 
 def _confine(request: dict[str, Any]) -> None:
@@ -129,7 +147,7 @@ def _confine(request: dict[str, Any]) -> None:
         raise RefusalError("not-confined", str(error)) from error
 
 
-def _predict(module: Any, model: Any, rows: str) -> bytes:  # noqa: ANN401  # a format's module, and what it loads
+def _predict(module: Any, model: Any, rows: str) -> tuple[dict[str, Any], bytes]:  # noqa: ANN401  # a format's module, and what it loads
     frame = read_frame(rows)
     kind, values = module.predict(model, frame)
     classes = module.describe(model).classes
@@ -138,7 +156,7 @@ def _predict(module: Any, model: Any, rows: str) -> bytes:  # noqa: ANN401  # a 
     for few in repeats_of(len(frame)).batches:
         buffer.write(module.predict(model, frame.iloc[few])[1].tobytes())
     header = {"kind": kind, "shape": list(values.shape), "classes": None if classes is None else list(classes)}
-    return _line({"prediction": header}) + buffer.getvalue()
+    return {"prediction": header}, buffer.getvalue()
 
 
 def _attempt(code: str, action: Any) -> Any:  # noqa: ANN401  # any action on a model

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LIBRARIES: Final = ("pandas", "joblib", "sklearn", "skops.io")
 """What the child imports before it confines itself."""
 
-UNUSED: Final = ("matplotlib",)
+UNUSED: Final = ("matplotlib", "pytest")
 """What those libraries would import as well if it were there, and predicting does not need."""
 
 LATER: Final[tuple[str, ...]] = ()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +30,7 @@ from mlci.formats.zip_members import MalformedZipError, Member, ZipLimits, read_
 
 if TYPE_CHECKING:
     from mlci.core.metric_function import MeasuredRows, MetricFunction
+    from mlci.core.prediction import AnswerEach
     from mlci.core.table import Column
 
 Columns = Mapping[str, np.ndarray[Any, Any]]
@@ -172,6 +175,16 @@ class ScriptedPredictor:
         if not model.has_probabilities:
             return Prediction((second >= 0.5).astype(np.float64), model.classes, "labels")  # noqa: PLR2004 - the likelier class
         return Prediction(np.column_stack([1 - second, second]), model.classes, "probabilities")
+
+    @contextmanager
+    def answering(
+        self,
+        package_digest: str,
+        model_file: bytes,
+        format: str,  # noqa: A002 - the field's own word
+    ) -> Iterator[AnswerEach]:
+        """Yield what asks the model for one table after the other."""
+        yield partial(map, partial(self.predict, package_digest, model_file, format))
 
     def measure(self, functions: Sequence[MetricFunction], rows: MeasuredRows) -> Mapping[str, Measured]:
         """Return what functions come to, by the code that the real child runs, without its walls."""

@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 import duckdb
+import numpy as np
 import pytest
 
 from mlci.adapters.answer_file import AnswerFile
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OUTPUTS = (Output(name="probability", type="number"), Output(name="decision", type="integer"))
-FIRST = AnswerColumns(("probability", "decision"), ([0.25, 1 / 3],), [0, 1])
-SECOND = AnswerColumns(("probability", "decision"), ([1e-9],), [0])
+NAMES = ("probability", "decision")
+FIRST = AnswerColumns(NAMES, (np.array([0.25, 1 / 3]),), (0, 1), np.array([0, 1]))
+SECOND = AnswerColumns(NAMES, (np.array([1e-9]),), (0, 1), np.array([0]))
 
 
 def written(path: Path) -> bytes:

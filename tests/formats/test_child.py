@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import mlci.formats
-from mlci.formats.frame import read_frame
+from mlci.formats.frame import MATRIX, read_frame, write_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,13 +39,7 @@ def run(program: Path, request: object, environment: Mapping[str, str] = ENVIRON
 
 
 def a_rows_folder(folder: Path, columns: Mapping[str, tuple[np.ndarray, np.ndarray | None]]) -> str:
-    folder.mkdir()
-    described = []
-    for place, (name, (values, missing)) in enumerate(columns.items()):
-        np.save(folder / f"{place}.npy", values)
-        np.save(folder / f"{place}.missing.npy", np.zeros(len(values), bool) if missing is None else missing)
-        described.append({"name": name, "file": f"{place}.npy", "missing": f"{place}.missing.npy"})
-    (folder / "columns.json").write_text(json.dumps(described), encoding="utf-8")
+    write_columns(folder, columns, np.arange(3)[: len(next(iter(columns.values()))[0])])
     return str(folder)
 
 
@@ -142,6 +136,6 @@ def test_read_frame__keeps_columns_in_order_and_types_of_read_csv(tmp_path: Path
 
 def test_read_frame__loads_no_pickles(tmp_path: Path) -> None:
     folder = Path(a_rows_folder(tmp_path / "rows", {"x": (np.array([1.0]), None)}))
-    np.save(folder / "0.npy", np.array([{}], dtype=object), allow_pickle=True)
+    np.save(folder / MATRIX, np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="allow_pickle=False"):
         read_frame(str(folder))

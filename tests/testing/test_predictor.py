@@ -12,13 +12,13 @@ import pytest
 from mlci.adapters.prediction import ChildPredictor
 from mlci.core.metric_function import MeasuredRows, MetricFunction
 from mlci.core.table import Column
-from mlci.errors import IntegrityError, UsageError
+from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.canonical import canonical_skops
 from mlci.formats.description import ModelDescription
 from mlci.testing import Question, ScriptedModel, ScriptedPredictor, model_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mlci.commands.ports import Predictor
 
@@ -122,6 +122,37 @@ def test_predict__believes_no_nan(world: World) -> None:
     with pytest.raises(IntegrityError) as caught:
         world.predictor.predict("d" * 64, world.files["diverged"], "skops", COLUMNS)
     assert caught.value.code == "model-answers-nan"
+
+
+def test_answering__answers_each_table_in_its_order(world: World) -> None:
+    parts = [
+        {name: Column(column.values[rows]) for name, column in COLUMNS.items()} for rows in (slice(7), slice(7, 20))
+    ]
+    with world.predictor.answering("a" * 64, world.files["logistic"], "skops") as answer_each:
+        found = list(answer_each(parts))
+    np.testing.assert_allclose(np.concatenate([each.values[:, 1] for each in found]), PROBABILITIES, rtol=1e-12)
+
+
+def test_answering__tells_what_goes_wrong_once_the_tables_before_are_answered(world: World) -> None:
+    def tables() -> Iterator[dict[str, Column]]:
+        yield COLUMNS
+        raise RejectedError("data-ill-typed", "the second cannot be read")
+
+    with world.predictor.answering("a" * 64, world.files["logistic"], "skops") as answer_each:
+        answers = answer_each(tables())
+        assert next(answers).values.shape == (20, 2)
+        with pytest.raises(RejectedError, match="the second cannot be read"):
+            next(answers)
+
+
+def test_answering__refuses_as_a_single_question_does(world: World) -> None:
+    wrong = {name: Column(A) for name in ("b", "a")}
+    with world.predictor.answering("a" * 64, world.files["logistic"], "skops") as answer_each:
+        answers = answer_each([COLUMNS, wrong, COLUMNS])
+        assert next(answers).values.shape == (20, 2)
+        with pytest.raises(IntegrityError) as caught:
+            next(answers)
+    assert caught.value.code == "model-cannot-predict"
 
 
 @pytest.mark.parametrize(("content", "model_format"), [(b"", "skops"), (b"nonsense", "skops"), (None, "onnx")])

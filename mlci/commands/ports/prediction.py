@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from mlci.core.lock import Dependency
     from mlci.core.metric_function import Measured, MeasuredRows, MetricFunction
-    from mlci.core.prediction import Prediction
+    from mlci.core.prediction import AnswerEach, Prediction
     from mlci.core.predictions import Predictions
     from mlci.core.table import Column
     from mlci.formats.confinement import Confinement
@@ -59,6 +60,14 @@ class Predictor(Protocol):
         columns: Mapping[str, Column],
     ) -> Prediction:
         """Return a model's answers for these columns, row by row."""
+
+    def answering(
+        self,
+        package_digest: str,
+        model_file: bytes,
+        format: str,  # noqa: A002 - the field's own word
+    ) -> AbstractContextManager[AnswerEach]:
+        """Begin to ask a model for many tables, one after the other."""
 
     def measure(self, functions: Sequence[MetricFunction], rows: MeasuredRows) -> Mapping[str, Measured]:
         """Return what functions of the target branch come to on what models answered, by their names."""
