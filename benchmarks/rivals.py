@@ -1,10 +1,11 @@
 """The rules of `data.py` with Data Contract CLI and Great Expectations, each through what it documents for its users.
 
-They live in an environment of their own, at the versions and hashes of rivals.txt, and are no dependency of mlci. Both
+They live in an environment of their own, at the versions and hashes of rivals.txt, and are no dependency of mlci; so
+does the rival of `predict.py`, by mlflow.txt. Both
 get the same file and the same rules as far as they have words for them, and must find what is wrong with the file and
 nothing else. Usage, as `data.py` calls it, which has the table:
 
-    python benchmarks/rivals.py install
+    python benchmarks/rivals.py install [LOCK]
     python benchmarks/rivals.py datacontract|great_expectations FILE CONTRACT
 
 Only the standard library is imported: the environment runs this file too, since Great Expectations wants a script.
@@ -24,16 +25,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LOCK = Path(__file__).resolve().with_name("rivals.txt")
-VENV = LOCK.parent.parent / ".bootstrap" / "rivals"
+
+
+def venv_of(lock: Path) -> Path:
+    """Return the folder of the environment of a lock."""
+    return lock.parent.parent / ".bootstrap" / lock.stem
+
+
+VENV = venv_of(LOCK)
 PANDAS = {"integer": ["int64", "int32"], "number": ["float64"], "boolean": ["bool"]}
 """The types of pandas for those of a contract. Texts are missing: none that may be named is the one of pandas 3."""
 
 
-def install() -> None:
-    """Bring the environment to the state of the lock, or exit with the reason why it cannot be had."""
+def install(lock: Path) -> None:
+    """Bring an environment to the state of its lock, or exit with the reason why it cannot be had."""
+    venv = venv_of(lock)
     uv = [str(Path(sys.executable).with_name("uv")), "--no-config", "--quiet"]
-    steps = [] if VENV.is_dir() else [[*uv, "venv", "--python", sys.executable, str(VENV)]]
-    steps += [[*uv, "pip", "sync", "--python", str(VENV), "--require-hashes", "--no-build", str(LOCK)]]
+    steps = [] if venv.is_dir() else [[*uv, "venv", "--python", sys.executable, str(venv)]]
+    steps += [[*uv, "pip", "sync", "--python", str(venv), "--require-hashes", "--no-build", str(lock)]]
     for step in steps:
         try:
             subprocess.run(step, check=True, capture_output=True, text=True)
@@ -161,7 +170,7 @@ def main(case: str, path: Path, rules: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["install"]:
-        install()
+    if sys.argv[1:2] == ["install"]:
+        install(LOCK.with_name(sys.argv[2]) if sys.argv[2:] else LOCK)
     else:
         main(sys.argv[1], Path(sys.argv[2]), json.loads(Path(sys.argv[3]).read_text()))

