@@ -266,14 +266,15 @@ def test_predict_out__goes_on_after_a_kill(released: Project) -> None:
     header, *lines = (released.folder / "data" / "holdout.csv").read_text().splitlines()
     many = "\n".join([header, *(lines * 1000)[:270_000]]) + "\n"
     (released.folder / "rows.csv").write_text(many)
-    process = released.start("predict", "v1.0.0", "rows.csv", "--out", "answers.csv")
-    wait_for(lambda: any(released.folder.glob(".answers.csv.*.parts/000000")))
-    process.kill()
-    process.communicate()
+    killed = struck(
+        released, "after", "/000000", signal.SIGKILL, "predict", "v1.0.0", "rows.csv", "--out", "answers.csv"
+    )
+    assert killed.exit_code == -signal.SIGKILL
     assert not (released.folder / "answers.csv").exists()
     ended = released.mlci("predict", "v1.0.0", "rows.csv", "--out", "answers.csv")
     assert (ended.exit_code, ended.out) == (0, "answers.csv\n"), ended.err
-    assert "270,000 of 270,000 rows answered" in ended.err
+    assert ended.err == "· 200,000 of 270,000 rows answered\n· 270,000 of 270,000 rows answered\n"
+    assert processes_left(released) == []
     whole = released.mlci("predict", "v1.0.0", "rows.csv", "--out", "whole.csv")
     assert "· 200,000 of 270,000 rows answered" in whole.err
     assert (released.folder / "answers.csv").read_bytes() == (released.folder / "whole.csv").read_bytes()
