@@ -42,6 +42,8 @@ evaluate: {data: cells, id: id, label: y, positive: 1}
 gates: [{metric: recall, require: floor, value: 0.5}]
 promote: {store: {directory: ../models}}
 """
+ELSEWHERE = "c" * 40
+"""A commit that the clone does not have, as a shallow one of a consumer."""
 MOST_PROCESSES = 6
 EVENTS_OF_A_PROMOTION = 2
 """The version registered, the stage moved."""
@@ -58,10 +60,14 @@ class Task:
     promised: float | None = None
 
 
+PROMOTIONS = EVENTS // len(MODELS) // EVENTS_OF_A_PROMOTION
+MADE_HERE = PROMOTIONS - 2
+"""The promotion whose commit the clone has, so that its data and code are told, too."""
 MLCI = (sys.executable, "-I", "-m", "mlci", "registry")
 TASKS = (
     Task("mlci registry list", (*MLCI, "list", "--no-fetch", "--json")),
     Task("production resolved", (*MLCI, "show", "#production", "--no-fetch", "--json"), 0.5),
+    Task("with data and code", (*MLCI, "show", f"v1.{MADE_HERE}.0", "--no-fetch", "--json"), 0.9),
     Task("history listed", (*MLCI, "history", "--no-fetch"), 0.9),
 )
 
@@ -76,14 +82,14 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(folder), *arguments], check=True, env=environment(), stdout=subprocess.DEVNULL)
 
 
-def a_package(number: int) -> NewVersion:
-    """Return a candidate that is no other's."""
+def a_package(number: int, commit: str) -> NewVersion:
+    """Return a candidate that is no other's, made from COMMIT."""
     return NewVersion(
         package_sha256=f"{number:064x}",
         package_size=1000,
         locations=(f"directory:{number:064x}.tar",),
         run="e" * 64,
-        commit="c" * 40,
+        commit=commit,
         evaluation="d" * 64,
         signature="f" * 64,
         part="minor",
@@ -91,12 +97,12 @@ def a_package(number: int) -> NewVersion:
     )
 
 
-def promotion(registry: Registry, number: int) -> Change:
+def promotion(registry: Registry, number: int, commit: str = ELSEWHERE) -> Change:
     """Return the change that puts package NUMBER into production."""
     expected = registry.expectation("production")
     return plan_promotion(
         registry,
-        a_package(number),
+        a_package(number, commit),
         "production",
         expected,
         actor=ANA,
@@ -119,10 +125,11 @@ def origin_with(place: Path, counts: dict[str, int]) -> Path:
     git(clone, "add", "--all")
     git(clone, "commit", "--quiet", "--message", "first")
     git(clone, "push", "--quiet", "origin", "main")
+    made_from = subprocess.check_output(["git", "-C", str(clone), "rev-parse", "HEAD"], env=environment(), text=True)
     stream = place / "stream"
     with stream.open("wb") as file:
         for model, count in counts.items():
-            file.write(imported(model, count))
+            file.write(imported(model, count, made_from.strip()))
     with stream.open("rb") as file:
         subprocess.run(["git", "-C", str(origin), "fast-import", "--quiet"], stdin=file, check=True, env=environment())
     git(
@@ -136,12 +143,12 @@ def origin_with(place: Path, counts: dict[str, int]) -> Path:
     return clone
 
 
-def imported(model: str, events: int) -> bytes:
-    """Return what `git fast-import` reads: one commit and its tags a promotion."""
+def imported(model: str, events: int, made_from: str) -> bytes:
+    """Return what `git fast-import` reads: one commit and its tags a promotion; one of them is MADE FROM a commit."""
     parts: list[bytes] = []
     registry = Registry.empty(model)
-    for number in range(events // 2):
-        change = promotion(registry, number)
+    for number in range(events // EVENTS_OF_A_PROMOTION):
+        change = promotion(registry, number, made_from if number == MADE_HERE else ELSEWHERE)
         registry = change.after
         seconds = int(change.time.timestamp())
         who = f"{change.actor.name} {seconds} +0000"
