@@ -27,8 +27,10 @@ class SystemClock:
 
 
 def _fixed(text: str) -> datetime:
+    # Digits alone: what lies before 1970 could be written neither into a commit nor into the registry.
+    seconds = text if text.isascii() and text.isdecimal() else ""
     try:
-        return datetime.fromtimestamp(int(text, base=10), UTC)
+        return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise UsageError(
             "bad-source-date-epoch",

@@ -46,9 +46,18 @@ def registry_at(repository: GitRepository, model: str, revision: str) -> LoadedR
             raise _foreign_branch(model)
         _check_evaluations(files)
         paths = [path for path in files if path != PAGE and not path.startswith(EVALUATIONS)]
-        contents = reader.blobs([files[path] for path in paths], FILE_LIMIT_BYTES)
-        content = dict(zip(paths, contents, strict=True))
+        content = _contents(reader, {path: files[path] for path in paths})
     return LoadedRegistry(read(model, content), commit_id)
+
+
+def _contents(reader: GitReader, files: Mapping[str, str]) -> dict[str, bytes]:
+    """Return path → content; raises `IntegrityError("registry-broken")` naming the file that nobody would read."""
+    contents: list[bytes] = []
+    try:
+        contents.extend(reader.blobs(list(files.values()), FILE_LIMIT_BYTES))
+    except IntegrityError as error:
+        raise broken(list(files)[len(contents)], error.problem) from error
+    return dict(zip(files, contents, strict=True))
 
 
 def is_foreign(reader: GitReader, commit_id: str) -> bool:

@@ -229,4 +229,6 @@ def _fetched(*, fetches: bool) -> tuple[str, Workplace]:
     model = place.model_name()  # first: a folder that is about no model needs no origin
     if fetches:
         place.base_commit(None)
+    elif model not in place.registry().models():
+        tell(f"nothing of the registry of {model} was fetched into this clone; without --no-fetch mlci asks the origin")
     return model, place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlci.core.plain_text import one_line
 from mlci.core.registry.writing import write_time
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from mlci.core.registry.catalogue import Entry, History
     from mlci.core.registry.repair import Proposal
     from mlci.core.stored import Collection, Gap
+
+
+NOT_HERE: Final = "not known here: this clone lacks the commit, as a shallow one may, or its configuration is older"
+"""What is told in place of the hashes of what went into a version."""
 
 
 def list_text(entries: Sequence[Entry]) -> str:
@@ -54,7 +58,7 @@ def show_text(history: History, evaluation: Evaluation | None = None, inputs: Ma
             ("signature", version.signature),
             ("number", version.number_reason),
             ("lies in", ", ".join(dict.fromkeys(version.locations))),
-            *(inputs or {}).items(),
+            *(inputs.items() if inputs else [("inputs", NOT_HERE)] if inputs is not None else []),
             *_evaluated(evaluation),
             *([("approved by", ", ".join(history.approvals))] if history.approvals else []),
             *(

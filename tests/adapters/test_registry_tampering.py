@@ -98,6 +98,10 @@ BREAKS: dict[str, tuple[Callable[[Clone], None], str]] = {
         ),
         "broken at events/x: it is no plain file",
     ),
+    "event that is too large to be one": (
+        lambda clone: edit_tree(clone, "head -c 2000000 /dev/zero > events/000005.json"),
+        "broken at events/000005.json: ",
+    ),
     "event removed": (lambda clone: remove(clone, "events/000002.json"), "broken at events/000002.json: it is missing"),
     "last event removed": (lambda clone: remove(clone, "events/000004.json"), "broken at stages/production.json: "),
     "version file swapped": (swap_versions, "broken at versions/v1.0.0.json: its content belongs to versions/v1.1.0"),

@@ -70,6 +70,12 @@ def test_show__of_a_model_that_is_called_like_the_letter_of_a_version(reference:
     assert shown.entry.version.number == "v1.0.0"
 
 
+def test_show__of_a_version_whose_commit_is_not_here() -> None:
+    shown = history(a_history("a"), "v1.0.0")
+    assert "  inputs     not known here: this clone lacks the commit" in show_text(shown, None, {})
+    assert "inputs" not in show_text(shown)
+
+
 def test_show__of_many_versions_an_error_names_the_latest() -> None:
     with pytest.raises(UsageError) as caught:
         history(a_history(*"0123456789"), "v9.0.0\n")

@@ -223,6 +223,23 @@ def test_promotion__without_reason_is_refused() -> None:
         Branch().promote("a", reason=" \n\t ")
 
 
+def test_promotion__nothing_is_written_that_could_not_be_read_again() -> None:
+    registry = a_branch("a").registry
+    with pytest.raises(IntegrityError, match="`approvals` should be a list of texts"):
+        plan_promotion(
+            registry,
+            a_package("b"),
+            "production",
+            registry.expectation("production"),
+            actor=ANA,
+            now=NOW,
+            uuids=UUIDS,
+            reason="a better model",
+            page=page,
+            approvals=("a" * 5000,),
+        )
+
+
 def test_promotion__a_bad_stage_is_refused() -> None:
     with pytest.raises(UsageError, match="cannot be the name of a stage"):
         plan_promotion(

@@ -145,6 +145,9 @@ def test_history__without_a_fetch_needs_no_origin(promoted: Project) -> None:
     for verb in ("list", "show", "history"):
         assert promoted.mlci("registry", verb, "--no-fetch").exit_code == 0
     assert promoted.mlci("registry", "history", "--no-fetch").out == shown
+    promoted.git("update-ref", "-d", "refs/mlci/registry/tumour")
+    ended = promoted.mlci("registry", "history", "--no-fetch")
+    assert "nothing of the registry of tumour was fetched into this clone" in ended.err
 
 
 def test_readmit__is_refused_to_who_is_no_owner_at_base(promoted: Project, refuses: Refuses) -> None:

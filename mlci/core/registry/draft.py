@@ -22,7 +22,7 @@ from mlci.core.registry.entries import (
 )
 from mlci.core.registry.history import PAGE, Registry, replay
 from mlci.core.registry.numbers import Part, next_number
-from mlci.core.registry.reading import read_version
+from mlci.core.registry.reading import read_event, read_version
 from mlci.core.registry.writing import sealed, write_event, write_stage, write_version
 from mlci.errors import UsageError
 
@@ -182,7 +182,10 @@ class Draft:
         after = replay(registry.model, self.versions, version_files, self.events)
         new = tuple(self.events[registry.sequence :])
         files = dict(self.files)
-        files.update({event_path(event.sequence): write_event(event) for event in new})
+        for event in new:
+            path = event_path(event.sequence)
+            files[path] = write_event(event)
+            read_event(files[path], path)  # as in `register`
         if stage is not None:
             files[stage_path(stage)] = write_stage(after.stages[stage])
         files[PAGE] = page(after).encode()
