@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 VARIABLE: Final = "MLCI_ENVIRONMENT"
 """Names the folder that an install command of one's own must fill."""
 UV, PIP = "uv", "pip"
+UV_MEND: Final = (
+    "uv lock && git add pyproject.toml uv.lock; from the lock of a workspace above: uv export --frozen "
+    "--no-emit-workspace --package NAME --output-file requirements.txt, and install: pip"
+)
 UV_FILES: Final = ("pyproject.toml", "uv.lock")
 PIP_FILES: Final = ("requirements.lock", "requirements.txt")
 MOST_FILES: Final = 50
@@ -60,7 +64,7 @@ def plan(section: EnvironmentSection, ids: Mapping[str, str], read: Callable[[st
     if section.install == UV:
         python = f" --python {section.python}" if section.python else ""
         command = f'UV_PROJECT_ENVIRONMENT="${VARIABLE}" uv sync --frozen --no-progress{python}'
-        return Plan(command, _named(UV_FILES, ids, "uv lock && git add pyproject.toml uv.lock"), UV, section.python)
+        return Plan(command, _named(UV_FILES, ids, UV_MEND), UV, section.python)
     if section.install == PIP:
         first = next((path for path in PIP_FILES if path in ids), PIP_FILES[-1])
         mend = "pip freeze > requirements.txt && git add requirements.txt"
@@ -78,9 +82,10 @@ def _named(paths: tuple[str, ...], ids: Mapping[str, str], mend: str) -> dict[st
     if missing:
         raise UsageError(
             "lock-missing",
-            f"environment.install needs {missing[0]}, which is not in Git",
+            f"environment.install needs {missing[0]} beside mlci.yaml, which is not in Git there",
             where=FILE_NAME,
-            cause="Without it nobody knows which versions a model was trained with.",
+            cause="Without it nobody knows which versions a model was trained with; above the folder, a change of it "
+            "would go unnoticed.",
             hint=mend,
         )
     return {path: ids[path] for path in paths}

@@ -51,3 +51,44 @@ def test_environment__a_version_that_left_the_index(fresh: Project) -> None:
     assert "error[environment-failed]" in ended.err
     assert "cause: A version that the lock names is not in the index" in ended.err
     assert [path for path in (fresh.folder / ".mlci" / "environments").iterdir() if path.is_dir()] == []
+
+
+ANSWERS = """
+import csv, os, sys
+
+print("runs in", sys.prefix)
+with open(os.environ["MLCI_DATA_HOLDOUT"]) as rows, open("answers.csv", "w") as answers:
+    print("id,probability", file=answers)
+    for row in csv.DictReader(rows):
+        print(row["id"], 0.9 if float(row["mean_area"]) > 700 else 0.1, sep=",", file=answers)
+"""
+LOCKS = {
+    "uv": {
+        "pyproject.toml": '[project]\nname = "tumour"\nversion = "1"\nrequires-python = ">=3.11"\n',
+        "uv.lock": 'version = 1\nrequires-python = ">=3.11"\n\n'
+        '[[package]]\nname = "tumour"\nversion = "1"\nsource = { virtual = "." }\n',
+    },
+    "pip": {"requirements.lock": "# nothing is needed\n"},
+}
+
+
+@pytest.mark.parametrize("install", LOCKS)
+def test_environment__of_a_real_lock_trains_and_is_made_anew_to_reproduce(install: str, fresh: Project) -> None:
+    for name, text in LOCKS[install].items():
+        (fresh.folder / name).write_text(text)
+    (fresh.folder / "train.py").write_text(ANSWERS)
+    fresh.replace("mlci.yaml", "version: 1\n", f"version: 1\nenvironment: {{install: {install}}}\n")
+    fresh.replace("mlci.yaml", "model: model.skops", "predictions: answers.csv")
+    with (fresh.folder / ".gitignore").open("a") as ignored:
+        print("answers.csv", file=ignored)
+    fresh.commit("Train in an environment of its own")
+    offline = {"UV_OFFLINE": "1", "UV_PYTHON_DOWNLOADS": "never"}
+    ended = fresh.mlci("train", **offline)
+    assert ended.exit_code == 0, ended.err
+    assert f"runs in {fresh.folder / '.mlci' / 'environments'}" in ended.err
+    run = json.loads(fresh.mlci("runs", "list", "--json").out)["runs"][0]
+    assert sorted(run["environment"]["files"]) == sorted(LOCKS[install])
+    made = fresh.mlci("reproduce", run["id"], "--json", **offline)
+    assert made.exit_code == 0, made.err
+    assert f"runs in {fresh.folder / '.mlci' / 'again-'}" in made.err
+    assert json.loads(made.out)["outcome"] == "identical"

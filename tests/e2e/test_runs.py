@@ -59,6 +59,34 @@ def test_secrets__are_in_no_record_no_log_and_no_report(fresh: Project, verb: tu
     assert [name for name in (*CANARIES.values(), TOKEN, "hunter2-undeclared") if name in told] == []
 
 
+def test_secrets__are_in_no_package_no_registry_and_no_reproduction(fresh: Project) -> None:
+    script = (fresh.folder / "train.py").read_text().replace("**params", "C=params['C']")
+    (fresh.folder / "train.py").write_text(TALKS + script + LOGS)
+    (fresh.folder / "params.yaml").write_text(f"C: 0.2\ndatabase: {{password: {CANARIES['parameters']}}}\n")
+    fresh.replace("mlci.yaml", "run: python train.py", f"run: python train.py --api-key {CANARIES['command']}")
+    fresh.replace("mlci.yaml", "params: params.yaml", "params: params.yaml, env: [DB_PASSWORD]")
+    fresh.commit("Keep secrets where none belong")
+    fresh.git("commit", "--quiet", "--allow-empty", "--message", "Train by the rules that are here now")
+    fresh.git("push", "--quiet", "origin", "HEAD:main")
+    told = ""
+    for verb in (
+        ("train",), ("promote",), ("verify", ".mlci/candidate"), ("registry", "show", "v1.0.0"), ("runs", "export"),
+        ("lineage", "v1.0.0"), ("reproduce", "v1.0.0", "--json"),
+    ):  # fmt: skip
+        ended = fresh.mlci(*verb, DB_PASSWORD=CANARIES["environment"])
+        assert ended.exit_code == 0, (verb, ended.err)
+        told += ended.out + ended.err
+    told += fresh.git(
+        "log", "--patch", "--all", "--remotes", "--glob=refs/mlci/*", "--format=%B", "--", "*.json", "*.md"
+    )
+    stored = [path.read_bytes() for path in (fresh.place / "models").rglob("*") if path.is_file()]
+    told += everything(fresh) + "".join(content.decode(errors="replace") for content in stored)
+    assert ("command line: train.py --api-key (withheld)" in told, '"type": "assign"' in told, stored != []) == (
+        True, True, True,
+    )  # fmt: skip
+    assert [name for name in CANARIES.values() if name in told] == []
+
+
 def test_runs__are_listed_shown_chosen_and_exported(released: Project) -> None:
     log = "\nimport mlci\nmlci.log_metric('fit', model.score(cells[FEATURES], cells['malignant']))\n"
     with (released.folder / "train.py").open("a") as file:

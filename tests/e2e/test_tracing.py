@@ -37,6 +37,24 @@ def test_reproduce__works_after_work_folder_and_caches_are_deleted(released: Pro
 
 
 @pytest.mark.slow
+def test_tumour__is_made_the_same_elsewhere_by_somebody_else(released: Project) -> None:
+    other, home = type(released)(released.place / "some where" / "else" / "tumour"), released.place / "home"
+    released.git("clone", "--quiet", "../origin.git", str(other.folder))
+    (other.place / "models").symlink_to(released.place / "models")
+    home.mkdir()
+    elsewhere = {
+        "HOME": str(home), "TZ": "Pacific/Kiritimati", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "7",
+        "SOURCE_DATE_EPOCH": "1800000000",
+    }  # fmt: skip
+    made = other.mlci("reproduce", "#production", "--json", **elsewhere)
+    assert made.exit_code == 0, made.err
+    assert json.loads(made.out)["reason"] == "the package has the same bytes"
+    trained = [json.loads(each.mlci("train", "--json", **elsewhere).out) for each in (released, other)]
+    assert trained[0]["package"] == trained[1]["package"]
+    assert other.mlci("verify", ".mlci/candidate", **elsewhere).exit_code == 0
+
+
+@pytest.mark.slow
 def test_reproduce__says_what_differs_first(released: Project) -> None:
     run = json.loads(released.mlci("runs", "list", "--json").out)["runs"][0]["id"]
     released.replace("params.yaml", "C: 0.1", "C: 0.2")
