@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from mlci.adapters.git import GitRepository
 from mlci.adapters.git_process import Git
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ENVIRON = {
@@ -72,3 +74,24 @@ def clone_of(origin: Path, folder: Path, *options: str) -> Clone:
     clone.git("config", "user.name", "Ana Müller")
     clone.git("config", "user.email", "ana@example.com")
     return clone
+
+
+def with_a_commit(clone: Clone) -> Clone:
+    """Return CLONE after the first commit, which its origin has as well."""
+    clone.commit(data="1")
+    clone.git("push", "--quiet", "origin", "main")
+    return clone
+
+
+def two_clones(folder: Path) -> Callable[[], GitRepository]:
+    """Return what opens two clones of one origin in turn, each time after a fetch."""
+    origin = bare_origin(folder / "origin.git")
+    one = with_a_commit(clone_of(origin, folder / "one"))
+    turns = cycle((clone_of(origin, folder / "other"), one))
+
+    def opened() -> GitRepository:
+        repository = next(turns).open()
+        repository.fetch("main")
+        return repository
+
+    return opened

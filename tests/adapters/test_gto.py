@@ -12,7 +12,7 @@ import pytest
 
 from mlci.adapters.registry_branch import GitRegistry
 from mlci.core.registry.audit import audit
-from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of
+from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of, with_a_commit
 from tests.core.plans import a_promotion, a_rollback
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def first(tmp_path: Path) -> Clone:
     """A clone of an origin where v1.0.0 was promoted."""
-    made = clone_of(bare_origin(tmp_path / "origin.git"), tmp_path / "clone")
-    made.commit(data="1")
-    made.git("push", "--quiet", "origin", "main")
+    made = with_a_commit(clone_of(bare_origin(tmp_path / "origin.git"), tmp_path / "clone"))
     push(made, lambda found: a_promotion(found, "a"))
     return made
 

@@ -12,7 +12,7 @@ from mlci.adapters.git_process import Git
 from mlci.adapters.registry_branch import GitRegistry
 from mlci.core.registry import Registry
 from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
-from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of, git
+from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of, git, with_a_commit
 from tests.core.plans import a_promotion
 
 if TYPE_CHECKING:
@@ -31,12 +31,6 @@ def origin(tmp_path: Path) -> Path:
 @pytest.fixture
 def clone(origin: Path, tmp_path: Path) -> Clone:
     return with_a_commit(clone_of(origin, tmp_path / "clone"))
-
-
-def with_a_commit(clone: Clone) -> Clone:
-    clone.commit(data="1")
-    clone.git("push", "--quiet", "origin", "main")
-    return clone
 
 
 def promote(clone: Clone, letter: str) -> Change:

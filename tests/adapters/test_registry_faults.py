@@ -21,7 +21,7 @@ from mlci.core.registry.draft import Draft
 from mlci.errors import IntegrityError, MlciError, OutsideError, UsageError
 from mlci.render.registry_page import registry_page
 from mlci.testing import FixedClock
-from tests.adapters.clones import Clone, bare_origin, clone_of, git
+from tests.adapters.clones import Clone, bare_origin, clone_of, git, with_a_commit
 from tests.core.plans import ANA, UUIDS, a_package, a_promotion, a_rollback
 
 if TYPE_CHECKING:
@@ -39,10 +39,7 @@ def origin(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clone(origin: Path, tmp_path: Path) -> Clone:
-    made = clone_of(origin, tmp_path / "clone")
-    made.commit(data="1")
-    made.git("push", "--quiet", "origin", "main")
-    return made
+    return with_a_commit(clone_of(origin, tmp_path / "clone"))
 
 
 def push(clone: Clone, letter: str) -> str:

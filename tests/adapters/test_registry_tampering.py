@@ -16,7 +16,7 @@ from mlci.core.registry.audit import audit
 from mlci.errors import IntegrityError
 from mlci.render.registry_page import registry_page
 from mlci.testing import FixedClock
-from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of
+from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of, with_a_commit
 from tests.core.plans import ANA, UUIDS, a_promotion, a_rollback
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ READ = "refs/mlci/registry/tumour"
 @pytest.fixture
 def clone(tmp_path: Path) -> Clone:
     """A clone of an origin whose registry has two promotions."""
-    made = clone_of(bare_origin(tmp_path / "origin.git"), tmp_path / "clone")
-    made.commit(data="1")
-    made.git("push", "--quiet", "origin", "main")
+    made = with_a_commit(clone_of(bare_origin(tmp_path / "origin.git"), tmp_path / "clone"))
     for letter in "ab":
         promote(made, letter)
     return made

@@ -13,7 +13,7 @@ from mlci.core.runs.shared import run_path
 from mlci.errors import IntegrityError, OutsideError, UsageError
 from mlci.testing import MemoryWorkbench
 from mlci.version import VERSION
-from tests.adapters.clones import Clone, bare_origin, clone_of, git
+from tests.adapters.clones import Clone, bare_origin, clone_of, git, with_a_commit
 from tests.core.runs.records import MORNING, a_record, kept
 
 if TYPE_CHECKING:
@@ -47,10 +47,7 @@ def origin(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clone(origin: Path, tmp_path: Path) -> Clone:
-    clone = clone_of(origin, tmp_path / "clone")
-    clone.commit(data="1")
-    clone.git("push", "--quiet", "origin", "main")
-    return clone
+    return with_a_commit(clone_of(origin, tmp_path / "clone"))
 
 
 def pushed(clone: Clone, path: str, content: bytes) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from mlci.commands.case import Tools
 from mlci.commands.check import check
@@ -20,6 +21,7 @@ from mlci.commands.rollback import rollback
 from mlci.commands.signatures import refuse_unvouched
 from mlci.commands.train import train
 from mlci.core.registry import Actor
+from mlci.errors import MlciError
 from mlci.testing import (
     FakeRegistryBranch,
     FakeRepository,
@@ -302,3 +304,10 @@ def with_classes(model: ScriptedModel, *classes: int | str) -> ScriptedModel:
     """Return a model that answers with two other classes."""
     first, second = classes
     return replace(model, classes=(first, second))
+
+
+def refused(project: Project, verb: str = "check") -> MlciError:
+    """Return why a verb of the project is refused."""
+    with pytest.raises(MlciError) as caught:
+        getattr(project, verb)()
+    return caught.value

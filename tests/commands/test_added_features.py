@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.core.report import Conclusion
-from mlci.errors import IntegrityError, MlciError, UsageError
-from tests.commands.builders import a_configuration, a_project, some_rows
+from mlci.errors import IntegrityError, UsageError
+from tests.commands.builders import a_configuration, a_project, refused, some_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,12 +52,6 @@ def a_pull_request(place: Path, features: bytes, trains: str = "careful", **chan
 
 def asked_of_all_rows(project: Project) -> set[tuple[str, ...]]:
     return {question.columns for question in project.predictor.asked if question.rows == 200}
-
-
-def refused(project: Project) -> MlciError:
-    with pytest.raises(MlciError) as caught:
-        project.check()
-    return caught.value
 
 
 def test_check__both_models_answer_the_same_rows_each_by_what_it_knows(tmp_path: Path) -> None:

@@ -14,10 +14,9 @@ from mlci.core.documents import read_model
 from mlci.core.report import Conclusion
 from mlci.core.rules import effective
 from mlci.core.side import Side
-from mlci.errors import MlciError
 from mlci.render.markdown import comment
 from mlci.testing import MemoryData, MemoryTree, ScriptedPredictor
-from tests.commands.builders import CONTRACT, GATES, MODELS, Project, a_configuration, a_project, some_rows
+from tests.commands.builders import CONTRACT, GATES, MODELS, Project, a_configuration, a_project, refused, some_rows
 from tests.commands.test_evaluation import a_package
 
 if TYPE_CHECKING:
@@ -58,12 +57,6 @@ def told(report: Report) -> list[tuple[str, str, float | None, float | None]]:
 
 def changes(report: Report) -> list[str]:
     return [each.sentence for each in report.changes]
-
-
-def refused(project: Project) -> MlciError:
-    with pytest.raises(MlciError) as caught:
-        project.check()
-    return caught.value
 
 
 # Of 100 positive rows `careful` finds each, which earns 10.0 a row; `present` loses 10, and acts on 10 others in vain.

@@ -11,8 +11,8 @@ import pytest
 from mlci.commands.evaluate import evaluate
 from mlci.core.gates import Outcome
 from mlci.core.report import Conclusion
-from mlci.errors import MlciError, OutsideError
-from tests.commands.builders import a_configuration, a_project, a_released_project, some_rows
+from mlci.errors import OutsideError
+from tests.commands.builders import a_configuration, a_project, a_released_project, refused, some_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,12 +71,6 @@ def judged_by_own_labels(project: Project) -> Report:
     project.trains("careless")
     project.repository.commit("Judge me by my own labels")
     return project.check()
-
-
-def refused(project: Project) -> MlciError:
-    with pytest.raises(MlciError) as caught:
-        project.check()
-    return caught.value
 
 
 def test_check__scores_by_the_labels_of_another_data_set_as_by_those_of_the_rows(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ import pytest
 
 from mlci.commands.compare import compare
 from mlci.core.report import Conclusion
-from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
+from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.archive import digest, unpack
 from mlci.render.markdown import comment
 from mlci.render.terminal import report_text
 from mlci.testing import FakeRunsBranch, Script
-from tests.commands.builders import COMMAND, Project, a_configuration, a_project, a_released_project
+from tests.commands.builders import COMMAND, Project, a_configuration, a_project, a_released_project, refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,12 +52,6 @@ def a_released_one(place: Path, *gates: str) -> Project:
     project.train()
     project.promote()
     return project
-
-
-def refused(project: Project, verb: str = "check") -> MlciError:
-    with pytest.raises(MlciError) as caught:
-        getattr(project, verb)()
-    return caught.value
 
 
 def test_check__says_that_it_is_by_value_alone(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlci.commands.pipeline import has_remote
-from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
+from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.testing import Script, model_file
-from tests.commands.builders import a_configuration, a_project
+from tests.commands.builders import a_configuration, a_project, refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,14 +151,8 @@ def test_elsewhere__where_the_data_is_not_declared_it_is_unknown(tmp_path: Path)
     assert record.unknown[-1] == "data"
 
 
-def refused(project: Project) -> MlciError:
-    with pytest.raises(MlciError) as caught:
-        project.train()
-    return caught.value
-
-
 def test_elsewhere__without_a_model(tmp_path: Path) -> None:
-    error = refused(a_project(tmp_path, train=ELSEWHERE))
+    error = refused(a_project(tmp_path, train=ELSEWHERE), "train")
     assert (type(error), error.code) == (UsageError, "no-model-source")
 
 
@@ -183,7 +177,7 @@ def test_elsewhere__a_file_that_is_not_what_its_pointer_names(tmp_path: Path) ->
     project = a_project(tmp_path, train=ELSEWHERE)
     project.repository.write("model.skops.dvc", a_pointer("present").encode())
     project.runner.scripts["dvc pull --force model.skops.dvc"] = Script({"model.skops": model_file("careful")})
-    error = refused(project)
+    error = refused(project, "train")
     assert (type(error), error.code) == (IntegrityError, "model-differs")
 
 
@@ -191,13 +185,13 @@ def test_elsewhere__a_remote_out_of_reach(tmp_path: Path) -> None:
     project = a_project(tmp_path, train=ELSEWHERE)
     project.repository.write("model.skops.dvc", a_pointer("present").encode())
     project.runner.scripts["dvc pull --force model.skops.dvc"] = Script(exit_code=255)
-    assert refused(project).code == "model-not-pulled"
+    assert refused(project, "train").code == "model-not-pulled"
 
 
 def test_elsewhere__a_pointer_to_a_folder(tmp_path: Path) -> None:
     project = a_project(tmp_path, train=ELSEWHERE)
     project.repository.write("model.skops.dvc", b"outs: [{md5: aa.dir, path: model.skops}]\n")
-    assert refused(project).code == "not-a-pointer"
+    assert refused(project, "train").code == "not-a-pointer"
 
 
 @pytest.mark.parametrize(
@@ -211,4 +205,4 @@ def test_elsewhere__a_pointer_to_a_folder(tmp_path: Path) -> None:
 def test_configuration__a_model_is_made_one_way(tmp_path: Path, train: str, problem: str) -> None:
     project = a_project(tmp_path)
     project.write(mlci_yaml=a_configuration(train=train))
-    assert problem in refused(project).problem
+    assert problem in refused(project, "train").problem

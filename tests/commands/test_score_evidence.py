@@ -14,7 +14,7 @@ from mlci.core.statistics.quantiles import t_quantile
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 from mlci.formats.archive import digest, unpack
 from mlci.testing import FakeRunsBranch, Script
-from tests.commands.builders import COMMAND, Project, a_configuration, a_project, a_released_project, some_rows
+from tests.commands.builders import COMMAND, Project, a_configuration, a_project, a_released_project, refused, some_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,12 +61,6 @@ def a_released_one(place: Path, *gates: str, extra: str = "", **changes: str) ->
     project.train()
     project.promote()
     return project
-
-
-def refused(project: Project, verb: str = "check") -> MlciError:
-    with pytest.raises(MlciError) as caught:
-        getattr(project, verb)()
-    return caught.value
 
 
 def outcomes(report: Report) -> list[str]:

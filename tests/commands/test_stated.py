@@ -16,10 +16,19 @@ from mlci.core.package import read_package
 from mlci.core.predictions import read_predictions
 from mlci.core.report import Conclusion
 from mlci.core.submission import Submission
-from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
+from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.archive import digest, pack, unpack
 from mlci.testing import Script
-from tests.commands.builders import COMMAND, MODEL, Project, a_configuration, a_project, a_released_project, some_rows
+from tests.commands.builders import (
+    COMMAND,
+    MODEL,
+    Project,
+    a_configuration,
+    a_project,
+    a_released_project,
+    refused,
+    some_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,12 +66,6 @@ def a_released_one(place: Path, content: bytes | None = None, extra: str = "") -
     project.train()
     project.promote()
     return project
-
-
-def refused(project: Project, verb: str = "train") -> MlciError:
-    with pytest.raises(MlciError) as caught:
-        getattr(project, verb)()
-    return caught.value
 
 
 def test_check__scores_predictions_and_asks_no_model(tmp_path: Path) -> None:
@@ -197,7 +200,7 @@ def test_check__production_knows_too_few_rows(tmp_path: Path) -> None:
     ],
 )
 def test_train__answers_that_cannot_be_scored(tmp_path: Path, content: bytes, problem: str) -> None:
-    error = refused(a_project_of_predictions(tmp_path, content))
+    error = refused(a_project_of_predictions(tmp_path, content), "train")
     assert (type(error), error.code) == (IntegrityError, "predictions-unusable")
     assert error.problem == f"answers.csv cannot be used: {problem}"
 
@@ -211,7 +214,9 @@ def test_train__answers_that_cannot_be_scored(tmp_path: Path, content: bytes, pr
     ],
 )
 def test_train__answers_without_a_column(tmp_path: Path, header: str, absent: str, hint: str) -> None:
-    error = refused(a_project_of_predictions(tmp_path, some_answers().replace(b"id,probability", header.encode())))
+    error = refused(
+        a_project_of_predictions(tmp_path, some_answers().replace(b"id,probability", header.encode())), "train"
+    )
     assert (type(error), error.code) == (RejectedError, "predictions-unusable")
     assert error.problem == f"answers.csv has no column `{absent}`"
     assert (error.cause, error.hint) == ("Answers of a binary task have the columns id, probability.", hint)
@@ -220,7 +225,7 @@ def test_train__answers_without_a_column(tmp_path: Path, header: str, absent: st
 def test_train__no_answers(tmp_path: Path) -> None:
     project = a_project_of_predictions(tmp_path, b"")
     project.runner.scripts[COMMAND] = Script({})
-    error = refused(project)
+    error = refused(project, "train")
     assert error.problem == "`python train.py` ended well and left no `answers.csv`"
     assert (error.cause, error.hint) == (
         "The script writes to another place than train.predictions says.",
@@ -425,7 +430,7 @@ def test_train__no_column_is_called_as_was_said(
 ) -> None:
     content = some_answers().replace(b"id,probability", header.encode())
     of = f"{{data: holdout, id: id, label: malignant, positive: 1, prediction: {said}}}"
-    error = refused(a_project_of_predictions(tmp_path, content, evaluate=of))
+    error = refused(a_project_of_predictions(tmp_path, content, evaluate=of), "train")
     assert (error.code, error.problem, error.hint) == ("predictions-unusable", problem, hint)
     assert error.cause == f"Answers of a binary task have the columns id, {said}, as evaluate.prediction says."
 

@@ -11,7 +11,7 @@ from mlci.core.registry import LoadedRegistry, Registry, Trail
 from mlci.core.registry.audit import audit
 from mlci.errors import IntegrityError, UsageError
 from mlci.testing import FakeOrigin, FakeRegistryBranch
-from tests.adapters.clones import bare_origin, clone_of
+from tests.adapters.clones import two_clones
 from tests.core.plans import a_promotion, a_rollback
 
 if TYPE_CHECKING:
@@ -29,20 +29,8 @@ def fakes(_: Path) -> Connect:
 
 
 def clones(folder: Path) -> Connect:
-    origin = bare_origin(folder / "origin.git")
-    one, other = clone_of(origin, folder / "one"), clone_of(origin, folder / "other")
-    one.commit(data="1")
-    one.git("push", "--quiet", "origin", "main")
-    other.git("pull", "--quiet")
-    people = [one, other]
-
-    def connect() -> RegistryBranch:
-        people.reverse()
-        repository = people[0].open()
-        repository.fetch("main")
-        return GitRegistry(repository)
-
-    return connect
+    repository = two_clones(folder)
+    return lambda: GitRegistry(repository())
 
 
 @pytest.fixture(params=[fakes, clones])

@@ -8,7 +8,7 @@ import pytest
 
 from mlci.adapters.runs_branch import GitRuns
 from mlci.testing import FakeRunsBranch
-from tests.adapters.clones import bare_origin, clone_of
+from tests.adapters.clones import two_clones
 from tests.core.runs.records import MORNING, a_record, kept
 
 if TYPE_CHECKING:
@@ -28,20 +28,8 @@ def fakes(_: Path) -> Connect:
 
 
 def clones(folder: Path) -> Connect:
-    origin = bare_origin(folder / "origin.git")
-    one, other = clone_of(origin, folder / "one"), clone_of(origin, folder / "other")
-    one.commit(data="1")
-    one.git("push", "--quiet", "origin", "main")
-    other.git("pull", "--quiet")
-    people = [one, other]
-
-    def connect() -> RunsBranch:
-        people.reverse()
-        repository = people[0].open()
-        repository.fetch("main")
-        return GitRuns(repository)
-
-    return connect
+    repository = two_clones(folder)
+    return lambda: GitRuns(repository())
 
 
 @pytest.fixture(params=[fakes, clones])
