@@ -197,7 +197,12 @@ def _signatures(state: Registry, demand: Demand, signing: Signing) -> list[Check
     signers, problems = check_signatures(state, demand, signing)
     if not problems:
         counted = signers_text(signers)
-        return [Checked(f"{state.model} signatures", f"{len(signers)} events signed: {counted or 'none yet'}")]
+        return [
+            Checked(
+                f"{state.model} signatures",
+                f"{len(signers)} {'event' if len(signers) == 1 else 'events'} signed: {counted or 'none yet'}",
+            )
+        ]
     return [Checked(f"{state.model} signatures", each.problem, each) for each in problems]
 
 
