@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlci.core.package import ModelFormat, Package
     from mlci.formats.model_file import ModelFile
 
+UNLISTED = b"# Nobody knows what a pickle imports, and no requirements.txt beside mlci.yaml lists it.\n"
 NO_ANSWER = frozenset({"model-cannot-predict", "model-answers-nan"})
 """What a model may do with rows that nobody measured, and still be right about those of the data."""
 
@@ -92,7 +93,7 @@ def _of_program(content: bytes, config: Config, contract: Contract | None) -> Pa
     info = program.info.model_copy(update={"classes": answers.classes or program.info.classes})
     signature = program_signature(info, config, contract)
     golden = golden_of(program, signature)
-    required = program.files.get(REQUIREMENTS_FILE)
+    required = program.files.get(REQUIREMENTS_FILE, UNLISTED if info.pickle else None)
     more = {
         LOADER_FILE: program_loader(),
         **({} if golden is None else {GOLDEN_FILE: golden}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mlci.commands.baseline import with_baseline
 from mlci.commands.hashing import with_hashes
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from mlci.core.config import Config
     from mlci.core.package import Package
     from mlci.core.side import Side
+
+
+RAW: Final = (
+    "the model could not be converted: it is shipped as a raw pickle (train.allow_pickle), judged by its answers"
+)
 
 
 class WholePackage(NamedTuple):
@@ -37,4 +42,5 @@ def whole_package(
         package, side, section.label, tree, data=data, predictor=predictor, objects=objects
     )  # fmt: skip
     package, unhashed = with_hashes(package, tree, predictor)
-    return WholePackage(package, tuple(filter(None, (package.assumption, uncounted, unhashed))))
+    pickled = RAW if package.info.format == "pickle" else None
+    return WholePackage(package, tuple(filter(None, (package.assumption, pickled, uncounted, unhashed))))

@@ -68,6 +68,16 @@ def test_train__ships_a_pickle_with_the_code_that_it_names(tmp_path: Path) -> No
     assert "**a pickle runs code wherever it is loaded**" in " ".join(package.files["README.md"].decode().split())
 
 
+def test_train__says_that_it_is_one_and_that_nobody_listed_what_it_needs(tmp_path: Path) -> None:
+    project = a_project(tmp_path, train=ALLOWED)
+    leaves(project, "present")
+    trained = project.train()
+    assert trained.remarks == (
+        "the model could not be converted: it is shipped as a raw pickle (train.allow_pickle), judged by its answers",
+    )
+    assert trained.candidate.package.files["requirements.txt"].startswith(b"# Nobody knows what a pickle imports")
+
+
 def test_train__what_can_be_converted_is_shipped_converted(tmp_path: Path) -> None:
     project = a_pickling_project(tmp_path)
     project.predictor.unconvertible.clear()
