@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from mlci.adapters.confined_program import ConfinedPrograms
+from mlci.adapters.prediction import ChildPredictor
 from mlci.core.program import Program, ProgramInfo
 from mlci.core.table import Column, Table
 from mlci.errors import MlciError
@@ -58,6 +59,16 @@ def test_program__may_be_a_file_of_its_own_and_use_programs_of_the_system_and_a_
     script = '#!/bin/sh\nsort -r > "$TMPDIR/sorted"; cut -c1-9 "$TMPDIR/sorted" | sed \'s/$/, "probability": 0.5}/\'\n'
     found = PROGRAMS.ask(a_program("./score.sh", score_sh=script.encode()), ROWS)
     assert found.values.tolist() == [[0.5], [0.5], [0.5]]
+
+
+def test_program__is_looked_for_on_another_path_on_request() -> None:
+    assert refused(shell(""), PROGRAMS.on_path("/nowhere")).code == "program-missing"
+    assert PROGRAMS.on_path(os.defpath).ask(shell(""), ROWS).values.tolist() == [[0.5], [0.5], [0.5]]
+    asked = ChildPredictor(programs=PROGRAMS).on_path("/nowhere")
+    with pytest.raises(MlciError) as caught:
+        asked.run_program(shell(""), ROWS.columns)
+    assert caught.value.code == "program-missing"
+    assert ChildPredictor().on_path(os.defpath).starts_programs is False
 
 
 def test_program__in_python_has_the_modules_of_its_interpreter() -> None:

@@ -8,11 +8,14 @@ from mlci.adapters.package_shelf import PackageShelf
 from mlci.commands.package import package
 from mlci.commands.references import read_path
 from mlci.commands.verify import verify_package
-from mlci.errors import UsageError
-from mlci.testing.predictor import model_file
+from mlci.errors import MlciError, UsageError
+from mlci.testing.predictor import PICKLED, model_file
 from tests.commands.builders import a_project
+from tests.commands.test_raw_pickles import ALLOWED, a_pickling_project
+from tests.commands.test_raw_pickles import TRAIN as REFUSED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from mlci.commands.package import Packed
@@ -53,6 +56,23 @@ def test_package__again_changes_nothing(tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in first.path.iterdir()}
     assert packed(file, project, shelf) == first
     assert {path: path.stat().st_mtime_ns for path in first.path.iterdir()} == before
+
+
+@pytest.mark.parametrize("train", [ALLOWED, REFUSED], ids=["allowed", "refused"])
+def test_package__of_a_pickle_is_that_of_training_or_refused_like_there(train: str, tmp_path: Path) -> None:
+    project = a_pickling_project(tmp_path, train)
+    file, shelf = tmp_path / "elsewhere.pkl", PackageShelf(tmp_path / "packages")
+    file.write_bytes(PICKLED + b"present")
+
+    def outcomes(by: Callable[[], str]) -> str:
+        try:
+            return by()
+        except MlciError as error:
+            return error.code
+
+    found = outcomes(lambda: packed(file, project, shelf).sha256)
+    assert found == outcomes(lambda: project.train().candidate.sha256)
+    assert (found == "model-forbidden-type") == (train is REFUSED)
 
 
 @pytest.mark.parametrize(("name", "problem"), [("missing", "there is no file"), ("", "is a folder")])

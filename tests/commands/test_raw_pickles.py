@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
+from typing_extensions import override
 
 from mlci.commands.installed import Installed
 from mlci.commands.registry import evaluation_of
@@ -16,7 +18,7 @@ from mlci.errors import MlciError, UsageError
 from mlci.formats.archive import pack
 from mlci.formats.program_archive import read_program
 from mlci.render.markdown import comment
-from mlci.testing import Script
+from mlci.testing import Script, ScriptedPredictor
 from mlci.testing.predictor import PICKLED
 from tests.commands.builders import COMMAND, Project, a_configuration, a_project, a_released_project
 
@@ -219,3 +221,28 @@ def test_rules__only_a_model_may_come_as_a_pickle() -> None:
 
 
 ANSWERS = "".join(["id,probability\n", *(f"{row},{0.9 if row % 2 else 0.1}\n" for row in range(200))]).encode()
+
+
+class OnPaths(ScriptedPredictor):
+    """One that remembers which search paths programs were looked for on."""
+
+    paths: tuple[str, ...] = ()
+
+    @override
+    def on_path(self, search_path: str) -> ScriptedPredictor:
+        """Remember the path."""
+        self.paths = (*self.paths, search_path)
+        return self
+
+
+@pytest.mark.parametrize(("train", "asks"), [(ALLOWED, True), (TRAIN, False)])
+def test_train__a_pickle_is_loaded_in_the_environment_that_it_was_made_in(
+    train: str, *, asks: bool, tmp_path: Path
+) -> None:
+    train = train.replace("model.pkl", "model.skops")
+    project = a_project(tmp_path, train=train, environment="{install: ./make}")
+    project.predictor = predictor = OnPaths(project.predictor.models)
+    project.runner.scripts["./make"] = Script(makes_environment=True)
+    project.train()
+    places = [path.split(os.pathsep)[0] for path in predictor.paths]
+    assert [place.startswith(str(project.repository.folder / ".mlci")) for place in places] == [True] * asks
