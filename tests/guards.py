@@ -29,6 +29,34 @@ class Guard:
 
 GUARDS = (
     Guard(
+        "a model is asked with the versions that its package names",
+        "mlci/commands/said.py",
+        "    asked = fitting_package(package, predictor)\n",
+        "    asked = predictor\n",
+        "tests/commands/test_check.py::test_check__asks_production_with_the_versions_that_its_package_names",
+    ),
+    Guard(
+        "of what a package names only our list is installed",
+        "mlci/core/libraries.py",
+        "return {name: versions[name] for name in DISTRIBUTIONS.get(model_format, ()) if name in versions}",
+        "return dict(versions)",
+        "tests/core/test_libraries.py::test_pinned__is_of_our_list_whatever_else_a_package_names",
+    ),
+    Guard(
+        "only wheels are installed, which run nothing",
+        "mlci/adapters/library_environments.py",
+        '"--only-binary=:all:", ',
+        "",
+        "tests/adapters/test_library_environments.py::test_interpreter__is_made_once_from_wheels_alone",
+    ),
+    Guard(
+        "what installs libraries sees no token",
+        "mlci/adapters/library_environments.py",
+        'if name in PASSED or name.startswith("PIP_")',
+        "if name",
+        "tests/adapters/test_library_environments.py::test_interpreter__sees_where_the_index_is_and_no_token",
+    ),
+    Guard(
         "what nobody signed is not deployed where it must be signed",
         "mlci/commands/deploy.py",
         "    vouching(history, [version.number], stage)\n",
@@ -912,8 +940,8 @@ GUARDS = (
     Guard(
         "no program is started beside a token",
         "mlci/cli/asking.py",
-        "programs=None if has_token else",
-        "programs=",
+        "may_start_programs and not any(os.environ.get(name) for name in TOKEN_VARIABLES)",
+        "may_start_programs",
         "tests/cli/test_asking.py::test_predictor__beside_a_token_starts_no_program",
     ),
     Guard(

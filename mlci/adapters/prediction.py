@@ -27,12 +27,13 @@ from mlci.adapters.metric_child import measured
 from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
 from mlci.adapters.model_child import LONGEST_HEADER, PICKLE, ModelQuestion, longest_answer, write_rows
 from mlci.adapters.model_refusals import refusal, sanitised, unreadable_answer
+from mlci.core.libraries import DISTRIBUTIONS, pinned, requirement_lines
 from mlci.core.lock import Dependency
 from mlci.core.package import PROGRAMS
 from mlci.core.prediction import Prediction
 from mlci.core.section import TOKEN_VARIABLES
 from mlci.core.table import Table
-from mlci.errors import MlciError, UsageError
+from mlci.errors import MlciError, OutsideError, UsageError
 from mlci.formats.confinement import Confinement, available
 from mlci.formats.description import ModelDescription
 from mlci.formats.program_archive import read_program
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mlci.adapters.confined_program import ConfinedPrograms
+    from mlci.adapters.library_environments import LibraryEnvironments
     from mlci.core.metric_function import Measured, MeasuredRows, MetricFunction
     from mlci.core.prediction import AnswerEach
     from mlci.core.predictions import Predictions
@@ -49,13 +51,6 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = Path(mlci.formats.__file__).parent
 
-DISTRIBUTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "skops": ("numpy", "pandas", "scikit-learn", "scipy", "skops"),
-    "onnx": ("numpy", "onnxruntime", "pandas"),
-    "xgboost": ("numpy", "pandas", "scipy", "xgboost"),
-    "lightgbm": ("lightgbm", "numpy", "pandas", "scipy"),
-}
-"""What a prediction depends on, by format; a package names their versions."""
 
 VERSIONS_PROGRAM: Final = """
 import importlib.metadata, json, re, sys
@@ -93,17 +88,20 @@ class ChildPredictor:
         limits: ChildLimits | None = None,
         program: Path = PROGRAM,
         programs: ConfinedPrograms | None = None,
+        environments: LibraryEnvironments | None = None,
     ) -> None:
         """Use the interpreter `python` (default: this one), which must have the libraries of the model.
 
         `cache`: the folder for predictions, or None for no cache; `program`: the folder that is run as the child;
-        `programs`: what starts the programs of packages, None where none may be started.
+        `programs`: what starts the programs of packages, None where none may be started; `environments`: where other
+        versions of libraries come from, None where these are all that there is.
         """
         self._python = Path(python or sys.executable)
         self._cache = cache
         self._limits = limits or ChildLimits()
         self._program = program
         self._programs = programs
+        self._environments = environments
         self._child = Child(self._python, program, self._limits)
         self._confinement: Confinement | None = None
         self._dependencies: dict[str, dict[str, Dependency]] = {}
@@ -128,6 +126,30 @@ class ChildPredictor:
         if format not in self._dependencies:
             self._dependencies[format] = self._ask_versions(DISTRIBUTIONS[format])
         return self._dependencies[format]
+
+    def installed(self, format: str) -> Mapping[str, str]:  # noqa: A002  # the field's own word
+        """Return the same versions as `requirements`; none where one of the libraries is missing."""
+        try:
+            return self.requirements(format)
+        except OutsideError as error:
+            if error.code != "missing-library":
+                raise
+            return {}
+
+    def fitting(self, format: str, versions: Mapping[str, str]) -> ChildPredictor:  # noqa: A002  # the field's own word
+        """Return what asks models of this format with these versions of its libraries: this, where it has them.
+
+        Other distributions that `versions` names are nothing that a model is asked with. Raises
+        `UsageError("version-differs")` where no environment is made, and what `LibraryEnvironments` raises.
+        """
+        wanted, here = pinned(format, versions), self.installed(format) if versions else {}
+        if all(here.get(name) == version for name, version in wanted.items()):
+            return self
+        if self._environments is None:
+            name, version = next(each for each in wanted.items() if here.get(each[0]) != each[1])
+            problem = f"the model needs {name} {version}, and {here.get(name, 'none')} is here"
+            raise UsageError("version-differs", problem, hint=f"pip install {name}=={version}")
+        return self._like(self._environments.interpreter(requirement_lines(format, versions)), self._programs)
 
     def describe(self, model_file: bytes, format: str) -> ModelDescription:  # noqa: A002  # the field's own word
         """Return what the model says about itself.
@@ -244,8 +266,13 @@ class ChildPredictor:
     def on_path(self, search_path: str) -> ChildPredictor:
         """Return one that looks for programs of packages on another SEARCH_PATH, where it starts any."""
         programs = None if self._programs is None else self._programs.on_path(search_path)
+        return self._like(self._python, programs)
+
+    def _like(self, python: Path, programs: ConfinedPrograms | None) -> ChildPredictor:
+        """Return one with another interpreter, or that starts programs otherwise."""
         return ChildPredictor(
-            self._python, cache=self._cache, limits=self._limits, program=self._program, programs=programs
+            python, cache=self._cache, limits=self._limits, program=self._program,
+            programs=programs, environments=self._environments,
         )  # fmt: skip
 
     def run_program(self, content: bytes, columns: Mapping[str, Column]) -> Predictions:

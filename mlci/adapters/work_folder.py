@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlci.adapters.files import write_atomically
+from mlci.adapters.made_once import made_once
 from mlci.core.runs.record import ID_LENGTH, KeptRun, read_details, read_kept_model, read_run, run_id
 from mlci.core.submission import ARCHIVE, RECORD, Submission
 from mlci.errors import OutsideError, UsageError
@@ -162,23 +163,10 @@ class WorkFolder:
         """
         folder = self.ready() / "environments"
         path = folder / sha256[:ID_LENGTH]
-        mark = folder / f"{path.name}.whole"
         with self._writing():
             folder.mkdir(exist_ok=True)
-            lock = (folder / f"{path.name}.lock").open("wb")
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            is_whole = mark.is_file() and path.is_dir()
-            if not is_whole:
-                shutil.rmtree(path, ignore_errors=True)
-            try:
+            with made_once(path) as is_whole:
                 yield path, is_whole
-            except BaseException:
-                if not is_whole:
-                    shutil.rmtree(path, ignore_errors=True)
-                raise
-            with self._writing():
-                mark.touch()
 
     def submission(self) -> Submission | None:
         """Return what was submitted for judging, None where nothing was."""

@@ -11,12 +11,21 @@ if TYPE_CHECKING:
     from mlci.adapters.prediction import ChildPredictor
 
 
-def asking_predictor(cache: Path | None = None) -> ChildPredictor:
-    """Return what asks models; programs of packages only where this process holds no token of a job."""
+def asking_predictor(cache: Path | None = None, *, may_start_programs: bool = True) -> ChildPredictor:
+    """Return what asks models, with other versions of their libraries where a package names them.
+
+    Programs of packages are started only where this process holds no token of a job.
+    """
     from mlci.adapters.confined_program import ConfinedPrograms
+    from mlci.adapters.library_environments import LibraryEnvironments
     from mlci.adapters.prediction import ChildPredictor
+    from mlci.cli.output import tell
     from mlci.core.section import TOKEN_VARIABLES
 
-    has_token = any(os.environ.get(name) for name in TOKEN_VARIABLES)
+    starts = may_start_programs and not any(os.environ.get(name) for name in TOKEN_VARIABLES)
     search_path = os.environ.get("PATH", os.defpath)
-    return ChildPredictor(cache=cache, programs=None if has_token else ConfinedPrograms(search_path))
+    return ChildPredictor(
+        cache=cache,
+        programs=ConfinedPrograms(search_path) if starts else None,
+        environments=LibraryEnvironments(os.environ, tell),
+    )

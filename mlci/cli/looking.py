@@ -79,7 +79,6 @@ def verify(
 
     Checks events, history and tags of the registry, the bytes in the store, and that each package loads as it claims.
     """
-    from mlci.adapters.prediction import ChildPredictor
     from mlci.cli.wiring import Workplace
     from mlci.commands.references import read_path
     from mlci.commands.resolving import is_path
@@ -98,7 +97,7 @@ def verify(
                 repository=place.repository,
                 registry=place.registry(),
                 stores=place.open_each(config.promote, Path(empty)),
-                predictor=ChildPredictor(),
+                predictor=asking_predictor(may_start_programs=False),
                 signing=place.signing(),
                 demand=place.demand(base),
             )

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.pipeline import VARIABLES
 from mlci.commands.recording import before, recorded
-from mlci.commands.running import made, requirements_of
+from mlci.commands.running import left
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.fingerprint import pinned_paths
 from mlci.core.pipeline import read_pointer
-from mlci.core.runs import Cost, KeptModel
+from mlci.core.runs import Cost
 from mlci.core.training import Completed
 from mlci.errors import IntegrityError, RejectedError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlci.commands.running import Job
+    from mlci.commands.running import Job, Left
     from mlci.core.pipeline import Pointer
 
 UNKNOWN = ("command", "code", "environment", "seed", "cost")
@@ -27,7 +27,7 @@ UNKNOWN = ("command", "code", "environment", "seed", "cost")
 CHUNK_BYTES = 1 << 20
 
 
-def bring(job: Job) -> bytes:
+def bring(job: Job) -> Left:
     """Return the model that is pinned here, after keeping it and a record of what is known of it.
 
     Raises `UsageError("no-model-source")`, `IntegrityError("model-differs")`, `RejectedError("model-not-pulled")`.
@@ -42,7 +42,7 @@ def bring(job: Job) -> bytes:
             raise _not_a_pointer(pointer)
         _pull(job, pinned, pointer)
     given = before(config, job.inputs, job.ids, job.repository, job.side.made)
-    content, description = made(job, FILE_NAME)
+    found = left(job, FILE_NAME)
     done = Completed(exit_code=None, seconds=0.0, tail=(), started=job.runner.now())
     record, details = recorded(
         given,
@@ -50,14 +50,14 @@ def bring(job: Job) -> bytes:
         "brought in",
         "it was made elsewhere",
         seed=None,
-        model_sha256=hashlib.sha256(content).hexdigest(),
-        description=description.to_dict(),
+        model_sha256=found.sha256,
+        description=found.description.to_dict(),
         unknown=(*UNKNOWN, *(() if config.inputs else ("data",))),
     )
     record = record.model_copy(update={"cost": Cost()})
     job.work.keep_run(record, details)
-    job.work.keep_trained(KeptModel.of(record, description.to_dict(), requirements_of(job, content)), content)
-    return content
+    job.work.keep_trained(found.kept(record), found.model)
+    return found
 
 
 def _pull(job: Job, pinned: Pointer, pointer: str) -> None:

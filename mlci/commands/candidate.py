@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlci.commands.baseline import with_submitted_baseline
+from mlci.commands.fitting import fitting_package
 from mlci.commands.hashing import with_hashes
 from mlci.commands.packaging import packaged
 from mlci.core.package import read_package
@@ -76,7 +77,7 @@ def repackaged(candidate: Candidate, case: Case, tools: Tools) -> Candidate:
     """
     config = case.rules.config
     contract = case.head_side.contracts.get(config.evaluate.data)
-    package = packaged(candidate.package.model, config, contract, tools.predictor)
+    package = packaged(candidate.package.model, config, contract, fitting_package(candidate.package, tools.predictor))
     package = with_submitted_baseline(package, candidate.package, (case.head_side, case.base_side))
     package, _ = with_hashes(package, case.head, tools.predictor)
     archive = pack(package.files)

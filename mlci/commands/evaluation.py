@@ -11,6 +11,7 @@ import numpy as np
 from mlci.commands.archives import archive_of
 from mlci.commands.evaluation_set import set_of, type_of_classes
 from mlci.commands.evaluation_slices import slices_of
+from mlci.commands.fitting import fitting_package
 from mlci.commands.function_evidence import with_functions
 from mlci.commands.installed import Installed
 from mlci.commands.number_evidence import number_evidence
@@ -72,7 +73,8 @@ def answers_by_signature(package: Package, predictor: Predictor) -> bool:
     """Return whether the model loads in a child, with the classes that its signature promises."""
     if package.level != "model":
         return is_whole(package)
-    return (predictor.describe(package.model, package.info.format).classes or ()) == package.info.signature.classes
+    asked = fitting_package(package, predictor)
+    return (asked.describe(package.model, package.info.format).classes or ()) == package.info.signature.classes
 
 
 def evaluate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from mlci.commands.fitting import fitting_package
 from mlci.core.lock import find_lock, hashed_requirements
 from mlci.core.package import REQUIREMENTS_FILE, with_file
 from mlci.errors import IntegrityError
@@ -25,7 +26,7 @@ def with_hashes(package: Package, tree: Tree, predictor: Predictor) -> tuple[Pac
     if package.level != "model":
         return package, None
     lock = find_lock(tree.ids(), partial(_content, tree))
-    dependencies = predictor.dependencies(package.info.format) if lock else {}
+    dependencies = fitting_package(package, predictor).dependencies(package.info.format) if lock else {}
     text, reason = hashed_requirements(dependencies, lock) if lock else (None, None)
     content = WITHOUT + package.files[REQUIREMENTS_FILE] if text is None else text.encode()
     return with_file(package, REQUIREMENTS_FILE, content), reason

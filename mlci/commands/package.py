@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlci.commands.conversion import model_of
+from mlci.commands.fitting import fitting_training
 from mlci.commands.raw_pickles import raw_pickle
 from mlci.commands.sides import head_side
 from mlci.commands.whole_package import whole_package
@@ -46,6 +47,7 @@ def package(
     tree = repository.work_tree()
     side = head_side(tree)
     content = _content(file)
+    predictor = predictor if side.config.train.convert else fitting_training(content, {}, predictor)
     try:
         model = model_of(content, side.config, side.contracts.get(side.config.evaluate.data), predictor).content
     except IntegrityError:

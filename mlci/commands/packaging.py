@@ -36,8 +36,9 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
     """Return the package of MODEL (a file of any format) under CONFIG, with names and ranges of CONTRACT.
 
     Who judges makes the package anew: name, threshold, positive class and requirements of a submission are its
-    maker's words. `Package.assumption` says what nobody could check, for who shows it. Raises
-    `RejectedError("version-differs")`, and what a model, its signature or its form can break.
+    maker's words; PREDICTOR has the versions that the model was made with. `Package.assumption` says what nobody
+    could check, for who shows it. Raises `RejectedError("version-differs")`, and what a model, its signature or its
+    form can break.
     """
     if is_program(model):
         return _of_program(model, config, contract)
@@ -126,11 +127,11 @@ def golden_rows(file: ModelFile, signature: Signature, predictor: Predictor) -> 
 
 
 def _refuse_other_version(model: bytes, requirements: dict[str, str]) -> None:
-    fitted, ours = fitted_version(model), requirements.get("scikit-learn")
-    if fitted is not None and ours is not None and fitted != ours:
+    fitted, named = fitted_version(model), requirements.get("scikit-learn")
+    if fitted is not None and named is not None and fitted != named:
         raise RejectedError(
             "version-differs",
-            f"the model was fitted with scikit-learn {fitted}, and mlci predicts with {ours}",
-            cause="The training environment has another version than mlci's.",
-            hint=f"scikit-learn=={ours} in the requirements of the training code",
+            f"the model was fitted with scikit-learn {fitted}, and its package names {named}",
+            cause="The package was put together by hand, or by another version of mlci.",
+            hint="mlci train --force",
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from mlci.commands.fitting import fitting_package
 from mlci.commands.said import all_said, each_said, refuse_without_model
 from mlci.core.answer_columns import answer_columns, class_text
 from mlci.core.contract.model import ColumnSpec
@@ -101,7 +102,9 @@ def predict_to(
     # The boundaries of batches depend on nothing but the signature, so that another attempt finds the same ones.
     size = batch_rows or max(1, min(BATCH_ROWS, BATCH_VALUES // max(len(signature.inputs), 1)))
     with (
-        predictor.answering(installed.sha256, package.model, package.info.format) as answer_each,  # loads the model,
+        fitting_package(package, predictor).answering(
+            installed.sha256, package.model, package.info.format
+        ) as answer_each,  # loads the model,
         _data_refusals_told(),
         data.in_batches(one_file(rows)) as opened,  # and meanwhile the rows are looked at
     ):

@@ -13,6 +13,7 @@ from mlci.commands.bringing import bring
 from mlci.commands.environment import asking_within
 from mlci.commands.evaluation import fetch
 from mlci.commands.evaluation_set import feature_rows
+from mlci.commands.fitting import fitting_kept, fitting_package
 from mlci.commands.installed import Installed
 from mlci.commands.lineage import origin_of
 from mlci.commands.resolving import resolve_in
@@ -147,10 +148,10 @@ def _made_anew(wanted: Wanted, place: Repository, bench: Workbench, runner: Runn
         side, inputs, ids, place, runner, predictor, tools.data, bench,
         is_anew=True, allows_pickle=side.config.train.allow_pickle,
     )  # fmt: skip
-    model = bring(job) if side.config.train.is_elsewhere else run_candidate(job, wanted.seed).model
-    tree = place.work_tree()
+    found = bring(job) if side.config.train.is_elsewhere else run_candidate(job, wanted.seed).left
+    tree, predictor = place.work_tree(), fitting_kept(found.model, found.requirements, predictor)
     package, _ = whole_package(
-        model, side.config, side, tree, data=tools.data, predictor=predictor, objects=bench.objects
+        found.model, side.config, side, tree, data=tools.data, predictor=predictor, objects=bench.objects
     )
     (run,) = bench.runs()
     return Anew(Installed(package, digest(pack(package.files))), run.record, bench.details(run))
@@ -240,7 +241,8 @@ def _golden(wanted: Wanted, then: Installed, now: Installed, tools: Tools) -> tu
 def _raw(installed: Installed, columns: Mapping[str, Column], tools: Tools) -> Floats:
     package = installed.package
     digest = hashlib.sha256(package.model).hexdigest()
-    return np.asarray(tools.predictor.predict(digest, package.model, package.info.format, columns).values, np.float64)
+    asked = fitting_package(package, tools.predictor)
+    return np.asarray(asked.predict(digest, package.model, package.info.format, columns).values, np.float64)
 
 
 def _evaluated(then: Installed, now: Installed, place: Repository, tools: Tools) -> tuple[Floats, Floats]:

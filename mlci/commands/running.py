@@ -8,18 +8,19 @@ import re
 import shlex
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlci.commands.conversion import model_of
 from mlci.commands.environment import prepared
+from mlci.commands.fitting import fitting_training
 from mlci.commands.pipeline import VARIABLES, push, refuse_foreign_model, repro_command, stages_of
 from mlci.commands.programs import program_of
 from mlci.commands.raw_pickles import raw_pickle
 from mlci.commands.recording import before, recorded
-from mlci.commands.stated import description_of, is_stated, rows_in
+from mlci.commands.stated import description_of, rows_in
 from mlci.commands.training_data import training_place
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import stand_ins
@@ -29,7 +30,7 @@ from mlci.core.runs.outputs import listed, undeclared
 from mlci.core.runs.seeds import FIRST
 from mlci.core.training import InterruptedTraining, variables
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
-from mlci.formats.recognition import is_pickle, recognised
+from mlci.formats.recognition import is_pickle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,12 +88,31 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What a command left, the model or its answers, in its canonical form."""
+
+    model: bytes
+    description: ModelDescription
+    """What it says of itself."""
+    requirements: Mapping[str, str] = field(default_factory=dict)
+    """Exact versions of what predicting with it needs, by distribution; none where the model stays elsewhere."""
+
+    @property
+    def sha256(self) -> str:
+        """The sha256 of its bytes."""
+        return hashlib.sha256(self.model).hexdigest()
+
+    def kept(self, record: RunRecord) -> KeptModel:
+        """Return what is kept of it beside its bytes, after a run with this RECORD."""
+        return KeptModel.of(record, self.description.to_dict(), dict(self.requirements))
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """What a run made."""
 
-    model: bytes
+    left: Left
     record: RunRecord
-    description: ModelDescription
     stages: tuple[StageRun, ...] = ()
     remarks: tuple[str, ...] = ()
     """What is to be said beside the training."""
@@ -105,14 +125,8 @@ def run_candidate(job: Job, seed: int = FIRST) -> Made:
     else:
         with _set_aside(job.output, job.work.log_of(job.inputs.training)):
             made = _run(job, seed)
-    said = made.description.to_dict()
-    job.work.keep_trained(KeptModel.of(made.record, said, requirements_of(job, made.model)), made.model)
+    job.work.keep_trained(made.left.kept(made.record), made.left.model)
     return made
-
-
-def requirements_of(job: Job, model: bytes) -> dict[str, str]:
-    """Return the versions of what predicting with MODEL needs, by distribution; none where it stays elsewhere."""
-    return {} if is_stated(model) else dict(job.predictor.requirements(recognised(model)))
 
 
 def run_further(job: Job, seed: int) -> RunRecord:
@@ -156,18 +170,17 @@ def _run(job: Job, seed: int) -> Made:
             refuse_foreign_model(train, stages, job.repository)
         wrote = _wrote(job, done, stages)
         _refuse_other_data(config, wrote.data, shown_log)
-        model, description = made(job, shown_log, wrote.others)
+        found = left(job, shown_log, wrote.others, done.machine.packages)
     except MlciError as error:
         outcome: Outcome = "timed out" if done.exit_code is None else "failed"
         reason = error.public().problem.partition("\n")[0]
         work.keep_run(*keep(done, outcome, reason, stages=stages))
         raise
-    digest = hashlib.sha256(model).hexdigest()
     record, details = keep(
         done,
         "trained",
-        model_sha256=digest,
-        description=description.to_dict(),
+        model_sha256=found.sha256,
+        description=found.description.to_dict(),
         stages=stages,
         also_wrote=wrote.others,
     )
@@ -177,7 +190,7 @@ def _run(job: Job, seed: int) -> Made:
         if _ran(stages) and not job.is_anew
         else None
     )
-    return Made(model, record, description, stages, tuple(filter(None, (_told(wrote.others), remark))))
+    return Made(found, record, stages, tuple(filter(None, (_told(wrote.others), remark))))
 
 
 def _wrote(job: Job, done: Completed, stages: tuple[StageRun, ...]) -> Outputs:
@@ -265,8 +278,8 @@ def _refuse_failure(config: Config, done: Completed, log: str) -> None:
         raise error
 
 
-def made(job: Job, log: str, others: tuple[str, ...] = ()) -> tuple[bytes, ModelDescription]:
-    """Return what the command left, the model or its answers, in its canonical form, and what it says of itself."""
+def left(job: Job, log: str, others: tuple[str, ...] = (), installed: Mapping[str, str] | None = None) -> Left:
+    """Return what the command left; INSTALLED are the versions that its interpreter has, where they are known."""
     config = job.side.config
     level = config.train.level
     key, how = ("predict.model", "cp {} …") if config.train.predict else (level, SAVES[level])
@@ -284,22 +297,24 @@ def made(job: Job, log: str, others: tuple[str, ...] = ()) -> tuple[bytes, Model
             config.train.predict, job.side, job.repository.folder, job.repository.work_tree(),
             data=job.data, predictor=job.predictor, objects=job.work.objects,
         )  # fmt: skip
-        return content, description_of(answers)
+        return Left(content, description_of(answers))
     if level != "model":
         rows = rows_in(job.output, config, job.data)
-        return rows.to_bytes(), description_of(rows)
-    contract, left = job.side.contracts.get(config.evaluate.data), job.output.read_bytes()
+        return Left(rows.to_bytes(), description_of(rows))
+    contract, content = job.side.contracts.get(config.evaluate.data), job.output.read_bytes()
+    predictor = job.predictor if config.train.convert else fitting_training(content, installed or {}, job.predictor)
     try:
-        model = model_of(left, config, contract, job.predictor)
+        model = model_of(content, config, contract, predictor)
     except IntegrityError:
-        if not (job.allows_pickle and is_pickle(left)):
+        if not (job.allows_pickle and is_pickle(content)):
             raise
-        content, answers = raw_pickle(
-            left, job.side, job.repository, ids=job.ids,
+        program, answers = raw_pickle(
+            content, job.side, job.repository, ids=job.ids,
             data=job.data, predictor=job.predictor, objects=job.work.objects,
         )  # fmt: skip
-        return content, description_of(answers)
-    return model.content, job.predictor.describe(model.content, model.format)
+        return Left(program, description_of(answers))
+    description = predictor.describe(model.content, model.format)
+    return Left(model.content, description, predictor.requirements(model.format))
 
 
 def _cause(exit_code: int, tail: tuple[str, ...]) -> str | None:

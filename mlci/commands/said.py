@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlci.commands.fitting import fitting_package
 from mlci.core.package import positive_index
 from mlci.core.words import written
 from mlci.errors import IntegrityError, UsageError
@@ -117,7 +118,8 @@ def _with_probabilities(installed: Installed, said: Prediction) -> Prediction:
 def _asked(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> Prediction:
     package = installed.package
     refuse_without_model(package)
-    return predictor.predict(installed.sha256, package.model, package.info.format, _given(installed, columns))
+    asked = fitting_package(package, predictor)
+    return asked.predict(installed.sha256, package.model, package.info.format, _given(installed, columns))
 
 
 def _given(installed: Installed, columns: Mapping[str, Column]) -> dict[str, Column]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlci.commands.bringing import bring
 from mlci.commands.candidate import Candidate, submit
 from mlci.commands.environment import asking_within
+from mlci.commands.fitting import fitting_kept
 from mlci.commands.pipeline import outcomes
 from mlci.commands.running import Job, run_candidate, run_further
 from mlci.commands.sides import head_side
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mlci.commands.ports import Data, Predictor, RegistryBranch, Repository, Runner, Workbench
+    from mlci.commands.running import Left
     from mlci.core.config import Config
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.runs.seeds import SeedSummary
@@ -98,27 +100,30 @@ def train_side(
         if tell:
             tell(f"train: {title}" + ("" if reason == NEW_INPUTS else f" ({reason})"))
         with work.alone():
-            model, training, said = _made_anew(job, reason)
+            found, training, said = _made_anew(job, reason)
+            model, requirements = found.model, found.requirements
     else:
-        (_, model), said = kept, ()
+        (known, model), said = kept, ()
+        requirements = known.requirements
         training = Training(title, "reused", f"same inputs as run {inputs.training[:12]}")
         if tell:
             tell(f"train: reused, {training.reason}")
     training = replace(training, seeds=_further_seeds(job, anew=asked is not None, tell=tell))
     tree = repository.work_tree()
     package, remarks = whole_package(
-        model, rules, side, tree, data=data, predictor=predictor, objects=work.objects
+        model, rules, side, tree,
+        data=data, predictor=fitting_kept(model, requirements, predictor), objects=work.objects,
     )  # fmt: skip
     return Trained(submit(package, inputs, work), inputs, training, (*said, *remarks))
 
 
-def _made_anew(job: Job, reason: str) -> tuple[bytes, Training, tuple[str, ...]]:
+def _made_anew(job: Job, reason: str) -> tuple[Left, Training, tuple[str, ...]]:
     """Return the model that the command makes, or that was made elsewhere, how it came about, and what to say of it."""
     title = job.side.config.train.title
     if job.side.config.train.is_elsewhere:
         return bring(job), Training(title, "brought in", "how it was made is not known"), ()
     made = run_candidate(job)
-    return made.model, Training(title, "trained", reason, stages=outcomes(made.stages)), made.remarks
+    return made.left, Training(title, "trained", reason, stages=outcomes(made.stages)), made.remarks
 
 
 def promoted_version(*, repository: Repository, registry: RegistryBranch) -> str | None:

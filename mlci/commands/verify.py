@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlci.commands.beginning import refuse_gone
 from mlci.commands.evaluation import answers_by_signature, fetch
+from mlci.commands.fitting import fitting_package
 from mlci.commands.references import resolve_version
 from mlci.commands.signatures import check_signatures
 from mlci.core.evaluation import read_evaluation
@@ -71,7 +72,8 @@ def verify_package(installed: Installed, name: str, predictor: Predictor) -> tup
     else:
         digest = hashlib.sha256(package.model).hexdigest()
         columns = golden_table(package.info.signature).columns
-        found = predictor.predict(digest, package.model, package.info.format, columns)
+        asked = fitting_package(package, predictor)
+        found = asked.predict(digest, package.model, package.info.format, columns)
         is_by_signature = (found.classes or ()) == package.info.signature.classes
         told = f"answers {len(expected)} golden rows in a child as when it was packaged"
         if is_by_signature:

@@ -84,19 +84,34 @@ class ScriptedPredictor:
         self.asked: list[Question] = []
         self.measured: list[str] = []
         """The names of the functions that were computed."""
+        self.versions: Mapping[str, str] = REQUIREMENTS
+        """What is installed here."""
+        self.fitted: list[dict[str, str]] = []
+        """Versions that somebody wanted models to be asked with, and that are not those of here."""
         self.converted_to: dict[str, str] = {}
         """Names of models that a conversion turns into others, as one that goes wrong would."""
         self.unconvertible: set[str] = set()
         """Names of models whose pickles hold what no other format does."""
 
     def requirements(self, format: str) -> Mapping[str, str]:  # noqa: A002, ARG002 - the field's own word, and of the port
-        """Return versions that are always the same."""
-        return REQUIREMENTS
+        """Return what is installed here."""
+        return self.versions
 
     def dependencies(self, format: str) -> Mapping[str, Dependency]:  # noqa: A002 - the field's own word
         """Return the requirements, and one that they require."""
         known = {**self.requirements(format), "joblib": "1.5.0"}
         return {name: Dependency(version) for name, version in known.items()}
+
+    def installed(self, format: str) -> Mapping[str, str]:  # noqa: A002 - the field's own word
+        """Return the requirements."""
+        return self.requirements(format)
+
+    def fitting(self, format: str, versions: Mapping[str, str]) -> ScriptedPredictor:  # noqa: A002 - as above
+        """Return itself, for functions of a test need no library."""
+        here = self.requirements(format)
+        if any(here.get(name) != version for name, version in versions.items()):
+            self.fitted.append(dict(versions))
+        return self
 
     def describe(self, model_file: bytes, format: str) -> ModelDescription:  # noqa: A002 - the field's own word
         """Return what the model says about itself."""

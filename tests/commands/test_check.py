@@ -11,6 +11,7 @@ from mlci.core.report import Conclusion, OwnTests, Training
 from mlci.core.signature import assumption
 from mlci.errors import RejectedError, UsageError
 from mlci.testing import Script, ScriptedModel
+from mlci.testing.predictor import REQUIREMENTS
 from tests.commands.builders import (
     COMMAND,
     CONTRACT,
@@ -57,6 +58,13 @@ def test_check__a_better_model_passes(tmp_path: Path) -> None:
     assert report.verdict.flips is not None
     assert (len(report.verdict.flips.wrong_to_right), len(report.verdict.flips.right_to_wrong)) == (20, 0)
     assert written_report(project) == report.to_dict()
+
+
+def test_check__asks_production_with_the_versions_that_its_package_names(tmp_path: Path) -> None:
+    project = a_pull_request(tmp_path, trains="careful")
+    project.predictor.versions = {**REQUIREMENTS, "scikit-learn": "1.7.0"}
+    assert project.check().conclusion is Conclusion.PASS
+    assert [dict(versions) for versions in project.predictor.fitted] == [dict(REQUIREMENTS)]
 
 
 def test_check__the_candidate_is_ready_to_be_reported(tmp_path: Path) -> None:

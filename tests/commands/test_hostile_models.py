@@ -53,7 +53,7 @@ def answer(rows):
 def a_package(program: str) -> Installed:
     """Return a package whose model is a program."""
     configuration = read_config(a_configuration().encode())
-    package = build_package(model_file("hostile"), "Hostile", SIGNATURE, {"skops": "0.13.0"}, configuration)
+    package = build_package(model_file("hostile"), "Hostile", SIGNATURE, {}, configuration)
     model = program.encode()
     files = {**package.files, package.info.model: model}
     return Installed(replace(package, files=files), sha256(model).hexdigest())

@@ -30,6 +30,12 @@ class Predictor(Protocol):
     def dependencies(self, format: str) -> Mapping[str, Dependency]:  # noqa: A002 - the field's own word
         """Return what the children predict with in this format, and all that it requires, by distribution."""
 
+    def installed(self, format: str) -> Mapping[str, str]:  # noqa: A002 - the field's own word
+        """Return the same as `requirements`; nothing where a library is missing."""
+
+    def fitting(self, format: str, versions: Mapping[str, str]) -> Predictor:  # noqa: A002 - the field's own word
+        """Return what asks models of this format with these versions of its libraries."""
+
     def convert(self, pickled: bytes) -> tuple[bytes, ModelDescription]:
         """Return a pickled model in a format that is none, and what it says; for the job that trains alone."""
 

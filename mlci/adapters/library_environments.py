@@ -1,0 +1,109 @@
+"""Virtual environments with the libraries that models are asked with, at exactly the versions that packages name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mlci.adapters.made_once import made_once
+from mlci.core.plain_text import printable
+from mlci.core.runs.secrets import without_secrets
+from mlci.errors import OutsideError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+LIMIT_SECONDS: Final = 1_800
+LONGEST_WORDS: Final = 1_000
+PASSED: Final = frozenset(
+    {
+        "HOME", "LANG", "PATH", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS",
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+    }
+)  # fmt: skip
+"""What pip may see of the environment, besides its own settings: where the index is, and never a token of a job."""
+OPTIONS: Final = (
+    "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--quiet", "--no-warn-script-location"
+)  # fmt: skip
+"""Wheels alone: to build a package would run code of its own."""
+NO_WHEEL: Final = re.compile(r"No matching distribution found|Could not find a version")
+
+
+class LibraryEnvironments:
+    """Environments by what is in them, in a folder that all repositories of a user share."""
+
+    def __init__(
+        self, environ: Mapping[str, str], tell: Callable[[str], None], *, python: Path = Path(sys.executable)
+    ) -> None:
+        """Make environments of the interpreter PYTHON, in the cache folder that ENVIRON names; TELL hears of each."""
+        cache = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".cache")
+        self.folder = Path(cache).absolute() / "mlci" / "environments"
+        self._environ = {
+            name: value for name, value in environ.items() if name in PASSED or name.startswith("PIP_")
+        }  # fmt: skip
+        self._tell = tell
+        self._python = python
+
+    def interpreter(self, requirements: Sequence[str]) -> Path:
+        """Return the interpreter of the environment that holds REQUIREMENTS, and what they require; made where missing.
+
+        Raises `OutsideError("libraries-not-installed")`.
+        """
+        interpreter = (platform.python_implementation(), platform.python_version(), sys.base_prefix, platform.machine())
+        content = "\n".join((*interpreter, *sorted(requirements)))
+        # An interpreter that was replaced takes its environments with it, which lead to it by links.
+        path = self.folder / hashlib.sha256(content.encode()).hexdigest()[:16]
+        python = path / "bin" / "python"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with made_once(path) as is_whole:
+                if not is_whole:
+                    self._tell(f"install {', '.join(requirements)} to ask the model with, once")
+                    self._run([str(self._python), "-I", "-m", "venv", str(path)], requirements)
+                    pip = [str(python), "-I", "-m", "pip", "install", *OPTIONS, "--", *requirements]
+                    self._run(pip, requirements)
+        except OSError as error:
+            problem = f"{path} cannot be written: {error.strerror}"
+            raise OutsideError("libraries-not-installed", problem, hint="export XDG_CACHE_HOME=…") from error
+        return python
+
+    def _run(self, command: Sequence[str], requirements: Sequence[str]) -> None:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.folder,
+                env=self._environ | {"PYTHONNOUSERSITE": "1"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=LIMIT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise _failed(f"nothing came of it in {LIMIT_SECONDS} s", requirements) from error
+        if done.returncode:
+            said = os.fsdecode(done.stderr or done.stdout).strip().splitlines()
+            raise _failed("\n".join(said[-3:]) or f"exit code {done.returncode}", requirements)
+
+
+def _failed(words: str, requirements: Sequence[str]) -> OutsideError:
+    said = without_secrets("\n".join(printable(line, LONGEST_WORDS) for line in words.splitlines()))
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    cause = (
+        f"The index has no wheels of these versions for {python} on {platform.machine()}."
+        if NO_WHEEL.search(said)
+        else "The package index cannot be reached from here, or refused."
+    )
+    return OutsideError(
+        "libraries-not-installed",
+        f"the model needs {', '.join(requirements)}, which could not be installed:\n{said}",
+        cause=cause,
+        hint="PIP_INDEX_URL names another index; versions that stand beside mlci itself need none: "
+        f"pip install {' '.join(requirements)}",
+    )
