@@ -101,10 +101,9 @@ def predict_to(
     package, signature = installed.package, installed.package.info.signature
     # The boundaries of batches depend on nothing but the signature, so that another attempt finds the same ones.
     size = batch_rows or max(1, min(BATCH_ROWS, BATCH_VALUES // max(len(signature.inputs), 1)))
+    asked = fitting_package(package, predictor)
     with (
-        fitting_package(package, predictor).answering(
-            installed.sha256, package.model, package.info.format
-        ) as answer_each,  # loads the model,
+        asked.answering(installed.sha256, package.model, package.info.format) as answer_each,  # loads the model,
         _data_refusals_told(),
         data.in_batches(one_file(rows)) as opened,  # and meanwhile the rows are looked at
     ):
