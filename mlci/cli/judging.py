@@ -71,15 +71,15 @@ def train(
 
     Makes the candidate; a run with the same inputs is reused.
     """
-    from mlci.cli.job import set_outputs
     from mlci.cli.wiring import Workplace
-    from mlci.commands.taking_over import taken_over
     from mlci.commands.train import promoted_version
     from mlci.commands.train import train as command
 
     place = Workplace.here()
-    tools = place.tools()
     if unless_promoted:
+        from mlci.cli.job import set_outputs
+        from mlci.commands.taking_over import taken_over
+
         if place.github or not no_fetch:  # with --no-fetch, a laptop has the registry that it has
             place.base_commit(None, fetches=not no_fetch)
         version = promoted_version(repository=place.repository, registry=place.registry())
@@ -96,8 +96,8 @@ def train(
     trained = command(
         repository=place.repository,
         runner=place.runner(),
-        predictor=tools.predictor,
-        data=tools.data,
+        predictor=place.predictor(),
+        data=place.data(),
         work=place.work,
         force=force,
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlci.adapters.directory_target import DirectoryTarget
     from mlci.adapters.duckdb import DuckdbData
     from mlci.adapters.outside import Content, Outside
+    from mlci.adapters.prediction import ChildPredictor
     from mlci.adapters.runs_branch import GitRuns
     from mlci.adapters.ssh_signing import SshSigning
     from mlci.adapters.training_process import TrainingProcess
@@ -256,6 +257,10 @@ class Workplace:
         except UsageError:
             return None
 
+    def predictor(self) -> ChildPredictor:
+        """Return what asks models, and keeps what they answer where nobody with a token reads it."""
+        return asking_predictor(None if self.github and self.github.token else self.work.predictions)
+
     def tools(self) -> Tools:
         """Return what judging needs."""
         from mlci.commands.case import Tools
@@ -264,7 +269,7 @@ class Workplace:
             registry=self.registry(),
             open_store=self.open_store,
             data=self.data(),
-            predictor=asking_predictor(None if self.github and self.github.token else self.work.predictions),
+            predictor=self.predictor(),
             work=self.work,
             token=self._kind_of_token(),
             is_separate=self.github is not None and self.github.token is not None,

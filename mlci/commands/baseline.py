@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mlci.commands.data_sets import files_of
-from mlci.commands.evaluation_set import type_of_classes
 from mlci.commands.installed import Installed
 from mlci.commands.said import all_said
 from mlci.core.baseline import BASELINE_FILE
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.histograms import baseline_of
+from mlci.core.label_type import type_of_classes
 from mlci.core.package import baseline, with_file
 from mlci.core.plain_text import one_line
 from mlci.core.table import Column, Table

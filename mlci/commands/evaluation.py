@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 
 from mlci.commands.archives import archive_of
-from mlci.commands.evaluation_set import set_of, type_of_classes
+from mlci.commands.evaluation_set import set_of
 from mlci.commands.evaluation_slices import slices_of
 from mlci.commands.fitting import fitting_package
 from mlci.commands.function_evidence import with_functions
@@ -23,6 +23,7 @@ from mlci.core.evidence import Evidence
 from mlci.core.evidence_level import can_be_judged, is_lower
 from mlci.core.gates.judge import judge
 from mlci.core.gates.undecidable import undecidable
+from mlci.core.label_type import type_of_classes
 from mlci.core.package import read_package
 from mlci.core.words import code, written
 from mlci.errors import IntegrityError, RejectedError, UsageError

@@ -16,6 +16,7 @@ from mlci.core.answers import differs_within
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_section import lies_in_git
+from mlci.core.label_type import type_of_classes
 from mlci.core.nearest import did_you_mean
 from mlci.core.plain_text import one_line
 from mlci.core.rules import brings_features
@@ -392,18 +393,6 @@ def label_type(section: EvaluateSection) -> ColumnType:
     if isinstance(section.positive, bool):
         return "boolean"
     return "number" if isinstance(section.positive, int) else "string"
-
-
-def type_of_classes(classes: Sequence[object]) -> ColumnType:
-    """Return the type that labels are read with, so that they compare with the CLASSES of a model.
-
-    >>> type_of_classes((0, 1, 2)), type_of_classes(("early", "late")), type_of_classes(())
-    ('number', 'string', 'string')
-    """
-    if classes and all(isinstance(each, bool) for each in classes):
-        return "boolean"
-    is_number = bool(classes) and all(isinstance(each, int | float) and not isinstance(each, bool) for each in classes)
-    return "number" if is_number else "string"
 
 
 def _in_time(moments: NDArray[np.str_]) -> NDArray[np.float64] | NDArray[np.str_]:
