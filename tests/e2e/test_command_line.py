@@ -359,9 +359,11 @@ def test_validate__loads_no_pandas_to_look_for_leaks(fresh: Project) -> None:
     assert not modules & {"pandas", "scipy", "sklearn"}
 
 
-@pytest.mark.parametrize("verb", ["list", "show", "history"])
+@pytest.mark.parametrize(
+    "verb", ["show", pytest.param("list", marks=pytest.mark.slow), pytest.param("history", marks=pytest.mark.slow)]
+)
 def test_registry__is_read_without_configuration_and_numbers(released: Project, verb: str) -> None:
-    modules = loaded_by(released, "registry", verb)
+    modules = loaded_by(released, "registry", verb, "--no-fetch")
     assert {"mlci.core.registry", "mlci.core.configuration_file"} <= modules
     ours = {"mlci.core.config", "mlci.core.documents", "mlci.core.fingerprint", "mlci.core.runs.record"}
     assert not modules & (ours | {"numpy", "duckdb", "scipy", "requests"})
