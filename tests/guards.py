@@ -280,16 +280,23 @@ GUARDS = (
     Guard(
         "a class that has no row is out of balance",
         "mlci/adapters/duckdb_data_set.py",
-        "{**dict.fromkeys(classes.listed, 0), **self.counts(self.reading, column)}",
-        "{**self.counts(self.reading, column)}",
+        "{**dict.fromkeys(classes.listed, 0), **found}",
+        "{**found}",
         "tests/adapters/test_duckdb_data_set.py::test_balance__bounds_the_share_of_each_class",
     ),
     Guard(
         "what is missing is equal to what is missing, in rows that contradict each other",
-        "mlci/adapters/duckdb_data_set.py",
+        "mlci/adapters/duckdb_conflicts.py",
         "CASE WHEN {value} IS NULL THEN {raw} END",
-        "CASE WHEN {value} IS NULL THEN {query.raw(label.name)} END",
+        "CASE WHEN {value} IS NULL THEN {query.raw(self.label.name)} END",
         "tests/adapters/test_duckdb_data_set.py::test_conflicts__count_rows_that_contradict_each_other",
+    ),
+    Guard(
+        "different features of one hash contradict nothing",
+        "mlci/adapters/duckdb_conflicts.py",
+        "GROUP BY {self.alike(query)}",
+        "GROUP BY {self.hash(query)}",
+        "tests/adapters/test_duckdb_conflicts.py::test_contradictions__are_those_that_comparing_each_with_each_finds",
     ),
     Guard(
         "base that cannot be brought is no base",

@@ -18,7 +18,7 @@ from mlci.adapters.csv_dialect import dialect_of
 from mlci.adapters.csv_file import read_header
 from mlci.adapters.csv_reading import CsvReading
 from mlci.adapters.data_reader import opened
-from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, select
+from mlci.adapters.duckdb_connection import engine_errors_told, locked_connection, parted, select
 from mlci.adapters.duckdb_query import Query
 from mlci.adapters.named_files import files_at, is_file, no_such_file
 from mlci.core.contract.scalar import NESTED, TEMPORAL
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 _LEADING_ZERO = "[+-]?0[0-9]+"
 """A postcode or an article number, not an integer: as a number it would lose its zeros."""
+_AT_ONCE = 32
+"""Columns that one query looks at: of each it asks a lot, and planning takes three times as long for 100 of them."""
 _FIGURES = 6
 """How many figures the profile has of each column, besides one for each type."""
 _GUESSED: tuple[ColumnType, ...] = (
@@ -208,11 +210,17 @@ def _label(path: Path, form: CsvFormat | None, label: str, type_: ColumnType) ->
 
 def _profiles(connection: duckdb.DuckDBPyConnection, reading: Reading) -> list[ColumnProfile]:
     """Return what was seen in each column; one whose values are of no one type has no `type`."""
+    found = [_profiles_of(connection, reading, names) for names in parted(reading.names, _AT_ONCE)]
+    return [profile for part in found for profile in part]
+
+
+def _profiles_of(connection: duckdb.DuckDBPyConnection, reading: Reading, names: Sequence[str]) -> list[ColumnProfile]:
+    """Return what was seen in the columns NAMES."""
     query = Query(reading)
     zero = query.parameter(_LEADING_ZERO)
     guessed = (*_GUESSED, *(() if isinstance(reading, CsvReading) else sorted(NESTED)))
     expressions: list[str] = []
-    for name in reading.names:
+    for name in names:
         raw = query.raw(name)
         plain = f" FILTER (WHERE NOT regexp_full_match({raw}, {zero}))"
         integer, number = query.typed(name, "integer"), query.typed(name, "number")
@@ -228,7 +236,7 @@ def _profiles(connection: duckdb.DuckDBPyConnection, reading: Reading) -> list[C
     found = select(connection, query, reading, expressions, numbered=False)
     profiles: list[ColumnProfile] = []
     width = _FIGURES + len(guessed)
-    for place, name in enumerate(reading.names):
+    for place, name in enumerate(names):
         figures = found[place * width : (place + 1) * width]
         present, distinct, distinct_integers, integer_range, number_range, mean, *counts = figures
         type_ = _type(present, dict(zip(guessed, counts, strict=True)))
@@ -278,6 +286,14 @@ def _with_values(
     connection: duckdb.DuckDBPyConnection, reading: Reading, profiles: Sequence[ColumnProfile]
 ) -> list[ColumnProfile]:
     """Return the profiles with what each part of the rows holds: numbers their range, small columns their values."""
+    found = [_with_values_of(connection, reading, part) for part in parted(profiles, _AT_ONCE)]
+    return [profile for part in found for profile in part]
+
+
+def _with_values_of(
+    connection: duckdb.DuckDBPyConnection, reading: Reading, profiles: Sequence[ColumnProfile]
+) -> list[ColumnProfile]:
+    """Return some of the profiles with that."""
     query = Query(reading)
     expressions = [told for each in profiles for told in _told(each, query.typed(each.name, each.type or "string"))]
     listed = ", ".join(["count(*)", *expressions])

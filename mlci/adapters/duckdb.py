@@ -13,7 +13,7 @@ from mlci.adapters.duckdb_connection import engine_errors_told, locked_connectio
 from mlci.adapters.duckdb_data_set import surroundings, told_of_data_set
 from mlci.adapters.duckdb_examples import failing_rows
 from mlci.adapters.duckdb_profile import MOST_COLUMNS, read_columns
-from mlci.adapters.duckdb_scan import counted
+from mlci.adapters.duckdb_scan import MEASURED, counted
 from mlci.core.contract.constraints import OF_THE_DATA_SET, OF_THE_FILE
 from mlci.core.data_files import short
 from mlci.core.findings import DatasetReport, finding, holds
@@ -94,15 +94,17 @@ class DuckdbData:
             checkable = [
                 constraint
                 for constraint in constraints
-                if (constraint.kind == "aggregate" or constraint.kind not in OF_THE_FILE | OF_THE_DATA_SET)
+                if (constraint.kind in {"aggregate", *MEASURED} or constraint.kind not in OF_THE_FILE | OF_THE_DATA_SET)
                 and _is_there(constraint, known)
             ]
             masked = {column.name for each in constraints for column in each.columns if column.pii}
             with locked_connection((*reading.sources, *around.sources)) as connection, engine_errors_told(reading):
                 columns = _columns(constraints, reading) if profiled else None
-                told, profile = counted(connection, reading, checkable, masked, columns=columns, dataset=dataset)
+                found = counted(connection, reading, checkable, masked, columns=columns, dataset=dataset)
                 wide = [each for each in constraints if each.kind in OF_THE_DATA_SET and _is_there(each, known)]
-                told |= told_of_data_set(connection, reading, wide, around, masked)
+                told = found.told | told_of_data_set(
+                    connection, reading, wide, around, masked=masked, measured=found.measured
+                )
                 broken = {
                     id(each): each
                     for each in constraints
@@ -113,14 +115,12 @@ class DuckdbData:
             findings: list[tuple[Constraint, Finding]] = []
             strange = _unlisted(constraints, reading)
             for each in constraints:
-                found = told.get(id(each))
-                if found is None:
+                says = told.get(id(each))
+                if says is None:
                     findings += [(each, whole) for whole in _of_the_whole(dataset, each, reading, strange)]
                 elif id(each) in broken:
                     shown = examples.get(id(each), ())
-                    broke = finding(
-                        dataset, each, found.failing, found.checked, examples=shown, measured=found.measured
-                    )
+                    broke = finding(dataset, each, says.failing, says.checked, examples=shown, measured=says.measured)
                     findings.append((each, broke))
             suspects = [Broken(each, found.failing) for each, found in findings]
             causes = likely_causes(reading, suspects, constraints, base, key)
@@ -131,7 +131,7 @@ class DuckdbData:
                 rows=reading.rows,
                 columns=reading.names,
                 findings=tuple(found.model_copy(update={"cause": causes.get(id(each))}) for each, found in findings),
-                profile=profile,
+                profile=found.profile,
             )
 
     def leaks(self, rule: LeakRule, sets: Mapping[str, DataFiles], columns: Mapping[str, ColumnSpec]) -> LeakEvidence:
@@ -152,8 +152,8 @@ class DuckdbData:
         ):
             known = {column.name: column for column in columns}
             listed = [known.get(column.name, column) for column in read_columns(connection, reading)]
-            _, profile = counted(connection, reading, [], set(), columns=listed, dataset=dataset)
-        return profile or Profile(dataset, files.name, 0, 0, ())
+            found = counted(connection, reading, [], set(), columns=listed, dataset=dataset)
+        return found.profile or Profile(dataset, files.name, 0, 0, ())
 
     def read_table(self, files: DataFiles, columns: Sequence[ColumnSpec]) -> Table:
         """Return COLUMNS of FILES in the order of the rows; see `duckdb_table.read_table`."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlci.adapters.data_reader import opened
 from mlci.adapters.duckdb_aggregate import Told
+from mlci.adapters.duckdb_conflicts import contradictions
 from mlci.adapters.duckdb_query import Query
+from mlci.adapters.duckdb_scan import MOST_CLASSES
 from mlci.core.age import is_stale
 from mlci.core.class_shares import moved, outside
 from mlci.core.contract.constraints import Classes
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from mlci.core.contract.constraints import Constraint
     from mlci.core.data_files import DataFiles
 
-MOST_CLASSES: Final = 10_000
 _AGAINST_BASE: Final = frozenset({"rows_change", "balance_change"})
 
 
@@ -78,13 +79,15 @@ def told_of_data_set(
     reading: Reading,
     constraints: Sequence[Constraint],
     around: Surroundings,
+    *,
     masked: set[str],
+    measured: Mapping[int, tuple[Any, ...]],
 ) -> dict[int, Told]:
     """Return what CONSTRAINTS say of a data set, those left out that need a base which is not there.
 
-    They must be of the kinds `OF_THE_DATA_SET`, and their columns be there.
+    They must be of the kinds `OF_THE_DATA_SET`, and their columns be there. MEASURED is what the pass that counts told.
     """
-    asked = _Asked(connection, reading, around, masked)
+    asked = _Asked(connection, reading, around, masked, measured)
     found = {id(each): asked.told(each) for each in constraints}
     return {name: told for name, told in found.items() if told is not None}
 
@@ -95,20 +98,21 @@ class _Asked:
     reading: Reading
     around: Surroundings
     masked: set[str]
+    measured: Mapping[int, tuple[Any, ...]]
 
     def told(self, constraint: Constraint) -> Told | None:
         match constraint.value:
             case Share() as within:
                 return self.change_of_rows(within)
             case Freshness() as rule:
-                return self.age(constraint.columns[0], rule)
+                return self.age(constraint, rule)
             case Classes() as classes:
                 return self.classes(constraint, classes)
             case Reference() as rule:
                 return self.orphans(constraint.columns[0], rule)
             case _:
                 label, *features = constraint.columns
-                return self.contradictions(label, features)
+                return contradictions(self.connection, self.reading, label, features)
 
     def change_of_rows(self, within: Share) -> Told | None:
         if self.around.base is None:
@@ -117,13 +121,11 @@ class _Asked:
         off = abs(self.reading.rows - before)
         return Told(off if off * 100 > within.percent * before else 0, before)
 
-    def age(self, column: ColumnSpec, rule: Freshness) -> Told:
+    def age(self, constraint: Constraint, rule: Freshness) -> Told:
         if self.around.now is None:
             msg = "the age of data is told by a clock, and there is none"
             raise TypeError(msg)
-        query = Query(self.reading)
-        value = query.value(column)
-        newest, count = self.one(query, f"SELECT max({value}), count({value}) FROM {query.name}")  # noqa: S608 - positions and parameters only
+        (column,), (newest, count) = constraint.columns, self.measured[id(constraint)]
         if newest is None:
             return Told(1, 0)
         shown = MASK if column.name in self.masked else written(newest)
@@ -131,12 +133,14 @@ class _Asked:
 
     def classes(self, constraint: Constraint, classes: Classes) -> Told | None:
         (column,) = constraint.columns
-        counts: Counts = {**dict.fromkeys(classes.listed, 0), **self.counts(self.reading, column)}
+        (classified,) = self.measured[id(constraint)]
+        found = self.few(self.reading, column, [tuple(each.values()) for each in classified or ()])
+        counts: Counts = {**dict.fromkeys(classes.listed, 0), **found}
         if constraint.kind == "balance_change":
             base = self.around.base
             if base is None or column.name not in base.names:
                 return None
-            counts = self.counts(self.reading, column)
+            counts = found
             broken = moved(counts, self.counts(base, column), classes.share)
         else:
             broken = outside(counts, "min" if constraint.kind == "balance_min" else "max", classes.share)
@@ -152,7 +156,10 @@ class _Asked:
         sql = f"""
             WITH {query.tables()} SELECT {value}, count(*) FROM {query.name} WHERE {value} IS NOT NULL
             GROUP BY ALL ORDER BY 1 LIMIT {MOST_CLASSES + 1}"""  # noqa: S608 - positions and parameters only
-        found = self.connection.execute(sql, query.parameters).fetchall()
+        return self.few(reading, column, self.connection.execute(sql, query.parameters).fetchall())
+
+    def few(self, reading: Reading, column: ColumnSpec, found: Sequence[tuple[Any, ...]]) -> Counts:
+        """Return the classes that were FOUND with the number of their rows; raises where they are too many."""
         if len(found) > MOST_CLASSES:
             raise RejectedError(
                 "too-many-classes",
@@ -161,7 +168,10 @@ class _Asked:
                 cause="It is no label, or its values are no classes.",
                 hint=f"Take {column.name} out of `balance:` in the contract.",
             )
-        return dict(found)
+        counts: dict[Any, int] = {}
+        for each, count in sorted(found):  # zero may be there twice, with either sign
+            counts[each] = counts.get(each, 0) + count
+        return counts
 
     def orphans(self, column: ColumnSpec, rule: Reference) -> Told:
         other = self.around.others[rule.data_set]
@@ -183,24 +193,6 @@ class _Asked:
         failing, checked = self.one(ours, count, theirs)
         first = self.rows(ours, f"SELECT row FROM {ours.name} WHERE {orphaned}", theirs) if failing else ()  # noqa: S608 - as above
         return Told(failing, checked, first=first)
-
-    def contradictions(self, label: ColumnSpec, features: Sequence[ColumnSpec]) -> Told:
-        query = Query(self.reading)
-        said = query.value(label)
-        # What is ill-typed is equal to what is written alike; what is missing, to what is missing.
-        parts = [(query.value(each), query.raw(each.name)) for each in features]
-        alike = ", ".join(f"{value}, CASE WHEN {value} IS NULL THEN {raw} END" for value, raw in parts)
-        groups = f"""
-            SELECT count({said}) AS n, min({said}) <> max({said}) AS differ FROM {query.name} GROUP BY {alike}"""  # noqa: S608 - positions and parameters only
-        count = f"SELECT coalesce(sum(n) FILTER (WHERE differ), 0), coalesce(sum(n), 0) FROM ({groups})"  # noqa: S608 - as above
-        failing, checked = map(int, self.one(query, count))
-        if not failing:
-            return Told(0, checked)
-        marked = f"""
-            SELECT row, {said} AS said, min({said}) OVER alike <> max({said}) OVER alike AS differ FROM {query.name}
-            WINDOW alike AS (PARTITION BY {alike})"""  # noqa: S608 - as above
-        rows = f"SELECT row FROM ({marked}) WHERE differ AND said IS NOT NULL"  # noqa: S608 - as above
-        return Told(failing, checked, first=self.rows(query, rows))
 
     def one(self, query: Query, sql: str, other: Query | None = None) -> tuple[Any, ...]:
         """Return the one row that SQL asks of the data set."""

@@ -195,3 +195,11 @@ def _as(column: ColumnSpec, value: object) -> Parameter:
 def _count_if(condition: str) -> str:
     """Return how many rows a CONDITION holds for, also of none."""
     return f"coalesce(count_if({condition}), 0)"
+
+
+def within(query: Query, part: list[int] | tuple[int, int]) -> str:
+    """Return the condition on a hash: one of a list, or in a range whose ends belong to it."""
+    if isinstance(part, tuple):
+        low, high = part
+        return f"BETWEEN {query.parameter(low)}::UBIGINT AND {query.parameter(high)}::UBIGINT"
+    return f"IN (SELECT unnest({query.parameter(part)}::UBIGINT[]))"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from mlci.adapters.duckdb_query import Query
+from mlci.adapters.duckdb_query import Query, within
 from mlci.core.findings import MOST_EXAMPLES
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class _Search:
         value, hashed = query.together(self.columns), _hash(query, self.columns, self.limits)
         sql = f"""
             WITH {query.tables()} SELECT count({value}) - count(DISTINCT {value}) FROM {query.name}
-            WHERE {hashed} {_within(query, part)}"""  # noqa: S608 - positions and parameters only
+            WHERE {hashed} {within(query, part)}"""  # noqa: S608 - positions and parameters only
         (failing,) = self.connection.execute(sql, query.parameters).fetchone() or (0,)
         return int(failing)
 
@@ -121,18 +121,10 @@ class _Search:
         last = int(np.flatnonzero(~np.ma.getmaskarray(hashes))[later[-1]]) + 1
         query = Query(self.reading)
         value, hashed = query.together(self.columns), _hash(query, self.columns, self.limits)
-        looked_at = _within(query, np.unique(present[later]).tolist())
+        looked_at = within(query, np.unique(present[later]).tolist())
         sql = f"""
             WITH {query.tables(numbered=True)},
             found AS (SELECT row, row_number() OVER (PARTITION BY {value} ORDER BY row) AS nth
                       FROM {query.name} WHERE row <= {query.parameter(last)} AND {hashed} {looked_at})
             SELECT row FROM found WHERE nth > 1 ORDER BY row LIMIT {MOST_EXAMPLES}"""  # noqa: S608 - as above
         return tuple(row for (row,) in self.connection.execute(sql, query.parameters).fetchall())
-
-
-def _within(query: Query, part: list[int] | tuple[int, int]) -> str:
-    """Return the condition on a hash: one of a list, or in a range whose ends belong to it."""
-    if isinstance(part, tuple):
-        low, high = part
-        return f"BETWEEN {query.parameter(low)}::UBIGINT AND {query.parameter(high)}::UBIGINT"
-    return f"IN (SELECT unnest({query.parameter(part)}::UBIGINT[]))"

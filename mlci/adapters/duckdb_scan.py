@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -9,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 
 from mlci.adapters.duckdb_aggregate import Told, measures, told_of_all, told_of_groups
-from mlci.adapters.duckdb_connection import scan, select
+from mlci.adapters.duckdb_connection import MOST_TOGETHER, scan, select
 from mlci.adapters.duckdb_marks import marks
 from mlci.adapters.duckdb_profile import ProfileScan
 from mlci.adapters.duckdb_query import Query
 from mlci.core.contract.rule import AggregateDemand, AggregateRule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mlci.adapters.reading import Reading
     from mlci.core.contract.constraints import Constraint, ConstraintKind
@@ -26,6 +27,20 @@ if TYPE_CHECKING:
 
 BETWEEN_ROWS: Final[frozenset[ConstraintKind]] = frozenset({"unique", "key"})
 """Constraints that no row breaks on its own."""
+MEASURED: Final[frozenset[ConstraintKind]] = frozenset({"freshness", "balance_min", "balance_max", "balance_change"})
+"""Constraints of which the pass that counts tells figures, and who knows the clock and base what they mean."""
+MOST_CLASSES: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the pass over a data set told."""
+
+    told: dict[int, Told]
+    """By the id of a constraint, but for those `MEASURED`."""
+    measured: dict[int, tuple[Any, ...]]
+    """Of those: the newest value and how many there are, or the classes with their counts, the first of too many."""
+    profile: Profile | None
 
 
 def counted(
@@ -36,20 +51,22 @@ def counted(
     *,
     columns: Sequence[ColumnSpec] | None,
     dataset: str,
-) -> tuple[dict[int, Told], Profile | None]:
+) -> Counted:
     """Return how many rows fail and how many were checked, for each constraint, and the profile of COLUMNS if given.
 
-    Of a bound that some row breaks it is told that one does; `failing_rows` counts them. A rule about groups takes a
-    pass of its own, and so do keys of which the first pass does not prove that they are all different.
+    Of what is told by age and classes, the newest value and the counts are returned in place of that. Of a bound that
+    some row breaks it is told that one does; `failing_rows` counts them. A rule about groups takes a pass of its own,
+    and so do keys of which the first pass does not prove that they are all different.
     """
     scanned = partial(_scanned, connection, constraints, masked=masked, columns=columns, dataset=dataset)
     declared = reading.declared(_types(reading, constraints, columns or ()))
     try:
-        told, profile = scanned(declared or reading, marked=True)
+        found = scanned(declared or reading, marked=True)
     except (duckdb.OutOfRangeException, duckdb.ConversionException, duckdb.InvalidInputException):
         # A file says of itself what is not so, or a text is no value of its type: then it is counted how many are not.
-        told, profile = scanned(reading, marked=False)
-    return told | _repeated(connection, reading, [each for each in constraints if id(each) not in told]), profile
+        found = scanned(reading, marked=False)
+    open_keys = [each for each in constraints if id(each) not in found.told | found.measured]
+    return replace(found, told=found.told | _repeated(connection, reading, open_keys))
 
 
 def _types(reading: Reading, constraints: Sequence[Constraint], columns: Sequence[ColumnSpec]) -> dict[int, ColumnType]:
@@ -71,27 +88,52 @@ def _scanned(
     columns: Sequence[ColumnSpec] | None,
     dataset: str,
     marked: bool,
-) -> tuple[dict[int, Told], Profile | None]:
+) -> Counted:
     """Return what `counted` does, but for keys that are not proven to be all different."""
-    query = Query(reading)
-    expressions = [_expressions(query, reading, each, marked=marked) for each in constraints]
-    listed = [each for part in expressions for each in part]
-    profile = None
-    if columns is None:
-        values = iter(select(connection, query, reading, listed, numbered=False))
-    else:
-        profiled = ProfileScan(query, columns, reading.rows)
-        figures = profiled.expressions
-        found = scan(connection, query, reading, [*figures, *listed], profiled.sample)
-        values = iter(found[len(figures) :])
-        private = frozenset(masked | {column.name for column in columns if column.pii})
-        profile = profiled.profile(connection, found[: len(figures)], dataset=dataset, reading=reading, private=private)
     told: dict[int, Told] = {}
-    for constraint, part in zip(constraints, expressions, strict=True):
-        says = _told(connection, reading, constraint, tuple(islice(values, len(part))), masked)
-        if says is not None:
-            told[id(constraint)] = says
-    return told, profile
+    measured: dict[int, tuple[Any, ...]] = {}
+    profile = None
+    parts = [*_parts(constraints)] or [()]
+    for place, part in enumerate(parts):
+        query = Query(reading)
+        expressions = [_expressions(query, reading, each, marked=marked) for each in part]
+        listed = [each for some in expressions for each in some]
+        if columns is None or place:
+            values = iter(select(connection, query, reading, listed, numbered=False))
+        else:
+            profiled = ProfileScan(query, columns, reading.rows)
+            wanted = profiled.expressions
+            found = scan(connection, query, reading, [*wanted, *listed], profiled.sample)
+            values, figured = iter(found[len(wanted) :]), found[: len(wanted)]
+            private = frozenset(masked | {column.name for column in columns if column.pii})
+            profile = profiled.profile(connection, figured, dataset=dataset, reading=reading, private=private)
+        for constraint, some in zip(part, expressions, strict=True):
+            figures = tuple(islice(values, len(some)))
+            if constraint.kind in MEASURED:
+                measured[id(constraint)] = figures
+                continue
+            says = _told(connection, reading, constraint, figures, masked)
+            if says is not None:
+                told[id(constraint)] = says
+    return Counted(told, measured, profile)
+
+
+def _parts(constraints: Sequence[Constraint]) -> Iterator[Sequence[Constraint]]:
+    """Yield CONSTRAINTS in their order, those about so many columns at a time that planning takes no time to speak of.
+
+    Few data sets have more than one part, and of those that have, each part is read on its own.
+    """
+    part: list[Constraint] = []
+    names: set[str] = set()
+    for each in constraints:
+        more = {column.name for column in each.columns}
+        if part and len(names | more) > MOST_TOGETHER:
+            yield part
+            part, names = [], set()
+        part.append(each)
+        names |= more
+    if part:
+        yield part
 
 
 def _expressions(query: Query, reading: Reading, constraint: Constraint, *, marked: bool) -> list[str]:
@@ -101,6 +143,11 @@ def _expressions(query: Query, reading: Reading, constraint: Constraint, *, mark
             return measures(query, demand, constraint.columns)
         case AggregateDemand():
             return []
+        case _ if constraint.kind == "freshness":
+            value = query.value(constraint.columns[0])
+            return [f"max({value})", f"count({value})"]
+        case _ if constraint.kind in MEASURED:
+            return [f"map_entries(histogram({query.value(constraint.columns[0])}))[:{MOST_CLASSES + 1}]"]
         case _ if constraint.kind in BETWEEN_ROWS:
             return marks(query, reading, constraint.columns) if marked else []
         case _:

@@ -457,10 +457,10 @@ def test_columns__one_that_is_missing_may_be_one_that_the_contract_does_not_list
     ]
 
 
-def test_columns__thousands_that_are_missing_take_no_time(path: Path) -> None:
-    contract = a_contract({f"wanted_column_{place}": {"type": "integer"} for place in range(5_000)})
-    write(path, ",".join(f"column_{place}" for place in range(5_000)), "1," * 4_999 + "1")
-    assert len(check(path, contract).findings) == 5_000
+def test_columns__a_thousand_that_are_missing_take_no_time(path: Path) -> None:
+    contract = a_contract({f"wanted_column_{place}": {"type": "integer"} for place in range(1_000)})
+    write(path, ",".join(f"column_{place}" for place in range(1_000)), "1," * 999 + "1")
+    assert len(check(path, contract).findings) == 1_000
 
 
 def test_columns__names_that_differ_in_case_are_two_columns(path: Path) -> None:
