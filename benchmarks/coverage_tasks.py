@@ -1,10 +1,10 @@
 """How often a candidate passes `not_worse` that is worse by exactly the margin: the metrics of the other tasks.
 
-What `coverage.py` does for binary ones, for several classes, numbers, rankings, and a function of one's own (the
-correlation of outcomes and predictions, by the jackknife): a population is answered by
-production and by a candidate that differs on a share of it, the churn, on all of that for the worse or on three
-quarters (mixed). The margin is the difference of their metrics, so no draw from it should pass. A sample is judged by
-the gate itself, for all metrics of the task.
+What `coverage.py` does for binary ones, for several classes, several labels, numbers, rankings, and a function of one's
+own (the correlation of outcomes and predictions, by the jackknife): a population is answered by production and by a
+candidate that differs on a share of it, the churn, on all of that for the worse or on three quarters (mixed). The
+margin is the difference of their metrics, so no draw from it should pass. A sample is judged by the gate itself, for
+all metrics of the task.
 
     python benchmarks/coverage_tasks.py                              1,000 draws a cell
     python benchmarks/coverage_tasks.py --draws 20000 --tasks ranking
@@ -24,7 +24,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binom
 
-from mlci.core.answers import MeasuredAnswers, MulticlassAnswers, NumberAnswers, RankingAnswers, Sample
+from mlci.core.answers import (
+    MeasuredAnswers,
+    MulticlassAnswers,
+    MultilabelAnswers,
+    NumberAnswers,
+    RankingAnswers,
+    Sample,
+)
 from mlci.core.evidence import Both
 from mlci.core.gates import Outcome
 from mlci.core.gates.decision import Strictness, decide
@@ -60,6 +67,10 @@ METRICS = {
         "balanced_accuracy", "mcc", "kappa", "kappa_linear", "kappa_quadratic", "precision_macro", "precision_weighted",
         "f1_macro", "f1_weighted", "log_loss", "brier", "roc_auc_ovr", "roc_auc_ovr_weighted",
         "average_precision_macro", "recall@1", "precision@1", "f1@1",
+    ),
+    "multilabel": (
+        "exact_match", "hamming_loss", "recall_micro", "precision_micro", "f1_micro", "recall_macro", "precision_macro",
+        "f1_macro", "log_loss", "brier", "roc_auc_macro", "average_precision_macro", "recall@1", "precision@1", "f1@1",
     ),
     "regression": ("mae", "mse", "rmse", "r2", "mape", "wape", "pinball@0.9"),
     "ranking": ("ndcg", "ndcg@3", "map", "mrr", "hit_rate@3"),
@@ -110,6 +121,26 @@ def several_classes(churn: float, for_the_worse: float) -> Population:
 
 def _of(labels: NDArray[np.generic]) -> Sample:
     return Sample(labels, classes=("0", "1", "2"))
+
+
+def several_labels(churn: float, for_the_worse: float) -> Population:
+    """Return three labels that depend on each other; where the candidate differs, one of them is said the other way."""
+    generator = np.random.default_rng(7)
+    common = generator.standard_normal(POPULATION)[:, None]
+    labels = common + generator.standard_normal((POPULATION, 3)) > (0.0, 0.7, 1.2)
+    scores = 2.0 * labels - 1 + generator.standard_normal((POPULATION, 3))
+    production = 1 / (1 + np.exp(-1.5 * scores))
+    place = generator.integers(3, size=POPULATION)
+    every = np.arange(POPULATION)
+    is_right = (production[every, place] >= 0.5) == labels[every, place]  # noqa: PLR2004 - the threshold
+    candidate = production.copy()
+    for rows in chosen(is_right, churn, for_the_worse, generator):
+        candidate[rows, place[rows]] = 1 - production[rows, place[rows]]
+    return Population(labels, production, candidate, _labels)
+
+
+def _labels(labels: NDArray[np.generic], said: Floats) -> TaskAnswers:
+    return MultilabelAnswers(_of(labels), said, 0.5)
 
 
 def numbers(churn: float, for_the_worse: float) -> Population:
@@ -186,6 +217,7 @@ def chosen(
 
 POPULATIONS: Mapping[str, Callable[[float, float], Population]] = {
     "multiclass": several_classes,
+    "multilabel": several_labels,
     "regression": numbers,
     "ranking": lists,
     "function": correlated,

@@ -49,6 +49,7 @@ ALL_ROWS: Final = "all rows"
 DEFAULTS: Final[Mapping[Task, tuple[str, ...]]] = {
     "binary": ("roc_auc", "f1"),
     "multiclass": ("accuracy", "f1_macro", "log_loss"),
+    "multilabel": ("exact_match", "hamming_loss", "f1_micro"),
     "regression": ("mae", "rmse"),
     "forecast": ("mae", "rmse"),
     "ranking": ("ndcg", "mrr"),
@@ -145,10 +146,12 @@ def compare(
 ) -> Comparison:
     """Return how the candidate compares with production on the same rows.
 
-    `y`: (n_rows,) of truth values, or 0 and 1; of classes where `task` is "multiclass"; of numbers where it is
+    `y`: (n_rows,) of truth values, or 0 and 1; of classes where `task` is "multiclass"; (n_rows, n_labels) of truth
+    values where it is "multilabel", `classes` naming the columns; of numbers where it is
     "regression", "quantile" or "forecast"; of relevance where it is "ranking", and `groups` are the queries.
     `production`, `candidate`: (n_rows,) probabilities of the positive class;
-    (n_rows, n_classes) of each class, columns as `classes` says, else as the sorted values of `y`; (n_rows,) numbers.
+    (n_rows, n_classes) of each class, columns as `classes` says, else as the sorted values of `y`, or of each label;
+    (n_rows,) numbers.
     `metrics`: those of `DEFAULTS` by default. `slices`: by name a mask, or a column, of which every value is a slice.
     `weights`: how much each row counts. `groups`: rows of one group are not independent of each other. `times`: rows
     follow each other in this order. `margin`: what is tolerated, in the metric's unit. `confidence`: of each bound.

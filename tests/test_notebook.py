@@ -283,6 +283,34 @@ def test_compare__along_time_goes_by_stretches_whatever_the_order_of_the_rows() 
     assert along.standard_error != compared(**NUMBERS)["mae"].standard_error
 
 
+OF_LABELS = np.random.default_rng(8)
+TABLE = np.column_stack([each == KIND for each in CLASSES]) | (OF_LABELS.random((ROWS, 3)) < 0.1)
+LABELS: dict[str, Any] = {
+    "y": TABLE,
+    "production": np.clip(0.7 * TABLE + OF_LABELS.uniform(-0.4, 0.4, (ROWS, 3)) + 0.15, 0, 1),
+    "candidate": np.clip(0.7 * TABLE + OF_LABELS.uniform(-0.3, 0.3, (ROWS, 3)) + 0.15, 0, 1),
+    "task": "multilabel",
+}
+
+
+def test_compare__of_several_labels_has_the_values_of_scikit_learn() -> None:
+    result = compared(**LABELS, classes=CLASSES, metrics=["f1_micro", "roc_auc_macro", "f1@late"])
+    decided = LABELS["candidate"] >= 0.5
+    expected = {
+        "f1_micro": f1_score(TABLE, decided, average="micro"),
+        "roc_auc_macro": roc_auc_score(TABLE, LABELS["candidate"]),
+        "f1@late": f1_score(TABLE, decided, average=None)[list(CLASSES).index("late")],
+    }
+    assert {name: each.candidate for name, each in result.items()} == pytest.approx(expected, abs=1e-12)
+    assert list(compared(**LABELS)) == ["exact_match", "hamming_loss", "f1_micro"]
+
+
+def test_compare__of_several_labels_takes_their_names_from_a_data_frame() -> None:
+    frame = pd.DataFrame(TABLE.astype(int), columns=["a", "b", "c"])
+    assert compared(**LABELS | {"y": frame}, metrics=["recall@b"])["recall@b"].n == int(TABLE[:, 1].sum())
+    assert compared(**LABELS, metrics=["recall@2"])["recall@2"].n == int(TABLE[:, 2].sum())
+
+
 NO_CLASS = "y holds 'right', which is none of the classes"
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"task": "multi"}, "task-unknown", "there is no task 'multi'"),
@@ -314,6 +342,25 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (
         NUMBERS | {"task": "ranking", "groups": SITE, "y": np.abs(OUTCOME), "weights": 1 + np.arange(ROWS)},
         "weight-unusable", "the weight in row 0 is another than that of its query",
+    ),
+    (LABELS | {"y": KIND}, "labels-unusable",
+     "y is of shape (600,); wanted is a row for each row and a column for each of two labels or more"),
+    (LABELS | {"y": TABLE[:, :1]}, "labels-unusable",
+     "y is of shape (600, 1); wanted is a row for each row and a column for each of two labels or more"),
+    (LABELS | {"y": TABLE * 2}, "labels-unusable",
+     "y says of each row and label whether the row has it: true or false, or 1 or 0"),
+    (LABELS | {"y": TABLE[:0]}, "no-rows", "there are no rows to compare on"),
+    (LABELS | {"classes": ["a", "a", "b"]}, "classes-unusable", "a label stands twice"),
+    (LABELS | {"classes": ["a"]}, "classes-unusable", "y has 3 columns"),
+    (LABELS | {"metrics": ["f1@gossip"]}, "class-unknown", "there is no class 'gossip'"),
+    (
+        LABELS | {"candidate": LABELS["candidate"][:, 0]}, "rows-differ",
+        "candidate is of shape (600,); wanted is (600, 3): a row for each of y, a column a label",
+    ),
+    (
+        LABELS | {"candidate": np.where(np.arange(ROWS * 3).reshape(-1, 3) == 21, np.nan, 0.5)},
+        "probabilities-unusable",
+        "candidate holds 1 rows with values that are no probabilities; the first is in row 7",
     ),
     (NUMBERS | {"task": "quantile"}, "metrics-unusable", "which quantile do the models predict?"),
     (NUMBERS | {"groups": SITE, "times": SITE}, "sampling-unusable", "groups and times exclude each other"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlci.core.prediction import Kind
 
 SUM_TOLERANCE: Final = 1e-6
+MOST_LABELS: Final = 10_000
 SAME: Final = 1e-4
 """How far two answers to one row may lie apart, as a share of the range of all answers: rounding explains no more."""
 PRECISION: Final = 1e-6
@@ -43,6 +44,8 @@ def validated(
         raise unreadable_answer(str(error)) from error
     if described["kind"] == "probabilities":
         kind, shape = "probabilities", (rows, len(classes or ()))
+    elif described["kind"] == "multilabel" and classes is None:
+        kind, shape = "multilabel", (rows, _labels_of(described["shape"]))
     else:
         kind, shape = "labels", (rows,)
     head = npy_head(shape)
@@ -55,6 +58,14 @@ def validated(
     values = np.frombuffer(payload, dtype="<f8", count=count, offset=len(head)).reshape(shape).astype(np.float64)
     _check_values(kind, values, classes)
     return kind, classes, values
+
+
+def _labels_of(shape: object) -> int:
+    """Return how many labels a SHAPE says that there are, which is hostile; the bytes must be as many."""
+    count = shape[1] if isinstance(shape, list) and len(shape) == 2 else None  # noqa: PLR2004 - rows and labels
+    if type(count) is not int or not 1 <= count <= MOST_LABELS:
+        raise wrong_shape(str(shape), "[rows, labels]")
+    return count
 
 
 def refuse_by_batch(values: np.ndarray[Any, Any], payload: bytes) -> None:
@@ -100,13 +111,14 @@ def _check_values(
             cause="its parameters are NaN, usually because training diverged, or it cannot cope with missing values",
             hint="look at the training loss, or impute missing values in the model's pipeline",
         )
-    if kind == "probabilities":
+    if kind in {"probabilities", "multilabel"}:
         is_probability = bool(np.all((values >= 0) & (values <= 1)))
-        if not is_probability or np.any(np.abs(values.sum(axis=1) - 1) > SUM_TOLERANCE):
+        is_one_together = kind == "multilabel" or not np.any(np.abs(values.sum(axis=1) - 1) > SUM_TOLERANCE)
+        if not is_probability or not is_one_together:
             raise IntegrityError(
                 "model-answers-no-probabilities",
                 "the model's probabilities lie outside of 0 to 1, or do not sum to one in every row",
-                cause="a multilabel model, or a `predict_proba` that returns scores",
+                cause="a `predict_proba` that returns scores, or several labels at once",
                 hint="calibrate the model, for example with scikit-learn's CalibratedClassifierCV",
             )
     elif classes is not None and np.any((values < 0) | (values >= len(classes)) | (values != np.floor(values))):

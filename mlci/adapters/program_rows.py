@@ -66,7 +66,7 @@ def read_answers(output: bytes, folder: Path, rows: int, info: ProgramInfo) -> P
             + (
                 f"`{info.prediction}`, as evaluate.prediction says."
                 if info.prediction
-                else f"`{PROBABILITY}`, `{OF_CLASS}CLASS` for each class, or `{NUMBER}`."
+                else f"`{PROBABILITY}`, `{OF_CLASS}NAME` for each class or label, or `{NUMBER}`."
             ),
             hint=f'{{"{ROW}": 1, "{info.prediction or PROBABILITY}": 0.25}}',
         )
@@ -134,7 +134,12 @@ def _ordered(found: list[dict[str, Any]], rows: int, info: ProgramInfo) -> Predi
     columns = tuple(ours(name, info.prediction, one) or "" for name in names)
     if columns not in {(PROBABILITY,), (NUMBER,)} and not all(name.startswith(OF_CLASS) for name in columns):
         raise ValueError("its columns are none that answers have")
-    return Predictions(tuple(map(str, range(1, rows + 1))), columns, values.reshape(rows, len(names)))
+    if info.labels and set(columns) != {OF_CLASS + label for label in info.labels}:
+        raise ValueError("its columns are not those of its labels")
+    answers = Predictions(tuple(map(str, range(1, rows + 1))), columns, values.reshape(rows, len(names)))
+    if len(columns) > 1 and not info.labels:
+        answers.refuse_other_sums("multiclass")
+    return answers
 
 
 def _number(value: object, row: int) -> float:

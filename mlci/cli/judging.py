@@ -187,7 +187,7 @@ def evaluate(
         from mlci.render.figures.evaluation import evaluation_figures
 
         verdict = report.verdict if place.is_private else report.verdict.without_values()
-        drawn = evaluation_figures(evidence, verdict)
+        drawn = evaluation_figures(evidence, verdict, report.confidence)
         for name, content in drawn.items():
             write_atomically(figures / name, content)
         tell(f"{len(drawn)} figures in {figures}")

@@ -61,7 +61,10 @@ def predict(
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["row", *columns.names])
-    shown = [[f"{number:.6f}" for number in each.tolist()] for each in columns.numbers]
+    shown = [
+        [f"{number:.6f}" if isinstance(number, float) else str(number) for number in each.tolist()]
+        for each in columns.numbers
+    ]
     writer.writerows(zip(range(1, columns.rows + 1), *shown, *decided, strict=True))
     show(text.getvalue().removesuffix("\n"))
 

@@ -98,6 +98,7 @@ def _golden_columns(said: ModelDescription, config: Config, contract: Contract |
         contract,
         estimator=said.estimator,
         has_probabilities=said.has_probabilities,
+        labels=said.labels,
     )
     return golden_table(signature).columns
 

@@ -15,7 +15,7 @@ from mlci.commands.fitting import fitting_package
 from mlci.commands.function_evidence import with_functions
 from mlci.commands.installed import Installed
 from mlci.commands.number_evidence import number_evidence
-from mlci.commands.said import classes_of, numbers, probabilities, probabilities_of
+from mlci.commands.said import classes_of, label_probabilities, numbers, probabilities, probabilities_of
 from mlci.commands.score_evidence import score_evidence
 from mlci.commands.stated import is_whole, stated, unanswered
 from mlci.core.contract.scalar import TYPE_WORDS
@@ -74,8 +74,8 @@ def answers_by_signature(package: Package, predictor: Predictor) -> bool:
     """Return whether the model loads in a child, with the classes that its signature promises."""
     if package.level != "model":
         return is_whole(package)
-    asked = fitting_package(package, predictor)
-    return (asked.describe(package.model, package.info.format).classes or ()) == package.info.signature.classes
+    described = fitting_package(package, predictor).describe(package.model, package.info.format)
+    return package.info.signature.is_answered_by(described.classes, described.labels)
 
 
 def evaluate(
@@ -132,17 +132,19 @@ def evidence_on(
     if level == "scores":
         return score_evidence(rows, rules, candidate=candidate, production=production)
     _refuse_label_as_feature(section, candidate, *([production] if production else []))
+    _refuse_unanswered_label(candidate, rows)
     table = rows.read(_types(candidate), _classes_of_labels(candidate, production))
     ids = [str(value) for value in table.columns[section.id].values]
     labels, weights, sampling = rows.labels(table), rows.weights(), rows.sampling()
     slices = slices_of(rows, rules)
     # A model never sees the label or the id.
-    features = {name: column for name, column in table.columns.items() if name not in {section.id, section.label}}
+    own = {section.id, *section.label_columns}
+    features = {name: column for name, column in table.columns.items() if name not in own}
     known = _known_to(production, candidate, rows, features, ids) if production else None
     before = (production, known) if production and isinstance(known, dict) else None
     evidence = Evidence(
         ids=ids,
-        **_said(rows.task, labels, (candidate, features), before, predictor, ids=ids),
+        **_said(rows.task, labels, (candidate, features), before, predictor, ids=ids, names=section.label_columns),
         threshold=section.threshold,
         is_same_model=production is not None and _is_same(candidate.package, production.package),
         not_comparable=known if isinstance(known, str) else None,
@@ -170,10 +172,18 @@ class _Said(TypedDict):
 
 
 def _said(
-    task: Task, labels: NDArray[Any], now: _Asked, before: _Asked | None, predictor: Predictor, *, ids: Sequence[str]
+    task: Task,
+    labels: NDArray[Any],
+    now: _Asked,
+    before: _Asked | None,
+    predictor: Predictor,
+    *,
+    ids: Sequence[str],
+    names: tuple[str, ...],
 ) -> _Said:
-    """Return what both models say, in the form that the task has."""
-    names: tuple[str, ...] = ()
+    """Return what both models say, in the form that the task has; NAMES are the columns of labels."""
+    if task != "multilabel":
+        names = ()
     ask: _Ask = probabilities
     match task:
         case "binary":
@@ -184,6 +194,8 @@ def _said(
             known = [model.package.info.signature.classes for model, _ in filter(None, (now, before))]
             found = classes_of(labels, *known)
             names, labels, ask = found.names, found.codes, partial(probabilities_of, found.names)
+        case "multilabel":
+            ask = partial(label_probabilities, names)
 
     def answered(asked: _Asked) -> NDArray[np.float64]:
         model, columns = asked
@@ -206,7 +218,8 @@ def _classes_of_labels(candidate: Installed, production: Installed | None) -> tu
 
 def _is_same(one: Package, other: Package) -> bool:
     """Return whether two packages decide alike: the same model, asked for the same class."""
-    return one.model == other.model and one.info.signature.positive == other.info.signature.positive
+    ours, theirs = one.info.signature, other.info.signature
+    return one.model == other.model and (ours.positive, ours.classes) == (theirs.positive, theirs.classes)
 
 
 def _known_to(
@@ -221,19 +234,9 @@ def _known_to(
     Returns in words why there are none, where the evaluation set or its label moved on since production was packaged.
     """
     name = f"production {production.version}" if production.version else "production"
-    if production.package.info.task != rows.task:
-        return f"{name} solves a {production.package.info.task} task, and the task is {rows.task} now"
-    ours, theirs = candidate.package.info.signature.classes, production.package.info.signature.classes
-    are_models = candidate.package.level == production.package.level == "model"
-    if rows.task == "multiclass" and are_models and type_of_classes(ours) != type_of_classes(theirs):
-        return f"{name} names its classes as {TYPE_WORDS[type_of_classes(theirs)]}, which they no longer are"
-    found, asked = production.package.info.signature.positive, rows.section.positive
-    if found is None or asked is None:
-        pass
-    elif type(found) is not type(asked) or found != asked:
-        return f"{name} finds the class {code(written(found))}, and evaluate.positive is {code(written(asked))} now"
-    if production.package.level in {"scores", "metrics"}:
-        return f"{name} holds {production.package.level}, and no answers that could be scored"
+    moved = _other_question(name, production, candidate, rows)
+    if moved is not None:
+        return moved
     unsaid = unanswered(production, ids)
     if unsaid:
         return f"{name} has no prediction for {unsaid:,} of the {len(ids):,} rows, and its model is not in its package"
@@ -252,6 +255,27 @@ def _known_to(
         column = next(column for column, kind in others.items() if not _can_read(rows, column, kind, ids))
         return f"{name} reads {code(column)} as {TYPE_WORDS[others[column]]}, which it no longer is in every row"
     return {column: own[column] if column in own else features[column] for column in wanted}
+
+
+def _other_question(name: str, production: Installed, candidate: Installed, rows: EvaluationSet) -> str | None:
+    """Return in words what PRODUCTION, called NAME, answers instead of what is asked; None where it is the same."""
+    if production.package.info.task != rows.task:
+        return f"{name} solves a {production.package.info.task} task, and the task is {rows.task} now"
+    ours, theirs = candidate.package.info.signature.classes, production.package.info.signature.classes
+    are_models = candidate.package.level == production.package.level == "model"
+    if rows.task == "multiclass" and are_models and type_of_classes(ours) != type_of_classes(theirs):
+        return f"{name} names its classes as {TYPE_WORDS[type_of_classes(theirs)]}, which they no longer are"
+    unknown = _unanswered_label(production, rows)
+    if unknown is not None:
+        return f"{name} does not answer the label {code(unknown)}"
+    found, asked = production.package.info.signature.positive, rows.section.positive
+    if found is None or asked is None:
+        pass
+    elif type(found) is not type(asked) or found != asked:
+        return f"{name} finds the class {code(written(found))}, and evaluate.positive is {code(written(asked))} now"
+    if production.package.level in {"scores", "metrics"}:
+        return f"{name} holds {production.package.level}, and no answers that could be scored"
+    return None
 
 
 def _can_read(rows: EvaluationSet, column: str, kind: ColumnType, ids: Sequence[str]) -> bool:
@@ -275,10 +299,30 @@ def _refuse_another_task(task: Task, candidate: Installed) -> None:
         )
 
 
+def _unanswered_label(installed: Installed, rows: EvaluationSet) -> str | None:
+    """Return a label of ROWS that a model of several says nothing of; None where it answers all."""
+    known = installed.package.info.signature.classes
+    labels = rows.section.label_columns if rows.task == "multilabel" else ()
+    return next((label for label in labels if label not in known), None)
+
+
+def _refuse_unanswered_label(candidate: Installed, rows: EvaluationSet) -> None:
+    """Raise where the candidate says nothing of a label that the rules judge by."""
+    lacking = _unanswered_label(candidate, rows)
+    if lacking is not None:
+        raise UsageError(
+            "labels-differ",
+            f"the candidate does not answer the label {code(lacking)}, which the rules judge by",
+            where=rows.configuration,
+            cause="evaluate.label is a rule, read from the target branch; this branch leaves a label out.",
+            hint="Answer all of them; or land the shorter evaluate.label first, then the model.",
+        )
+
+
 def _refuse_label_as_feature(section: EvaluateSection, *installed: Installed) -> None:
     """Raise where a package wants to read what no model may see."""
     wanted = {name for one in installed for name in _types(one)}
-    for own in (section.id, section.label):
+    for own in (section.id, *section.label_columns):
         if own in wanted:
             raise IntegrityError(
                 "label-as-feature",

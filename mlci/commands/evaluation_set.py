@@ -10,6 +10,7 @@ import numpy as np
 from mlci.commands.added_features import AddedFeatures, refuse_label, refuse_other_values
 from mlci.commands.data_sets import files_of
 from mlci.commands.function_evidence import functions_in
+from mlci.commands.label_sets import label_sets
 from mlci.commands.labels_apart import labels_apart
 from mlci.commands.sides import named_in
 from mlci.core.answers import differs_within
@@ -76,9 +77,10 @@ class EvaluationSet:
         section, kind = self.section, self._label_type(classes)
         if self.known is not None or self.brought is not None:
             return self._with_features(wanted, classes)
-        types: dict[str, ColumnType] = {section.id: "string", section.label: kind, **wanted}
+        labels = section.label_columns
+        types: dict[str, ColumnType] = {section.id: "string", **dict.fromkeys(labels, kind), **wanted}
         try:
-            return self._table(types, {section.id, section.label}) if self.apart is None else self._joined(wanted, kind)
+            return self._table(types, {section.id, *labels}) if self.apart is None else self._joined(wanted, kind)
         except RejectedError as error:
             if error.code == "data-ill-typed" and self.task == "binary" and kind != "string":
                 self._refuse_other_words()
@@ -112,9 +114,14 @@ class EvaluationSet:
             self.refuse_changed(self.brought, ids)
             brought = self.brought.read({name: kind for name, kind in others.items() if name not in here}, ids)
             for name, column in brought.items():
-                refuse_label(name, column, table.columns[self.section.label])
+                self._refuse_label(name, column, table)
             every |= brought
-        return Table({name: every[name] for name in (self.section.id, self.section.label, *wanted)})
+        return Table({name: every[name] for name in (self.section.id, *self.section.label_columns, *wanted)})
+
+    def _refuse_label(self, name: str, column: Column, table: Table) -> None:
+        """Raise where a COLUMN that was added is a label in every row."""
+        for label in self.section.label_columns:
+            refuse_label(name, column, table.columns[label])
 
     def refuse_changed(self, added: AddedFeatures, ids: NDArray[Any]) -> None:
         """Raise where ADDED is not of these rows, whose IDS they are, or says otherwise what a column of theirs is."""
@@ -133,14 +140,16 @@ class EvaluationSet:
         table = self._table({section.id: "string", **wanted}, {section.id})
         self._check(table, section.id)
         labels = labels_apart(self._label_files, section, kind, self.data, self.configuration)
-        return Table({**table.columns, section.label: labels.of(table.columns[section.id].values)})
+        return Table({**table.columns, **labels.of(table.columns[section.id].values)})
 
     def refuse_labels_among_rows(self) -> None:
         """Raise where the rows have the label as well, so that whoever sees them has it."""
-        if self.section.label in self.data.columns(self.files):
+        columns = self.data.columns(self.files)
+        among = next((name for name in self.section.label_columns if name in columns), None)
+        if among is not None:
             raise UsageError(
                 "label-among-rows",
-                f"the evaluation set has a column {code(self.section.label)}, and evaluate.labels keeps it elsewhere",
+                f"the evaluation set has a column {code(among)}, and evaluate.labels keeps it elsewhere",
                 where=self.files.name,
                 cause="Whoever may read the rows could read the labels.",
                 hint="Take the column out of the rows, or evaluate.labels out of mlci.yaml.",
@@ -160,16 +169,21 @@ class EvaluationSet:
         match self.task:
             case "binary":
                 return label_type(self.section)
-            case "regression" | "quantile" | "forecast" | "ranking":
+            case "regression" | "quantile" | "forecast" | "ranking" | "multilabel":
                 return "number"
             case "multiclass":
                 return type_of_classes(classes)
 
     def labels(self, table: Table) -> NDArray[Any]:
-        """Return what is true of each row of TABLE, (n_rows,): whether it is positive, its class, or its number."""
+        """Return what is true of each row of TABLE, (n_rows,): whether it is positive, its class, or its number.
+
+        Of several labels (n_rows, n_labels), whether the row has each.
+        """
         section = self.section
-        self._check(table, section.id, section.label)
-        labels = table.columns[section.label]
+        self._check(table, section.id, *section.label_columns)
+        if self.task == "multilabel":
+            return label_sets(table, section.label_columns, self._label_files.name)
+        labels = table.columns[section.label_columns[0]]
         if self.task == "ranking":
             self._refuse_negative(labels.values)
         if self.task != "binary":
@@ -187,7 +201,7 @@ class EvaluationSet:
             if column.missing is not None and column.missing.any():
                 row = int(np.flatnonzero(column.missing)[0])
                 raise UsageError(
-                    "label-missing" if name == section.label else "id-missing",
+                    "label-missing" if name in section.label_columns else "id-missing",
                     f"`{name}` is empty in row {row + 1} of the evaluation set ({int(column.missing.sum())} in all)",
                     where=self.files.name,
                     hint="Take rows without it out of the evaluation set.",
@@ -208,7 +222,7 @@ class EvaluationSet:
         if wrong.size:
             raise UsageError(
                 "relevance-negative",
-                f"{code(self.section.label)} is negative in row {wrong[0] + 1} of the evaluation set "
+                f"{code(self.section.label_columns[0])} is negative in row {wrong[0] + 1} of the evaluation set "
                 f"({wrong.size} in all)",
                 where=self.files.name,
                 cause="The label of a ranking task is how relevant an item is: 0 for irrelevant, more for better.",
@@ -262,7 +276,7 @@ class EvaluationSet:
 
     def texts(self, name: str) -> NDArray[np.str_]:
         """Return a column as its values are written, (n_rows,); an empty text where there is none."""
-        if self.apart is not None and name == self.section.label:
+        if self.apart is not None and name in self.section.label_columns:
             return self.data.read_table(self.apart, specs({name: "string"}, {name})).columns[name].values
         return self._table({name: "string"}, {name}).columns[name].values
 
@@ -290,18 +304,16 @@ class EvaluationSet:
 
     def _refuse_absent(self, wanted: Mapping[str, ColumnType]) -> None:
         """Raise where the file has not the columns that the section names, or those that are WANTED."""
-        section, names = self.section, self.data.columns(self.files)
-        key = _absent_key(section, names)
-        if key is not None:
+        names = self.data.columns(self.files)
+        key, named = _absent_key(self.section, names)
+        if named is not None:
             listed = ", ".join(names[:MOST_COLUMNS]) + (" …" if len(names) > MOST_COLUMNS else "")
             raise UsageError(
                 "column-missing",
-                f"the evaluation set has no column {code(getattr(section, key))}",
+                f"the evaluation set has no column {code(named)}",
                 where=self.configuration,
                 cause=f"evaluate.{key} names a column that {self.files.name} does not have.",
-                hint=did_you_mean(
-                    getattr(section, key), names, f"Let evaluate.{key} name one that it has: {one_line(listed)}"
-                ),
+                hint=did_you_mean(named, names, f"Let evaluate.{key} name one that it has: {one_line(listed)}"),
             )
         absent = next((name for name in wanted if name not in names), None)
         if absent is not None:
@@ -315,7 +327,7 @@ class EvaluationSet:
 
     def _refuse_other_words(self) -> None:
         """Raise where the labels are no numbers or truth values, and none of them is the positive class."""
-        texts = np.unique(self.texts(self.section.label)).tolist()
+        texts = np.unique(self.texts(self.section.label_columns[0])).tolist()
         if not any(_is_written(text, self.section.positive) for text in texts):
             raise self._positive_absent(texts)
 
@@ -374,13 +386,14 @@ def labelled_rows(where: DataSection, rules: Rules, tree: Tree, *, data: Data, o
 
 def private_parts(section: EvaluateSection, rules: Rules) -> tuple[bool, bool]:
     """Return whether labels and whether ids of SECTION identify people, by RULES."""
-    return _is_pii(section.label, rules), _is_pii(section.id, rules)
+    return any(_is_pii(name, rules) for name in section.label_columns), _is_pii(section.id, rules)
 
 
-def _absent_key(section: EvaluateSection, names: Sequence[str]) -> str | None:
-    """Return the key of SECTION whose column is not among NAMES; None where all are there."""
-    named = ((key, getattr(section, key)) for key in ("id", "label", "weight", "group", "time"))
-    return next((key for key, name in named if name and name not in names), None)
+def _absent_key(section: EvaluateSection, names: Sequence[str]) -> tuple[str, str | None]:
+    """Return the key of SECTION whose column is not among NAMES, and the column; None where all are there."""
+    named = [("id", section.id), *(("label", label) for label in section.label_columns)]
+    named += [(key, getattr(section, key)) for key in ("weight", "group", "time")]
+    return next(((key, name) for key, name in named if name and name not in names), ("", None))
 
 
 def specs(types: Mapping[str, ColumnType], names: Collection[str] = ()) -> list[ColumnSpec]:

@@ -27,30 +27,34 @@ class LabelsApart:
     """Labels by the ids of their rows, each of which stands once."""
 
     files: DataFiles
-    label: str
-    column: Column
+    columns: dict[str, Column]
+    """By the name of each label."""
     places: dict[str, int]
-    """By id, where its label stands in the column."""
+    """By id, where its labels stand in the columns."""
 
-    def of(self, ids: NDArray[Any]) -> Column:
-        """Return the labels of the rows with these IDS, (n_ids,); labels of other rows are left alone.
+    def of(self, ids: NDArray[Any]) -> dict[str, Column]:
+        """Return the labels of the rows with these IDS, (n_ids,) each; labels of other rows are left alone.
 
         Raises `UsageError("label-missing")` where a row has none.
         """
         places = np.array([self.places.get(each, -1) for each in ids.tolist()], dtype=np.intp)
+        return {name: self._found(name, column, places) for name, column in self.columns.items()}
+
+    def _found(self, name: str, column: Column, places: NDArray[np.intp]) -> Column:
+        """Return the values of one label at PLACES, −1 where there is none."""
         is_lacking = places < 0
-        if self.column.missing is not None and not is_lacking.all():
-            is_lacking |= self.column.missing[places]
+        if column.missing is not None and not is_lacking.all():
+            is_lacking |= column.missing[places]
         if is_lacking.any():
             row, count = int(np.flatnonzero(is_lacking)[0]), int(is_lacking.sum())
             raise UsageError(
                 "label-missing",
-                f"there is no {code(self.label)} for row {row + 1} of the evaluation set ({count} in all)",
+                f"there is no {code(name)} for row {row + 1} of the evaluation set ({count} in all)",
                 where=self.files.name,
                 cause="evaluate.labels has no row with its id, or the label there is empty; ids are compared as text.",
                 hint="Add the labels, or take rows without one out of the evaluation set.",
             )
-        return Column(self.column.values[places])
+        return Column(column.values[places])
 
 
 def labels_apart(
@@ -61,8 +65,8 @@ def labels_apart(
     Raises `UsageError`: "column-missing", "id-missing", "id-not-unique".
     """
     names = data.columns(files)
-    for key in ("id", "label"):
-        name = getattr(section, key)
+    labels = section.label_columns
+    for key, name in (("id", section.id), *(("label", label) for label in labels)):
         if name not in names:
             raise UsageError(
                 "column-missing",
@@ -71,8 +75,8 @@ def labels_apart(
                 cause=f"evaluate.{key} names a column that {files.name}, where evaluate.labels lie, does not have.",
                 hint=did_you_mean(name, names, "Name the column as in the rows: labels are found by id."),
             )
-    own = {section.id, section.label}
-    types: dict[str, ColumnType] = {section.id: "string", section.label: kind}
+    own = {section.id, *labels}
+    types: dict[str, ColumnType] = {section.id: "string", **dict.fromkeys(labels, kind)}
     table = data.read_table(files, [ColumnSpec(name, of, is_name=name in own) for name, of in types.items()])
     ids = table.columns[section.id]
     if ids.missing is not None and ids.missing.any():
@@ -91,4 +95,4 @@ def labels_apart(
             where=files.name,
             hint=f"Declare it in a contract of the labels, and find them: {section.id}: {{unique: true}}",
         )
-    return LabelsApart(files, section.label, table.columns[section.label], places)
+    return LabelsApart(files, {label: table.columns[label] for label in labels}, places)

@@ -64,6 +64,7 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
         contract,
         estimator=description.estimator,
         has_probabilities=description.has_probabilities,
+        labels=description.labels,
     )
     golden = golden_rows(file, signature, predictor)
     return build_package(
@@ -74,8 +75,8 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
         config,
         model_format=file.format,
         contract=contract,
-        more={GOLDEN_FILE: golden.to_bytes(), LOADER_FILE: loader(file.format)},
-        assumption=assumption(description.feature_names),
+        more={GOLDEN_FILE: golden.to_bytes(), LOADER_FILE: loader(file.format, has_labels=signature.is_multilabel)},
+        assumption=assumption(description.feature_names, signature),
     )
 
 
@@ -91,12 +92,13 @@ def _of_program(content: bytes, config: Config, contract: Contract | None) -> Pa
             hint="Land `train: {allow_pickle: true}` by itself first; or build the model from types that convert.",
         )
     answers = read_predictions(program.answers, config.model.task)
-    info = program.info.model_copy(update={"classes": answers.classes or program.info.classes})
+    several = {} if program.info.labels else {"classes": answers.classes or program.info.classes}
+    info = program.info.model_copy(update=several)
     signature = program_signature(info, config, contract)
     golden = golden_of(program, signature)
     required = program.files.get(REQUIREMENTS_FILE, UNLISTED if info.pickle else None)
     more = {
-        LOADER_FILE: program_loader(),
+        LOADER_FILE: program_loader(has_names=info.prediction is not None, has_labels=signature.is_multilabel),
         **({} if golden is None else {GOLDEN_FILE: golden}),
         **({} if required is None else {REQUIREMENTS_FILE: required}),
     }

@@ -50,6 +50,7 @@ def program_of(
         timeout_seconds=int(section.timeout.total_seconds()),
         inputs=section.inputs or inputs_of(side.config, contract_of(side)),
         positive=side.config.evaluate.positive,
+        labels=side.config.evaluate.label_columns if side.config.model.task == "multilabel" else (),
         prediction=side.config.evaluate.prediction,
     )
     asked = Program(info, files_below(folder, section.packed))
@@ -93,7 +94,7 @@ def answered(
         raise RejectedError(
             "program-answers",
             f"`{info.text}` answers with {', '.join(map(code, said.columns[:5]))}, as no {config.model.task} task does",
-            hint=f"probability of a binary task, {OF_CLASS}CLASS of each class of a multiclass one, else prediction",
+            hint=f"probability of a binary task, {OF_CLASS}NAME of each class or label of several, else prediction",
         )
     answers = _by_id(ids, said)
     info = _with_classes(info, config, contract, said.classes)
@@ -122,6 +123,8 @@ def stated_bytes(package: Package) -> bytes:
 
 
 def _with_classes(info: ProgramInfo, config: Config, contract: Contract, several: tuple[str, ...]) -> ProgramInfo:
+    if info.labels:
+        return info
     if config.model.task == "multiclass":
         return info.model_copy(update={"classes": several})
     return info.model_copy(update={"classes": program_signature(info, config, contract).classes})

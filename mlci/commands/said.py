@@ -74,8 +74,16 @@ def probabilities_of(
     return found
 
 
+def label_probabilities(
+    names: Sequence[str], installed: Installed, columns: Mapping[str, Column], predictor: Predictor
+) -> NDArray[np.float64]:
+    """Return the probability of each of the labels NAMES, which the model answers, (n_rows, n_labels)."""
+    said, known = _asked(installed, columns, predictor), installed.package.info.signature.classes
+    return _of_labels(installed, said)[:, [known.index(name) for name in names]]
+
+
 def all_said(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> NDArray[np.float64]:
-    """Return all that a model says of rows, whatever its task: (n_rows,) or, by class, (n_rows, n_classes)."""
+    """Return all that a model says of rows, whatever its task: (n_rows,) or, by class or label, (n_rows, n_classes)."""
     return _said(installed, _asked(installed, columns, predictor))
 
 
@@ -91,6 +99,8 @@ def numbers(installed: Installed, columns: Mapping[str, Column], predictor: Pred
 
 def _said(installed: Installed, said: Prediction) -> NDArray[np.float64]:
     signature = installed.package.info.signature
+    if signature.is_multilabel:
+        return _of_labels(installed, said)
     if signature.positive is not None:
         return _positive(installed, said)
     if signature.classes:
@@ -101,6 +111,13 @@ def _said(installed: Installed, said: Prediction) -> NDArray[np.float64]:
 def _numbers(said: Prediction) -> NDArray[np.float64]:
     if said.kind != "labels" or said.classes is not None:
         raise _differs("Use an estimator that predicts one number for each row, such as Ridge.")
+    return np.asarray(said.values, dtype=np.float64)
+
+
+def _of_labels(installed: Installed, said: Prediction) -> NDArray[np.float64]:
+    signature = installed.package.info.signature
+    if not signature.is_answered_by(said.classes, said.labels):
+        raise _differs("Fit an estimator on a table of labels, such as MultiOutputClassifier, and save that.")
     return np.asarray(said.values, dtype=np.float64)
 
 

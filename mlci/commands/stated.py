@@ -63,7 +63,10 @@ def rows_in(file: Path, config: Config, data: Data) -> StatedRows:
     table = data.read_table(files, [ids, *(ColumnSpec(name, "number") for name in columns.values())])
     values = np.column_stack([table.columns[name].values.astype(np.float64) for name in columns.values()])
     try:
-        return kind(tuple(table.columns[key].values.tolist()), tuple(columns), values)
+        found = kind(tuple(table.columns[key].values.tolist()), tuple(columns), values)
+        if isinstance(found, Predictions):
+            found.refuse_other_sums(config.model.task)
+        return found  # noqa: TRY300 - what is wrong with the rows is told below, wherever it is found
     except ValueError as error:
         raise IntegrityError(
             f"{kind.WORD}-unusable",
@@ -102,7 +105,7 @@ def description_of(rows: StatedRows) -> ModelDescription:
 def stated(installed: Installed, ids: Sequence[str], classes: Sequence[str] = ()) -> NDArray[np.float64]:
     """Return what a package without its model says of the rows with these IDS: (n_ids,), or (n_ids, n_classes).
 
-    Of several CLASSES, its own by default, those that it does not know have the probability 0. Raises
+    Of several CLASSES, its own by default, those that it does not know have the probability 0; labels it knows. Raises
     `IntegrityError("predictions-incomplete")` where it says nothing of some rows.
     """
     predictions = read_predictions(stated_bytes(installed.package), installed.package.info.task)
@@ -112,6 +115,8 @@ def stated(installed: Installed, ids: Sequence[str], classes: Sequence[str] = ()
     if not predictions.classes:
         return np.asarray(found[:, 0], dtype=np.float64)
     names = list(classes or predictions.classes)
+    if installed.package.info.task == "multilabel":
+        return found[:, [predictions.classes.index(name) for name in names]]
     said = np.zeros((len(ids), len(names)))
     for place, name in enumerate(predictions.classes):
         said[:, names.index(name)] = found[:, place]
@@ -153,20 +158,34 @@ def _columns_of(config: Config, names: Sequence[str], path: str) -> dict[str, st
     task, key, said = config.model.task, config.evaluate.id, config.evaluate.prediction
     one = NUMBER if task in OF_NUMBERS else PROBABILITY
     known = by_our_names((name for name in names if name != key), said, one)
+    if task == "multilabel" and key in names:
+        wanted_labels = [f"{OF_CLASS}{label}" for label in config.evaluate.label_columns]
+        lacking = next((name for name in wanted_labels if name not in known), None)
+        if lacking is None:
+            return {name: known[name] for name in wanted_labels}
+        raise _no_column(
+            config, names, path, theirs(lacking, said), f"{theirs(f'{OF_CLASS}LABEL', said)} for each label"
+        )
     of_classes = {name: known[name] for name in known if name.startswith(OF_CLASS) and len(name) > len(OF_CLASS)}
     found = of_classes if task == "multiclass" else {name: known[name] for name in known if name == one}
     fewest, most = (2, MOST_CLASSES) if task == "multiclass" else (1, 1)
     if key in names and fewest <= len(found) <= most:
         return found
     wanted = theirs(f"{OF_CLASS}CLASS" if task == "multiclass" else one, said)
+    needs = f"{wanted} for each class" if task == "multiclass" else wanted
+    raise _no_column(config, names, path, wanted, needs)
+
+
+def _no_column(config: Config, names: Sequence[str], path: str, wanted: str, needs: str) -> RejectedError:
+    """Return the error of answers without the id, or else without the column WANTED."""
+    key, said = config.evaluate.id, config.evaluate.prediction
     absent = key if key not in names else wanted
     listed = ", ".join(names[:MOST_COLUMNS]) + (" …" if len(names) > MOST_COLUMNS else "")
-    needs = f"{key}, {wanted}" + (" for each class" if task == "multiclass" else "")
-    raise RejectedError(
+    return RejectedError(
         "predictions-unusable",
         f"{path} has no column {code(absent)}",
         where=FILE_NAME,
-        cause=f"Answers of a {task} task have the columns {needs}"
+        cause=f"Answers of a {config.model.task} task have the columns {key}, {needs}"
         + (", as evaluate.prediction says." if said else "."),
         hint=did_you_mean(absent, names, f"{_RENAME if absent == key else _NAME}: {one_line(listed)}"),
     )

@@ -74,7 +74,7 @@ def verify_package(installed: Installed, name: str, predictor: Predictor) -> tup
         columns = golden_table(package.info.signature).columns
         asked = fitting_package(package, predictor)
         found = asked.predict(digest, package.model, package.info.format, columns)
-        is_by_signature = (found.classes or ()) == package.info.signature.classes
+        is_by_signature = package.info.signature.is_answered_by(found.classes, found.labels)
         told = f"answers {len(expected)} golden rows in a child as when it was packaged"
         if is_by_signature:
             _refuse_other_answers(name, differing(expected, found), len(expected))

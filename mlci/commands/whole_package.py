@@ -38,8 +38,9 @@ def whole_package(
     """
     section = rules.evaluate
     package = packaged(model, rules, side.contracts.get(section.data), predictor)
+    label = section.label if isinstance(section.label, str) else ""  # several are not counted
     package, uncounted = with_baseline(
-        package, side, section.label, tree, data=data, predictor=predictor, objects=objects
+        package, side, label, tree, data=data, predictor=predictor, objects=objects
     )  # fmt: skip
     package, unhashed = with_hashes(package, tree, predictor)
     pickled = RAW if package.info.format == "pickle" else None

@@ -29,11 +29,11 @@ class AnswerColumns:
     """Answers of some rows: for each name of an output its values, all of them equally many, the decision last."""
 
     names: tuple[str, ...]
-    numbers: tuple[NDArray[np.float64], ...]
+    numbers: tuple[NDArray[Any], ...]
     """(n_rows,) each."""
     classes: tuple[ModelClass, ...] = ()
     decided: NDArray[np.intp] | None = None
-    """(n_rows,) which of the classes was decided; None for a regression."""
+    """(n_rows,) which of the classes was decided; None for a regression, and for several labels, each of which is a number."""
 
     @property
     def rows(self) -> int:
@@ -49,12 +49,14 @@ class AnswerColumns:
 def answer_columns(signature: Signature, said: NDArray[Any]) -> AnswerColumns:
     """Return what a model with SIGNATURE SAID of rows, by outputs.
 
-    SAID is (n_rows,), numbers or the probability of the positive class, or (n_rows, n_classes).
+    SAID is (n_rows,), numbers or the probability of the positive class, or (n_rows, n_classes), of labels as well.
     """
     names = tuple(output.name for output in signature.outputs)
     classes = signature.classes
     if not classes:
         return AnswerColumns(names, (said,))
+    if signature.is_multilabel:
+        return AnswerColumns(names, (*said.T, *(said >= signature.threshold).T.astype(np.int64)))
     if signature.positive is not None and signature.threshold is not None:
         positive = positive_index(signature)
         decided = np.where(said >= signature.threshold, positive, 1 - positive)

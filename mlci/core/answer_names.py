@@ -20,8 +20,8 @@ OF_CLASS: Final = f"{PROBABILITY}_"
 NUMBER: Final = "prediction"
 STAR: Final = "*"
 """Stands for the name of a class in what a column is called."""
-OF_SEVERAL: Final[frozenset[Task]] = frozenset({"multiclass"})
-"""Tasks that have an answer for each of several classes."""
+OF_SEVERAL: Final[frozenset[Task]] = frozenset({"multiclass", "multilabel"})
+"""Tasks that have an answer for each of several classes or labels."""
 
 
 def ours(name: str, said: str | None, one: str) -> str | None:
@@ -70,5 +70,8 @@ def misnamed(said: str, task: Task, level: Level, used: Iterable[str]) -> str | 
     if task not in OF_SEVERAL:
         return f"a {task} task has one column of answers; leave the {STAR} out" if STAR in said else None
     if said.count(STAR) != 1:
-        return f"a {task} task has an answer for each class: write one {STAR} where its name stands, as in score_{STAR}"
+        each = "label" if task == "multilabel" else "class"
+        return (
+            f"a {task} task has an answer for each {each}: write one {STAR} where its name stands, as in score_{STAR}"
+        )
     return None

@@ -41,7 +41,7 @@ def said(
 ) -> Said:
     """Return Y and what both models say of it in the form of TASK; raises `UsageError` where they do not fit it."""
     models = (("production", production), ("candidate", candidate))
-    if classes is not None and task != "multiclass":
+    if classes is not None and task not in {"multiclass", "multilabel"}:
         raise UsageError("classes-unusable", f"a {task} task has no list of classes", hint='task="multiclass"')
     match task:
         case "binary":
@@ -50,6 +50,8 @@ def said(
             return Said(labels, before, now)
         case "multiclass":
             return _of_classes(y, models, classes)
+        case "multilabel":
+            return of_labels(y, models, classes)
         case "ranking":
             relevance = finite("y", y, None)
             if (relevance < 0).any():
@@ -232,3 +234,53 @@ def between(name: str, value: float, least: float, most: float | None) -> float:
         return float(value)
     limits = f"above {least:g} and below {most:g}" if most is not None else f"{least:g} or more"
     raise UsageError(f"{name}-unusable", f"{name} is {limits}, not {value!r}")
+
+
+def of_labels(y: ArrayLike, models: Sequence[tuple[str, ArrayLike]], classes: Sequence[object] | None) -> Said:
+    """Return the form of a multilabel task: tables with a column for each label.
+
+    Labels are called as CLASSES says, else as the columns of a data frame, else by their numbers from 0.
+    """
+    truths = np.asarray(y)
+    if truths.ndim != 2 or truths.shape[1] < 2:  # noqa: PLR2004 - a table of two labels or more
+        raise UsageError(
+            "labels-unusable",
+            f"y is of shape {truths.shape}; wanted is a row for each row and a column for each of two labels or more",
+            hint='task="binary" has one label',
+        )
+    if not len(truths):
+        raise _no_rows()
+    if truths.dtype != np.bool_ and (truths.dtype.kind not in "iuf" or not np.isin(truths, (0, 1)).all()):
+        raise UsageError(
+            "labels-unusable",
+            "y says of each row and label whether the row has it: true or false, or 1 or 0",
+            cause=f"y holds {truths.dtype} values.",
+            hint="sklearn.preprocessing.MultiLabelBinarizer().fit_transform(…) makes such a table.",
+        )
+    named = getattr(y, "columns", range(truths.shape[1])) if classes is None else classes
+    names = tuple(str(each) for each in named)
+    if len(names) != truths.shape[1] or len(set(names)) < len(names):
+        problem = "a label stands twice" if len(names) == truths.shape[1] else f"y has {truths.shape[1]} columns"
+        raise UsageError("classes-unusable", problem, hint="classes=NAMES names the columns of y, in their order.")
+    before, now = (_probabilities_of_labels(name, given, truths.shape) for name, given in models)
+    return Said(np.asarray(truths == 1, dtype=np.bool_), before, now, names)
+
+
+def _probabilities_of_labels(name: str, given: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    """Return the probability of each label, (n_rows, n_labels)."""
+    values = np.asarray(given)
+    if values.shape != shape:
+        raise UsageError(
+            "rows-differ",
+            f"{name} is of shape {values.shape}; wanted is {shape}: a row for each of y, a column a label",
+            cause="A forest answers with a list that has a table for each label.",
+            hint="np.column_stack([each[:, 1] for each in model.predict_proba(X)])",
+        )
+    try:
+        table = values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise UsageError("values-unusable", f"{name} holds values that are no numbers: {error}") from error
+    wrong = np.flatnonzero(~((table >= 0) & (table <= 1)).all(axis=1))
+    if wrong.size:
+        raise _no_probabilities(name, wrong, "rows with values that are no probabilities")
+    return table

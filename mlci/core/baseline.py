@@ -178,4 +178,5 @@ def shapes_of_outputs(signature: Signature) -> dict[str, Shape]:
     """Return how each output is counted; the last one of a classifier is the class that it decides for."""
     outputs = signature.outputs[:MOST_COLUMNS]
     shapes: dict[str, Shape] = {output.name: ("numbers", 0) for output in outputs}
-    return shapes | ({"decision": shape_of_label(signature)} if signature.classes else {})
+    has_decision = bool(signature.classes) and not signature.is_multilabel
+    return shapes | ({"decision": shape_of_label(signature)} if has_decision else {})

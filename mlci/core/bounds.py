@@ -97,7 +97,7 @@ def alone(metric: str, answers: TaskAnswers, confidence: float) -> Interval | No
 def churn(candidate: TaskAnswers, production: TaskAnswers, confidence: float) -> Interval | NotTrusted:
     """Return the share of rows that both models decide differently, by Wilson; by t where rows do not count alike."""
     sample = candidate.sample
-    differs = candidate.decisions != production.decisions
+    differs = candidate.decides_otherwise(production)
     if sample.is_plain:
         return wilson(int(np.count_nonzero(differs)), sample.rows, confidence)
     estimate = mean_estimate(differs.astype(np.float64), sample.weights)

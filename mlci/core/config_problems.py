@@ -78,7 +78,7 @@ def unknown_sets(config: _DataSections) -> Iterator[PydanticCustomError]:
 
 def problems_between(config: _Sections) -> Iterator[PydanticCustomError]:
     """Yield what is wrong between sections that are each right."""
-    if config.evaluate.id == config.evaluate.label:
+    if config.evaluate.id in config.evaluate.label_columns:
         yield _problem(("evaluate", "label"), "id and label are the same column")
     yield from _sealed(config)
     yield from _labels_apart(config)
@@ -203,7 +203,7 @@ def _misfits(config: _Sections) -> Iterator[PydanticCustomError]:
 def _misnamed(config: _Sections) -> Iterator[PydanticCustomError]:
     """Yield why answers that are handed in cannot be called as `evaluate.prediction` says."""
     section = config.evaluate
-    used = (section.id, section.label, section.weight, section.group, section.time)
+    used = (section.id, *section.label_columns, section.weight, section.group, section.time)
     said, named = section.prediction, tuple(filter(None, used))
     problem = None if said is None else misnamed(said, config.model.task, config.train.level, named)
     if problem is not None:
@@ -215,15 +215,36 @@ def _missing(config: _Sections) -> Iterator[PydanticCustomError]:
     task = config.model.task
     if not config.evaluate.label:
         yield _problem(("evaluate",), "label: is missing, the column to predict")
+    yield from _of_labels(config)
     if task == "binary" and config.evaluate.positive is None:
         yield _problem(("evaluate",), "a binary task needs positive: the value of the label that counts as positive")
     if task == "forecast" and config.evaluate.time is None:
         yield _problem(("evaluate",), "a forecast task needs time: the column that orders the rows")
     if task == "ranking" and config.evaluate.group is None:
         yield _problem(("evaluate",), "a ranking task needs group: the column that says which query an item is of")
-    for key in ("positive", "threshold"):
-        if task != "binary" and key in config.evaluate.model_fields_set:
+    tasks = {"positive": {"binary"}, "threshold": {"binary", "multilabel"}}
+    for key, known in tasks.items():
+        if task not in known and key in config.evaluate.model_fields_set:
             yield _problem(("evaluate", key), "a {task} task has no {key}; leave it out", task=task, key=key)
+
+
+def _of_labels(config: _Sections) -> Iterator[PydanticCustomError]:
+    """Yield where a task has another number of labels, and what a model of several labels does not have."""
+    task, label, listed = config.model.task, config.evaluate.label, config.evaluate.label_columns
+    if label and (task == "multilabel") != isinstance(label, tuple):
+        wanted = "several labels: label: [COLUMN, COLUMN, …]" if task == "multilabel" else "one label, a single column"
+        yield _problem(("evaluate", "label"), "a {task} task has {wanted}", task=task, wanted=wanted)
+    if task != "multilabel":
+        return
+    for key in ("convert", "allow_pickle"):
+        if getattr(config.train, key):
+            yield _problem(("train", key), "a model of several labels is shipped as skops; leave {key}: out", key=key)
+    for place, gate in enumerate(config.gates):
+        if metric_of(gate.metric).of_class not in {None, *listed}:
+            near = tuple(f"{gate.metric.partition('@')[0]}@{each}" for each in listed)
+            message = "{name} is of no label under evaluate.label (listed: {listed})"
+            path = ("gates", place, "metric")
+            yield _problem(path, message, name=gate.metric, listed=", ".join(listed), near=near)
 
 
 def _of_stated(config: _Sections) -> Iterator[PydanticCustomError]:

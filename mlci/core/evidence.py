@@ -12,6 +12,7 @@ from mlci.core.answers import (
     Answers,
     MeasuredAnswers,
     MulticlassAnswers,
+    MultilabelAnswers,
     NumberAnswers,
     RankingAnswers,
     Sample,
@@ -64,7 +65,7 @@ class View:
         if function is not None:
             return self._measured(self.functions.get(function))
         looks = (chosen.looks_at, chosen.of_class)
-        if chosen.looks_at == "all":
+        if chosen.looks_at == "all" and chosen.of_class is None:
             return self.whole
         if looks not in self._known:
             before = self.whole.production
@@ -116,14 +117,15 @@ class Evidence:
 
     ids: Sequence[str]
     labels: NDArray[Any]
-    """(n_rows,) whether the row is of the positive class; of several classes the code of its own; or a number."""
+    """(n_rows,) whether the row is of the positive class; of several classes the code of its own; or a number; of
+    several labels (n_rows, n_labels), whether it has each."""
     candidate: Floats
     """What the candidate says: (n_rows,) the probability of the positive class, (n_rows, n_classes) that of each class,
-    or (n_rows,) the number that it predicts, or the score that orders items."""
+    or label, or (n_rows,) the number that it predicts, or the score that orders items."""
     production: Floats | None
     """The same of production; None where there is no production yet, or none that can be compared with."""
     threshold: float = 0.5
-    """Of a binary task: a row is decided positive where its probability is at least this."""
+    """Of a binary or multilabel task: a row is decided to have the label where its probability is at least this."""
     is_same_model: bool = False
     """Whether candidate and production are the same bytes."""
     not_comparable: str | None = None
@@ -136,7 +138,7 @@ class Evidence:
     slices: tuple[Slice, ...] = ()
     task: Task = "binary"
     classes: tuple[str, ...] = ()
-    """Of a multiclass task: the classes by their codes, those that labels have first."""
+    """Of a multiclass task the classes by their codes, those that labels have first; of a multilabel one the labels."""
     scores: tuple[str, ...] | None = None
     """The names of scores, (n_rows, n_names), that were handed in of both models; None where they answered rows."""
 
@@ -184,6 +186,8 @@ class Evidence:
                 return Answers(self.sample, said, self.threshold)
             case "multiclass":
                 return MulticlassAnswers(self.sample, said, int(self.labels.max(initial=-1)) + 1)
+            case "multilabel":
+                return MultilabelAnswers(self.sample, said, self.threshold)
             case "regression" | "quantile" | "forecast":
                 return NumberAnswers(self.sample, said)
             case "ranking":

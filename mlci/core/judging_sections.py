@@ -6,8 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from mlci.core.label_field import LabelField  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.metric_function import MOST_FUNCTIONS, FunctionField
-from mlci.core.metrics import Task  # noqa: TC001 - pydantic reads annotations at run time
+from mlci.core.metrics import Task  # noqa: TC001 - as above
 from mlci.core.requirement import MOST_CHOSEN
 from mlci.core.section import HEAD, RULE, ClassLabel, Identifier, Name, Section, Text
 from mlci.core.slicing import SliceField  # noqa: TC001 - as above
@@ -28,7 +29,7 @@ class EvaluateSection(Section):
 
     data: Annotated[Name, RULE]
     id: Annotated[Identifier, RULE]
-    label: Annotated[Identifier, RULE] = ""
+    label: Annotated[LabelField, RULE] = ""
     labels: Annotated[Name | None, RULE] = None
     positive: Annotated[ClassLabel | None, RULE] = None
     threshold: Annotated[float, RULE] = Field(default=0.5, gt=0, lt=1)
@@ -44,6 +45,13 @@ class EvaluateSection(Section):
 
     features: Annotated[Name | None, HEAD] = None
     prediction: Annotated[Identifier | None, HEAD] = None
+
+    @property
+    def label_columns(self) -> tuple[str, ...]:
+        """The columns that hold labels: one, several in a multilabel task, none where no label is needed."""
+        if isinstance(self.label, tuple):
+            return self.label
+        return (self.label,) if self.label else ()
 
     @model_validator(mode="after")
     def _draws_rows_one_way(self) -> Self:

@@ -65,7 +65,8 @@ class MeasuredRows:
     """What functions are given: labels, and what each model says of the same rows."""
 
     labels: NDArray[Any]
-    """(n_rows,) whether the row is of the positive class, the name of its class, or a number."""
+    """(n_rows,) whether the row is of the positive class, the name of its class, or a number; of several labels
+    (n_rows, n_labels), whether it has each."""
     candidate: Floats
     """(n_rows,) the probability of the positive class or the number; (n_rows, n_classes) of several classes."""
     production: Floats | None
@@ -74,7 +75,7 @@ class MeasuredRows:
     sets: NDArray[np.intp] | None
     """(n_rows,) the number of the set of the jackknife that a row is in, from 0; None where there is no jackknife."""
     classes: tuple[str, ...] = ()
-    """The classes that the columns of predictions are of."""
+    """The classes, or labels, that the columns of predictions are of."""
 
     @property
     def values(self) -> int:

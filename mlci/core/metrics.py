@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Task = Literal["binary", "multiclass", "regression", "quantile", "forecast", "ranking"]
+Task = Literal["binary", "multiclass", "multilabel", "regression", "quantile", "forecast", "ranking"]
 TASKS: Final[tuple[Task, ...]] = get_args(Task)
 Kind = Literal[
     "share", "cells", "auc", "average_precision", "ranks", "loss", "ratio", "calibration", "churn", "rate", "queries",
@@ -48,6 +48,7 @@ class Metric:
 
 _CLASSES: Final[frozenset[Task]] = frozenset({"binary", "multiclass"})
 _SEVERAL: Final[frozenset[Task]] = frozenset({"multiclass"})
+_LABELS: Final[frozenset[Task]] = frozenset({"multilabel"})
 _NUMBERS: Final[frozenset[Task]] = frozenset({"regression", "forecast"})
 _QUANTILES: Final[frozenset[Task]] = _NUMBERS | {"quantile"}
 _RANKING: Final[frozenset[Task]] = frozenset({"ranking"})
@@ -83,16 +84,18 @@ _ALL = (
     replace(_higher("kappa", "cells", "agreement beyond chance", _CLASSES), limits=_PLUS_MINUS),
     _higher("roc_auc", "auc", "chance that a positive row scores above a negative one"),
     _higher("average_precision", "average_precision", "mean precision at the scores of the positive rows"),
-    _lower("log_loss", "loss", "mean negative log-likelihood of the labels", _CLASSES),
+    _lower("log_loss", "loss", "mean negative log-likelihood of the labels", _CLASSES | _LABELS),
     replace(
-        _lower("brier", "loss", "mean squared error of the probabilities, between 0 and 1", _CLASSES),
+        _lower("brier", "loss", "mean squared error of the probabilities, between 0 and 1", _CLASSES | _LABELS),
         limits=(0.0, 1.0),
         largest_change=1.0,
     ),
     replace(
         _lower("calibration_error", "calibration", "mean distance of probabilities and frequencies"), limits=(0, 1)
     ),
-    replace(_lower("churn", "churn", "share of rows that both models decide differently", _CLASSES), limits=(0, 1)),
+    replace(
+        _lower("churn", "churn", "share of rows that both models decide differently", _CLASSES | _LABELS), limits=(0, 1)
+    ),
     replace(_higher("selection_rate", "rate", "share of rows decided positive"), largest_change=1.0),
     replace(
         _lower("false_positive_rate", "rate", "share of negative rows decided positive"),
@@ -100,16 +103,28 @@ _ALL = (
         looks_at="negatives",
         largest_change=1.0,
     ),
-    _higher("recall_macro", "cells", "mean of the classes' recall", _SEVERAL),
-    _higher("precision_macro", "cells", "mean of the classes' precision", _SEVERAL),
+    _higher("recall_macro", "cells", "mean of the classes' or labels' recall", _SEVERAL | _LABELS),
+    _higher("precision_macro", "cells", "mean of the classes' or labels' precision", _SEVERAL | _LABELS),
     _higher("precision_weighted", "cells", "mean of the classes' precision by their share of the labels", _SEVERAL),
-    _higher("f1_macro", "cells", "mean of the classes' F1", _SEVERAL),
+    _higher("f1_macro", "cells", "mean of the classes' or labels' F1", _SEVERAL | _LABELS),
     _higher("f1_weighted", "cells", "mean of the classes' F1 by their share of the labels", _SEVERAL),
     replace(_higher("kappa_linear", "cells", "kappa by how far classes are apart", _SEVERAL), limits=_PLUS_MINUS),
     replace(_higher("kappa_quadratic", "cells", "kappa by the square of how far", _SEVERAL), limits=_PLUS_MINUS),
     _higher("roc_auc_ovr", "ranks", "mean of the classes' AUC, each against all others", _SEVERAL),
     _higher("roc_auc_ovr_weighted", "ranks", "the same by the classes' share of the labels", _SEVERAL),
-    _higher("average_precision_macro", "ranks", "mean of the classes' average precision", _SEVERAL),
+    _higher(
+        "average_precision_macro", "ranks", "mean of the classes' or labels' average precision", _SEVERAL | _LABELS
+    ),
+    _higher("exact_match", "share", "share of rows of which every label is decided right", _LABELS),
+    replace(
+        _lower("hamming_loss", "loss", "share of the labels of a row that are decided wrong", _LABELS),
+        limits=(0.0, 1.0),
+        largest_change=1.0,
+    ),
+    _higher("recall_micro", "cells", "share of all labels of all rows that were found", _LABELS),
+    _higher("precision_micro", "cells", "share of all labels that were decided that are", _LABELS),
+    _higher("f1_micro", "cells", "harmonic mean of the two", _LABELS),
+    _higher("roc_auc_macro", "ranks", "mean of the labels' AUC", _LABELS),
     _lower("mae", "loss", "mean absolute error", _NUMBERS),
     _lower("mse", "loss", "mean squared error", _NUMBERS),
     _lower("rmse", "ratio", "root of the mean squared error", _NUMBERS),
@@ -125,10 +140,13 @@ METRICS: Final[Mapping[str, Metric]] = {metric.name: metric for metric in _ALL}
 
 _OF_CLASS: Final[Mapping[str, Metric]] = {
     "recall": replace(
-        _higher("recall@", "share", "share of the rows of a class that were found", _SEVERAL), looks_at="class"
+        _higher("recall@", "share", "share of the rows of a class or label that were found", _SEVERAL | _LABELS),
+        looks_at="class",
     ),
-    "precision": _higher("precision@", "cells", "share of the rows decided to be of a class that are", _SEVERAL),
-    "f1": _higher("f1@", "cells", "harmonic mean of precision and recall of a class", _SEVERAL),
+    "precision": _higher(
+        "precision@", "cells", "share of the rows decided to be of a class that are", _SEVERAL | _LABELS
+    ),
+    "f1": _higher("f1@", "cells", "harmonic mean of precision and recall of a class", _SEVERAL | _LABELS),
 }
 _PINBALL: Final = _lower("pinball@", "loss", "mean loss of predicting a quantile, such as pinball@0.9", _QUANTILES)
 _OF_PLACES: Final[Mapping[str, Metric]] = {
@@ -155,6 +173,9 @@ WITH_ARGUMENT: Final[Mapping[str, frozenset[Task]]] = {
     "recall@CLASS": _SEVERAL,
     "precision@CLASS": _SEVERAL,
     "f1@CLASS": _SEVERAL,
+    "recall@LABEL": _LABELS,
+    "precision@LABEL": _LABELS,
+    "f1@LABEL": _LABELS,
     "pinball@QUANTILE": _QUANTILES,
     "ndcg@PLACES": _RANKING,
     "hit_rate@PLACES": _RANKING,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Class = str | int | float | bool
 """A class as JSON can say it."""
 
-Kind = Literal["probabilities", "labels"]
+Kind = Literal["probabilities", "multilabel", "labels"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,13 +22,19 @@ class Prediction:
     """The answers of a model, one row each, as float64.
 
     `kind` is `probabilities`: `values` (n_rows, n_classes), finite, in [0, 1], rows sum to one, columns in the order
-    of `classes`. `kind` is `labels`: `values` (n_rows,), finite; without `classes` they are the answers themselves
+    of `classes`. `kind` is `multilabel`: `values` (n_rows, n_labels), finite, in [0, 1].
+    `kind` is `labels`: `values` (n_rows,), finite; without `classes` they are the answers themselves
     (a regression), with `classes` the position of each row's class in `classes` (a classifier without probabilities).
     """
 
     values: np.ndarray[Any, Any]
     classes: tuple[Class, ...] | None
     kind: Kind
+
+    @property
+    def labels(self) -> int | None:
+        """How many labels were answered at once; None where there was one question."""
+        return int(self.values.shape[1]) if self.kind == "multilabel" else None
 
 
 AnswerEach = Callable[[Iterable[Mapping[str, "Column"]]], Iterator[Prediction]]

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY
 from mlci.core.metrics import OF_NUMBERS
-from mlci.core.signature import Signature
+from mlci.core.signature import DECIDED_BY_THRESHOLD, Signature
 from mlci.core.stated_rows import StatedRows, refuse_rows
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Predictions(StatedRows):
     """Answers by id.
 
     The columns are those that `mlci predict` writes: `probability` of the positive class, `prediction`, or
-    `probability_CLASS` of each class.
+    `probability_CLASS` of each class or label.
     """
 
     SCHEMA: ClassVar[str] = "mlci/predictions/1"
@@ -40,13 +40,16 @@ class Predictions(StatedRows):
         if self.columns == (NUMBER,):
             return
         refuse_rows((self.values < 0) | (self.values > 1), "a probability outside of 0 to 1")
-        if len(self.columns) > 1:
+
+    def refuse_other_sums(self, task: Task) -> None:
+        """Raise `ValueError` where a row of a multiclass TASK has probabilities that are not 1 together."""
+        if task == "multiclass":
             far = np.abs(self.values.sum(axis=1, keepdims=True) - 1) > SUM_TOLERANCE
             refuse_rows(far, "probabilities that are not 1 together")
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes of a multiclass task, in the order of the columns; none of any other."""
+        """The classes or labels of a task with several, in the order of the columns; none of any other."""
         return tuple(name.removeprefix(OF_CLASS) for name in self.columns if name.startswith(OF_CLASS))
 
 
@@ -55,6 +58,10 @@ def read_predictions(data: bytes, task: Task) -> Predictions:
     found = Predictions.read(data)
     if not has_columns_of(task, found.columns):
         raise Predictions.malformed(f"its columns are none of a {task} task")
+    try:
+        found.refuse_other_sums(task)
+    except ValueError as error:
+        raise Predictions.malformed(str(error)) from error
     return found
 
 
@@ -80,5 +87,5 @@ def signature_of(predictions: Predictions, config: Config) -> Signature:
         inputs=(),
         classes=predictions.classes if positive is None else (positive,),
         positive=positive,
-        threshold=config.evaluate.threshold if config.model.task == "binary" else None,
+        threshold=config.evaluate.threshold if config.model.task in DECIDED_BY_THRESHOLD else None,
     )

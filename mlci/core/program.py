@@ -54,6 +54,8 @@ class ProgramInfo(Frozen):
     """The columns that it is given."""
     classes: tuple[ModelClass, ...] = ()
     positive: ModelClass | None = None
+    labels: tuple[Identifier, ...] = ()
+    """Of a multilabel task those that it answers, which have no classes."""
     prediction: Identifier | None = None
     """How it calls its answers, see `answer_names`; None where as we do."""
     pickle: bool = False
@@ -66,7 +68,7 @@ class ProgramInfo(Frozen):
 
     def to_bytes(self) -> bytes:
         """Return the file."""
-        names = {"prediction": self.prediction is not None, "pickle": self.pickle}
+        names = {"labels": bool(self.labels), "prediction": self.prediction is not None, "pickle": self.pickle}
         unsaid = {name for name, is_said in names.items() if not is_said}  # which earlier versions did not know
         return _pretty(with_schema(SCHEMA, self.model_dump(mode="json", exclude=unsaid)))
 
@@ -84,6 +86,9 @@ class Program:
 
     def prediction(self, said: Predictions) -> Prediction:
         """Return what it SAID as an answer like those of models."""
+        if self.info.labels:
+            places = [said.classes.index(label) for label in self.info.labels]
+            return Prediction(said.values[:, places], None, "multilabel")
         if said.classes:
             return Prediction(said.values / said.values.sum(axis=1, keepdims=True), self.info.classes, "probabilities")
         if not self.info.classes:
@@ -109,20 +114,26 @@ def program_signature(info: ProgramInfo, config: Config, contract: Contract | No
     task = config.model.task
     classes = _both_classes(config, contract) if task == "binary" else info.classes or None
     return build_signature(
-        info.inputs, len(info.inputs), classes, config, contract, estimator=info.text[:LONGEST_IDENTIFIER]
+        info.inputs,
+        len(info.inputs),
+        classes,
+        config,
+        contract,
+        estimator=info.text[:LONGEST_IDENTIFIER],
+        labels=info.labels or None,
     )
 
 
 def inputs_of(config: Config, contract: Contract) -> tuple[str, ...]:
     """Return the columns that a program reads which names none: all but those that `evaluate` speaks of."""
     section = config.evaluate
-    own = {section.id, section.label, section.weight, section.group, section.time}
+    own = {section.id, *section.label_columns, section.weight, section.group, section.time}
     return tuple(name for name in contract.columns if name not in own)
 
 
 def _both_classes(config: Config, contract: Contract | None) -> tuple[ModelClass, ...]:
     """Return the two classes of the label, which a probability alone does not tell."""
-    label = config.evaluate.label
+    (label,) = config.evaluate.label_columns
     column = contract.columns.get(label) if contract else None
     if column is not None and column.type == "boolean":
         return (False, True)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mlci.core.contract.model import ColumnRule, Contract
 
 Scalar = str | int | float | bool
+DECIDED_BY_THRESHOLD: Final = frozenset({"binary", "multilabel"})
+"""Tasks whose probabilities are held against a threshold."""
 BINARY: Final = 2
 """Classes of a binary task."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -77,11 +79,11 @@ class Signature(Frozen):
 
     inputs: tuple[Input, ...]
     classes: tuple[ModelClass, ...]
-    """Those of a classifier in the order of its probabilities; none for a regression."""
+    """Those of a classifier in the order of its probabilities, of several labels their names; none for a regression."""
     positive: ModelClass | None = None
     """The positive class of a binary task."""
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """From which probability on a row is decided positive, in a binary task."""
+    """From which probability on a row is decided positive, of a binary task, or to have a label of several."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -89,8 +91,11 @@ class Signature(Frozen):
         if len(names) < len(self.inputs):
             msg = "an input stands twice"
             raise ValueError(msg)
-        if (self.positive is None) != (self.threshold is None):
-            msg = "a positive class and a threshold come together"
+        if self.positive is not None and self.threshold is None:
+            msg = "a positive class comes with a threshold"
+            raise ValueError(msg)
+        if self.is_multilabel and len({str(each) for each in self.classes if each}) < max(len(self.classes), 2):
+            msg = "a threshold comes with a positive class, or with two labels or more"
             raise ValueError(msg)
         if self.positive is not None and not any(_is_same_class(item, self.positive) for item in self.classes):
             msg = "the positive class is none of the classes"
@@ -98,10 +103,35 @@ class Signature(Frozen):
         return self
 
     @property
+    def is_multilabel(self) -> bool:
+        """Whether a row may have any of the classes, which are labels, or none."""
+        return self.threshold is not None and self.positive is None
+
+    def is_answered_by(self, classes: Iterable[Scalar] | None, labels: int | None) -> bool:
+        """Return whether a model with these CLASSES, or so many LABELS at once, answers as this signature says."""
+        if self.is_multilabel:
+            return classes is None and labels == len(self.classes)
+        return labels is None and tuple(classes or ()) == self.classes
+
+    @property
     def outputs(self) -> tuple[Output, ...]:
-        """The columns of the answers: a number; or the class, after the positive one's probability, or each one's."""
+        """The columns of the answers: a number; or the class, after the positive one's probability, or each one's.
+
+        Of several labels the probability of each, then for each 1 where it was decided and 0 where not.
+        """
         if not self.classes:
             return (Output(name="prediction", type="number"),)
+        if self.is_multilabel:
+            return (
+                *(
+                    Output(name=_output("probability", each), type="number", minimum=0, maximum=1)
+                    for each in self.classes
+                ),
+                *(
+                    Output(name=_output("decision", each), type="integer", minimum=0, maximum=1)
+                    for each in self.classes
+                ),
+            )
         names = ["probability"] if self.positive is not None else [f"probability_{each}" for each in self.classes]
         probabilities = [
             Output(name=one_line(name, LONGEST_IDENTIFIER), type="number", minimum=0, maximum=1) for name in names
@@ -112,6 +142,10 @@ class Signature(Frozen):
     def digest(self) -> str:
         """The sha256 of the signature."""
         return canonical_sha256(self.model_dump(mode="json"))
+
+
+def _output(word: str, label: Scalar) -> str:
+    return one_line(f"{word}_{label}", LONGEST_IDENTIFIER)
 
 
 def _type_of(label: Scalar) -> Literal["integer", "number", "string", "boolean"]:
@@ -131,26 +165,31 @@ def build_signature(
     *,
     estimator: str = "model",
     has_probabilities: bool = True,
+    labels: int | tuple[str, ...] | None = None,
 ) -> Signature:
     """Return the signature of a model that reads FEATURES, with types, units and ranges from the contract.
 
     A model that does not know the names of its features (`features` is None, it was fitted on an array) reads all
     columns of the contract except id and label, in that order; their number must be COUNT, and nothing can check their
     order: `assumption` says so. ESTIMATOR, the name of its class, and HAS_PROBABILITIES serve to tell what a model
-    without classes is.
+    without classes is. LABELS are those of a model of several labels at once, or how many they are, where it does not
+    know their names: then they are taken to be those of `evaluate.label`, in that order.
 
     Raises `UsageError`: "not-fitted", "no-classifier", "no-regressor", "one-class", "features-unnamed",
     "label-as-feature",
-    "feature-not-in-contract", "not-binary", "positive-unknown", "no-probabilities", "signature-unusable".
+    "feature-not-in-contract", "not-binary", "positive-unknown", "no-probabilities", "signature-unusable",
+    "not-multilabel", "several-labels", "labels-differ".
     """
     task = config.model.task
+    if labels is not None or task == "multilabel":
+        classes = _labels_as_classes(labels, classes, config, code(one_line(estimator, LONGEST_IDENTIFIER)))
     if (classes is None) != (task in OF_NUMBERS) or (classes is None and features is None and count is None):
         raise _of_another_task(classes, estimator, count, has_probabilities=has_probabilities)
     columns = dict(contract.columns) if contract else {}
     names = _unnamed_features(count, config, columns) if features is None else tuple(features)
     for name in names:
         _check_feature(name, config, columns)
-    if classes is not None:
+    if classes is not None and task != "multilabel":
         _check_classes(classes, config)
     if classes is not None and not has_probabilities:
         raise UsageError(
@@ -164,7 +203,7 @@ def build_signature(
             inputs=tuple(_input(name, columns.get(name)) for name in names),
             classes=classes or (),
             positive=config.evaluate.positive,
-            threshold=config.evaluate.threshold if task == "binary" else None,
+            threshold=config.evaluate.threshold if task in DECIDED_BY_THRESHOLD else None,
         )
     except ValidationError as error:
         raise UsageError(
@@ -175,14 +214,57 @@ def build_signature(
         ) from None
 
 
-def assumption(features: Iterable[str] | None) -> str | None:
-    """Return what is taken for granted about the columns of a model that knows FEATURES, None if that is nothing."""
+def assumption(features: Iterable[str] | None, signature: Signature | None = None) -> str | None:
+    """Return what is taken for granted about the columns of a model that knows FEATURES, None if that is nothing.
+
+    Of a model of several labels also that they are in the order of its SIGNATURE.
+    """
+    of_labels = None
+    if signature is not None and signature.is_multilabel:
+        of_labels = (
+            "The model does not know the names of its labels: they are taken to be those of evaluate.label, in that "
+            "order; their number fits, their order nothing can check."
+        )
     if features is not None:
-        return None
-    return (
+        return of_labels
+    of_features = (
         "The model does not know the names of its columns: it was fitted on an array. They are taken to be the "
         "contract's without id and label, in the contract's order; their number fits, their order nothing can check."
     )
+    return " ".join(filter(None, (of_features, of_labels)))
+
+
+def _labels_as_classes(
+    labels: int | tuple[str, ...] | None, classes: tuple[Scalar, ...] | None, config: Config, called: str
+) -> tuple[str, ...]:
+    """Return the names of the labels that a model answers, which is CALLED so; raises where the task is another."""
+    task, wanted = config.model.task, config.evaluate.label_columns
+    if labels is None:
+        raise UsageError(
+            "not-multilabel",
+            f"the model, a {called}, answers one question; a multilabel task asks for {len(wanted)} labels at once",
+            cause=f"It was fitted on a single column, with {len(classes)} classes." if classes else None,
+            hint="Fit it on a table of 0 and 1, a column a label: RandomForestClassifier().fit(X, Y)",
+        )
+    count = labels if isinstance(labels, int) else len(labels)
+    if task != "multilabel":
+        raise UsageError(
+            "several-labels",
+            f"the model, a {called}, answers {count} labels at once; a {task} task asks one question",
+            cause="It was fitted on a table of labels, or model.task says another task than the training code solves.",
+            hint="model: {…, task: multilabel}, and evaluate: {…, label: [COLUMN, COLUMN, …]}; or fit on one column.",
+        )
+    if isinstance(labels, tuple):
+        return labels
+    if labels != len(wanted):
+        raise UsageError(
+            "labels-differ",
+            f"the model answers {labels} labels, and evaluate.label names {len(wanted)}",
+            where="mlci.yaml",
+            cause="A label was added or left out on one side only; evaluate.label is a rule of the target branch.",
+            hint="Fit on the columns that evaluate.label names, in their order; a new label lands in mlci.yaml first.",
+        )
+    return wanted
 
 
 def _of_another_task(
@@ -263,7 +345,7 @@ def _check_classes(classes: tuple[Scalar, ...], config: Config) -> None:
 
 def _unnamed_features(count: int | None, config: Config, columns: Mapping[str, ColumnRule]) -> tuple[str, ...]:
     """Return the features of a model that knows only their number: all columns of the contract but id and label."""
-    names = tuple(name for name in columns if name not in {config.evaluate.id, config.evaluate.label})
+    names = tuple(name for name in columns if name not in {config.evaluate.id, *config.evaluate.label_columns})
     if len(names) != count:
         told = "columns" if count is None else f"{count} column{'s' if count != 1 else ''}"
         raise UsageError(
@@ -278,12 +360,14 @@ def _unnamed_features(count: int | None, config: Config, columns: Mapping[str, C
 def _check_feature(name: str, config: Config, columns: Mapping[str, ColumnRule]) -> None:
     """Raise where a model reads the id, the label, or what the contract does not know."""
     evaluate = config.evaluate
-    if name in {evaluate.id, evaluate.label}:
+    if name in {evaluate.id, *evaluate.label_columns}:
+        kind = "id" if name == evaluate.id else "label" if evaluate.label == name else "one of the labels"
+        dropped = ", ".join(f'"{each}"' for each in (evaluate.id, *evaluate.label_columns))
         raise UsageError(
             "label-as-feature",
-            f"the model reads `{name}`, which is the {'label' if name == evaluate.label else 'id'}",
+            f"the model reads `{name}`, which is {kind if kind.startswith('one') else f'the {kind}'}",
             cause="The training code did not take that column out of the features.",
-            hint=f'features = cells.drop(columns=["{evaluate.id}", "{evaluate.label}"])',
+            hint=f"features = cells.drop(columns=[{dropped}])",
         )
     if columns and name not in columns:
         raise UsageError(

@@ -15,7 +15,8 @@ class ModelDescription:
 
     `estimator`: the name of its class; `feature_names` and `n_features`: what it was fitted on, where it knows;
     `classes`: its classes in the order of its probabilities, None if it is no classifier; `has_probabilities`:
-    whether it answers with probabilities.
+    whether it answers with probabilities; `labels`: how many labels it answers at once, each by 0 or 1, None if it
+    answers one question (of several labels it has no classes).
     """
 
     estimator: str
@@ -23,6 +24,7 @@ class ModelDescription:
     n_features: int | None
     classes: tuple[Class, ...] | None
     has_probabilities: bool
+    labels: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the description as a JSON object."""
@@ -32,6 +34,7 @@ class ModelDescription:
             "n_features": self.n_features,
             "classes": None if self.classes is None else list(self.classes),
             "has_probabilities": self.has_probabilities,
+            "labels": self.labels,
         }
 
     @classmethod
@@ -45,6 +48,7 @@ class ModelDescription:
             and (names is None or (isinstance(names, list) and all(isinstance(name, str) for name in names)))
             and (n_features is None or type(n_features) is int)
             and isinstance(value["has_probabilities"], bool)
+            and (value["labels"] is None or type(value["labels"]) is int)
         )
         if not has_right_types:
             raise ValueError("a description of a model with values of wrong types")
@@ -54,6 +58,7 @@ class ModelDescription:
             n_features=n_features,
             classes=classes_from_json(value["classes"]),
             has_probabilities=value["has_probabilities"],
+            labels=value["labels"],
         )
 
 

@@ -54,6 +54,14 @@ def _load_pyfunc(path):
 
 '''
 
+_ONE_DECISION: Final = "        if values.ndim == 1:\n"
+_EACH_DECISION: Final = """\
+        said = pd.DataFrame(values, index=rows.index, columns=classes)
+        decided = (said >= self.signature["threshold"]).astype("int64")
+        return pd.concat([said.add_prefix("probability_"), decided.add_prefix("decision_")], axis=1)
+"""
+"""What stands in place of the rest of `predict` where a model answers several labels."""
+
 _SKOPS: Final = """
 TRUSTED = {trusted}
 
@@ -67,6 +75,21 @@ def load(path):
 
 def answers(model, rows):
     return model.predict_proba(rows) if hasattr(model, "predict_proba") else model.predict(rows)
+"""
+
+_ANSWERS: Final = _SKOPS[_SKOPS.index("def answers") :]
+_ANSWERS_OF_LABELS: Final = """\
+def answers(model, rows):
+    found = model.predict_proba(rows)
+    if not isinstance(found, list):
+        return found
+    # A table for each label; what is wanted is the column of 1, which a label without a row lacks.
+    return np.column_stack(
+        [
+            one[:, list(known).index(1)] if 1 in known else np.zeros(len(rows))
+            for one, known in zip(found, model.classes_, strict=True)
+        ]
+    )
 """
 
 _LIGHTGBM: Final = """
@@ -173,13 +196,44 @@ def answers(place, rows):
 """
 
 
-def program_loader() -> bytes:
-    """Return the module for packages whose model is a program; it starts it as it is, for who trusts the package."""
-    return (_HEAD + _PROGRAM).encode()
+_IN_ORDER: Final = '    found = found.set_index("row").loc[range(1, len(rows) + 1)]\n'
+_RENAMED: Final = """\
+    names, called = about.get("labels") or about["classes"], about.get("prediction")
+    if called and "*" in called:
+        found = found.rename(columns={called.replace("*", str(each), 1): f"probability_{each}" for each in names})
+    elif called:
+        found = found.rename(columns={called: "prediction" if about["positive"] is None else "probability"})
+    if about.get("labels"):
+        return found[[f"probability_{each}" for each in names]]
+"""
+"""What a program's answers need that are called otherwise than ours, or are of several labels."""
 
 
-def loader(model_format: Format) -> bytes:
-    """Return the module for packages in this format; it imports what their requirements list, and nothing else."""
+def program_loader(*, has_names: bool = False, has_labels: bool = False) -> bytes:
+    """Return the module for packages whose model is a program; it starts it as it is, for who trusts the package.
+
+    HAS_NAMES says whether answers are called otherwise than ours, HAS_LABELS whether they are of several labels.
+    """
+    program = _PROGRAM.replace(_IN_ORDER, _IN_ORDER + _RENAMED) if has_names or has_labels else _PROGRAM
+    return (_head(has_labels=has_labels) + program).encode()
+
+
+def _head(*, has_labels: bool) -> str:
+    if not has_labels:
+        return _HEAD
+    before, _, rest = _HEAD.partition(_ONE_DECISION)
+    _, after, loading = rest.partition("\n\ndef _load_pyfunc")
+    return before + _EACH_DECISION + after + loading
+
+
+def loader(model_format: Format, *, has_labels: bool = False) -> bytes:
+    """Return the module for packages in this format; it imports what their requirements list, and nothing else.
+
+    HAS_LABELS says whether the model answers several labels at once.
+    """
     trusted = "frozenset(\n    {\n" + "".join(f'        "{name}",\n' for name in sorted(TRUSTED)) + "    }\n)"
+    skops = _SKOPS.replace("{trusted}", trusted)
+    if has_labels:
+        skops = skops.replace(_ANSWERS, _ANSWERS_OF_LABELS)
     tails = {"lightgbm": _LIGHTGBM, "xgboost": _XGBOOST, "onnx": _ONNX}
-    return (_HEAD + tails.get(model_format, _SKOPS.replace("{trusted}", trusted))).encode()
+    return (_head(has_labels=has_labels) + tails.get(model_format, skops)).encode()

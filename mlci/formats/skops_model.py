@@ -35,6 +35,9 @@ PACKAGES: Final = frozenset({"builtins", "collections", "functools", "numpy", "s
 _OBJECT: Final = "ObjectNode"
 _SPARSE: Final = "SparseMatrixNode"
 
+_WRAPPED: Final = 10
+"""Pipelines and searches within each other; a file may let them contain themselves."""
+
 TRUSTED: Final[Mapping[str, str]] = {
     "functools.partial": "PartialNode",  # of check_array only, see _is_forbidden
     "numpy.dtype": "DTypeNode",
@@ -90,28 +93,34 @@ def load(path: str, limits: ZipLimits) -> Any:  # noqa: ANN401  # an estimator, 
 
 
 def describe(model: Any) -> ModelDescription:  # noqa: ANN401  # an estimator, which has no common type
-    """Return what a loaded estimator says about itself; raises RefusalError for several outputs."""
+    """Return what a loaded estimator says about itself; raises RefusalError for several outputs that are no labels."""
+    labels = _labels(model)
     names = getattr(model, "feature_names_in_", None)
     n_features = getattr(model, "n_features_in_", None)
     return ModelDescription(
         estimator=type(model).__name__,
         feature_names=None if names is None else tuple(str(name) for name in names),
         n_features=None if n_features is None else int(n_features),
-        classes=_classes(model),
+        classes=_classes(model) if labels is None else None,
         has_probabilities=hasattr(model, "predict_proba"),
+        labels=labels,
     )
 
 
 def predict(model: Any, rows: Any) -> tuple[str, np.ndarray[Any, Any]]:  # noqa: ANN401  # an estimator and a data frame
     """Return the kind of answer and the answers as float64, one row each.
 
-    `probabilities`: (n_rows, n_classes). `labels`: (n_rows,), the answer itself, or its position in the classes if
+    `probabilities`: (n_rows, n_classes). `multilabel`: (n_rows, n_labels), the probability of each label.
+    `labels`: (n_rows,), the answer itself, or its position in the classes if
     the model has classes but no probabilities. Raises RefusalError for text, several outputs and unknown classes.
     """
     # One thread and no processes, whatever `n_jobs` the model brings; the child may start neither programs nor forks.
     with importlib.import_module("joblib").parallel_config(backend="sequential"):
         has_probabilities = hasattr(model, "predict_proba")
         answers = model.predict_proba(rows) if has_probabilities else model.predict(rows)
+    labels = _labels(model)
+    if labels is not None and has_probabilities:
+        return "multilabel", _of_labels(answers, model.classes_, labels)
     if isinstance(answers, list):
         raise RefusalError("model-answers-wrong-shape", "it answers with several outputs a row")
     values = np.asarray(answers)
@@ -188,6 +197,44 @@ def _classes(model: Any) -> tuple[Class, ...] | None:  # noqa: ANN401  # an esti
     if not all(isinstance(value, str | int | float | bool) for value in values):
         raise RefusalError("model-answers-wrong-shape", "its classes are no list of texts, numbers or truth values")
     return tuple(values)
+
+
+def _labels(model: Any) -> int | None:  # noqa: ANN401  # an estimator, which has no common type
+    """Return how many labels a model answers at once, each by 0 or 1; None where it answers one question.
+
+    Forests, trees, neighbours, MultiOutputClassifier and ClassifierChain have a list of classes for each output;
+    OneVsRestClassifier and MLPClassifier number the columns that they were fitted on.
+    """
+    classes = getattr(model, "classes_", None)
+    if classes is None:
+        return None
+    if isinstance(classes, list) and classes and all(isinstance(each, np.ndarray) for each in classes):
+        if not all(set(each.tolist()) <= {0, 1} for each in classes):
+            raise RefusalError(
+                "model-answers-wrong-shape", "it answers with several outputs a row, and not each is 0 or 1"
+            )
+        return len(classes)
+    last = model
+    for _ in range(_WRAPPED):
+        steps = getattr(last, "steps", None)
+        inner = getattr(last, "best_estimator_", None)
+        last = steps[-1][1] if isinstance(steps, list) and steps else inner if inner is not None else last
+    is_network = getattr(last, "out_activation_", None) == "logistic" and int(getattr(last, "n_outputs_", 1)) > 1
+    return len(classes) if getattr(last, "multilabel_", False) is True or is_network else None
+
+
+def _of_labels(answers: Any, classes: Any, labels: int) -> np.ndarray[Any, Any]:  # noqa: ANN401  # as scikit-learn has them
+    """Return the probability of each label, (n_rows, n_labels), of a list with an array for each, or of one table."""
+    if isinstance(answers, list):
+        if len(answers) != labels or not isinstance(classes, list):
+            raise RefusalError("model-answers-wrong-shape", f"it answers with {len(answers)} outputs a row")
+        answers = np.column_stack([_of_one(each, known.tolist()) for each, known in zip(answers, classes, strict=True)])
+    return _numbers(np.asarray(answers))
+
+
+def _of_one(answers: np.ndarray[Any, Any], classes: list[Any]) -> np.ndarray[Any, Any]:
+    """Return the probability that a row has a label; 0 where none of the rows that it was fitted on has."""
+    return answers[:, classes.index(1)] if 1 in classes else np.zeros(len(answers))
 
 
 def _numbers(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

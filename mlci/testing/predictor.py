@@ -57,6 +57,8 @@ class ScriptedModel:
     """Whether it knows the names of its features, or only their number."""
     has_probabilities: bool = True
     estimator: str = "LogisticRegression"
+    labels: int | None = None
+    """How many labels it answers at once; then it has no classes, and `probability` returns that of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class ScriptedPredictor:
             n_features=len(model.features),
             classes=model.classes,
             has_probabilities=model.has_probabilities,
+            labels=model.labels,
         )
 
     def convert(self, pickled: bytes) -> tuple[bytes, ModelDescription]:
@@ -158,6 +161,8 @@ class ScriptedPredictor:
         file = model_file(files["model.pkl"][1:].decode()) if program.info.pickle else next(iter(files.values()))
         said = self.predict("0" * 64, file, "skops", columns)
         ids = tuple(str(place + 1) for place in range(len(said.values)))
+        if program.info.labels:
+            return Predictions(ids, tuple(f"{OF_CLASS}{each}" for each in program.info.labels), said.values)
         if said.classes is None:
             return Predictions(ids, (NUMBER,), said.values.reshape(-1, 1))
         if program.info.positive is None:
@@ -183,6 +188,8 @@ class ScriptedPredictor:
         second = np.asarray(model.probability(values), dtype=np.float64)
         if not np.isfinite(second).all():
             raise IntegrityError("model-answers-nan", "the model answers with NaN or infinity")
+        if model.labels is not None:
+            return Prediction(second, None, "multilabel")
         if model.classes is None:
             return Prediction(second, None, "labels")
         if second.ndim > 1:

@@ -130,6 +130,7 @@ class TestRealChild:
             "n_features": 2,
             "classes": ["no", "yes"],
             "has_probabilities": True,
+            "labels": None,
         }
 
     @pytest.mark.slow

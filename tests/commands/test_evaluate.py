@@ -122,3 +122,21 @@ def test_figures__of_gates_are_named_by_metric_requirement_and_slice() -> None:
     ]
     assert [b"dotted: the margin" in drawn[name] for name in names] == [False, True, True, True, True]
     assert b"site = A (200), open" in drawn["difference-accuracy-not_worse-in-every-slice.svg"]
+
+
+def test_figures__of_several_labels_are_curves_of_each_and_a_forest() -> None:
+    rows = np.arange(400)
+    labels = np.column_stack([rows % 2 == 0, rows % 3 == 0])
+    now, before = (np.where(labels ^ (rows % wrong == 0)[:, None], 0.9, 0.2) for wrong in (20, 7))
+    several = Evidence(
+        [str(row) for row in rows], labels, now, before, task="multilabel", classes=("news", "a/b <i>")
+    )  # fmt: skip
+    drawn = evaluation_figures(several, judged(several, {"metric": "f1_micro", "require": "not_worse"}))
+    assert list(drawn) == [
+        "roc-of-news.svg", "precision-recall-of-news.svg", "roc-of-a-b-i.svg", "precision-recall-of-a-b-i.svg",
+        "difference-f1-by-label.svg", "difference-f1_micro-not_worse.svg",
+    ]  # fmt: skip
+    assert b"news (200)" in drawn["difference-f1-by-label.svg"]
+    assert b"<i>" not in drawn["difference-f1-by-label.svg"]
+    alone = evaluation_figures(replace(several, production=None), judged(replace(several, production=None)))
+    assert "difference-f1-by-label.svg" not in alone

@@ -405,7 +405,7 @@ def assert_fits(folder: Path) -> None:
         file = one_file(folder / section.path, form=section.format.chosen if section.format else None)
         report = DuckdbData().validate("rows", file, constraints(contract), key=contract.key)
         assert (report.findings, contract.key) == ((), config.evaluate.id)
-        column = ColumnSpec(config.evaluate.label, TYPES[type(config.evaluate.positive)])
+        column = ColumnSpec(config.evaluate.label_columns[0], TYPES[type(config.evaluate.positive)])
         labels = DuckdbData().read_table(file, [column]).columns[column.name]
         found = set((labels.values == config.evaluate.positive).tolist())
         assert found == {False, True}

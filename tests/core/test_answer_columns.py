@@ -25,3 +25,12 @@ def test_answer_columns__of_several_classes() -> None:
 def test_answer_columns__of_two_classes_decide_by_the_threshold() -> None:
     signature = Signature(inputs=INPUTS, classes=(0.0, 1.0), positive=0.0, threshold=0.3)
     assert answer_columns(signature, np.array([0.3, 0.29])).decisions == [0.0, 1.0]
+
+
+def test_answer_columns__of_several_labels_decide_each_by_the_threshold() -> None:
+    signature = Signature(inputs=INPUTS, classes=("früh", "spät"), threshold=0.3)
+    columns = answer_columns(signature, np.array([[0.3, 0.25], [0.1, 1.0]]))
+    assert columns.names == tuple(each.name for each in signature.outputs)
+    assert columns.names == ("probability_früh", "probability_spät", "decision_früh", "decision_spät")
+    assert [each.tolist() for each in columns.numbers] == [[0.3, 0.1], [0.25, 1.0], [1, 0], [0, 1]]
+    assert (columns.decisions, columns.numbers[2].dtype) == (None, np.int64)

@@ -179,7 +179,8 @@ def test_owners__a_field_without_one_is_a_defect() -> None:
         owners(Careless)
 
 
-TASK = "`model.task`: input should be 'binary', 'multiclass', 'regression', 'quantile', 'forecast' or 'ranking'"
+TASKS = "'binary', 'multiclass', 'multilabel', 'regression', 'quantile', 'forecast' or 'ranking'"
+TASK = f"`model.task`: input should be {TASKS}"
 MISTAKES = {
     "a typing mistake": (
         "evaluate: {data",

@@ -94,8 +94,14 @@ def test_read_predictions__every_id_once_every_answer_finite_and_in_range(lines:
 
 def test_read_predictions__classes_are_one_together_as_far_as_files_are_rounded() -> None:
     assert read_predictions(of([[0.333, 0.666]], *CLASSES).to_bytes(), "multiclass").classes == ("early", "late")
-    with pytest.raises(ValueError, match="row 1 has probabilities that are not 1 together"):
-        of([[0.33, 0.66]], *CLASSES)
+    assert (
+        refused(of([[0.33, 0.66]], *CLASSES).to_bytes(), "multiclass")
+        == "row 1 has probabilities that are not 1 together"
+    )
+
+
+def test_read_predictions__labels_need_not_be_one_together() -> None:
+    assert read_predictions(of([[0.9, 0.8]], *CLASSES).to_bytes(), "multilabel").classes == ("early", "late")
 
 
 def test_read_predictions__a_column_with_a_hidden_name() -> None:

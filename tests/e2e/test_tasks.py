@@ -30,6 +30,14 @@ SEVERAL = (
     "malignant",
     ("  - {metric: f1_macro, require: not_worse, margin: 0.02}", "  - {metric: recall@1, require: floor, value: 0.5}"),
 )
+LABELS = (
+    "[malignant, wide]",
+    (
+        "  - {metric: f1_micro, require: not_worse, margin: 0.02}",
+        "  - {metric: recall@wide, require: floor, value: 0.5}",
+    ),
+)
+FOREST = "from sklearn.ensemble import RandomForestClassifier as Forest\n"
 RANKING = (
     "relevance, group: panel",
     ("  - {metric: ndcg@5, require: not_worse, margin: 0.01}", "  - {metric: ndcg, require: floor, value: 0.5}"),
@@ -44,13 +52,14 @@ def solves(project: Project, task: str, label: str, gates: tuple[str, ...]) -> N
 
 
 def lists_samples(project: Project) -> None:
-    """Let the data be lists: five samples are a panel, and how large one is says how relevant."""
+    """Let the data be lists: five samples are a panel, and how large one is says how relevant, and whether wide."""
     for name in ("cells", "holdout"):
         path = project.folder / "data" / f"{name}.csv"
         table = pd.read_csv(path)
         table["relevance"] = (table["worst_radius"] // 10).clip(0, 3)
         table["panel"] = range(len(table))
         table["panel"] //= 5
+        table["wide"] = (table["worst_radius"] > 16).astype(int)
         table.to_csv(path, index=False)
     path = project.folder / "mlci.yaml"
     path.write_text(re.sub(r", contract: [^}]+}", "}", path.read_text()))
@@ -77,6 +86,13 @@ def trains(project: Project, fit: str) -> None:
             "model = LogisticRegression(max_iter=1000).fit(features, cells['malignant'])",
             "model = DummyClassifier(strategy='most_frequent').fit(features, cells['malignant'])",
             "f1_macro falls from",
+        ),
+        (
+            "multilabel",
+            LABELS,
+            FOREST + "model = Forest(20, random_state=1).fit(features, cells[['malignant', 'wide']])",
+            "model = DummyClassifier(strategy='prior').fit(features, cells[['malignant', 'wide']])",
+            "f1_micro falls from",
         ),
         (
             "ranking",

@@ -36,6 +36,8 @@ def test_from_dict__returns_what_was_described(description: ModelDescription) ->
         {"classes": [1, 1]},
         {"classes": "ab"},
         {"has_probabilities": 1},
+        {"labels": True},
+        {"labels": "3"},
         {"more": 1},
     ],
 )

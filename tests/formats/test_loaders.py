@@ -22,8 +22,9 @@ from mlci.commands.packaging import packaged
 from mlci.commands.verify import verify_package
 from mlci.core.predictions import Predictions
 from mlci.core.program import Program, ProgramInfo
+from mlci.core.signature import Input, Signature
 from mlci.formats import pickle_answers
-from mlci.formats.loaders import loader
+from mlci.formats.loaders import loader, program_loader
 from mlci.formats.program_archive import write_program
 from mlci.formats.recognition import FORMATS
 from tests.core.configurations import a_config, a_contract
@@ -127,6 +128,73 @@ def test_loader__imports_nothing_of_mlci(model_format: Format) -> None:
     tree = ast.parse(loader(model_format))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert not any(name.startswith("mlci") for name in names)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    ["ensemble.RandomForestClassifier", "neural_network.MLPClassifier"],
+    ids=["a table a label", "one table"],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_loader__answers_several_labels(tmp_path: Path, estimator: str) -> None:
+    module, _, name = estimator.partition(".")
+    table = np.column_stack([LABELS, ROWS["mean_radius"] > 15, np.zeros(len(ROWS))]).astype(int)
+    fitted = getattr(library(f"sklearn.{module}"), name)(random_state=1).fit(ROWS, table)
+    signature = Signature(
+        inputs=tuple(Input(name=column, type="number") for column in ROWS),
+        classes=("big", "wide", "odd"),
+        threshold=0.4,
+    )
+    about = {"model": "none", "signature": signature.model_dump(mode="json")}
+    (tmp_path / "package.json").write_text(json.dumps(about), encoding="utf-8")
+    module_of_package: dict[str, Any] = {}
+    exec(loader("skops", has_labels=True), module_of_package)  # noqa: S102 - our own text
+    module_of_package["load"] = lambda _: fitted
+    found = module_of_package["_load_pyfunc"](tmp_path).predict(ROWS)
+    assert list(found) == [each.name for each in signature.outputs]
+    np.testing.assert_array_equal(found["decision_wide"], (found["probability_wide"] >= 0.4).astype(int))
+    assert (found["probability_odd"] < 0.4).all()
+
+
+@pytest.mark.parametrize(
+    ("about", "signature", "answer", "expected"),
+    [
+        (
+            {"classes": [], "positive": None, "labels": ["news", "arts"], "prediction": "p(*)"},
+            {"classes": ["news", "arts"], "positive": None, "threshold": 0.5},
+            '{"row": 1, "p(arts)": 0.1, "p(news)": 0.9}',
+            {"probability_news": 0.9, "probability_arts": 0.1, "decision_news": 1, "decision_arts": 0},
+        ),
+        (
+            {"classes": [], "positive": None, "prediction": "y_hat"},
+            {"classes": [], "positive": None, "threshold": None},
+            '{"row": 1, "y_hat": -3.5}',
+            {"prediction": -3.5},
+        ),
+        (
+            {"classes": [0, 1], "positive": 1, "prediction": "y_hat"},
+            {"classes": [0, 1], "positive": 1, "threshold": 0.5},
+            '{"row": 1, "y_hat": 0.75}',
+            {"probability": 0.75, "decision": 1},
+        ),
+    ],
+    ids=["labels", "numbers", "a class"],
+)
+def test_program_loader__answers_under_our_names(
+    tmp_path: Path, about: dict[str, Any], signature: dict[str, Any], answer: str, expected: dict[str, float]
+) -> None:
+    inputs = [{"name": "mean_radius"}]
+    package = {"model": "none", "signature": {**signature, "inputs": inputs}}
+    (tmp_path / "package.json").write_text(json.dumps(package), encoding="utf-8")
+    told = {**about, "command": ["sh", "-c", f"echo '{answer}'"], "rows": "jsonl"}
+    (tmp_path / "PROGRAM.json").write_text(json.dumps(told), encoding="utf-8")
+    (tmp_path / "files").mkdir()
+    module_of_package: dict[str, Any] = {}
+    has_labels = "labels" in about
+    exec(program_loader(has_names=True, has_labels=has_labels), module_of_package)  # noqa: S102 - our own text
+    module_of_package["load"] = lambda _: tmp_path
+    found = module_of_package["_load_pyfunc"](tmp_path).predict(ROWS[["mean_radius"]].head(1))
+    assert found.to_dict("records") == [expected]
 
 
 def installed_alone(folder: Path, requirements: bytes) -> Path:

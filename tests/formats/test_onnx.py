@@ -63,6 +63,7 @@ def test_describe__names_and_classes(as_array: bool, zipmap: bool, tmp_path: Pat
         "n_features": 3,
         "classes": ["no", "yes"],
         "has_probabilities": True,
+        "labels": None,
     }
 
 

@@ -273,6 +273,7 @@ def test_describe__a_classifier() -> None:
         "n_features": 2,
         "classes": ["no", "yes"],
         "has_probabilities": True,
+        "labels": None,
     }
 
 
@@ -284,6 +285,7 @@ def test_describe__a_regression() -> None:
         "n_features": 2,
         "classes": None,
         "has_probabilities": False,
+        "labels": None,
     }
 
 
@@ -306,10 +308,48 @@ def test_predict__refuses_text(constant: np.ndarray, code: str) -> None:
     assert caught.value.code == code
 
 
-def test_predict__refuses_several_outputs() -> None:
-    model = sklearn("ensemble.RandomForestClassifier", n_estimators=2).fit(ROWS, np.column_stack([LABELS, LABELS]))
-    with pytest.raises(RefusalError, match="several outputs"):
-        skops_model.predict(model, ROWS)
+def test_predict__refuses_several_outputs_that_are_no_labels() -> None:
+    model = sklearn("ensemble.RandomForestClassifier", n_estimators=2).fit(ROWS, np.column_stack([LABELS, LABELS + 1]))
+    for ask in (partial(skops_model.predict, model, ROWS), partial(skops_model.describe, model)):
+        with pytest.raises(RefusalError, match="several outputs"):
+            ask()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "inner"),
+    [
+        ("ensemble.RandomForestClassifier", {"n_estimators": 3, "random_state": 1}, ""),
+        ("neighbors.KNeighborsClassifier", {"algorithm": "brute"}, ""),
+        ("multioutput.MultiOutputClassifier", {}, "linear_model.LogisticRegression"),
+        ("multioutput.ClassifierChain", {}, "linear_model.LogisticRegression"),
+        ("multiclass.OneVsRestClassifier", {}, "linear_model.LogisticRegression"),
+        ("neural_network.MLPClassifier", {"hidden_layer_sizes": (3,), "max_iter": 30, "random_state": 1}, ""),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_predict__several_labels_at_once(tmp_path: Path, name: str, options: dict[str, object], inner: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(80, 2))
+    table = np.column_stack([rows[:, 0] > 0, rows[:, 1] > 0.5, rows.sum(axis=1) > 1]).astype(int)
+    estimator = sklearn(name, **options, **({"estimator": sklearn(inner)} if inner else {}))
+    steps = [("scale", sklearn("preprocessing.StandardScaler")), ("model", estimator)]
+    model = load(tmp_path, dumped(sklearn("pipeline.Pipeline", steps=steps).fit(rows, table)))
+    described = skops_model.describe(model)
+    assert (described.classes, described.labels, described.has_probabilities) == (None, 3, True)
+    kind, values = skops_model.predict(model, rows)
+    assert (kind, values.shape, values.dtype) == ("multilabel", (80, 3), np.float64)
+    np.testing.assert_array_equal(values > 0.5, np.asarray(model.predict(rows), dtype=bool))
+
+
+def test_predict__a_label_that_no_row_had_is_never_likely() -> None:
+    table = np.column_stack([LABELS == 1, np.zeros(len(LABELS))]).astype(int)
+    model = sklearn("ensemble.RandomForestClassifier", n_estimators=2).fit(ROWS, table)
+    assert skops_model.predict(model, ROWS)[1][:, 1].tolist() == [0.0] * len(ROWS)
+
+
+def test_describe__a_model_that_contains_itself_ends() -> None:
+    model = sklearn("linear_model.LogisticRegression").fit(ROWS, LABELS)
+    model.best_estimator_ = model
+    assert skops_model.describe(model).labels is None
 
 
 def test_predict__refuses_classes_that_are_not_the_models() -> None:

@@ -90,6 +90,7 @@ def test_describe__names_and_classes(tmp_path: Path) -> None:
         "n_features": 3,
         "classes": [0, 1],
         "has_probabilities": True,
+        "labels": None,
     }
 
 

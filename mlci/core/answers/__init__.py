@@ -7,6 +7,7 @@ it without another sort.
 from mlci.core.answers.binary import RARER_CLASS, Answers
 from mlci.core.answers.measured import MeasuredAnswers
 from mlci.core.answers.multiclass import MulticlassAnswers
+from mlci.core.answers.multilabel import MultilabelAnswers
 from mlci.core.answers.numbers import NumberAnswers
 from mlci.core.answers.ranking import QueryAnswers, RankingAnswers, differs_within
 from mlci.core.answers.sample import Sample
@@ -18,6 +19,7 @@ __all__ = [
     "Answers",
     "MeasuredAnswers",
     "MulticlassAnswers",
+    "MultilabelAnswers",
     "NumberAnswers",
     "QueryAnswers",
     "RankingAnswers",

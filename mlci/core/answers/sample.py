@@ -22,12 +22,13 @@ class Sample:
     """The rows that models are judged on, or a slice of them."""
 
     labels: NDArray[Any]
-    """(n_rows,) what is true: whether the row is of the positive class, the code of its class, or a number."""
+    """(n_rows,) what is true: whether the row is of the positive class, the code of its class, or a number; of several
+    labels (n_rows, n_labels), whether it has each."""
     weights: Floats | None = None
     """(n_rows,) how much each row counts; None where all count alike."""
     sampling: Sampling = field(default_factory=Independent)
     classes: tuple[str, ...] = ()
-    """The classes of a multiclass task by their codes, as metrics name them."""
+    """The classes of a multiclass task by their codes, or the labels of a multilabel one, as metrics name them."""
 
     @property
     def rows(self) -> int:

@@ -39,7 +39,7 @@ class TaskAnswers(ABC):
     @property
     @abstractmethod
     def decisions(self) -> NDArray[Any]:
-        """(n_rows,) what the model decides."""
+        """(n_rows,) what the model decides; (n_rows, n_labels) of several labels."""
 
     @property
     @abstractmethod
@@ -75,8 +75,18 @@ class TaskAnswers(ABC):
 
     def on(self, metric: str) -> TaskAnswers:
         """Return the answers on the rows that METRIC is computed on."""
-        rows = self.sample.looked_at(metric)
-        return self if rows is None else self.cut(rows)
+        seen = self.seen_by(metric)
+        rows = seen.sample.looked_at(metric)
+        return seen if rows is None else seen.cut(rows)
+
+    def seen_by(self, metric: str) -> TaskAnswers:  # noqa: ARG002 - tasks with several questions know which one it asks
+        """Return what METRIC sees of the answers to all rows."""
+        return self
+
+    def decides_otherwise(self, other: TaskAnswers) -> Booleans:
+        """Return which rows are decided otherwise than by the OTHER, (n_rows,)."""
+        differs = np.asarray(self.decisions != other.decisions, dtype=np.bool_)
+        return differs if differs.ndim == 1 else np.asarray(differs.any(axis=1), dtype=np.bool_)
 
     def estimate(self, metric: str) -> Estimate | None:
         """Return METRIC of these rows with the influence of each; None where it is 0/0, or has no influences.
@@ -113,7 +123,7 @@ class TaskAnswers(ABC):
     def differs(self, metric: str, other: TaskAnswers) -> Booleans:
         """Return which rows are answered otherwise than by the OTHER, (n_rows,), as far as METRIC sees it."""
         if metric_of(metric).kind in {"share", "cells", "churn"}:
-            return np.asarray(self.decisions != other.decisions, dtype=np.bool_)
+            return self.decides_otherwise(other)
         return np.asarray((self.said != other.said).reshape(self.sample.rows, -1).any(axis=1), dtype=np.bool_)
 
 

@@ -119,7 +119,7 @@ def _worst(gate: Gate, both: Both, confidence: float) -> float | None:
 
 def _places(rows: NDArray[np.bool_], answers: TaskAnswers, metric: str) -> NDArray[np.intp]:
     """Return which of all rows METRIC is computed on within a group."""
-    looked = answers.sample.looked_at(metric)
+    looked = answers.seen_by(metric).sample.looked_at(metric)
     return np.flatnonzero(rows if looked is None else rows & looked)
 
 

@@ -159,7 +159,7 @@ def _flipped(gate: Gate, evidence: Evidence, worst: SliceResult | None) -> tuple
     """
     if evidence.production is None or not evidence.has_decisions:
         return None
-    now, before = evidence.whole.candidate, evidence.whole.compared
+    now, before = (each.seen_by(gate.metric) for each in (evidence.whole.candidate, evidence.whole.compared))
     looked = now.sample.looked_at(gate.metric)
     counted = np.ones(now.sample.rows, dtype=np.bool_) if looked is None else looked
     if worst is not None:
@@ -177,7 +177,7 @@ def _mid_p(gate: Gate, evidence: Evidence, flipped: tuple[int, int] | None) -> f
 def _value(gate: Gate, evidence: Evidence) -> float | None:
     both = evidence.view.on(gate.metric)
     if metric_of(gate.metric).kind == "churn":
-        return None if both.production is None else float((both.candidate.decisions != both.compared.decisions).mean())
+        return None if both.production is None else float(both.candidate.decides_otherwise(both.compared).mean())
     return both.candidate.value(gate.metric)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mlci.core import curves
-from mlci.core.answers import Answers, MulticlassAnswers, NumberAnswers, RankingAnswers, ScoreAnswers
+from mlci.core.answers import Answers, MulticlassAnswers, MultilabelAnswers, NumberAnswers, RankingAnswers, ScoreAnswers
+from mlci.core.label_differences import label_differences
 from mlci.core.margin import parse_margin
 from mlci.render.figures.calibration import calibration
 from mlci.render.figures.confusion import confusion
@@ -34,9 +35,16 @@ MOST_CLASSES: Final = 12
 """Classes that have curves of their own."""
 
 
-def evaluation_figures(evidence: Evidence, verdict: Verdict) -> dict[str, bytes]:
-    """Return the figures of EVIDENCE and of the differences in VERDICT, as SVG by file name."""
+def evaluation_figures(evidence: Evidence, verdict: Verdict, confidence: float = 0.95) -> dict[str, bytes]:
+    """Return the figures of EVIDENCE and of the differences in VERDICT, as SVG by file name.
+
+    CONFIDENCE is that of bounds which no gate has.
+    """
     drawn = dict(_of_answers(evidence))
+    labels = label_differences(evidence, confidence)
+    if labels:
+        every = [Difference(each.label, each.rows, each.interval, each.outcome) for each in labels]
+        drawn["difference-f1-by-label.svg"] = forest("f1 of each label", every)
     for result in verdict.results:
         differences = _differences(result)
         if differences:
@@ -76,6 +84,9 @@ def _of_answers(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
         earlier = None if before is None else curves.residuals(truth, before.said)
         yield "residuals.svg", residuals(curves.residuals(truth, now.said), earlier)
         return
+    if isinstance(now, MultilabelAnswers):
+        yield from _of_labels(now, before if isinstance(before, MultilabelAnswers) else None)
+        return
     names = evidence.classes or ("negative", "positive")
     yield (
         "confusion.svg",
@@ -104,6 +115,23 @@ def _of_classes(
                 name = _free_name(f"{stem}-of-{names[code]}", taken)
                 taken.add(name)
                 yield name, draw(found, earlier, of_class=names[code])
+
+
+def _of_labels(now: MultilabelAnswers, before: MultilabelAnswers | None) -> Iterator[tuple[str, bytes]]:
+    """Yield the curves of each label, of those with the most rows where there are many."""
+    rows, names = np.count_nonzero(now.sample.labels, axis=0), now.sample.classes
+    taken: set[str] = set()
+    for place in sorted(np.argsort(-rows, kind="stable")[:MOST_CLASSES].tolist()):
+        name = names[place]
+        for stem, curve, draw in (
+            ("roc", curves.roc_curve, roc),
+            ("precision-recall", curves.precision_recall_curve, precision_recall),
+        ):
+            found = curve(now.of_label(name))
+            if found is not None:
+                file = _free_name(f"{stem}-of-{name}", taken)
+                taken.add(file)
+                yield file, draw(found, None if before is None else curve(before.of_label(name)), of_class=name)
 
 
 def _of_probabilities(now: Answers, before: Answers | None) -> Iterator[tuple[str, bytes]]:
