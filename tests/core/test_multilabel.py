@@ -18,8 +18,8 @@ from mlci.core.gates import GateResult, Outcome
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metrics import metric_of, names_of
+from mlci.core.owned_gates import OwnedGate
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate
 from mlci.core.statistics.interval import Interval
 from mlci.core.statistics.label_sets import proven_micro, ratio
 from mlci.core.statistics.logit import proven_share
