@@ -114,6 +114,11 @@ def verify(
         raise error
 
 
+def _shown(number: float) -> str:
+    """Return a number of a table: a probability to six digits, a decision about a label as it is."""
+    return f"{number:.6f}" if isinstance(number, float) else str(number)
+
+
 def _predict_to(out: Path, reference: str, rows: Path, *, as_json: bool) -> None:
     from mlci.adapters.answer_file import AnswerFile
     from mlci.adapters.duckdb import DuckdbData

@@ -33,7 +33,7 @@ class AnswerColumns:
     """(n_rows,) each."""
     classes: tuple[ModelClass, ...] = ()
     decided: NDArray[np.intp] | None = None
-    """(n_rows,) which of the classes was decided; None for a regression, and for several labels, each of which is a number."""
+    """(n_rows,) which of the classes was decided; None for a regression, and for several labels, which are numbers."""
 
     @property
     def rows(self) -> int:
