@@ -61,10 +61,7 @@ def predict(
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["row", *columns.names])
-    shown = [
-        [f"{number:.6f}" if isinstance(number, float) else str(number) for number in each.tolist()]
-        for each in columns.numbers
-    ]
+    shown = [list(map(_shown, each.tolist())) for each in columns.numbers]
     writer.writerows(zip(range(1, columns.rows + 1), *shown, *decided, strict=True))
     show(text.getvalue().removesuffix("\n"))
 
@@ -114,7 +111,7 @@ def verify(
         raise error
 
 
-def _shown(number: float) -> str:
+def _shown(number: float | int) -> str:  # noqa: PYI041 - which of the two says what it is
     """Return a number of a table: a probability to six digits, a decision about a label as it is."""
     return f"{number:.6f}" if isinstance(number, float) else str(number)
 

@@ -18,9 +18,9 @@ from mlci.core.signature import build_signature
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 from mlci.formats.archive import digest, pack
 from mlci.testing import ScriptedModel, model_file
-from tests.commands.builders import a_configuration
+from tests.commands.builders import a_configuration, refused
 from tests.commands.test_evaluation_tasks import SIZE, Scoring
-from tests.commands.test_stated import a_project_of_predictions, answers, refused
+from tests.commands.test_stated import a_project_of_predictions, answers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -316,7 +316,7 @@ def test_check__predictions_of_labels(tmp_path: Path) -> None:
 def test_train__predictions_that_lack_a_label_or_are_no_probabilities(
     tmp_path: Path, content: bytes, problem: str
 ) -> None:
-    error = refused(hands_in(tmp_path, content))
+    error = refused(hands_in(tmp_path, content), "train")
     assert (error.code, error.problem) == ("predictions-unusable", problem)
 
 
@@ -328,5 +328,5 @@ def test_train__labels_under_names_of_their_own(tmp_path: Path) -> None:
     signature = project.train().candidate.package.info.signature
     assert (signature.classes, signature.is_multilabel) == (("news", "sport"), True)
     answers(project, content.replace(b"p(news)", b"p(nows)"))
-    error = refused(project)
+    error = refused(project, "train")
     assert (error.problem, error.hint) == ("answers.csv has no column `p(news)`", "Did you mean `p(nows)`?")
