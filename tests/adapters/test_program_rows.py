@@ -138,3 +138,10 @@ def test_answers__in_parquet_through_a_link(tmp_path: Path) -> None:
 def test_answers__in_what_is_no_parquet(tmp_path: Path) -> None:
     (tmp_path / "answers.parquet").write_bytes(b"PAR1")
     assert told(b"", tmp_path, info=PARQUET) == "what it left is no Parquet file"
+
+
+def test_answers__of_several_labels_are_those_of_the_program_and_need_not_be_one_together(tmp_path: Path) -> None:
+    info = INFO.model_copy(update={"labels": ("news", "arts")})
+    answer = b'{"row": 1, "probability_arts": 0.9, "probability_news": 0.8}'
+    assert read_answers(answer, tmp_path, 1, info).values.tolist() == [[0.9, 0.8]]
+    assert told(answer.replace(b"arts", b"art"), tmp_path, 1, info) == "its columns are not those of its labels"

@@ -283,6 +283,28 @@ def test_train__of_several_classes(tmp_path: Path) -> None:
     assert verify_package(Installed(package, "0" * 64), "here", project.predictor)[1].result.startswith("answers 16")
 
 
+def test_train__of_several_labels(tmp_path: Path) -> None:
+    def probability(columns: Any) -> np.ndarray[Any, Any]:  # noqa: ANN401 - columns of a test
+        large = np.asarray(columns["radius"]) > 15
+        return np.column_stack([large * 0.9, large * 0.25 + 0.5])
+
+    project = a_program_project(
+        tmp_path,
+        "{metric: f1_micro, require: not_worse, margin: 0.05}",
+        trains="labels",
+        model="{name: tumour, task: multilabel}",
+        evaluate="{data: holdout, id: id, label: [malignant, texture]}",
+    )
+    project.predictor.models["labels"] = ScriptedModel(("radius",), probability, None, labels=2)
+    package = package_of(project)
+    signature = package.info.signature
+    assert (signature.classes, signature.is_multilabel) == (("malignant", "texture"), True)
+    assert [each.name for each in signature.inputs] == ["radius"]
+    assert read_program(package.model).info.labels == ("malignant", "texture")
+    assert b'about.get("labels")' in package.files["mlci_model.py"]
+    assert verify_package(Installed(package, "0" * 64), "here", project.predictor)[1].result.startswith("answers 16")
+
+
 def test_train__golden_rows_that_it_refuses_have_no_answers(tmp_path: Path) -> None:
     project = a_program_project(tmp_path)
     project.predictor = Particular(project.predictor.models)

@@ -1,0 +1,55 @@
+"""What a child says that a model of several labels answered: believed only as far as it was measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlci.adapters.model_answers import npy_head, validated
+from mlci.errors import IntegrityError
+
+VALUES = np.array([[0.9, 0.8], [0.0, 1.0], [0.25, 0.5]])
+
+
+def an_answer(values: np.ndarray[Any, Any] = VALUES, **edits: object) -> tuple[dict[str, Any], bytes]:
+    described = {"kind": "multilabel", "shape": list(values.shape), "classes": None} | edits
+    return {"prediction": described}, npy_head(values.shape) + values.astype("<f8").tobytes()
+
+
+def test_validated__several_labels_need_not_be_one_together() -> None:
+    kind, classes, values = validated(*an_answer(), 3)
+    assert (kind, classes, values.tolist()) == ("multilabel", None, VALUES.tolist())
+
+
+@pytest.mark.parametrize(
+    ("edits", "code"),
+    [
+        ({"shape": [3, 3]}, "model-answers-wrong-shape"),
+        ({"shape": [3, 0]}, "model-answers-wrong-shape"),
+        ({"shape": [3, -1]}, "model-answers-wrong-shape"),
+        ({"shape": [3, 10**12]}, "model-answers-wrong-shape"),
+        ({"shape": [3, True]}, "model-answers-wrong-shape"),
+        ({"shape": [3]}, "model-answers-wrong-shape"),
+        ({"shape": "ab"}, "model-answers-wrong-shape"),
+        ({"shape": [2, 2]}, "model-answers-wrong-shape"),
+        ({"classes": ["a", "b"]}, "model-answers-wrong-shape"),
+    ],
+)
+def test_validated__a_shape_that_is_a_lie(edits: dict[str, Any], code: str) -> None:
+    with pytest.raises(IntegrityError) as caught:
+        validated(*an_answer(**edits), 3)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [(1.5, "model-answers-no-probabilities"), (-0.1, "model-answers-no-probabilities"), (np.nan, "model-answers-nan")],
+)
+def test_validated__what_is_no_probability_of_a_label(wrong: float, code: str) -> None:
+    values = VALUES.copy()
+    values[1, 1] = wrong
+    with pytest.raises(IntegrityError) as caught:
+        validated(*an_answer(values), 3)
+    assert caught.value.code == code
