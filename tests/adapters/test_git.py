@@ -227,8 +227,9 @@ def test_fetch__a_branch_that_became_a_folder(clone: Clone) -> None:
 def test_fetch__while_another_one_in_this_clone_brings_the_same(clone: Clone, tmp_path: Path) -> None:
     clone.git("push", "--quiet", "origin", f"HEAD:{REGISTRY_BRANCHES}tumour")
     clone.open().fetch("main")
-    tip = clone.commit(data="2")
-    clone.git("push", "--quiet", "--force", "origin", f"HEAD:{REGISTRY_BRANCHES}tumour")
+    somebody = clone_of(tmp_path / "origin.git", tmp_path / "elsewhere")
+    tip = somebody.commit(data="2")
+    somebody.git("push", "--quiet", "origin", f"HEAD:{REGISTRY_BRANCHES}tumour")
     # The other one is as fast as can be: it ends between what the origin sends and what Git makes of it.
     other = f"git -C {clone.folder} -c remote.origin.uploadpack=git-upload-pack fetch --quiet --refmap= origin"
     program = tmp_path / "upload-pack"
