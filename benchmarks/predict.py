@@ -5,7 +5,7 @@ Both are whole processes that read the same CSV file and write a file of answers
 mlci predicts with, which must come to the same answers; beside it stands the same estimator as MLflow itself saves it,
 asked for probabilities and for classes alone, and how much of the time a forest takes that both have to ask.
 
-    python benchmarks/predict.py               2 M rows
+    python benchmarks/predict.py               5 M rows, of which starting is a small part
     python benchmarks/predict.py --large       10 M rows in CSV and in Parquet, of mlci alone: its memory
 """
 
@@ -72,7 +72,7 @@ class Took:
 def main() -> int:
     """Measure, print, and return 1 where a promise is broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=2 * MILLION)
+    parser.add_argument("--rows", type=int, default=5 * MILLION)
     parser.add_argument("--large", action="store_true", help="10 M rows, of mlci alone")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

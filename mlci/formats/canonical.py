@@ -29,6 +29,9 @@ IDENTITY_FREE_LOADERS: Final = frozenset(
 """Loaders of immutable values. Whether two equal ones are one object is an accident of the process (interned strings,
 constants of a compiled file) and nothing can tell after loading, so their ids are dropped."""
 
+UNORDERED_LOADERS: Final = frozenset({"SetNode", "ConstructorFromReduceNode"})
+"""Loaders of sets, and of others that are none."""
+
 PROCESS_ATTRIBUTES: Final = frozenset({"_stop_words_id"})
 """Attributes in which scikit-learn itself keeps an `id()` (CountVectorizer and its kin, to check stop words once); no
 other process can use the number."""
@@ -103,13 +106,16 @@ class _Rewriting:
             return [self.value(item) if type(item) in CONTAINERS else item for item in value]
         if not isinstance(value, dict):
             return value
-        if not _is_node(value):
-            return {
-                key: self.value({**item, "content": "0"} if _is_process_number(key, item) else item)
-                for key, item in value.items()
-            }
         result: dict[str, Any] = {}
-        for key, item in _in_order(value, self).items():
+        loader = value.get("__loader__")
+        if not isinstance(loader, str):
+            for key, item in value.items():
+                if key in PROCESS_ATTRIBUTES and _is_json(item):
+                    result[key] = self.value({**item, "content": "0"})
+                else:
+                    result[key] = self.value(item) if type(item) in CONTAINERS else item
+            return result
+        for key, item in (_in_order(value, self) if loader in UNORDERED_LOADERS else value).items():
             if key == "__id__":
                 if isinstance(item, int) and item in self._shared and _has_identity(value):
                     # skops takes a zero for "no id", so numbers begin at one
@@ -158,8 +164,8 @@ def _is_node(value: dict[str, Any]) -> bool:
     return isinstance(value.get("__loader__"), str)
 
 
-def _is_process_number(key: str, item: object) -> bool:
-    return key in PROCESS_ATTRIBUTES and isinstance(item, dict) and item.get("__loader__") == "JsonNode"
+def _is_json(item: object) -> bool:
+    return isinstance(item, dict) and item.get("__loader__") == "JsonNode"
 
 
 def _has_identity(node: dict[str, Any]) -> bool:

@@ -23,8 +23,8 @@ def skops() -> bytes:
 
 def test_formats__are_the_same_everywhere() -> None:
     assert set(get_args(ModelFormat)) == set(MODEL_FILES)
-    # A program is started, and what stands in the place of a model is loaded by nobody.
-    assert set(FORMATS) == set(MODULES) == set(MODEL_FILES) - {*LEVELS, "program"}
+    # A program is started, a pickle as one, and what stands in the place of a model is loaded by nobody.
+    assert set(FORMATS) == set(MODULES) == set(MODEL_FILES) - {*LEVELS, "program", "pickle"}
 
 
 @pytest.mark.parametrize("model_format", FORMATS)
