@@ -1,48 +1,47 @@
 """How often a candidate passes `not_worse` that is worse by exactly the margin: the metrics of the other tasks.
 
-What `coverage.py` does for binary ones, for several classes, several labels, numbers, rankings, and a function of one's
-own (the correlation of outcomes and predictions, by the jackknife): a population is answered by production and by a
-candidate that differs on a share of it, the churn, on all of that for the worse or on three quarters (mixed). The
-margin is the difference of their metrics, so no draw from it should pass. A sample is judged by the gate itself, for
-all metrics of the task.
+What `coverage.py` does for binary ones, for several classes, several labels, numbers, rankings, and a function of one's own (the
+correlation of outcomes and predictions, by the jackknife): a population of 2,000 distinct rows, or queries, is answered
+by production and by a candidate that differs on a share of it, the churn, on all of that for the worse or on three
+quarters (mixed). The margin is the difference of their metrics, so no draw from it should pass. Draws are judged many
+at once by `coverage_draws.py`, which is held against the gate itself on some of every cell; functions, several labels,
+and shares of a class, by the gate.
 
     python benchmarks/coverage_tasks.py                              1,000 draws a cell
-    python benchmarks/coverage_tasks.py --draws 20000 --tasks ranking
+    python benchmarks/coverage_tasks.py --draws 20000 --kept cells.jsonl    the promise; a quarter of an hour
 
-Exits with 1 when a cell passes in more than 6 %, with an allowance for chance.
+Exits with 1 when a cell passes in more than 6 %, with an allowance for chance, or when a gate decides otherwise than
+`coverage_draws.py` takes it to.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import asdict, dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import binom
 
-from mlci.core.answers import (
-    MeasuredAnswers,
-    MulticlassAnswers,
-    MultilabelAnswers,
-    NumberAnswers,
-    RankingAnswers,
-    Sample,
-)
+from benchmarks import coverage_draws as draws_of
+from mlci.core.answers import MeasuredAnswers, MulticlassAnswers, MultilabelAnswers, NumberAnswers, RankingAnswers, Sample
+from mlci.core.answers.binary import RARER_CLASS
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.evidence import Both
 from mlci.core.gates import Outcome
 from mlci.core.gates.decision import Strictness, decide
-from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metrics import metric_of
 from mlci.core.requirement import Gate
 from mlci.core.statistics.jackknife import sets_of
 from mlci.core.statistics.sampling import Clusters, Independent, NotTrusted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,7 +53,11 @@ if TYPE_CHECKING:
 SIZES = (100, 200, 1_000, 5_000)
 CHURN = (0.01, 0.03, 0.1, 0.5)
 FOR_THE_WORSE = {"lost": 1.0, "mixed": 0.75}
-POPULATION = 60_000
+POPULATION = 2_000
+"""Distinct rows: each stands for as many of a large population as any other."""
+BLOCK = 128
+"""Samples at once."""
+CHECKED_BY_GATE = 3
 ITEMS = 8
 """Items of a query."""
 PROMISED = 0.06
@@ -93,9 +96,25 @@ class Population:
         labels = self.labels[rows]
         return self.answers(labels, self.candidate[rows]), self.answers(labels, self.production[rows])
 
+    @cached_property
+    def both(self) -> tuple[TaskAnswers, TaskAnswers]:
+        """Candidate and production on all of it."""
+        return self.drawn(np.arange(POPULATION))
+
+    @property
+    def is_of_labels(self) -> bool:
+        """Whether rows have several labels, which the gate itself judges one sample after the other."""
+        return self.labels.dtype == np.bool_
+
+    @cached_property
+    def joint(self) -> Floats:
+        """Which of 27, of label, production's decision and the candidate's, each row is, (n_distinct, 27)."""
+        codes = 9 * self.labels.astype(np.intp) + 3 * self.production.argmax(axis=1) + self.candidate.argmax(axis=1)
+        return np.asarray(np.eye(27)[codes], dtype=np.float64)
+
     def margin(self, metric: str) -> float:
         """Return by how much the candidate is worse in METRIC."""
-        values = [each.on(metric).value(metric) for each in self.drawn(np.arange(POPULATION))]
+        values = [each.on(metric).value(metric) for each in self.both]
         now, before = values
         if now is None or before is None:
             raise ValueError(f"{metric} is not defined")
@@ -224,44 +243,198 @@ POPULATIONS: Mapping[str, Callable[[float, float], Population]] = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Cell:
     """What became of the draws of one cell of the table."""
 
-    gate: Gate
-    passes: int = 0
-    by_rule: int = 0
+    name: str
+    draws: int
+    passes: int
+    by_rule: int
     """Inconclusive because theory is not to be trusted."""
 
-    def take(self, now: TaskAnswers, before: TaskAnswers) -> None:
-        """Judge one sample."""
-        decision = decide(self.gate, Both(now.on(self.gate.metric), before.on(self.gate.metric)), STRICTNESS)
-        self.passes += decision.outcome is Outcome.PASS
-        self.by_rule += decision.outcome is Outcome.INCONCLUSIVE and decision.interval is None
-
-    def is_broken(self, draws: int) -> bool:
+    @property
+    def is_broken(self) -> bool:
         """Whether so many passes are too many even for a truth of 6 %."""
-        return bool(self.passes > binom.isf(BY_CHANCE, draws, PROMISED))
+        return bool(self.passes > binom.isf(BY_CHANCE, self.draws, PROMISED))
 
-    def text(self, draws: int) -> str:
-        """Return the share of passes, with a sign where most draws are answered by rule."""
-        sign = "!" if self.is_broken(draws) else "*" if 2 * self.by_rule >= draws else " "
-        return f"{self.passes / draws:8.1%}{sign}"
+    @property
+    def text(self) -> str:
+        """The share of passes, with a sign where most draws are answered by rule."""
+        sign = "!" if self.is_broken else "*" if 2 * self.by_rule >= self.draws else " "
+        return f"{self.passes / self.draws:8.1%}{sign}"
 
 
-def measured(task: str, kind: str, churn: float, rows: int, draws: int) -> list[Cell]:
-    """Return a cell for each metric of TASK."""
-    population = POPULATIONS[task](churn, FOR_THE_WORSE[kind])
-    cells = [
-        Cell(Gate.model_validate({"metric": metric, "require": "not_worse", "margin": population.margin(metric)}))
-        for metric in METRICS[task]
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some samples of a population: how often each distinct row was drawn."""
+
+    population: Population
+    counts: Floats
+    """(n_samples, n_distinct)"""
+
+    @cached_property
+    def joint(self) -> Floats:
+        """How often each label and both decisions were drawn, (n_samples, 27)."""
+        return self.counts @ self.population.joint
+
+    @cached_property
+    def of_ranks(self) -> dict[str, list[list[draws_of.Estimates]]]:
+        """What was computed already of candidate and production, class by class."""
+        return {}
+
+    def cut(self, rows: NDArray[np.intp]) -> Block:
+        """Return some of the samples."""
+        return self if rows.size == len(self.counts) else Block(self.population, self.counts[rows])
+
+    def ranked(self, metric: str) -> list[draws_of.Estimates]:
+        """Return the average over classes of what is computed by ranks, of candidate and production."""
+        of, population = "average_precision" if metric.startswith("average") else "roc_auc", self.population
+        if of not in self.of_ranks:
+            self.of_ranks[of] = [
+                draws_of.by_class(self.counts, population.labels, said, of)
+                for said in (population.candidate, population.production)
+            ]
+        is_weighted = metric.endswith("weighted")
+        found = self.of_ranks[of]
+        return [draws_of.averaged(self.counts, population.labels, each, is_weighted=is_weighted) for each in found]
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """Which distinct rows are answered otherwise, and which of them cost another amount."""
+
+    changed: NDArray[np.bool_]
+    in_loss: NDArray[np.bool_]
+
+
+def difference(metric: str, block: Block, changes: Changes) -> tuple[draws_of.Estimates, Changes, Floats]:
+    """Return candidate minus production of a block of samples, what changed, and the counts that these are of."""
+    population, counts = block.population, block.counts
+    now, before = (each.on(metric) for each in population.both)
+    kind = metric_of(metric).kind
+    if kind == "cells":  # the distinct rows are 27, of label and both decisions
+        label, theirs, ours = np.unravel_index(np.arange(27), (3, 3, 3))
+        function = draws_of.OF_CONFUSION[metric]
+        both = [draws_of.of_confusion(block.joint, (label, each), function) for each in (ours, theirs)]
+        return both[0].minus(both[1]), Changes(ours != theirs, ours != theirs), block.joint
+    if kind == "ranks":
+        both = block.ranked(metric)
+        return both[0].minus(both[1]), changes, counts
+    if kind == "ratio":
+        both = [ratio_of(metric, each, counts, population.labels) for each in (now, before)]
+        return both[0].minus(both[1]), changes, counts
+    sign = -1.0 if kind == "queries" else 1.0  # whose losses are distances from 1
+    return draws_of.mean(counts, sign * (now.losses(metric) - before.losses(metric))), changes, counts
+
+
+def ratio_of(metric: str, answers: TaskAnswers, counts: Floats, outcomes: NDArray[np.generic]) -> draws_of.Estimates:
+    """Return RMSE, R² or WAPE of a block of samples."""
+    labels = outcomes.astype(np.float64)
+    if metric == "wape":
+        return draws_of.ratio(counts, answers.losses("mae"), np.abs(labels))
+    squared = answers.losses("mse")
+    if metric == "rmse":
+        return draws_of.root(draws_of.mean(counts, squared))
+    return draws_of.ratio(counts, squared, draws_of.around_mean(counts, labels)).times(-1.0)
+
+
+def at_once(metric: str, block: Block, margin: float) -> draws_of.Decided:
+    """Return what the gate comes to on a block of samples."""
+    chosen, population = metric_of(metric), block.population
+    now, before = (each.on(metric) for each in population.both)
+    changed = now.differs(metric, before)
+    changes = Changes(
+        changed, changed if chosen.largest_change is None else now.losses(metric) != before.losses(metric)
+    )
+    can_pass = np.ones(len(block.counts), dtype=np.bool_)
+    if chosen.largest_change is None:  # then nothing decides where fewer rows changed than are wanted effectively
+        can_pass = block.counts[:, changed].sum(axis=1) >= SECTION.min_changed
+    if chosen.kind == "ranks":
+        rarest = np.stack([block.counts[:, population.labels == code].sum(axis=1) for code in range(3)]).min(axis=0)
+        can_pass &= rarest >= RARER_CLASS
+    passed, by_rule = np.zeros_like(can_pass), ~can_pass
+    if not can_pass.any():
+        return draws_of.Decided(passed, by_rule)
+    seen = np.flatnonzero(can_pass)
+    found, changes, counts = difference(metric, block.cut(seen), changes)
+    decided = draws_of.not_worse(
+        counts,
+        found.times(1.0 if chosen.higher_is_better else -1.0),
+        margin,
+        changed=changes.changed,
+        confidence=SECTION.confidence,
+        min_changed=SECTION.min_changed,
+        largest_change=chosen.largest_change,
+        in_loss=changes.in_loss,
+    )
+    passed[seen], by_rule[seen] = decided.passed, decided.by_rule
+    return draws_of.Decided(passed, by_rule)
+
+
+def shares(metric: str, block: Block, gate: Gate) -> draws_of.Decided:
+    """Return the same of a share of the rows of a class: equal counts of gains and losses are judged once."""
+    now, before = (each.on(metric) for each in block.population.both)
+    of_class = block.counts[:, block.population.labels == 1]
+    kinds = [now.right & ~before.right, before.right & ~now.right, now.right & before.right]
+    seen = np.column_stack([of_class[:, kind].sum(axis=1) for kind in kinds] + [of_class.sum(axis=1)]).astype(int)
+    different, place = np.unique(seen, axis=0, return_inverse=True)
+    outcomes = [_of_counts(each, gate) for each in different.tolist()]
+    passed, by_rule = (np.array([each[which] for each in outcomes])[place.ravel()] for which in (0, 1))
+    return draws_of.Decided(passed, by_rule)
+
+
+def _of_counts(seen: list[int], gate: Gate) -> tuple[bool, bool]:
+    won, lost, kept, rows = seen
+    right = np.repeat([[1, 0, 1, 0], [0, 1, 1, 0]], [won, lost, kept, rows - won - lost - kept], axis=1)
+    labels = np.ones(rows, dtype=np.intp)
+    now, before = (MulticlassAnswers(_of(labels), np.eye(3)[each], 3) for each in right)
+    return _judged(gate, now, before)
+
+
+def _judged(gate: Gate, now: TaskAnswers, before: TaskAnswers) -> tuple[bool, bool]:
+    """Return whether the gate itself lets a sample pass, and whether it is inconclusive by rule."""
+    decision = decide(gate, Both(now.on(gate.metric), before.on(gate.metric)), STRICTNESS)
+    by_rule = decision.outcome is Outcome.INCONCLUSIVE and decision.interval is None
+    return decision.outcome is Outcome.PASS, by_rule
+
+
+def measured(metrics: Sequence[str], population: Population, rows: int, draws: int) -> list[tuple[int, int]]:
+    """Return of each metric how many of DRAWS samples passed, and how many were inconclusive by rule.
+
+    Raises `RuntimeError` where the gate decides otherwise.
+    """
+    margins = [population.margin(metric) for metric in metrics]
+    gates = [
+        Gate.model_validate({"metric": metric, "require": "not_worse", "margin": margin})
+        for metric, margin in zip(metrics, margins, strict=True)
     ]
-    generator = np.random.default_rng([rows, draws])
-    for _ in range(draws):
-        both = population.drawn(generator.integers(POPULATION, size=rows))
-        for cell in cells:
-            cell.take(*both)
-    return cells
+    generator, found = np.random.default_rng([rows, draws]), np.zeros((len(metrics), 2), dtype=np.int64)
+    for first in range(0, draws, BLOCK):
+        drawn = generator.integers(POPULATION, size=(min(BLOCK, draws - first), rows))
+        counts = np.stack([np.bincount(each, minlength=POPULATION) for each in drawn]).astype(np.float64)
+        block = Block(population, counts)
+        for place, (gate, margin) in enumerate(zip(gates, margins, strict=True)):
+            decided = of_block(gate, margin, block, drawn)
+            if first == 0 and decided.passed[:CHECKED_BY_GATE].tolist() != [
+                _judged(gate, *population.drawn(each))[0] for each in drawn[:CHECKED_BY_GATE]
+            ]:
+                raise RuntimeError(f"{gate.metric}: the gate decides otherwise than this script takes it to")
+            found[place] += decided.passed.sum(), decided.by_rule.sum()
+    return [(int(passes), int(by_rule)) for passes, by_rule in found]
+
+
+def of_block(gate: Gate, margin: float, block: Block, drawn: Rows) -> draws_of.Decided:
+    """Return what GATE comes to on a block of samples, whose rows were DRAWN."""
+    kind = metric_of(gate.metric).kind
+    match "function" if block.population.is_of_labels else kind:
+        case "function":
+            outcomes = np.array([_judged(gate, *block.population.drawn(each)) for each in drawn])
+            return draws_of.Decided(outcomes[:, 0], outcomes[:, 1])
+        case "share":
+            return shares(gate.metric, block, gate)
+        case _:
+            return at_once(gate.metric, block, margin)
 
 
 def main() -> int:
@@ -270,20 +443,41 @@ def main() -> int:
     parser.add_argument("--draws", type=int, default=1_000, help="samples a cell (1,000; the promise: 20,000)")
     parser.add_argument("--rows", type=int, nargs="+", default=list(SIZES), help="sizes of the samples")
     parser.add_argument("--tasks", nargs="+", default=list(METRICS), choices=METRICS, help="which of them")
+    parser.add_argument("--kept", type=Path, help="a file of cells that are drawn already; new ones are added to it")
     arguments = parser.parse_args()
-    started, broken, draws = time.perf_counter(), 0, arguments.draws
+    started, draws, kept = time.perf_counter(), arguments.draws, arguments.kept
+    lines = kept.read_text("utf-8").splitlines() if kept and kept.exists() else []
+    cells = {cell.name: cell for cell in (Cell(**json.loads(line)) for line in lines) if cell.draws == draws}
     print(f"false passes at exactly the margin, {draws:,} draws a cell; * mostly answered by rule")
     print(f"{'metric':<26}{'changes':<8}{'rows':>6}  churn" + "".join(f"{churn:8.0%} " for churn in CHURN))
     for task in arguments.tasks:
         for rows in arguments.rows:
-            for kind in FOR_THE_WORSE:
-                table = [measured(task, kind, churn, rows, draws) for churn in CHURN]
-                for metric, *line in zip(METRICS[task], *table, strict=True):
-                    texts = "".join(cell.text(draws) for cell in line)
+            for kind, worse in FOR_THE_WORSE.items():
+                for churn in CHURN:
+                    lacking = [each for each in METRICS[task] if _name(each, kind, rows, churn) not in cells]
+                    found = measured(lacking, POPULATIONS[task](churn, worse), rows, draws)
+                    for metric, (passes, by_rule) in zip(lacking, found, strict=True):
+                        cell = Cell(_name(metric, kind, rows, churn), draws, passes, by_rule)
+                        cells[cell.name] = cell
+                        _keep(kept, cell)
+                for metric in METRICS[task]:
+                    texts = "".join(cells[_name(metric, kind, rows, churn)].text for churn in CHURN)
                     print(f"{metric:<26}{kind:<8}{rows:>6,}       {texts}", flush=True)
-                    broken += sum(cell.is_broken(draws) for cell in line)
-    print(f"\n{broken} cells broken, {time.perf_counter() - started:,.0f} s")
+    broken = [cell.name for cell in cells.values() if cell.is_broken]
+    highest = max(cells.values(), key=lambda cell: cell.passes)
+    print(f"\nhighest: {highest.name}, {highest.passes / draws:.1%}")
+    print(f"above {PROMISED:.0%}: {'; '.join(broken) or 'none'}; took {time.perf_counter() - started:,.0f} s")
     return 1 if broken else 0
+
+
+def _name(metric: str, kind: str, rows: int, churn: float) -> str:
+    return f"{metric}, {kind}, {rows:,} rows, churn {churn:.0%}"
+
+
+def _keep(path: Path | None, cell: Cell) -> None:
+    if path is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(cell)) + "\n")
 
 
 if __name__ == "__main__":

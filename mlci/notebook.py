@@ -24,7 +24,7 @@ from mlci.core.evidence import Evidence
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
 from mlci.core.margin import Margin
-from mlci.core.metrics import TASKS, metric_of, names_of
+from mlci.core.metrics import TASKS, is_cost, metric_of, names_of
 from mlci.core.model_comparison import MetricComparison, comparison_of
 from mlci.core.nearest import did_you_mean
 from mlci.core.owned_gates import OwnedGate
@@ -227,6 +227,9 @@ def _metrics(metrics: Sequence[str] | None, task: Task) -> list[str]:
     names = list(dict.fromkeys(DEFAULTS[task] if metrics is None else metrics))
     of_task = names_of(task)
     for name in names:
+        if is_cost(str(name)):
+            problem = f"{name} is what a model costs, and arrays say nothing of that"
+            raise UsageError("metric-unusable", problem, hint="Write it as a gate in mlci.yaml.")
         if _is_of(task, name):
             continue
         known = f"These are known: {', '.join(of_task)}"

@@ -130,7 +130,7 @@ class Answering:
     def _heard(self, asked: _Asked) -> Prediction:
         rows = len(asked.order)
         longest = min(longest_answer(rows), self._limits.answer_bytes)
-        header, payload = self._question.answer(self._talking.hear(longest, _length))
+        header, payload = self._question.answer(self._talking.hear(longest, length_of_answer))
         shutil.rmtree(asked.folder)
         kind, classes, shuffled = validated(header, payload, rows, repeats_of(rows).rows)
         refuse_by_batch(shuffled, payload)
@@ -139,7 +139,7 @@ class Answering:
         return Prediction(values, classes, kind)
 
 
-def _length(beginning: bytes) -> int | None:
+def length_of_answer(beginning: bytes) -> int | None:
     """Return how long an answer is, by how it begins; None where that is not known yet, or it goes on to the end."""
     line, found, _ = beginning[: LONGEST_HEADER + 1].partition(b"\n")
     if not found:

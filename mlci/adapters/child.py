@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.interruptions import put_off
@@ -16,7 +18,6 @@ from mlci.errors import OutsideError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
 ENVIRONMENT: Final[Mapping[str, str]] = {
     "LANG": "C.UTF-8",
@@ -127,6 +128,11 @@ class Dialogue:
         """How long ago it began, which is the most that it can have computed."""
         return time.monotonic() - self._begun
 
+    @property
+    def peak_bytes(self) -> int | None:
+        """The most resident memory that it had so far; None where the kernel does not tell, or it is gone."""
+        return peak_bytes(self._child.pid)
+
     def say(self, line: bytes) -> None:
         """Ask, and do not wait."""
         self._deadline = time.monotonic() + self._limits.wall_seconds
@@ -160,6 +166,19 @@ def _outcome(
     except subprocess.TimeoutExpired:
         return Outcome(b"", heard.tail, 0, too_slow)
     return Outcome(heard.output, heard.tail, status, None)
+
+
+def peak_bytes(process: int) -> int | None:
+    """Return the most resident memory that a process had so far, as the kernel counts it; None where it does not tell.
+
+    What `wait4` tells includes what its parent had before the process was another program.
+    """
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    found = re.search(r"^VmHWM:\s+([0-9]+) kB$", status, re.MULTILINE)
+    return None if found is None else int(found[1]) * 1024
 
 
 def _send(child: subprocess.Popen[bytes], request: bytes) -> None:

@@ -75,9 +75,7 @@ def refuse_by_batch(values: np.ndarray[Any, Any], payload: bytes) -> None:
     repeats = repeats_of(len(values))
     first = np.concatenate([values[few] for few in repeats.batches])
     second = np.frombuffer(payload[len(payload) - 8 * first.size :], dtype="<f8").reshape(first.shape)
-    tolerance = SAME * np.ptp(values) + PRECISION * np.max(np.abs(values))
-    with np.errstate(invalid="ignore"):  # NaN is none of the answers
-        differs = ~(np.abs(first - second) <= tolerance).reshape(len(first), -1).all(axis=1)
+    differs = _differ(first, second, values)
     for odd in (differs[: repeats.batch], differs[repeats.batch :]):
         if np.count_nonzero(odd) > max(1, len(odd) // ODD_ROWS):
             raise IntegrityError(
@@ -86,6 +84,27 @@ def refuse_by_batch(values: np.ndarray[Any, Any], payload: bytes) -> None:
                 cause="its answer to a row depends on the other rows, on how many there are, or on chance",
                 hint="keep what is learnt from rows (means, ranks, scales) in the model, as StandardScaler does",
             )
+
+
+def refuse_when_timed(judged: np.ndarray[Any, Any], timed: np.ndarray[Any, Any]) -> None:
+    """Raise where a model answers otherwise while it is TIMED than it was JUDGED by: it could answer anything fast."""
+    odd = int(np.count_nonzero(_differ(judged, timed, judged)))
+    if odd > max(1, len(judged) // ODD_ROWS):
+        raise IntegrityError(
+            "model-answers-by-batch",
+            f"while it is timed, the model answers otherwise for {odd} of {len(judged)} rows",
+            cause="its answer to a row depends on the other rows, on how many there are, on chance, or on the clock",
+            hint="keep what is learnt from rows (means, ranks, scales) in the model, as StandardScaler does",
+        )
+
+
+def _differ(
+    first: np.ndarray[Any, Any], second: np.ndarray[Any, Any], values: np.ndarray[Any, Any]
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return which rows have other answers, (n_rows,), by more than rounding explains of all VALUES."""
+    tolerance = SAME * np.ptp(values) + PRECISION * np.max(np.abs(values))
+    with np.errstate(invalid="ignore"):  # NaN is none of the answers
+        return np.asarray(~(np.abs(first - second) <= tolerance).reshape(len(first), -1).all(axis=1))
 
 
 def npy_head(shape: tuple[int, ...]) -> bytes:

@@ -28,6 +28,7 @@ from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
 from mlci.adapters.model_child import LONGEST_HEADER, PICKLE, ModelQuestion, longest_answer, write_rows
 from mlci.adapters.model_refusals import refusal, sanitised, unreadable_answer
 from mlci.core.libraries import DISTRIBUTIONS, pinned, requirement_lines
+from mlci.adapters.timed_prediction import timed
 from mlci.core.lock import Dependency
 from mlci.core.package import PROGRAMS
 from mlci.core.prediction import Prediction
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from mlci.adapters.confined_program import ConfinedPrograms
     from mlci.adapters.library_environments import LibraryEnvironments
+    from mlci.core.costs import Asked, Timing
     from mlci.core.metric_function import Measured, MeasuredRows, MetricFunction
     from mlci.core.prediction import AnswerEach
     from mlci.core.predictions import Predictions
@@ -292,6 +294,14 @@ class ChildPredictor:
     def measure(self, functions: Sequence[MetricFunction], rows: MeasuredRows) -> Mapping[str, Measured]:
         """Return what functions of one's own come to; raises as `mlci.adapters.metric_child.measured`."""
         return measured(functions, rows, child=self._child, limits=self._limits, python=self._python)
+
+    def time(self, models: Sequence[Asked], turns: int) -> tuple[Timing, ...]:
+        """Return what it takes each of some models to answer its rows, in turns with the others.
+
+        Raises `model-answers-by-batch` where answers are not those of `predict`, and what that raises.
+        """
+        judged = [self.predict(each.package_sha256, each.content, each.format, each.columns) for each in models]
+        return timed(models, judged, turns, child=self._child, limits=self._limits, python=self._python)
 
     def _ask_versions(self, distributions: tuple[str, ...]) -> dict[str, Dependency]:
         try:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from mlci.commands.baseline import with_submitted_baseline
 from mlci.commands.fitting import fitting_package
 from mlci.commands.hashing import with_hashes
+from mlci.commands.installed import Installed
 from mlci.commands.packaging import packaged
 from mlci.core.package import read_package
+from mlci.core.runs.record import read_run
 from mlci.core.runs.shared import can_travel
-from mlci.core.submission import CandidateRecord, Submission, read_record
+from mlci.core.submission import RECORD, CandidateRecord, Submission, read_record
 from mlci.core.submission_zip import read_submission
 from mlci.errors import IntegrityError, UsageError
 from mlci.formats.archive import digest, pack, unpack
@@ -36,20 +38,39 @@ class Candidate:
     sha256: str
     fingerprint: str
     """Of the inputs, as its maker says."""
+    train_seconds: float | None = None
+    """Processor time of its training, as its maker says."""
+
+    @property
+    def installed(self) -> Installed:
+        """The package, as it is judged."""
+        return Installed(self.package, self.sha256, train_seconds=self.train_seconds)
 
 
 def submit(package: Package, inputs: Fingerprint, work: Workbench) -> Candidate:
     """Submit PACKAGE, made from INPUTS, for judging; with the record of the run that made its model."""
-    archive = pack(package.files)
-    record = CandidateRecord(fingerprint=inputs.digest, inputs=inputs.to_dict(), run=_record_of(inputs, work))
+    archive, run = pack(package.files), _record_of(inputs, work)
+    record = CandidateRecord(fingerprint=inputs.digest, inputs=inputs.to_dict(), run=run)
     work.submit(Submission(record.to_bytes(), archive), package)
-    return Candidate(package, archive, digest(archive), inputs.digest)
+    return Candidate(package, archive, digest(archive), inputs.digest, _train_seconds(run, inputs.training))
 
 
 def _record_of(inputs: Fingerprint, work: Workbench) -> str | None:
     kept = work.trained(inputs.training)
     run = work.run(kept[0].run) if kept else None
     return run.record.to_bytes().decode() if run and can_travel(run) else None
+
+
+def _train_seconds(run: str | None, training: str | None = None) -> float | None:
+    """Return the processor time in the record of a RUN, if that is one of this TRAINING."""
+    try:
+        record = None if run is None else read_run(run.encode(), RECORD)
+    except (ValueError, IntegrityError):  # pydantic's errors are among them; without a record there is no cost
+        return None
+    if record is None or (training is not None and record.fingerprint != training):
+        return None
+    seconds = record.cost.cpu_seconds
+    return seconds if seconds is not None and seconds >= 0 else None
 
 
 def submitted(submission: Submission | None, expected: Fingerprint) -> Candidate:
@@ -81,7 +102,7 @@ def repackaged(candidate: Candidate, case: Case, tools: Tools) -> Candidate:
     package = with_submitted_baseline(package, candidate.package, (case.head_side, case.base_side))
     package, _ = with_hashes(package, case.head, tools.predictor)
     archive = pack(package.files)
-    return Candidate(package, archive, digest(archive), candidate.fingerprint)
+    return Candidate(package, archive, digest(archive), candidate.fingerprint, candidate.train_seconds)
 
 
 def read_candidate(submission: Submission | None) -> Candidate:
@@ -89,7 +110,8 @@ def read_candidate(submission: Submission | None) -> Candidate:
     if submission is None:
         raise UsageError("no-candidate", "there is no candidate", cause="Nothing was trained here.", hint="mlci train")
     record, archive = read_record(submission.record), submission.archive
-    return Candidate(read_package(unpack(archive)), archive, digest(archive), record.fingerprint)
+    seconds = _train_seconds(record.run)
+    return Candidate(read_package(unpack(archive)), archive, digest(archive), record.fingerprint, seconds)
 
 
 def find_submission(forge: Forge, run_id: int) -> Submission | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from mlci.commands.cost_evidence import asks_for_training, with_train_seconds
 from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation import evaluate, fetch, refuse_other_level
 from mlci.commands.leaks import with_leaks
@@ -243,6 +244,14 @@ def rejected_by_data(case: Case, datasets: tuple[DatasetReport, ...], tools: Too
     return report_on(case, Conclusion.DATA_REJECTED, tools, datasets=datasets, training=training)
 
 
+def production_of(case: Case, tools: Tools) -> Installed | None:
+    """Return the package of production, verified, with what gates ask of its training; None where there is none."""
+    if case.production is None:
+        return None
+    installed = fetch(case.production, tools.open_store(case.rules.config.promote))
+    return with_train_seconds(installed, case.production, case.rules, tools.registry)
+
+
 def judge_case(case: Case, candidate: Installed, tools: Tools, *, warns: bool = False) -> Verdict:
     """Return the verdict on CANDIDATE against production, on base's rows.
 
@@ -251,7 +260,7 @@ def judge_case(case: Case, candidate: Installed, tools: Tools, *, warns: bool = 
     """
     against = f" and {case.production.number}" if case.production else ""
     tools.tell(f"predict and score {case.rules.config.evaluate.data} with the candidate{against}")
-    production = fetch(case.production, tools.open_store(case.rules.config.promote)) if case.production else None
+    production = production_of(case, tools)
     return evaluate(
         case.rules,
         rows_from=case.rows_from,
@@ -322,7 +331,11 @@ def report_on(
             labels=_place_of_labels(case, tools),
             is_scored=verdict is not None,
             token=tools.token,
-            as_submitted=(*as_submitted, *(("added features",) if verdict and _brings_features(case) else ())),
+            as_submitted=(
+                *as_submitted,
+                *(("added features",) if verdict and _brings_features(case) else ()),
+                *(("how long training took",) if verdict and asks_for_training(case.rules) else ()),
+            ),
             provenance=provenance,
             base_is_unusable=case.replaces_rules,
             level=candidate.package.level if candidate else config.train.level,

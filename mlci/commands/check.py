@@ -15,7 +15,6 @@ from mlci.commands.case import (
     validate_case,
     why_no_labels,
 )
-from mlci.commands.installed import Installed
 from mlci.commands.own_tests import run_tests
 from mlci.commands.quarantine import quarantined_version, rejected_by_quarantine
 from mlci.commands.train import train_side
@@ -24,6 +23,7 @@ from mlci.errors import MlciError, OutsideError
 
 if TYPE_CHECKING:
     from mlci.commands.case import Case, Tools
+    from mlci.commands.installed import Installed
     from mlci.commands.ports import Repository, Runner
     from mlci.core.report import Report
 
@@ -61,7 +61,7 @@ def check(base: str, *, repository: Repository, runner: Runner, tools: Tools, fo
         report_on(case, Conclusion.TRAINING_FAILED, tools, datasets=datasets, training=training)
         raise
 
-    candidate = Installed(trained.candidate.package, trained.candidate.sha256)
+    candidate = trained.candidate.installed
     for remark in trained.remarks:
         tools.tell(remark)
     quarantined = _quarantined_version(candidate, case, tools)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlci.commands.case import open_case
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlci.commands.case import Tools
+    from mlci.commands.installed import Installed
     from mlci.commands.ports import Repository, RunsBranch, Tree
     from mlci.commands.referred import Side
     from mlci.core.rules import Rules
@@ -128,7 +130,8 @@ def _scored(one: Side, other: Side, judging: _Judging | str, tools: Tools) -> Sc
     rules = judging.rules
     try:
         rows = set_of(rules, judging.rows_from, head=judging.head, data=tools.data, objects=tools.work.objects)
-        evidence = evidence_on(rows, rules, candidate=other.package, production=one.package, predictor=tools.predictor)
+        candidate, production = _costed(other.package, other), _costed(one.package, one)
+        evidence = evidence_on(rows, rules, candidate=candidate, production=production, predictor=tools.predictor)
     except MlciError as error:
         return error.problem
     if evidence.not_comparable is not None:
@@ -139,6 +142,11 @@ def _scored(one: Side, other: Side, judging: _Judging | str, tools: Tools) -> Sc
         evidence, metrics_to_compare(evidence.task, gates, are_stated=evidence.is_stated), statistics
     )
     return Scored(len(evidence.labels), statistics.confidence, evidence.is_same_model, metrics)
+
+
+def _costed(package: Installed, side: Side) -> Installed:
+    """Return PACKAGE with how long it trained, as the record of its run says."""
+    return replace(package, train_seconds=side.run.record.cost.cpu_seconds) if side.run else package
 
 
 def curve_files(comparison: RunComparison) -> dict[str, str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlci.commands.candidate import submitted
-from mlci.commands.case import conclusion_of, open_case, report_on
-from mlci.commands.evaluation import evidence_on, fetch
+from mlci.commands.case import conclusion_of, open_case, production_of, report_on
+from mlci.commands.evaluation import evidence_on
 from mlci.commands.evaluation_set import set_of
-from mlci.commands.installed import Installed
 from mlci.core.gates.judge import judge
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ def evaluate(base: str, *, repository: Repository, tools: Tools) -> tuple[Report
     """
     case = open_case(repository.work_tree(), repository.tree(base), tools)
     submission = submitted(tools.work.submission(), case.inputs)
-    candidate = Installed(submission.package, submission.sha256)
-    production = fetch(case.production, tools.open_store(case.rules.config.promote)) if case.production else None
+    candidate = submission.installed
+    production = production_of(case, tools)
     rows = set_of(case.rules, case.rows_from, head=case.head, data=tools.data, objects=tools.work.objects)
     evidence = evidence_on(rows, case.rules, candidate=candidate, production=production, predictor=tools.predictor)
     verdict = judge(case.rules.gates, evidence, case.rules.config.statistics)

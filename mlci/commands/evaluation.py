@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 
 from mlci.commands.archives import archive_of
+from mlci.commands.cost_evidence import with_costs
 from mlci.commands.evaluation_set import set_of
 from mlci.commands.evaluation_slices import slices_of
 from mlci.commands.fitting import fitting_package
@@ -154,7 +155,10 @@ def evidence_on(
         slices=slices,
         task=rows.task,
     )
-    return with_functions(evidence, rows.functions, rules, predictor)
+    evidence = with_functions(evidence, rows.functions, rules, predictor)
+    return with_costs(
+        evidence, rules, (candidate, features), (production, None if before is None else before[1]), predictor
+    )
 
 
 _Asked = tuple[Installed, Mapping[str, "Column"]]

@@ -16,3 +16,6 @@ class Installed:
     package: Package
     sha256: str
     version: str | None = None
+    train_seconds: float | None = None
+    """Processor time of its training: of a candidate as its record says, of a version as the report says that it was
+    promoted on; None where nobody says."""

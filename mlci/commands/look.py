@@ -9,6 +9,7 @@ import hashlib
 import uuid
 from typing import TYPE_CHECKING, Final
 
+from mlci.commands.cost_evidence import without_costs
 from mlci.commands.evaluation import evaluate_on, fetch
 from mlci.commands.evaluation_set import labelled_rows
 from mlci.commands.retrying import record
@@ -97,7 +98,7 @@ def _passes(rows: EvaluationSet, case: Case, candidate: Installed, tools: Tools,
     try:
         verdict = evaluate_on(
             rows,
-            case.rules,
+            without_costs(case.rules),  # of which these rows say no more than others
             candidate=candidate,
             production=production,
             predictor=tools.predictor,

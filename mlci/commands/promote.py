@@ -115,7 +115,7 @@ def promote(
     _refuse_quarantined(case, candidate, tools, case.registry.registry)
     report = _judge(case, candidate, provenance, tools)
     _refuse_unless_passed(report, stage, before, merged=len(repository.parents(commit)) > 1)
-    installed = Installed(candidate.package, candidate.sha256)
+    installed = candidate.installed
     look_at_sealed_set(case, installed, repository.work_tree(), tools, actor=actor, clock=clock)
 
     change_of_number = (
@@ -252,7 +252,7 @@ def _judge(case: Case, candidate: Candidate, provenance: str, tools: Tools) -> R
     datasets = validate_case(case, tools)
     if is_broken(datasets):
         return report_on(case, Conclusion.DATA_REJECTED, tools, event="promotion", datasets=datasets)
-    installed = Installed(candidate.package, candidate.sha256)
+    installed = candidate.installed
     verdict = judge_case(case, installed, tools)
     return report_on(
         case,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.candidate import read_candidate
 from mlci.commands.evaluation import fetch
-from mlci.commands.installed import Installed
 from mlci.commands.lineage import CANDIDATE, origin_of
 from mlci.commands.references import read_path
 from mlci.commands.resolving import is_path, path_hint, resolve_in
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mlci.commands.case import Tools
+    from mlci.commands.installed import Installed
     from mlci.commands.ports import Repository, Tree
     from mlci.core.package import Package
     from mlci.core.registry import Registry, Version
@@ -75,9 +75,7 @@ class Lookup:
     def _of_candidate(self, reference: str) -> Side:
         candidate = read_candidate(self.tools.work.submission())
         run = self._first(run for run in self.runs if canonical_sha256(run.record.inputs) == candidate.fingerprint)
-        return self._with(
-            reference, Installed(candidate.package, candidate.sha256), run, self._own(candidate.fingerprint)
-        )
+        return self._with(reference, candidate.installed, run, self._own(candidate.fingerprint))
 
     def _own(self, digest: str) -> Tree | None:
         """Return the work tree where a candidate of these inputs was made from it as it is."""
@@ -101,7 +99,7 @@ class Lookup:
         if submission is not None:
             candidate = read_candidate(submission)
             if canonical_sha256(run.record.inputs) == candidate.fingerprint:
-                return self._with(reference, Installed(candidate.package, candidate.sha256), run, None)
+                return self._with(reference, candidate.installed, run, None)
         inputs = canonical_sha256(run.record.inputs)
         version = next((each for each in self.registry.versions.values() if each.run == inputs), None)
         if version is None:

@@ -19,7 +19,6 @@ from mlci.commands.case import (
     report_on,
     validate_case,
 )
-from mlci.commands.installed import Installed
 from mlci.commands.quarantine import quarantined_version, rejected_by_quarantine
 from mlci.core.forge import Status, gate_context
 from mlci.core.proof import Proof
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlci.commands.case import Case, Tools
+    from mlci.commands.installed import Installed
     from mlci.commands.ports import Forge, Repository
     from mlci.core.forge import PullRequest, StatusState
     from mlci.core.report import Report
@@ -99,7 +99,7 @@ def _judge(case: Case, submission: Submission | None, tools: Tools) -> tuple[Rep
         training = Training(command, "failed", "no candidate was submitted")
         return report_on(case, Conclusion.TRAINING_FAILED, tools, datasets=datasets, training=training), None
     packaged = repackaged(submitted(submission, case.inputs), case, tools)
-    candidate = Installed(packaged.package, packaged.sha256)
+    candidate = packaged.installed
     training, as_submitted = (
         Training(command, "trained", "as submitted"),
         (*(("own tests",) if case.head_side.config.tests else ()), "training"),

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from mlci.core.answer_names import misnamed
 from mlci.core.configuration_file import FILE_NAME
+from mlci.core.cost_gates import misfits_of_costs
 from mlci.core.data_section import variable_of
 from mlci.core.metrics import function_of, metric_of, names_of
 
@@ -198,6 +199,10 @@ def _misfits(config: _Sections) -> Iterator[PydanticCustomError]:
     yield from _of_stated(config)
     yield from _of_functions(config)
     yield from _misnamed(config)
+    train = config.train
+    yield from misfits_of_costs(
+        config.gates, train.level, is_program=train.predict is not None, is_elsewhere=train.is_elsewhere
+    )
 
 
 def _misnamed(config: _Sections) -> Iterator[PydanticCustomError]:

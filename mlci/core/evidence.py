@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.core.answers import TaskAnswers
+    from mlci.core.costs import Costs
     from mlci.core.metric_function import Measured
     from mlci.core.metrics import Looks, Task
 
@@ -147,6 +148,9 @@ class Evidence:
 
     functions: Mapping[str, Measured] = field(default_factory=dict)
     """What functions of one's own came to, by their names; none of those whose code base does not have."""
+
+    costs: Costs | None = None
+    """What both models cost, where a gate asks for it."""
 
     @property
     def has_decisions(self) -> bool:

@@ -10,6 +10,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from mlci.core.amount import PATTERN as AMOUNT
+
 _PERCENT = r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%"
 
 
@@ -67,6 +69,14 @@ MarginField = Annotated[
     Margin,
     BeforeValidator(parse_margin),
     PlainSerializer(lambda margin: margin.text if margin.relative else margin.value),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": f"^{_PERCENT}$"}]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": f"^{_PERCENT}$"},
+                {"type": "string", "pattern": f"^{AMOUNT}$"},
+            ]
+        }
+    ),
 ]
 """A margin as a field of the configuration."""

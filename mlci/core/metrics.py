@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, get_args
 from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from mlci.core.amount import Unit  # noqa: TC001 - a field of a dataclass that docs name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,7 +17,7 @@ Task = Literal["binary", "multiclass", "multilabel", "regression", "quantile", "
 TASKS: Final[tuple[Task, ...]] = get_args(Task)
 Kind = Literal[
     "share", "cells", "auc", "average_precision", "ranks", "loss", "ratio", "calibration", "churn", "rate", "queries",
-    "score", "function",
+    "score", "function", "amount", "latency",
 ]  # fmt: skip
 Looks = Literal["all", "positives", "negatives", "class", "queries"]
 LONGEST_NAME: Final = 200
@@ -32,7 +34,8 @@ class Metric:
     `auc` or `average_precision`, over several classes `ranks`; mean `loss` per row; `ratio` of means, by the delta
     method; `calibration`, of which no difference can be judged; `churn`, the share of rows that both models decide
     differently; `rate`, of which neither more nor less is better; a mean over `queries`; the mean of a `score` that was
-    handed in; a `function` of one's own, by the jackknife."""
+    handed in; a `function` of one's own, by the jackknife; an `amount` of what a model costs, by value; its `latency`,
+    by repeats."""
     higher_is_better: bool
     sentence: str
     tasks: frozenset[Task] = frozenset({"binary"})
@@ -44,6 +47,8 @@ class Metric:
     """The most by which one row can change the mean that it is; None where there is no bound, or no mean."""
     of_class: str | None = None
     """The class that it looks at, as a gate names it after `@`."""
+    unit: Unit | None = None
+    """What it is counted in; None for what has no unit."""
 
 
 _CLASSES: Final[frozenset[Task]] = frozenset({"binary", "multiclass"})
@@ -159,6 +164,22 @@ _OF_SCORES: Final[Mapping[str, Metric]] = {
     "score": replace(_higher("score@", "score", "mean of scores that were handed in", frozenset(TASKS)), limits=None),
     "loss": _lower("loss@", "score", "mean of losses that were handed in", frozenset(TASKS)),
 }
+
+
+def _of_cost(name: str, kind: Kind, unit: Unit, sentence: str) -> Metric:
+    return replace(_lower(name, kind, sentence, frozenset(TASKS)), unit=unit)
+
+
+COSTS: Final[Mapping[str, Metric]] = {
+    metric.name: metric
+    for metric in (
+        _of_cost("size", "amount", "bytes", "bytes of the package"),
+        _of_cost("memory", "amount", "bytes", "most memory of the process that predicts, libraries included"),
+        _of_cost("train_seconds", "amount", "seconds", "processor time of the training command, as submitted"),
+        _of_cost("latency", "latency", "seconds", "time to answer one batch of rows"),
+    )
+}
+"""What a model costs, by name: no row says anything of it."""
 OF_SCORES: Final = ("score@NAME", "loss@NAME")
 """The only metrics where scores are handed in."""
 _OF_FUNCTIONS: Final[Mapping[str, Metric]] = {
@@ -190,7 +211,7 @@ def metric_of(name: str) -> Metric:
     """
     word, at, argument = name.partition("@")
     if not at:
-        return METRICS[name]
+        return COSTS[name] if name in COSTS else METRICS[name]
     if word == "pinball" and _is_quantile(argument):
         return _PINBALL
     if word in _OF_PLACES and _is_count(argument):
@@ -202,6 +223,11 @@ def metric_of(name: str) -> Metric:
     if word in _OF_FUNCTIONS:
         return _OF_FUNCTIONS[word]
     return replace(_OF_CLASS[word], of_class=argument)
+
+
+def is_cost(metric: str) -> bool:
+    """Return whether METRIC is what a model costs, of which no row says anything."""
+    return metric in COSTS
 
 
 def stated_name(metric: str) -> str:
@@ -247,7 +273,7 @@ def _known(name: str) -> str:
         context = {
             "name": name[:LONGEST_NAME],
             "path": (),
-            "near": (*METRICS, *WITH_ARGUMENT, *OF_SCORES, *OF_FUNCTIONS),
+            "near": (*METRICS, *COSTS, *WITH_ARGUMENT, *OF_SCORES, *OF_FUNCTIONS),
         }
         raise PydanticCustomError("configuration", message, context) from None
     return name
@@ -259,7 +285,7 @@ MetricName = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"enum": list(METRICS)},
+                {"enum": [*METRICS, *COSTS]},
                 {"type": "string", "pattern": "^(recall|precision|f1)@.{1,200}$"},
                 {"type": "string", "pattern": "^pinball@0?[.][0-9]{1,12}$"},
                 {"type": "string", "pattern": "^(score|loss)@.{1,200}$"},

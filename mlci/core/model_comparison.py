@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from mlci.core.gates.judge import judge
 from mlci.core.margin import Margin
-from mlci.core.metrics import metric_of, names_of
+from mlci.core.metrics import is_cost, metric_of, names_of
 from mlci.core.owned_gates import OwnedGate
 from mlci.core.requirement import Gate
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from mlci.core.gates import GateResult, SliceResult
     from mlci.core.judging_sections import StatisticsSection
     from mlci.core.metrics import Task
+
+
+ALIKE = "alike"
+"""Of a cost that is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,12 @@ def _difference(result: GateResult | SliceResult, metric: str) -> float | None:
 
 
 def metrics_to_compare(task: Task, gates: Iterable[Gate] = (), *, are_stated: bool = False) -> tuple[str, ...]:
-    """Return the metrics of TASK of which a difference can be judged, with those of GATES that have an argument.
+    """Return the metrics of TASK of which a difference can be judged, with those of GATES that no task has by itself.
 
     Where scores or metrics ARE STATED and nothing can be computed, only those of GATES.
     """
     plain = () if are_stated else tuple(name for name in names_of(task) if "@" not in name)
-    named = (gate.metric for gate in gates if are_stated or "@" in gate.metric)
+    named = (gate.metric for gate in gates if are_stated or "@" in gate.metric or is_cost(gate.metric))
     return tuple(name for name in dict.fromkeys((*plain, *named)) if next(_gates((name,)), None) is not None)
 
 
@@ -93,7 +97,12 @@ def compared_models(
     Nothing is tolerated: `pass` says proven better, `fail` proven worse.
     """
     results = judge([OwnedGate(gate, "base") for gate in _gates(metrics)], evidence, statistics).results
-    return tuple(comparison_of(result, result.metric, "all rows") for result in results)
+    found = (comparison_of(result, result.metric, "all rows") for result in results)
+    return tuple(replace(each, verdict=ALIKE) if _is_alike(each) else each for each in found)
+
+
+def _is_alike(each: MetricComparison) -> bool:
+    return is_cost(each.metric) and each.candidate is not None and each.candidate == each.production
 
 
 def _gates(metrics: Iterable[str]) -> Iterator[Gate]:

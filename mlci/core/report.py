@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
+from mlci.core.amount import shown_amount
 from mlci.core.contract.constraints import OF_THE_FILE
 from mlci.core.gates import Outcome
 from mlci.core.metrics import metric_of
@@ -13,6 +14,7 @@ from mlci.core.metrics import metric_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlci.core.amount import Unit
     from mlci.core.contract_diffs import ContractDiff
     from mlci.core.evidence_level import Level
     from mlci.core.findings import DatasetReport
@@ -263,6 +265,8 @@ class Report:
     def _what_is_open(self) -> str:
         results = self.verdict.deciding(Outcome.INCONCLUSIVE) if self.verdict else ()
         names = " and ".join(f"`{result.name}`" for result in results)
+        if all(result.is_cost for result in results):
+            return f"{names} can neither pass nor fail"
         rows = "so few rows" if all(result.rows_needed for result in results) else "these rows"
         return f"{names} can neither pass nor fail on {rows}"
 
@@ -317,7 +321,8 @@ def _gate_sentence(result: GateResult) -> str:
     if result.slices:
         failed = sum(each.outcome is Outcome.FAIL for each in result.slices)
         return _slices_sentence(result, failed)
-    candidate, production = _shown(result.candidate), _shown(result.production)
+    unit = metric_of(result.metric).unit
+    candidate, production = _shown(result.candidate, unit), _shown(result.production, unit)
     match result.require:
         case "floor":
             return f"`{result.metric}` is {candidate}, below its floor of {result.limit}"
@@ -363,8 +368,10 @@ def _missed(flips: Flips) -> str:
     return f"{text}, 1 other is found" if found == 1 else f"{text}, {found} others are found"
 
 
-def _shown(number: float | None) -> str:
-    return "–" if number is None else f"{number:.3f}"
+def _shown(number: float | None, unit: Unit | None = None) -> str:
+    if number is None:
+        return "–"
+    return f"{number:.3f}" if unit is None else shown_amount(number, unit)
 
 
 def _data_sentence(datasets: tuple[DatasetReport, ...]) -> str:

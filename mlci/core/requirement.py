@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from mlci.core.amount import PATTERN, Unit, parse_amount, written_amount
 from mlci.core.margin import Margin, MarginField, written_number
-from mlci.core.metrics import MetricName, metric_of
+from mlci.core.metrics import COSTS, MetricName, is_cost, metric_of
 from mlci.core.section import LONGEST_IDENTIFIER, RULE, Identifier, Section
 from mlci.core.statistics.requirement_text import LONGEST_REQUIREMENT, parse_requirement
 
@@ -61,7 +62,21 @@ class Gate(Section):
         RULE,
     ]
     margin: Annotated[MarginField | None, RULE] = None
-    value: Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, RULE] = None
+    value: Annotated[
+        Annotated[
+            Annotated[float, Field(ge=0, allow_inf_nan=False)] | None,
+            WithJsonSchema(
+                {
+                    "anyOf": [
+                        {"type": "number", "minimum": 0},
+                        {"type": "string", "pattern": f"^{PATTERN}$"},
+                        {"type": "null"},
+                    ]
+                }
+            ),
+        ],
+        RULE,
+    ] = None
     slices: Annotated[ChosenSlices, RULE] = False
     severity: Annotated[Literal["error", "warn"], RULE] = "error"
 
@@ -85,7 +100,12 @@ class Gate(Section):
     @property
     def limit(self) -> str:
         """The number of the gate as it is written: the value of a floor or ceiling, else the margin."""
-        return self.tolerance.text if self.value is None else written_number(self.value)
+        unit = metric_of(self.metric).unit
+        if self.value is not None:
+            return written_number(self.value) if unit is None else written_amount(self.value, unit)
+        if unit is None or self.tolerance.relative or not self.tolerance.value:
+            return self.tolerance.text
+        return written_amount(self.tolerance.value, unit)
 
     @property
     def subject(self) -> str:
@@ -130,12 +150,29 @@ class Gate(Section):
         require, number = written.gate(higher_is_better=known.higher_is_better)
         return value | {"require": require, ("value" if require in ALONE else "margin"): number}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_amounts(cls, value: Any) -> Any:  # noqa: ANN401 - as above
+        """Return a gate on a cost with its amounts in bytes or seconds."""
+        unit = COSTS[value["metric"]].unit if isinstance(value, dict) and _names_cost(value.get("metric")) else None
+        return value if unit is None else value | {key: _amount(value[key], unit) for key in _AMOUNTS if value.get(key)}
+
     @model_validator(mode="after")
     def _has_the_number_it_needs(self) -> Self:
-        problem = self._problem_alone() if self.is_alone else self._problem_of_comparison()
+        problem = self._problem_of_cost() if is_cost(self.metric) else None
+        problem = problem or (self._problem_alone() if self.is_alone else self._problem_of_comparison())
         if problem:
             raise ValueError(problem)
         return self
+
+    def _problem_of_cost(self) -> str | None:
+        if self.slices is not False or self.require in {"no_proven_regression", "gap_not_wider"}:
+            return f"{self.metric} is a cost of the whole model: ceiling, not_worse or better, no slices"
+        if self.value == 0:
+            return f"a model costs more than nothing; {self.require} needs an amount with its unit"
+        if metric_of(self.metric).kind == "latency" and self.tolerance.value and not self.tolerance.relative:
+            return "latency is compared as a ratio: write a share of production's, such as `margin: 10%`"
+        return None
 
     def _problem_alone(self) -> str | None:
         chosen = metric_of(self.metric)
@@ -176,6 +213,19 @@ class Gate(Section):
             part = f"{written_number(self.tolerance.value)}%"
             return f"{self.metric} lies between 0 and 1, so a margin of {self.limit} is all of it; is {part} meant?"
         return None
+
+
+_AMOUNTS: Final = ("value", "margin")
+
+
+def _names_cost(metric: object) -> bool:
+    return isinstance(metric, str) and is_cost(metric)
+
+
+def _amount(written: object, unit: Unit) -> object:
+    """Return what is written in UNIT; percentages, and what was read already, stay what they are."""
+    is_share = isinstance(written, str) and written.endswith("%")
+    return written if is_share or isinstance(written, Margin) else parse_amount(written, unit)
 
 
 def _of_rate(metric: str) -> str:

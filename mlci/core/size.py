@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _PATTERN: Final = r"([0-9]{1,6})(kB|MB|GB|TB|KiB|MiB|GiB|TiB)"
-_BYTES: Final = {
+BYTES: Final = {
     "TB": 10**12, "GB": 10**9, "MB": 10**6, "kB": 10**3, "TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10,
 }  # fmt: skip
 
@@ -19,7 +19,7 @@ def parse_size(value: object) -> int:
     if match is None or int(match[1]) == 0:
         msg = "a size with its unit is wanted, such as 500MB, 10GB or 64MiB"
         raise ValueError(msg)
-    return int(match[1]) * _BYTES[match[2]]
+    return int(match[1]) * BYTES[match[2]]
 
 
 def written_size(count: int) -> str:
@@ -28,8 +28,8 @@ def written_size(count: int) -> str:
     >>> written_size(10_000_000_000), written_size(64 << 20), written_size(1_234)
     ('10GB', '64MiB', '1234')
     """
-    unit = next((unit for unit, each in _BYTES.items() if count >= each and count % each == 0), None)
-    return str(count) if unit is None else f"{count // _BYTES[unit]}{unit}"
+    unit = next((unit for unit, each in BYTES.items() if count >= each and count % each == 0), None)
+    return str(count) if unit is None else f"{count // BYTES[unit]}{unit}"
 
 
 def shown_size(count: int) -> str:
@@ -39,8 +39,8 @@ def shown_size(count: int) -> str:
     ('999 B', '1.2 MB')
     """
     for unit in ("TB", "GB", "MB", "kB"):
-        if count >= _BYTES[unit]:
-            return f"{count / _BYTES[unit]:.1f} {unit}"
+        if count >= BYTES[unit]:
+            return f"{count / BYTES[unit]:.1f} {unit}"
     return f"{count} B"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mlci.core.amount import shown_amount
+from mlci.core.metrics import COSTS
 from mlci.core.plain_text import one_line
 from mlci.render.lines import filled, table
 from mlci.render.wording import level
@@ -51,8 +53,8 @@ def _scored(scored: Scored, heads: Sequence[str]) -> str:
     rows = [
         [
             one_line(each.metric, LONGEST_CELL),
-            _cell(each.production),
-            _cell(each.candidate),
+            _value(each.metric, each.production),
+            _value(each.metric, each.candidate),
             _interval(each.difference, each.lower, each.upper),
             f"{each.n:,}",
             scored.outcome(each),
@@ -61,6 +63,11 @@ def _scored(scored: Scored, heads: Sequence[str]) -> str:
     ]
     words = f"on {scored.rows:,} rows of the evaluation set; + says that {heads[1]} is better"
     return f"{filled(words)}\n{table(head, rows, frozenset({1, 2, 4}))}"
+
+
+def _value(metric: str, number: float | None) -> str:
+    unit = COSTS[metric].unit if metric in COSTS else None
+    return _cell(number) if unit is None or number is None else shown_amount(number, unit)
 
 
 def _interval(difference: float | None, lower: float | None, upper: float | None) -> str:

@@ -24,8 +24,10 @@ from mlci.render.wording import (
     plural,
     power_sentence,
     reading,
+    rows_judged,
     title,
     value,
+    value_of,
     worst_slices,
 )
 
@@ -160,8 +162,9 @@ def _gates(report: Report, *, rows: bool) -> Iterator[str]:
         "|---|---:|---:|---:|---|---|---|",
     ]
     lines += [
-        f"| {markdown_code(result.metric)} {markdown_text(asked(result))}, {limit(result, report)} | {result.rows:,} "
-        f"| {value(result.production)} | {value(result.candidate)} | {interval(result)} "
+        f"| {markdown_code(result.metric)} {markdown_text(asked(result))}, {limit(result, report)} "
+        f"| {rows_judged(result)} | {value_of(result, result.production)} | {value_of(result, result.candidate)} "
+        f"| {interval(result)} "
         f"| {_GATE_SIGNS[str(result.outcome)]} {result.outcome} | {_why(result)} |"
         for result in verdict.results
     ]

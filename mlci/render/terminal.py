@@ -22,6 +22,7 @@ from mlci.render.wording import (
     power_sentence,
     title,
     value,
+    value_of,
     worst_slices,
 )
 
@@ -140,8 +141,8 @@ def _verdict(report: Report, *, rows: bool) -> Iterator[str]:
         [
             f"{result.metric} {plain(asked(result))}",
             limit(result, report),
-            value(result.production),
-            value(result.candidate),
+            value_of(result, result.production),
+            value_of(result, result.candidate),
             interval(result),
             str(result.outcome),
         ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.core.amount import shown_amount
 from mlci.core.gates import RULES, rows_of
+from mlci.core.gates.wording import COSTS
 from mlci.core.metrics import metric_of
 from mlci.core.report import Conclusion
 
@@ -90,6 +92,34 @@ def value(number: float | None) -> str:
     return "–" if number is None else f"{number:.3f}"
 
 
+def value_of(result: GateResult, number: float | None) -> str:
+    """Return a value of the metric of a gate, with its unit where it has one."""
+    unit = metric_of(result.metric).unit
+    return value(number) if unit is None or number is None else shown_amount(number, unit)
+
+
+def rows_judged(result: GateResult) -> str:
+    """Return on how many rows a gate was judged; a dash where no row says anything of it."""
+    return f"{result.rows:,}" if result.rows or not result.is_cost else "–"
+
+
+def _of_cost(result: GateResult) -> str:
+    """Return what a gate on a cost found: what is saved of an amount, of time a share of production's; + is good."""
+    found, unit = result.interval, metric_of(result.metric).unit
+    if found is not None and result.is_alone and unit is not None:
+        return f"candidate in [{shown_amount(found.lower, unit)}, {shown_amount(found.upper, unit)}]"
+    if found is not None:
+        return f"{_percent(found.estimate)} [{_percent(found.lower)}, {_percent(found.upper)}]"
+    if result.is_alone or result.candidate is None or result.production is None or unit is None:
+        return "–"
+    gained = result.production - result.candidate
+    return f"{'+' if gained > 0 else '−'}{shown_amount(abs(gained), unit)}" if gained else "0"
+
+
+def _percent(share: float) -> str:
+    return f"{share:+.1%}".replace("-", "−")
+
+
 def signed(number: float) -> str:
     """Return a difference with its sign and a true minus; what rounds to nothing has no sign.
 
@@ -102,6 +132,8 @@ def signed(number: float) -> str:
 
 def interval(result: GateResult, of: Interval | None = None) -> str:
     """Return a gate's interval: of the difference, or for a floor or a ceiling of the candidate alone; OF a slice."""
+    if result.is_cost:
+        return _of_cost(result)
     found = of or result.interval
     if found is None:
         return "–"
@@ -165,19 +197,25 @@ def flips_are_its_own(result: GateResult, verdict: Verdict) -> bool:
 
 def reading(results: Sequence[GateResult], confidence: float) -> Iterator[tuple[str, str]]:
     """Yield what a newcomer needs to read a table of gates: a name, and what it means."""
-    if not all(result.is_alone for result in results):
+    of_rows = [result for result in results if not result.is_cost]
+    if not all(result.is_alone for result in of_rows):
         yield "difference", "candidate against production on the same rows, turned so that + is good"
     chance = f"{round((1 - confidence) * 100, 1):g} %"
-    yield (
-        "interval",
-        f"of intervals so made, at most {chance} lie wholly above the truth, and at most {chance} below it",
-    )
-    for require in dict.fromkeys(result.require for result in results):
+    if len(of_rows) < len(results):
+        yield "difference of a cost", "what is saved, so that + is good; of latency as a share of production's"
+    if of_rows:
+        yield (
+            "interval",
+            f"of intervals so made, at most {chance} lie wholly above the truth, and at most {chance} below it",
+        )
+    for require in dict.fromkeys(result.require for result in of_rows):
         yield REQUIREMENTS[require], RULES[require]
-    yield "inconclusive", "neither of both, for there are too few rows to tell"
+    if of_rows:
+        yield "inconclusive", "neither of both, for there are too few rows to tell"
     for metric in dict.fromkeys(result.metric for result in results):
         known = metric_of(metric)
-        yield metric, f"{known.sentence}; {'higher' if known.higher_is_better else 'lower'} is better"
+        rule = f"; {COSTS[known.kind]}" if known.unit else ""
+        yield metric, f"{known.sentence}; {'higher' if known.higher_is_better else 'lower'} is better{rule}"
 
 
 def broken_by(diff: ContractDiff) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY
+from mlci.core.costs import Timing
 from mlci.core.lock import Dependency
 from mlci.core.metric_function import Measured
 from mlci.core.package import PROGRAMS
@@ -29,6 +30,7 @@ from mlci.formats.refusal import RefusalError
 from mlci.formats.zip_members import MalformedZipError, Member, ZipLimits, read_members, write_members
 
 if TYPE_CHECKING:
+    from mlci.core.costs import Asked
     from mlci.core.metric_function import MeasuredRows, MetricFunction
     from mlci.core.prediction import AnswerEach
     from mlci.core.table import Column
@@ -90,6 +92,10 @@ class ScriptedPredictor:
         """What is installed here."""
         self.fitted: list[dict[str, str]] = []
         """Versions that somebody wanted models to be asked with, and that are not those of here."""
+        self.times: dict[str, Timing] = {}
+        """What models take, by their names."""
+        self.timed: list[str] = []
+        """The names of the models that were timed."""
         self.converted_to: dict[str, str] = {}
         """Names of models that a conversion turns into others, as one that goes wrong would."""
         self.unconvertible: set[str] = set()
@@ -207,6 +213,15 @@ class ScriptedPredictor:
     ) -> Iterator[AnswerEach]:
         """Yield what asks the model for one table after the other."""
         yield partial(map, partial(self.predict, package_digest, model_file, format))
+
+    def time(self, models: Sequence[Asked], turns: int) -> tuple[Timing, ...]:
+        """Return the times that `times` has by the name of a model, one second where it has none."""
+        for each in models:
+            self.predict(each.package_sha256, each.content, each.format, each.columns)
+        names = [json.loads(read_members(each.content, ZipLimits())[SCHEMA].content)["name"] for each in models]
+        self.timed += names
+        found = (self.times.get(name, Timing((1.0,) * turns, 100_000_000)) for name in names)
+        return tuple(found)
 
     def measure(self, functions: Sequence[MetricFunction], rows: MeasuredRows) -> Mapping[str, Measured]:
         """Return what functions come to, by the code that the real child runs, without its walls."""

@@ -26,6 +26,7 @@ class Script:
     prints: tuple[str, ...] = ()
     exit_code: int = 0
     seconds: float = 0.0
+    cpu_seconds: float | None = None
     logs: Tracked = field(default_factory=Tracked)
     """What the command tells of its own accord."""
     secrets: tuple[str, ...] = ()
@@ -89,4 +90,11 @@ class ScriptedRunner:
             (Path(variables["MLCI_ENVIRONMENT"]) / "bin").mkdir(parents=True)
         for path, content in script.writes.items():
             (folder / path).write_bytes(content)
-        return Completed(script.exit_code, script.seconds, tail, tracked=script.logs, secrets=script.secrets)
+        return Completed(
+            script.exit_code,
+            script.seconds,
+            tail,
+            tracked=script.logs,
+            secrets=script.secrets,
+            cpu_seconds=script.cpu_seconds,
+        )

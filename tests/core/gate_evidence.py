@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mlci.core.costs import Cost, Costs, Timing
 from mlci.core.evidence import Evidence, Slice
 from mlci.core.metric_function import Measured
 
@@ -67,3 +68,18 @@ MEASURED: Final = replace(
     NUMBERS, functions={"profit": Measured(_profit(NUMBERS.candidate), _profit(ROWS % 10 + 0.5 + (ROWS % 5) / 5))}
 )
 """What a function of one's own came to: half less."""
+
+
+def timing(*milliseconds: float, megabytes: int = 150, phase: int = 0) -> Timing:
+    """Return ten turns that took so many milliseconds, again and again, a little more or less."""
+    turns = (milliseconds * 10)[:10]
+    return Timing(
+        tuple(each * (1 + (place + phase) % 3 / 100) / 1000 for place, each in enumerate(turns)), megabytes * 10**6
+    )
+
+
+PRODUCTION_COST: Final = Cost(20_000_000, 60.0, timing(10, phase=1))
+COSTLY: Final = replace(EVIDENCE, costs=Costs(Cost(26_000_000, 90.0, timing(15, megabytes=180)), PRODUCTION_COST, 400))
+CHEAP: Final = replace(EVIDENCE, costs=Costs(Cost(15_000_000, 30.0, timing(7, megabytes=120)), PRODUCTION_COST, 400))
+UNEVEN: Final = replace(EVIDENCE, costs=Costs(Cost(20_000_000, None, timing(7, 16, 9)), PRODUCTION_COST, 400))
+"""Now faster, now slower than production; nobody knows how long it trained."""

@@ -14,6 +14,8 @@ from mlci.core.report import Conclusion
 from mlci.core.requirement import Gate
 from mlci.render.markdown import comment
 from tests.core.gate_evidence import (
+    CHEAP,
+    COSTLY,
     EVIDENCE,
     FEW,
     MEASURED,
@@ -22,6 +24,7 @@ from tests.core.gate_evidence import (
     NUMBERS,
     SAME,
     SEVERAL,
+    UNEVEN,
     WORSE_AT_B,
 )
 from tests.core.reports import a_report
@@ -41,6 +44,11 @@ FORMULA = {"metric": "accuracy", "require": "n - o > -0.02"}
 OF_CLASS = {"metric": "recall@B", "require": "not_worse", "margin": 0.02}
 OF_FUNCTION = {"metric": "higher@profit", "require": "not_worse", "margin": 0.25}
 OF_NUMBERS = {"metric": "mae", "require": "not_worse", "margin": "2%"}
+SIZE = {"metric": "size", "require": "ceiling", "value": "20MB"}
+MEMORY = {"metric": "memory", "require": "not_worse", "margin": "10%"}
+TRAINING = {"metric": "train_seconds", "require": "better", "margin": "10s"}
+LATENCY = {"metric": "latency", "require": "not_worse", "margin": "20%"}
+TIME = {"metric": "latency", "require": "ceiling", "value": "12ms"}
 CASES: dict[str, tuple[dict[str, Any], Evidence]] = {
     "not-worse-pass": (NOT_WORSE, MUCH_BETTER),
     "not-worse-fail": (NOT_WORSE, MUCH_WORSE),
@@ -71,6 +79,22 @@ CASES: dict[str, tuple[dict[str, Any], Evidence]] = {
     "churn-inconclusive": (CHURN, EVIDENCE),
     "function-fail": (OF_FUNCTION, MEASURED),
     "function-inconclusive": ({"metric": "higher@profit", "require": "floor", "value": 3.57}, MEASURED),
+    "size-pass": (SIZE, CHEAP),
+    "size-fail": (SIZE, COSTLY),
+    "memory-pass": (MEMORY, CHEAP),
+    "memory-fail": (MEMORY, COSTLY),
+    "train-seconds-pass": (TRAINING, CHEAP),
+    "train-seconds-fail": (TRAINING, COSTLY),
+    "train-seconds-unknown": (TRAINING, UNEVEN),
+    "latency-pass": (LATENCY, CHEAP),
+    "latency-fail": (LATENCY, COSTLY),
+    "latency-inconclusive": (LATENCY, UNEVEN),
+    "latency-better-pass": (LATENCY | {"require": "better"}, CHEAP),
+    "latency-better-fail": (LATENCY | {"require": "better"}, COSTLY),
+    "latency-better-inconclusive": (LATENCY | {"require": "better"}, UNEVEN),
+    "latency-ceiling-pass": (TIME, CHEAP),
+    "latency-ceiling-fail": (TIME, COSTLY),
+    "latency-ceiling-inconclusive": (TIME, UNEVEN),
     "formula-pass": (FORMULA, MUCH_BETTER),
     "formula-fail": (FORMULA, MUCH_WORSE),
     "formula-inconclusive": (FORMULA, EVIDENCE),

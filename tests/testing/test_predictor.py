@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mlci.adapters.prediction import ChildPredictor
+from mlci.core.costs import Asked
 from mlci.core.metric_function import MeasuredRows, MetricFunction
 from mlci.core.table import Column
 from mlci.errors import IntegrityError, RejectedError, UsageError
@@ -108,6 +109,13 @@ def test_predict__without_probabilities_answers_with_places_of_classes(world: Wo
     prediction = world.predictor.predict("b" * 64, world.files["ridge"], "skops", COLUMNS)
     assert (prediction.kind, prediction.classes) == ("labels", (0, 1))
     np.testing.assert_array_equal(prediction.values, (PROBABILITIES >= 0.5).astype(float))
+
+
+def test_time__of_a_model_that_answers_as_it_was_judged(world: World) -> None:
+    (found,) = world.predictor.time([Asked("a" * 64, world.files["logistic"], "skops", COLUMNS)], 1)
+    assert (len(found.seconds), found.seconds[0] > 0) == (1, True)
+    assert found.peak_bytes is not None
+    assert found.peak_bytes > 2**20
 
 
 @pytest.mark.parametrize("names", [["a"], ["b", "a"], ["a", "b", "c"]])

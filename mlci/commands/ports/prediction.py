@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from mlci.core.costs import Asked, Timing
     from mlci.core.lock import Dependency
     from mlci.core.metric_function import Measured, MeasuredRows, MetricFunction
     from mlci.core.prediction import AnswerEach, Prediction
@@ -74,6 +75,9 @@ class Predictor(Protocol):
         format: str,  # noqa: A002 - the field's own word
     ) -> AbstractContextManager[AnswerEach]:
         """Begin to ask a model for many tables, one after the other."""
+
+    def time(self, models: Sequence[Asked], turns: int) -> tuple[Timing, ...]:
+        """Return what it takes each of some models to answer its rows, in turns with the others."""
 
     def measure(self, functions: Sequence[MetricFunction], rows: MeasuredRows) -> Mapping[str, Measured]:
         """Return what functions of the target branch come to on what models answered, by their names."""

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mlci.core.gates.by_value import by_value
+from mlci.core.gates.cost import of_cost
 from mlci.core.gates.decision import Strictness, decide, without_rows
 from mlci.core.gates.gap import gap_between, worst_of
 from mlci.core.gates.result import Decision, Flips, GateResult, Outcome, Verdict
 from mlci.core.gates.slices import in_slices
-from mlci.core.metrics import metric_of
+from mlci.core.metrics import is_cost, metric_of
 from mlci.core.statistics.mcnemar import mcnemar_mid_p
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def judge(gates: Sequence[OwnedGate], evidence: Evidence, statistics: Statistics
     strictness = Strictness(statistics.confidence, statistics.min_rows, statistics.min_changed)
     sliced = _in_slices(gates, evidence, strictness, is_adjusted=statistics.multiplicity == "holm")
     results = tuple(
-        _result(owned, evidence, *(sliced.get(place) or _of_all_rows(owned.gate, evidence, strictness)))
+        of_cost(owned, evidence, statistics.confidence)
+        if is_cost(owned.gate.metric)
+        else _result(owned, evidence, *(sliced.get(place) or _of_all_rows(owned.gate, evidence, strictness)))
         for place, owned in enumerate(gates)
     )
     return _verdict(results, evidence)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mlci.core.gates.wording import RULES
-from mlci.core.metrics import metric_of
+from mlci.core.gates.wording import COSTS, RULES
+from mlci.core.metrics import is_cost, metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -176,6 +176,11 @@ class GateResult:
         return self.require == "gap_not_wider"
 
     @property
+    def is_cost(self) -> bool:
+        """Whether the gate looks at what a model costs, and at no row."""
+        return is_cost(self.metric)
+
+    @property
     def name(self) -> str:
         """The gate in a few words, such as `recall not_worse` or `recall floor in every slice`."""
         return " ".join(filter(None, (self.metric, self.require, self.scope)))
@@ -183,12 +188,13 @@ class GateResult:
     @property
     def rule(self) -> str:
         """When the gate passes and when it fails, in words."""
-        return RULES[self.require]
+        return COSTS[metric_of(self.metric).kind] if self.is_cost else RULES[self.require]
 
     @property
     def has_no_interval(self) -> bool:
-        """Whether theory gives no interval on these rows; the sentence says why."""
-        return self.outcome is Outcome.INCONCLUSIVE and self.interval is None and self.rows_needed is None
+        """Whether theory gives no interval, or more rows would not narrow it; the sentence says why."""
+        lacks = self.interval is None and self.rows_needed is None
+        return self.outcome is Outcome.INCONCLUSIVE and (lacks or self.is_cost)
 
     def without_values(self) -> GateResult:
         """Return the result as it may stand in a public place: no value of the data."""

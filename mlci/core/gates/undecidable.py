@@ -14,7 +14,7 @@ import numpy as np
 
 from mlci.core.gates.judge import judge
 from mlci.core.gates.result import Outcome, rows_of
-from mlci.core.metrics import function_of, metric_of
+from mlci.core.metrics import function_of, is_cost, metric_of
 from mlci.core.statistics.sampling import NotTrusted, spread
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def undecidable(
     """
     if len(evidence.labels) > MOST_ROWS or evidence.scores is not None:
         return ()
-    gates = tuple(owned for owned in gates if function_of(owned.gate.metric) is None)  # nobody knows their best value
+    # Nobody knows the best value of a function, and no row says what a model costs.
+    gates = tuple(each for each in gates if function_of(each.gate.metric) is None and not is_cost(each.gate.metric))
     perfect = _perfect(evidence)
     ideal = replace(evidence, candidate=perfect, production=perfect, is_same_model=False, not_comparable=None)
     results = judge(gates, ideal, statistics).results

@@ -23,6 +23,14 @@ RULES: Final[Mapping[str, str]] = {
 """When a requirement passes and when it fails; what is neither is inconclusive."""
 
 
+COSTS: Final[Mapping[str, str]] = {
+    "amount": "decided by its value, without an interval",
+    "latency": "measured here in turns, each in a new process; passes or fails where the whole interval does: of the "
+    "ratio of both models' times, or of the median of the candidate's",
+}
+"""The same of what a model costs, by the kind of its metric."""
+
+
 def signed(value: float, limit: float) -> str:
     """Return a difference with its sign and a true minus, in enough digits to tell it from LIMIT.
 

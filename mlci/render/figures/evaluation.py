@@ -160,7 +160,7 @@ def _cells(answers: TaskAnswers, size: int) -> NDArray[np.float64]:
 
 def _differences(result: GateResult) -> list[Difference]:
     """Return what a gate found to differ, on all rows or in each slice; nothing for a floor or a ceiling."""
-    if result.is_alone:
+    if result.is_alone or result.is_cost:
         return []
     if not result.slices:
         return [Difference("all rows", result.rows, result.interval, result.outcome)] if result.interval else []
