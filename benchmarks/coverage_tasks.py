@@ -31,10 +31,10 @@ from scipy.stats import binom
 from benchmarks import coverage_draws as draws_of
 from mlci.core.answers import MeasuredAnswers, MulticlassAnswers, MultilabelAnswers, NumberAnswers, RankingAnswers, Sample
 from mlci.core.answers.binary import RARER_CLASS
-from mlci.core.judging_sections import StatisticsSection
 from mlci.core.evidence import Both
 from mlci.core.gates import Outcome
 from mlci.core.gates.decision import Strictness, decide
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metrics import metric_of
 from mlci.core.requirement import Gate
 from mlci.core.statistics.jackknife import sets_of

@@ -16,6 +16,7 @@ from mlci.render.markdown import comment
 from mlci.render.terminal import report_text
 from mlci.testing import FakeRunsBranch, Script, model_file
 from tests.commands.builders import COMMAND, Project, a_configuration, a_project, a_released_project
+from tests.commands.test_look import DATA, SEALED, seal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,3 +180,11 @@ def test_compare__shows_what_gates_ask_of_both(tmp_path: Path) -> None:
     text = side_by_side_text(found)
     assert "10.5 ms" in text
     assert "95 s" in text
+
+
+def test_promote__the_sealed_set_is_not_asked_for_costs(tmp_path: Path) -> None:
+    project = seal(a_project(tmp_path, ACCURATE, LATENCY, extra=SEALED, data=DATA))
+    project.predictor.times = {"present": FAST}
+    project.train()
+    project.promote()
+    assert project.predictor.timed == ["present"]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from mlci.core.config import StatisticsSection, read_config
+from mlci.core.config import read_config
 from mlci.core.costs import Cost, Costs, Timing
 from mlci.core.gates.judge import judge
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.requirement import Gate
 from mlci.core.rules import OwnedGate, gate_direction
 from mlci.errors import UsageError
@@ -34,8 +35,8 @@ def with_gates(gates: str, edits: tuple[str, str]) -> bytes:
     return edited(f"{head}{gates}\n{rest[rest.index('promote:') :]}", edits).encode()
 
 
-def judged(evidence: Evidence, confidence: float = 0.95, **fields: object) -> GateResult:
-    statistics = StatisticsSection(confidence=confidence)
+def judged(evidence: Evidence, **fields: object) -> GateResult:
+    statistics = StatisticsSection()
     return judge([OwnedGate(a_gate(**fields), "base")], evidence, statistics).results[0]
 
 

@@ -51,7 +51,8 @@ def test_ratio__cancels_what_a_turn_was_like_for_both() -> None:
 def test_ratio__keeps_its_level_with_ten_turns() -> None:
     generator, draws = np.random.default_rng(3), 4_000
     noise = generator.gamma(2.0, 0.05, (draws, 2, 10)) + 1  # times have a longer tail above
-    beyond = sum((found := ratio_interval(*each, 0.95)) is not None and found.upper < 1 for each in noise.tolist())
+    found = [ratio_interval(now, before, 0.95) for now, before in noise.tolist()]
+    beyond = sum(each is not None and each.upper < 1 for each in found)
     assert beyond / draws == pytest.approx(0.05, abs=0.012)
 
 
