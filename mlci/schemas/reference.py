@@ -130,6 +130,8 @@ def _kind(node: Schema) -> str:
     pattern = str(node.get("pattern", ""))
     if pattern.endswith("(s|m|h|d)$"):
         return "duration such as `90s`, `15m`, `1h`"
+    if "TiB|us|ms" in pattern:
+        return "amount such as `20MB`, `5ms`"
     if "GB|TB" in pattern:
         return "size such as `500MB`, `10GB`"
     if pattern.endswith("%$"):

@@ -52,7 +52,8 @@ def test_tables__are_written_in_full() -> None:
     "row",
     [
         "| `timeout` | duration such as `90s`, `15m`, `1h` | `1h` | head |",
-        "| `margin` | number ≥ 0 or percentage such as `2%` | – | rule |",
+        "| `margin` | number ≥ 0 or percentage such as `2%` or amount such as `20MB`, `5ms` | – | rule |",
+        "| `value` | number ≥ 0 or amount such as `20MB`, `5ms` | – | rule |",
         "| `threshold` | number > 0 < 1 | `0.5` | rule |",
         "| `data` | list of names | – | head |",
         "| `version` | `1` | required | rule |",
