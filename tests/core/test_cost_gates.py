@@ -12,8 +12,8 @@ from mlci.core.config import read_config
 from mlci.core.costs import Cost, Costs, Timing
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
+from mlci.core.owned_gates import OwnedGate, gate_direction
 from mlci.core.requirement import Gate
-from mlci.core.rules import OwnedGate, gate_direction
 from mlci.errors import UsageError
 from tests.core.configurations import TUMOUR, edited
 from tests.core.gate_evidence import CHEAP, COSTLY, EVIDENCE, PRODUCTION_COST, UNEVEN, timing

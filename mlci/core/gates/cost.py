@@ -21,8 +21,8 @@ from mlci.core.statistics.repeats import median_interval, ratio_interval
 if TYPE_CHECKING:
     from mlci.core.costs import Cost, Timing
     from mlci.core.evidence import Evidence
+    from mlci.core.owned_gates import OwnedGate
     from mlci.core.requirement import Gate
-    from mlci.core.rules import OwnedGate
 
 NOT_KNOWN: Final = {
     "train_seconds": "no record of its training came along",
