@@ -29,7 +29,14 @@ import numpy as np
 from scipy.stats import binom
 
 from benchmarks import coverage_draws as draws_of
-from mlci.core.answers import MeasuredAnswers, MulticlassAnswers, MultilabelAnswers, NumberAnswers, RankingAnswers, Sample
+from mlci.core.answers import (
+    MeasuredAnswers,
+    MulticlassAnswers,
+    MultilabelAnswers,
+    NumberAnswers,
+    RankingAnswers,
+    Sample,
+)
 from mlci.core.answers.binary import RARER_CLASS
 from mlci.core.evidence import Both
 from mlci.core.gates import Outcome

@@ -207,6 +207,14 @@ GUARDS = (
         "tests/core/test_cost_gates.py::test_cost__that_is_not_known_is_said",
     ),
     Guard(
+        "no candidate opens a gate by making the function of it fail",
+        "mlci/commands/function_evidence.py",
+        "blameless = replace(rows, candidate=said, production=None)",
+        "blameless = rows",
+        "tests/commands/test_function_evidence.py::"
+        "test_check__a_candidate_that_makes_a_function_fail_does_not_open_its_gate_by_other_code",
+    ),
+    Guard(
         "every set of the jackknife is left out once",
         "mlci/formats/measuring.py",
         "value(np.flatnonzero(sets != one))",

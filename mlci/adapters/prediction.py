@@ -27,8 +27,8 @@ from mlci.adapters.metric_child import measured
 from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
 from mlci.adapters.model_child import LONGEST_HEADER, PICKLE, ModelQuestion, longest_answer, write_rows
 from mlci.adapters.model_refusals import refusal, sanitised, unreadable_answer
-from mlci.core.libraries import DISTRIBUTIONS, pinned, requirement_lines
 from mlci.adapters.timed_prediction import timed
+from mlci.core.libraries import DISTRIBUTIONS, pinned, requirement_lines
 from mlci.core.lock import Dependency
 from mlci.core.package import PROGRAMS
 from mlci.core.prediction import Prediction

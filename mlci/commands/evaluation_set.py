@@ -355,6 +355,9 @@ class EvaluationSet:
 def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path, head: Tree | None = None) -> EvaluationSet:
     """Return the evaluation set of RULES in TREE, the commit that they are from, with what HEAD adds to its rows."""
     rows, apart = feature_rows(rules, tree, data=data, objects=objects, head=head), rules.labels_data
+    if head is not None:
+        changed = (replace(each, is_changed=head.read(each.file) != each.code) for each in rows.functions)
+        rows = replace(rows, functions=tuple(changed))
     if apart is None:
         return rows
     # Which rows changed sides says what their labels are.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from typing_extensions import override
 
-from mlci.core.config_problems import problems_between, unknown_sets
+from mlci.core.config_problems import problems_between, undirected, unknown_sets
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import DataSection  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.documents import read_document, read_model
@@ -87,6 +87,14 @@ class Config(DataConfig):
     on_inconclusive: Annotated[InconclusiveSection, PARTS] = InconclusiveSection()
     promote: Annotated[PromoteSection, PARTS]
     deploy: Annotated[dict[Name, DeploySection], PARTS] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _says_which_way_is_better(cls, value: Any) -> Any:  # noqa: ANN401 - what a document holds is any value
+        problem = next(undirected(value), None)
+        if problem is not None:
+            raise problem
+        return value
 
     @property
     @override

@@ -10,7 +10,7 @@ from mlci.core.answer_names import misnamed
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.cost_gates import misfits_of_costs
 from mlci.core.data_section import variable_of
-from mlci.core.metrics import function_of, metric_of, names_of
+from mlci.core.metrics import COSTS, METRICS, function_of, metric_of, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -203,6 +203,19 @@ def _misfits(config: _Sections) -> Iterator[PydanticCustomError]:
     yield from misfits_of_costs(
         config.gates, train.level, is_program=train.predict is not None, is_elsewhere=train.is_elsewhere
     )
+
+
+def undirected(value: object) -> Iterator[PydanticCustomError]:
+    """Yield gates of a document that name a function of `evaluate.metrics`, and not which way of it is better."""
+    document = value if isinstance(value, dict) else {}
+    evaluate, gates = document.get("evaluate"), document.get("gates")
+    named = evaluate.get("metrics") if isinstance(evaluate, dict) else None
+    functions = named if isinstance(named, dict) else {}
+    for place, gate in enumerate(gates if isinstance(gates, list) else ()):
+        name = gate.get("metric") if isinstance(gate, dict) else None
+        if isinstance(name, str) and name in functions and name not in METRICS and name not in COSTS:
+            message = "{name} is a function of evaluate.metrics: say which way is better, higher@{name} or lower@{name}"
+            yield _problem(("gates", place, "metric"), message, name=name)
 
 
 def _misnamed(config: _Sections) -> Iterator[PydanticCustomError]:

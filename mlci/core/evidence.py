@@ -149,6 +149,9 @@ class Evidence:
     functions: Mapping[str, Measured] = field(default_factory=dict)
     """What functions of one's own came to, by their names; none of those whose code base does not have."""
 
+    broken: frozenset[str] = frozenset()
+    """Functions that fail whoever is judged, and whose code head changes."""
+
     costs: Costs | None = None
     """What both models cost, where a gate asks for it."""
 

@@ -58,6 +58,8 @@ class MetricFunction:
     file: str
     function: str
     code: bytes
+    is_changed: bool = False
+    """Whether head brings other code of it, which counts after the merge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

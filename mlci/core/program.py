@@ -140,11 +140,15 @@ def _both_classes(config: Config, contract: Contract | None) -> tuple[ModelClass
     listed = tuple(column.enum or ()) if column is not None else ()
     if len(listed) == 2:  # noqa: PLR2004 - as binary says
         return listed
+    is_apart = config.evaluate.labels is not None
+    why = "A program answers with the probability of one class; what the other is called, the contract must say"
     raise UsageError(
         "program-classes",
-        f"the contract does not list the two values of {code(label)}",
-        cause="A program answers with the probability of one class; what the other is called, the contract must say.",
-        hint=f"columns: {{{label}: {{type: integer, enum: [0, 1]}}}}",
+        f"the contract of {config.evaluate.data} does not list the two values of {code(label)}",
+        cause=f"{why}: that of the rows, which labels that lie elsewhere are not seen beside."
+        if is_apart
+        else f"{why}.",
+        hint=f"columns: {{{label}: {{type: integer, enum: [0, 1]{', optional: true' if is_apart else ''}}}}}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from mlci.commands.evaluation import evaluate
 from mlci.core.config import read_config
 from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
+from mlci.core.gates.decision import BROKEN
 from mlci.core.report import Conclusion
 from mlci.core.rules import effective
 from mlci.core.side import Side
@@ -186,3 +188,43 @@ def test_check__a_function_knows_weights_and_the_names_of_classes(tmp_path: Path
     project.land("Weigh")
     weights = np.where(np.arange(200) % 2 == 1, 20.0, 10.0)
     assert told(project.check())[0][2] == pytest.approx(weights[1::2].sum() / weights.sum())
+
+
+FAILING = "def profit(labels, predictions):\n    raise ValueError('nobody can say')\n"
+OVERSURE = "def profit(labels, predictions):\n    assert predictions.max() < 0.95\n    return 1.0\n"
+
+
+def test_check__who_mends_a_function_that_always_fails_is_not_held_up_by_it(tmp_path: Path) -> None:
+    project = a_released_one(tmp_path, FAILING)
+    project.trains("careful")
+    assert refused(project).code == "metric-failed"
+    project.write(metrics_py=PROFIT)
+    report = project.check()
+    assert [outcome for _, outcome, _, _ in told(report)] == ["inconclusive", "inconclusive"]
+    assert report.conclusion is Conclusion.INCONCLUSIVE
+    assert report.verdict is not None
+    assert report.verdict.results[0].sentence == BROKEN
+    assert changes(report)[0].startswith("changes the code of `profit` in `metrics.py`")
+
+
+def test_check__who_mends_one_of_two_functions_is_judged_by_the_other(tmp_path: Path) -> None:
+    project = a_released_one(tmp_path)
+    both = EVALUATE.replace('profit: "metrics.py:profit"', 'profit: "metrics.py:profit", other: "other.py:profit"')
+    project.write(
+        mlci_yaml=a_configuration(FLOOR, "{metric: higher@other, require: floor, value: 1}", evaluate=both),
+        other_py=FAILING,
+    )
+    project.land("Ask another function")
+    project.trains("careful")
+    project.write(other_py=PROFIT)
+    assert [outcome for _, outcome, _, _ in told(project.check())] == ["pass", "inconclusive"]
+
+
+def test_check__a_candidate_that_makes_a_function_fail_does_not_open_its_gate_by_other_code(tmp_path: Path) -> None:
+    project = a_released_one(tmp_path, OVERSURE)
+    project.predictor.models["certain"] = replace(
+        MODELS["careful"], probability=lambda columns: np.where(np.asarray(columns["radius"]) > 15, 1.0, 0.0)
+    )
+    project.trains("certain")
+    project.write(metrics_py=PROFIT)
+    assert refused(project).code == "metric-failed"

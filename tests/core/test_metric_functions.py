@@ -246,6 +246,10 @@ def test_function__whose_file_lies_elsewhere(path: str) -> None:
         ),
         ("metric: higher@, require: not_worse", "there is no metric higher@"),
         (
+            "metric: profit, require: not_worse",
+            "profit is a function of evaluate.metrics: say which way is better, higher@profit or lower@profit",
+        ),
+        (
             "metric: higher@profit, require: not_worse, slices: true",
             "higher@profit is a function of all rows, and judged on them: floor, ceiling, not_worse or better, no",
         ),

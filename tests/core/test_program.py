@@ -84,6 +84,14 @@ def test_signature__of_a_label_with_unknown_values_is_refused(label: str) -> Non
     assert caught.value.code == "program-classes"
 
 
+def test_signature__of_labels_that_lie_elsewhere_needs_their_two_values_in_the_contract_of_the_rows() -> None:
+    apart = BINARY.model_copy(update={"evaluate": BINARY.evaluate.model_copy(update={"labels": "truth"})})
+    with pytest.raises(UsageError) as caught:
+        program_signature(INFO, apart, a_contract("type: integer"))
+    assert "that of the rows, which labels that lie elsewhere are not seen beside" in (caught.value.cause or "")
+    assert "optional: true" in (caught.value.hint or "")
+
+
 def test_signature__of_a_regression_has_no_classes() -> None:
     config = read_config((CONFIG % ("regression", "")).encode())
     info = INFO.model_copy(update={"classes": (), "positive": None})

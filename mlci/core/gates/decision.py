@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlci.core.bounds import alone, churn, difference, power_of, rows_for_bound, worst_loss
 from mlci.core.gates.result import Decision, Outcome, rows_of
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from mlci.core.requirement import Gate
 
 
+BROKEN: Final = (
+    "the function of the target branch fails, whoever is judged; this branch changes its code, which counts after the "
+    "merge"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Strictness:
     """How sure a decision must be."""
@@ -36,6 +42,8 @@ class Strictness:
 def without_rows(gate: Gate, evidence: Evidence) -> Decision | None:
     """Return what GATE comes to whatever the rows say, None where they decide."""
     function = function_of(gate.metric)
+    if function in evidence.broken:
+        return Decision(Outcome.INCONCLUSIVE, BROKEN)
     if function is not None and function not in evidence.functions:
         return Decision("not applicable", "the code of the function is not on the target branch yet")
     if not gate.needs_production:

@@ -65,14 +65,14 @@ def undecidable(
         return ()
     # Nobody knows the best value of a function, and no row says what a model costs.
     gates = tuple(each for each in gates if function_of(each.gate.metric) is None and not is_cost(each.gate.metric))
-    perfect = _perfect(evidence)
-    ideal = replace(evidence, candidate=perfect, production=perfect, is_same_model=False, not_comparable=None)
+    best = perfect(evidence)
+    ideal = replace(evidence, candidate=best, production=best, is_same_model=False, not_comparable=None)
     results = judge(gates, ideal, statistics).results
     found = (_of(owned.gate, result, ideal, statistics) for owned, result in zip(gates, results, strict=True))
     return tuple(each for each in found if each is not None)
 
 
-def _perfect(evidence: Evidence) -> NDArray[np.float64]:
+def perfect(evidence: Evidence) -> NDArray[np.float64]:
     """Return what a model without an error says of each row."""
     if evidence.task == "multiclass":
         return np.asarray(np.eye(max(len(evidence.classes), 1))[evidence.labels], dtype=np.float64)
