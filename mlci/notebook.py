@@ -24,7 +24,7 @@ from mlci.core.evidence import Evidence
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
 from mlci.core.margin import Margin
-from mlci.core.metrics import TASKS, is_cost, metric_of, names_of
+from mlci.core.metrics import TASKS, metric_of, names_of
 from mlci.core.model_comparison import MetricComparison, comparison_of
 from mlci.core.nearest import did_you_mean
 from mlci.core.owned_gates import OwnedGate
@@ -218,6 +218,15 @@ def _refuse_weights_within_queries(evidence: Evidence) -> None:
         )
 
 
+ELSEWHERE: Final = {
+    "score": "the mean of scores that are handed in",
+    "function": "a function that evaluate.metrics names",
+    "amount": "what a model costs",
+    "latency": "what a model costs",
+}
+"""Kinds of metrics that are not computed from answers."""
+
+
 def _metrics(metrics: Sequence[str] | None, task: Task) -> list[str]:
     """Return the names of the metrics, each once; raises `UsageError` where TASK has none of such a name."""
     if metrics is None and task == "quantile":
@@ -227,10 +236,11 @@ def _metrics(metrics: Sequence[str] | None, task: Task) -> list[str]:
     names = list(dict.fromkeys(DEFAULTS[task] if metrics is None else metrics))
     of_task = names_of(task)
     for name in names:
-        if is_cost(str(name)):
-            problem = f"{name} is what a model costs, and arrays say nothing of that"
-            raise UsageError("metric-unusable", problem, hint="Write it as a gate in mlci.yaml.")
         if _is_of(task, name):
+            what = ELSEWHERE.get(metric_of(name).kind)
+            if what is not None:
+                problem = f"{name} is {what}, and arrays of answers say nothing of it"
+                raise UsageError("metric-unusable", problem, hint="Write it as a gate in mlci.yaml.")
             continue
         known = f"These are known: {', '.join(of_task)}"
         others = [other for other in TASKS if _is_of(other, name)]

@@ -384,3 +384,20 @@ def test_compare__of_ten_million_rows() -> None:
     assert {each.verdict for each in result.values()} == {"pass"}
     assert {each.n for each in result.values()} == {rows}
     assert result["roc_auc"].difference == pytest.approx(0.0008, abs=0.0004)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("score@help", "the mean of scores that are handed in"),
+        ("loss@help", "the mean of scores that are handed in"),
+        ("higher@profit", "a function that evaluate.metrics names"),
+        ("size", "what a model costs"),
+        ("latency", "what a model costs"),
+    ],
+)
+def test_compare__a_metric_that_no_answers_have_is_refused(name: str, what: str) -> None:
+    said = np.array([0.9, 0.2] * 50)
+    with pytest.raises(UsageError) as caught:
+        mlci.compare(np.array([1, 0] * 50), said, said, metrics=[name])
+    assert caught.value.problem == f"{name} is {what}, and arrays of answers say nothing of it"
