@@ -179,11 +179,12 @@ GUARDS = (
         "tests/adapters/test_timed_prediction.py::test_time__other_answers_than_the_model_was_judged_by_are_refused",
     ),
     Guard(
-        "a model that is timed has no row while it is loaded",
+        "a model that is timed has none of its rows while it is loaded",
         "mlci/adapters/timed_prediction.py",
-        "        rows.mkdir()\n",
-        "        write_rows(rows, table, order)\n",
-        "tests/adapters/test_timed_prediction.py::test_time__no_row_is_there_while_a_model_is_loaded",
+        "            write_rows(question.rows / FIRST, table, order[:1])\n",
+        "            write_rows(question.rows / FIRST, table, order[:1])\n"
+        '            write_rows(question.rows / "all", table, order)\n',
+        "tests/adapters/test_timed_prediction.py::test_time__the_rows_are_not_there_before_they_are_timed",
     ),
     Guard(
         "models that are timed take turns in an order that changes",

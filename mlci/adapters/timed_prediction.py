@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from mlci.core.costs import Asked
     from mlci.core.prediction import Prediction
 
-FIRST: Final, BATCH: Final = "first", "batch"
-"""The folders of the row that is answered before, and of those that are timed."""
+FIRST: Final = "first"
+BATCH: Final = "batch"
+"""The folder of the rows that are timed; the first is that of one row, which is answered before."""
 
 
 def timed(

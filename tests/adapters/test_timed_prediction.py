@@ -24,28 +24,32 @@ import io, json, os, sys, time
 from pathlib import Path
 import numpy
 request = json.loads(sys.stdin.buffer.readline())
-rows, is_timed = Path(request["rows"]), request.get("timed") is True
+rows, is_timed = Path(request["rows"]), request["operation"] == "answer"
 name = Path(request["model"]).read_text()
 out = os.fdopen(os.dup(1), "wb")
 os.dup2(2, 1)
 def log(text):
     with open({log!r}, "a") as file: file.write(text + "\\n")
-log(f"{{name}} {{'timed' if is_timed else 'judged'}} {{len(list(rows.iterdir()))}} files")
+def answer(folder):
+    values = numpy.load(folder / "numbers.npy")[0] * 2
+    is_batch = folder.name == "batch"
+    {predicting}
+    buffer = io.BytesIO()
+    numpy.save(buffer, values)
+    half = min(len(values) // 2, 64)
+    again = numpy.concatenate([values[:half], values[half:][-4:]]).tobytes()
+    payload = buffer.getvalue() + again
+    header = {{"prediction": {{"kind": "labels", "shape": [len(values)], "classes": None}}, "bytes": len(payload)}}
+    out.write(json.dumps(header).encode() + b"\\n" + payload)
+    out.flush()
+log(f"{{name}} {{'timed' if is_timed else 'judged'}} {{sorted(each.name for each in rows.iterdir())}}")
 {loading}
 if is_timed:
-    out.write(b"ready\\n"); out.flush()
-    sys.stdin.buffer.readline()
-values = numpy.load(rows / "0.npy") * 2
-{predicting}
-buffer = io.BytesIO()
-numpy.save(buffer, values)
-half = min(len(values) // 2, 64)
-again = b"" if is_timed else numpy.concatenate([values[:half], values[half:][-4:]]).tobytes()
-header = {{"prediction": {{"kind": "labels", "shape": [len(values)], "classes": None}}}}
-out.write(json.dumps(header).encode() + b"\\n" + buffer.getvalue() + again)
-out.close()
-if is_timed:
-    sys.stdin.buffer.read()
+    for line in iter(sys.stdin.buffer.readline, b""):
+        log(f"{{name}} asked {{line.decode().strip()}} of {{sorted(each.name for each in rows.iterdir())}}")
+        answer(rows / json.loads(line))
+else:
+    answer(rows)
 """
 
 
@@ -80,29 +84,31 @@ def test_time__models_take_turns_and_each_begins_as_often(tmp_path: Path) -> Non
     fake = Fake(tmp_path)
     found = fake.time("a", "b", turns=3)
     assert [len(each.seconds) for each in found] == [3, 3]
-    order = "".join(line[0] for line in fake.lines if "timed" in line)
+    order = "".join(line[0] for line in fake.lines if " timed " in line)
     assert order == "abbaabba"
 
 
-def test_time__no_row_is_there_while_a_model_is_loaded(tmp_path: Path) -> None:
+def test_time__the_rows_are_not_there_before_they_are_timed(tmp_path: Path) -> None:
     fake = Fake(tmp_path)
     fake.time("a")
-    assert fake.lines == ["a judged 2 files", "a timed 0 files", "a timed 0 files"]
+    once = ["a timed []", """a asked "first" of ['first']""", """a asked "batch" of ['batch', 'first']"""]
+    assert fake.lines == ["a judged ['columns.json', 'numbers.npy']", *once, *once]
 
 
-def test_time__what_loading_takes_is_not_counted_and_predicting_is(tmp_path: Path) -> None:
-    (found,) = Fake(tmp_path, "time.sleep(2 if is_timed else 0)", "time.sleep(0.1)").time("a")
-    assert 0.1 <= found.seconds[0] < 2
+def test_time__what_comes_before_the_rows_is_not_counted_and_predicting_is(tmp_path: Path) -> None:
+    slow = "time.sleep(0.1 if is_batch else 1 if is_timed else 0)"
+    (found,) = Fake(tmp_path, "time.sleep(1 if is_timed else 0)", slow).time("a")
+    assert 0.1 <= found.seconds[0] < 1
 
 
 def test_time__other_answers_than_the_model_was_judged_by_are_refused(tmp_path: Path) -> None:
-    error = Fake(tmp_path, predicting="values = values * (0 if is_timed else 1)").refusal()
+    error = Fake(tmp_path, predicting="values = values * (0 if is_batch else 1)").refusal()
     assert (error.code, "while it is timed" in error.problem) == ("model-answers-by-batch", True)
 
 
 def test_time__a_model_that_answers_before_it_was_asked_is_refused(tmp_path: Path) -> None:
-    early = "if is_timed: out.write(b'ready\\n{}\\n'); out.flush()"
-    assert Fake(tmp_path, early).refusal().code == "model-unreadable"
+    early = """out.write(b'{"bytes": 0}\\n' if is_timed else b''); out.flush()"""
+    assert Fake(tmp_path, early).refusal().code == "model-answers-wrong-shape"
 
 
 def test_time__an_error_while_loading_is_that_of_a_prediction(tmp_path: Path) -> None:
@@ -114,15 +120,11 @@ if is_timed:
 
 
 @pytest.mark.slow
-def test_time__a_model_that_never_gets_ready_is_ended(tmp_path: Path) -> None:
+def test_time__a_model_that_does_not_answer_is_ended(tmp_path: Path) -> None:
     limits = ChildLimits(wall_seconds=5.0)
-    assert Fake(tmp_path, "time.sleep(60 if is_timed else 0)", limits=limits).refusal().code == "model-killed"
-
-
-@pytest.mark.slow
-def test_time__a_model_that_stays_is_ended(tmp_path: Path) -> None:
-    stays = "import atexit; atexit.register(time.sleep, 60 if is_timed else 0)"
-    assert Fake(tmp_path, stays, limits=ChildLimits(wall_seconds=5.0)).refusal().code == "model-killed"
+    assert (
+        Fake(tmp_path, predicting="time.sleep(60 if is_batch else 0)", limits=limits).refusal().code == "model-killed"
+    )
 
 
 def test_time__memory_is_the_most_that_the_process_had(tmp_path: Path) -> None:
