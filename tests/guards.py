@@ -174,7 +174,7 @@ GUARDS = (
     Guard(
         "what a model answers while it is timed is what it was judged by",
         "mlci/adapters/timed_prediction.py",
-        "    refuse_when_timed(judged.values[order], answered)\n",
+        "    refuse_when_timed(model.judged.values[order], answered)\n",
         "",
         "tests/adapters/test_timed_prediction.py::test_time__other_answers_than_the_model_was_judged_by_are_refused",
     ),

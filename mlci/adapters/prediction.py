@@ -27,7 +27,7 @@ from mlci.adapters.metric_child import measured
 from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
 from mlci.adapters.model_child import LONGEST_HEADER, PICKLE, ModelQuestion, longest_answer, write_rows
 from mlci.adapters.model_refusals import refusal, sanitised, unreadable_answer
-from mlci.adapters.timed_prediction import timed
+from mlci.adapters.timed_prediction import Timed, timed
 from mlci.core.libraries import DISTRIBUTIONS, pinned, requirement_lines
 from mlci.core.lock import Dependency
 from mlci.core.package import PROGRAMS
@@ -300,8 +300,13 @@ class ChildPredictor:
 
         Raises `model-answers-by-batch` where answers are not those of `predict`, and what that raises.
         """
-        judged = [self.predict(each.package_sha256, each.content, each.format, each.columns) for each in models]
-        return timed(models, judged, turns, child=self._child, limits=self._limits, python=self._python)
+        fitting = (self.fitting(each.format, each.requirements) for each in models)
+        return timed([who.to_time(each) for who, each in zip(fitting, models, strict=True)], turns, self._limits)
+
+    def to_time(self, asked: Asked) -> Timed:
+        """Return a model as it is timed here: with what it answers, and the child that it is asked in."""
+        judged = self.predict(asked.package_sha256, asked.content, asked.format, asked.columns)
+        return Timed(asked, judged, self._child, self._python)
 
     def _ask_versions(self, distributions: tuple[str, ...]) -> dict[str, Dependency]:
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -34,16 +35,18 @@ BATCH: Final = "batch"
 """The folder of the rows that are timed; the first is that of one row, which is answered before."""
 
 
-def timed(
-    models: Sequence[Asked],
-    judged: Sequence[Prediction],
-    turns: int,
-    *,
-    child: Child,
-    limits: ChildLimits,
-    python: Path,
-) -> tuple[Timing, ...]:
-    """Return what it takes each of MODELS to answer its rows, TURNS times; JUDGED is what they answered before.
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A model, what it answered before, and the child that it is asked in."""
+
+    asked: Asked
+    judged: Prediction
+    child: Child
+    python: Path
+
+
+def timed(models: Sequence[Timed], turns: int, limits: ChildLimits) -> tuple[Timing, ...]:
+    """Return what it takes each of MODELS to answer its rows, TURNS times.
 
     Raises `IntegrityError("model-answers-by-batch")`, and what a prediction raises.
     """
@@ -52,24 +55,22 @@ def timed(
     for turn in range(turns + 1):
         places = range(len(models)) if turn % 2 == 0 else reversed(range(len(models)))
         for place in places:
-            took, peak = _once(models[place], judged[place], turn, child=child, limits=limits, python=python)
+            took, peak = _once(models[place], turn, limits)
             peaks[place] = max(filter(None, (peaks[place], peak)), default=None)
             if turn:
                 seconds[place].append(took)
     return tuple(Timing(tuple(each), peak) for each, peak in zip(seconds, peaks, strict=True))
 
 
-def _once(
-    model: Asked, judged: Prediction, turn: int, *, child: Child, limits: ChildLimits, python: Path
-) -> tuple[float, int | None]:
+def _once(model: Timed, turn: int, limits: ChildLimits) -> tuple[float, int | None]:
     """Return the seconds and the memory of one answer."""
-    table = Table(dict(model.columns))
+    table = Table(dict(model.asked.columns))
     order = np.random.default_rng(turn).permutation(table.rows)  # one for both models
     longest = min(longest_answer(table.rows), limits.answer_bytes)
     with tempfile.TemporaryDirectory(prefix="mlci-") as place:
-        question = ModelQuestion("answer", model.format, Path(place), python)
+        question = ModelQuestion("answer", model.asked.format, Path(place), model.python)
         question.rows.mkdir()
-        with child.talking(question.request(model.content, limits), Path(place)) as dialogue:
+        with model.child.talking(question.request(model.asked.content, limits), Path(place)) as dialogue:
             write_rows(question.rows / FIRST, table, order[:1])
             dialogue.say(f'"{FIRST}"\n'.encode())
             question.answer(dialogue.hear(longest, length_of_answer))
@@ -80,5 +81,5 @@ def _once(
             seconds, peak = time.perf_counter() - started, dialogue.peak_bytes
         header, payload = question.answer(answer)
     _, _, answered = validated(header, payload, table.rows, repeats_of(table.rows).rows)
-    refuse_when_timed(judged.values[order], answered)
+    refuse_when_timed(model.judged.values[order], answered)
     return seconds, peak

@@ -97,4 +97,4 @@ def _timings(
 def _asked(installed: Installed, columns: Mapping[str, Column]) -> Asked:
     package = installed.package
     given = batch_of({item.name: columns[item.name] for item in package.info.signature.inputs})
-    return Asked(installed.sha256, package.model, package.info.format, given)
+    return Asked(installed.sha256, package.model, package.info.format, given, package.info.requirements)

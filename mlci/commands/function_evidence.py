@@ -69,12 +69,8 @@ def with_functions(
 def _rows(evidence: Evidence) -> MeasuredRows:
     sets = sets_of(len(evidence.labels), evidence.sampling)
     is_multiclass = evidence.task == "multiclass"
-<<<<<<< HEAD
     has_several = is_multiclass or evidence.task == "multilabel"
-    rows = MeasuredRows(
-=======
     return MeasuredRows(
->>>>>>> f314d09 (Hold nobody up who mends a function that always fails, and say how functions are named)
         labels=np.array(evidence.classes)[evidence.labels] if is_multiclass else evidence.labels,
         candidate=evidence.candidate,
         production=evidence.production,

@@ -28,6 +28,8 @@ class Asked:
     content: bytes
     format: str
     columns: Mapping[str, Column]
+    requirements: Mapping[str, str]
+    """The versions of the libraries that it is asked with."""
 
 
 @dataclass(frozen=True, slots=True)

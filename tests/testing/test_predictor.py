@@ -112,7 +112,7 @@ def test_predict__without_probabilities_answers_with_places_of_classes(world: Wo
 
 
 def test_time__of_a_model_that_answers_as_it_was_judged(world: World) -> None:
-    (found,) = world.predictor.time([Asked("a" * 64, world.files["logistic"], "skops", COLUMNS)], 1)
+    (found,) = world.predictor.time([Asked("a" * 64, world.files["logistic"], "skops", COLUMNS, {})], 1)
     assert (len(found.seconds), found.seconds[0] > 0) == (1, True)
     assert found.peak_bytes is not None
     assert found.peak_bytes > 2**20
