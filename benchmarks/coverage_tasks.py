@@ -1,11 +1,11 @@
 """How often a candidate passes `not_worse` that is worse by exactly the margin: the metrics of the other tasks.
 
-What `coverage.py` does for binary ones, for several classes, several labels, numbers, rankings, and a function of
-one's own (the correlation of outcomes and predictions, by the jackknife): a population of 2,000 distinct rows, or queries, is answered
-by production and by a candidate that differs on a share of it, the churn, on all of that for the worse or on three
-quarters (mixed). The margin is the difference of their metrics, so no draw from it should pass. Draws are judged many
-at once by `coverage_draws.py`, which is held against the gate itself on some of every cell; functions, several labels,
-and shares of a class, by the gate.
+What `coverage.py` does for binary ones, for several classes, several labels, numbers, rankings, and a function of one's
+own (the correlation of outcomes and predictions, by the jackknife): a population of 2,000 distinct rows, or queries, is
+answered by production and by a candidate that differs on a share of it, the churn, on all of that for the worse or on
+three quarters (mixed). The margin is the difference of their metrics, so no draw from it should pass. Draws are judged
+many at once by `coverage_draws.py`, which is held against the gate itself on some of every cell; functions, several
+labels, and shares of a class, by the gate.
 
     python benchmarks/coverage_tasks.py                              1,000 draws a cell
     python benchmarks/coverage_tasks.py --draws 20000 --kept cells.jsonl    the promise; a quarter of an hour
