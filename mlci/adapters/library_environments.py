@@ -29,11 +29,15 @@ PASSED: Final = frozenset(
     }
 )  # fmt: skip
 """What pip may see of the environment, besides its own settings: where the index is, and never a token of a job."""
+ELSEWHERE: Final = frozenset({"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_DRY_RUN", "PIP_NO_DEPS"})
+"""Settings of pip that would leave the environment without what it is made for."""
 OPTIONS: Final = (
     "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--quiet", "--no-warn-script-location"
 )  # fmt: skip
 """Wheels alone: to build a package would run code of its own."""
 NO_WHEEL: Final = re.compile(r"No matching distribution found|Could not find a version")
+NO_VERSION: Final = re.compile(r"\(from versions: none\)")
+"""What pip says of an index that does not answer; one that does has other versions of such libraries."""
 
 
 class LibraryEnvironments:
@@ -43,11 +47,15 @@ class LibraryEnvironments:
         self, environ: Mapping[str, str], tell: Callable[[str], None], *, python: Path = Path(sys.executable)
     ) -> None:
         """Make environments of the interpreter PYTHON, in the cache folder that ENVIRON names; TELL hears of each."""
-        cache = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".cache")
-        self.folder = Path(cache).absolute() / "mlci" / "environments"
+        cache = Path(environ.get("XDG_CACHE_HOME", ""))
+        if not cache.is_absolute():  # nothing, as the XDG Base Directory Specification has it
+            cache = Path(environ.get("HOME") or Path.home()).absolute() / ".cache"
+        self.folder = cache / "mlci" / "environments"
         self._environ = {
             name: value for name, value in environ.items() if name in PASSED or name.startswith("PIP_")
         }  # fmt: skip
+        self._environ = {name: value for name, value in self._environ.items() if name not in ELSEWHERE}
+        self._environ |= {"XDG_CACHE_HOME": str(cache), "PIP_USER": "0"}
         self._tell = tell
         self._python = python
 
@@ -84,6 +92,7 @@ class LibraryEnvironments:
                 capture_output=True,
                 timeout=LIMIT_SECONDS,
                 check=False,
+                close_fds=False,  # it holds the lock of what is made, also where nobody waits for it any more
             )
         except subprocess.TimeoutExpired as error:
             raise _failed(f"nothing came of it in {LIMIT_SECONDS} s", requirements) from error
@@ -95,11 +104,9 @@ class LibraryEnvironments:
 def _failed(words: str, requirements: Sequence[str]) -> OutsideError:
     said = without_secrets("\n".join(printable(line, LONGEST_WORDS) for line in words.splitlines()))
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
-    cause = (
-        f"The index has no wheels of these versions for {python} on {platform.machine()}."
-        if NO_WHEEL.search(said)
-        else "The package index cannot be reached from here, or refused."
-    )
+    cause = "The package index cannot be reached from here, or refused."
+    if NO_WHEEL.search(said) and not NO_VERSION.search(said):
+        cause = f"The index has no wheels of these versions for {python} on {platform.machine()}."
     return OutsideError(
         "libraries-not-installed",
         f"the model needs {', '.join(requirements)}, which could not be installed:\n{said}",

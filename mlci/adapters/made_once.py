@@ -16,13 +16,21 @@ if TYPE_CHECKING:
 def made_once(path: Path) -> Iterator[bool]:
     """Yield whether PATH is whole already; who wants the same waits until the block is done.
 
-    What the block makes is whole when it ends well, and removed when it does not. The folder above must be there.
+    What the block makes is whole when it ends well, and removed when it does not. The folder above must be there; what
+    is whole is found where nothing can be written, too.
     """
     mark = path.with_name(f"{path.name}.whole")
+    if _is_whole(path, mark):
+        yield True
+        return
     with path.with_name(f"{path.name}.lock").open("wb") as lock:
+        # Who makes it may be killed, and its children go on: those that it lets have the lock keep others out.
+        fcntl.fcntl(lock, fcntl.F_SETFD, 0)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        is_whole = mark.is_file() and path.is_dir()
+        is_whole = _is_whole(path, mark)
         if not is_whole:
+            # Somebody may have removed the folder and left its mark, which must not speak for the next one.
+            mark.unlink(missing_ok=True)
             shutil.rmtree(path, ignore_errors=True)
         try:
             yield is_whole
@@ -30,4 +38,10 @@ def made_once(path: Path) -> Iterator[bool]:
             if not is_whole:
                 shutil.rmtree(path, ignore_errors=True)
             raise
-        mark.touch()
+        if not is_whole:
+            mark.touch()
+
+
+def _is_whole(path: Path, mark: Path) -> bool:
+    # In this order: a folder that is there before its mark is asked for was either whole then, or has none.
+    return path.is_dir() and mark.is_file()

@@ -31,6 +31,7 @@ if [ "$3" = venv ]; then mkdir -p "$4/bin" && cp "$0" "$4/bin/python"; exit 0; f
 SAYS_WHERE = """\
 import json, sys
 said = {"estimator": sys.prefix, "feature_names": ["x"], "n_features": 1, "classes": [0, 1], "has_probabilities": True}
+said["labels"] = None
 print(json.dumps({"description": said}))
 """
 LINES = ("numpy==2.2.0", "skops>=0.13")
@@ -80,6 +81,27 @@ def test_interpreter__sees_where_the_index_is_and_no_token(tmp_path: Path) -> No
     assert "/evil" not in seen
 
 
+@pytest.mark.parametrize("cache", ["", "cache", "./cache"])
+def test_interpreter__of_a_cache_folder_that_is_relative_lies_in_the_home_folder(tmp_path: Path, cache: str) -> None:
+    stage = Stage(tmp_path, environ={"XDG_CACHE_HOME": cache, "HOME": str(tmp_path / "home")})
+    assert stage.made.interpreter(LINES).is_relative_to(tmp_path / "home" / ".cache" / "mlci")
+    assert f"XDG_CACHE_HOME={tmp_path}/home/.cache\n" in Path(f"{stage.log}.env").read_text()
+
+
+def test_interpreter__is_not_led_elsewhere_by_settings_of_pip(tmp_path: Path) -> None:
+    names = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_DRY_RUN", "PIP_NO_DEPS")
+    stage = Stage(tmp_path, environ=dict.fromkeys(names, "1"))
+    stage.made.interpreter(LINES)
+    seen = Path(f"{stage.log}.env").read_text().splitlines()
+    assert {line for line in seen if line.startswith("PIP_")} == {"PIP_USER=0"}
+
+
+def test_interpreter__that_is_made_keeps_others_out_although_who_asked_for_it_is_gone(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, 'ls -l /proc/$$/fd > "$0.open"')
+    python = stage.made.interpreter(LINES)
+    assert f" -> {python.parent.parent}.lock\n" in Path(f"{python}.open").read_text()
+
+
 def test_interpreter__of_versions_that_the_index_lacks(tmp_path: Path) -> None:
     says = "echo 'ERROR: No matching distribution found for numpy==2.2.0' >&2; exit 1"
     stage = Stage(tmp_path, says)
@@ -102,6 +124,14 @@ def test_interpreter__whose_index_is_out_of_reach_keeps_passwords_to_itself(tmp_
     with pytest.raises(OutsideError) as raised:
         stage.made.interpreter(LINES)
     assert "pa55word" not in str(raised.value.to_dict())
+    assert raised.value.cause == "The package index cannot be reached from here, or refused."
+
+
+def test_interpreter__whose_index_does_not_answer_pip_at_all(tmp_path: Path) -> None:
+    says = "Could not find a version that satisfies the requirement numpy==2.2.0 (from versions: none)"
+    stage = Stage(tmp_path, f"echo 'ERROR: {says}' >&2; exit 1")
+    with pytest.raises(OutsideError) as raised:
+        stage.made.interpreter(LINES)
     assert raised.value.cause == "The package index cannot be reached from here, or refused."
 
 
