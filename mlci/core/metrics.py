@@ -19,7 +19,7 @@ Kind = Literal[
     "share", "cells", "auc", "average_precision", "ranks", "loss", "ratio", "calibration", "churn", "rate", "queries",
     "score", "function", "amount", "latency",
 ]  # fmt: skip
-Looks = Literal["all", "positives", "negatives", "class", "queries"]
+Looks = Literal["all", "positives", "negatives", "class", "others", "queries"]
 LONGEST_NAME: Final = 200
 
 
@@ -148,6 +148,10 @@ _OF_CLASS: Final[Mapping[str, Metric]] = {
         _higher("recall@", "share", "share of the rows of a class or label that were found", _SEVERAL | _LABELS),
         looks_at="class",
     ),
+    "specificity": replace(
+        _higher("specificity@", "share", "share of the rows of no such class that were left alone", _SEVERAL | _LABELS),
+        looks_at="others",
+    ),
     "precision": _higher(
         "precision@", "cells", "share of the rows decided to be of a class that are", _SEVERAL | _LABELS
     ),
@@ -192,9 +196,11 @@ OF_FUNCTIONS: Final = ("higher@NAME", "lower@NAME")
 """Metrics that `evaluate.metrics` names a function for; the word says which way is better."""
 WITH_ARGUMENT: Final[Mapping[str, frozenset[Task]]] = {
     "recall@CLASS": _SEVERAL,
+    "specificity@CLASS": _SEVERAL,
     "precision@CLASS": _SEVERAL,
     "f1@CLASS": _SEVERAL,
     "recall@LABEL": _LABELS,
+    "specificity@LABEL": _LABELS,
     "precision@LABEL": _LABELS,
     "f1@LABEL": _LABELS,
     "pinball@QUANTILE": _QUANTILES,
@@ -286,7 +292,7 @@ MetricName = Annotated[
         {
             "anyOf": [
                 {"enum": [*METRICS, *COSTS]},
-                {"type": "string", "pattern": "^(recall|precision|f1)@.{1,200}$"},
+                {"type": "string", "pattern": "^(recall|specificity|precision|f1)@.{1,200}$"},
                 {"type": "string", "pattern": "^pinball@0?[.][0-9]{1,12}$"},
                 {"type": "string", "pattern": "^(score|loss)@.{1,200}$"},
                 {"type": "string", "pattern": "^(higher|lower)@[a-z][a-z0-9_-]{0,62}$"},

@@ -78,6 +78,7 @@ BY_DECISION: dict[str, Callable[..., Any]] = {
     "recall_macro": partial(reference.recall_score, average="macro"),
     "precision_macro": partial(reference.precision_score, average="macro"),
     "f1_macro": partial(reference.f1_score, average="macro"),
+    "specificity@sport": lambda y, said, **more: reference.recall_score(~y[:, 1], ~said[:, 1], **more),
     "recall@sport": lambda *rows, **more: reference.recall_score(*rows, average=None, **more)[1],
     "precision@sport": lambda *rows, **more: reference.precision_score(*rows, average=None, **more)[1],
     "f1@arts": lambda *rows, **more: reference.f1_score(*rows, average=None, **more)[2],
@@ -88,11 +89,12 @@ BY_PROBABILITY: dict[str, Callable[..., Any]] = {
     "roc_auc_macro": partial(reference.roc_auc_score, average="macro"),
     "average_precision_macro": partial(reference.average_precision_score, average="macro"),
 }
-SMOOTH = [name for name in (*BY_DECISION, *BY_PROBABILITY) if name not in {"exact_match", "recall@sport"}]
+SHARES = frozenset({"exact_match", "recall@sport", "specificity@sport"})
+SMOOTH = [name for name in (*BY_DECISION, *BY_PROBABILITY) if name not in SHARES]
 
 
 def test_names__every_metric_of_the_task_is_held_against_something() -> None:
-    by_label = {"recall@LABEL", "precision@LABEL", "f1@LABEL"}
+    by_label = {"recall@LABEL", "specificity@LABEL", "precision@LABEL", "f1@LABEL"}
     held = {name for name in (*BY_DECISION, *BY_PROBABILITY) if "@" not in name}
     assert set(names_of("multilabel")) == held | by_label | {"churn"}
 
@@ -241,7 +243,7 @@ def test_macro__of_a_label_that_nobody_has_is_open() -> None:
     assert (of_label.outcome, of_label.rows) == (Outcome.INCONCLUSIVE, 0)
 
 
-@pytest.mark.parametrize("metric", ["recall@gossip", "precision@gossip", "f1@gossip"])
+@pytest.mark.parametrize("metric", ["recall@gossip", "specificity@gossip", "precision@gossip", "f1@gossip"])
 def test_label__that_base_does_not_know_is_open(metric: str) -> None:
     found = judged(metric, "floor", 0.1, several_labels())
     assert (found.outcome, found.candidate) == (Outcome.INCONCLUSIVE, None)

@@ -86,6 +86,7 @@ BY_DECISION: dict[str, Callable[..., Any]] = {
     "precision_weighted": partial(reference.precision_score, average="weighted"),
     "f1_macro": partial(reference.f1_score, average="macro"),
     "f1_weighted": partial(reference.f1_score, average="weighted"),
+    "specificity@late": lambda y, said, **more: reference.recall_score(y != 1, said != 1, **more),
     "recall@late": lambda *rows, **more: reference.recall_score(*rows, average=None, **more)[1],
     "precision@late": lambda *rows, **more: reference.precision_score(*rows, average=None, **more)[1],
     "f1@none": lambda *rows, **more: reference.f1_score(*rows, average=None, **more)[2],
@@ -175,9 +176,23 @@ def test_multiclass__recall_of_a_class_is_a_share_of_its_rows() -> None:
     assert result.rows == late.sum()
 
 
-def test_multiclass__a_class_that_nobody_knows() -> None:
+def test_multiclass__specificity_of_a_class_is_a_share_of_the_rows_of_others() -> None:
+    result = judged("specificity@late", "not_worse", 0.05, several_classes())
+    others = LABELS != 1
+    now, before = (said.argmax(axis=1)[others] != 1 for said in (NOW, BEFORE))
+    assert result.interval == tango(int((now & ~before).sum()), int((before & ~now).sum()), int(others.sum()), 0.95)
+    assert result.rows == others.sum()
+
+
+@pytest.mark.parametrize("metric", ["f1@never", "recall@never", "specificity@never"])
+def test_multiclass__a_class_that_nobody_knows(metric: str) -> None:
+    result = judged(metric, "floor", 0.5, several_classes())
+    assert (result.outcome, result.candidate) == (Outcome.INCONCLUSIVE, None)
+
+
+def test_multiclass__a_class_that_nobody_knows_is_named() -> None:
     result = judged("f1@never", "floor", 0.5, several_classes())
-    assert (result.outcome, result.sentence) == (Outcome.INCONCLUSIVE, "no row and no model has the class of f1@never")
+    assert result.sentence == "no row and no model has the class of f1@never"
 
 
 def test_multiclass__a_class_that_only_a_model_knows_is_decided_wrongly() -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 import numpy as np
 from typing_extensions import override
 
-from mlci.core.answers.binary import RARER_CLASS
+from mlci.core.answers.binary import RARER_CLASS, Answers
 from mlci.core.answers.decided import DecidedAnswers
-from mlci.core.answers.task import units
+from mlci.core.answers.sample import Sample
+from mlci.core.answers.task import TaskAnswers, units
 from mlci.core.metrics import metric_of
 from mlci.core.statistics import confusion as cells
 from mlci.core.statistics.logit import proven_average_precision, proven_share
@@ -66,6 +67,17 @@ class MulticlassAnswers(DecidedAnswers):
             probabilities=self.probabilities[np.flatnonzero(rows)],
             known_rankings=None if known is None else tuple(each.subset(rows) for each in known),
         )
+
+    @override
+    def seen_by(self, metric: str) -> TaskAnswers:
+        """Return what METRIC sees: all classes, or whether a row was decided to be of the one that it holds off."""
+        chosen = metric_of(metric)
+        code = self.sample.code(chosen.of_class)
+        if chosen.looks_at != "others" or code < 0:
+            return self
+        whole, name = self.sample, chosen.of_class or ""
+        sample = Sample(whole.labels == code, whole.weights, whole.sampling, classes=("", name))
+        return Answers(sample, (self.decisions == code).astype(np.float64), threshold=1.0)
 
     @override
     def losses(self, metric: str) -> Floats:

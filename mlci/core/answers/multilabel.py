@@ -109,7 +109,8 @@ class MultilabelAnswers(TaskAnswers):
         labels = whole.labels[:, place] if is_known else np.zeros(whole.rows, dtype=np.bool_)
         said = self.probabilities[:, place] if is_known else np.zeros(whole.rows)
         # To be without the label is class 0, to have it class 1, as `recall@LABEL` looks for it.
-        sample = Sample(labels, whole.weights, whole.sampling, classes=("", name))
+        classes = ("", name) if is_known else ("",)
+        sample = Sample(labels, whole.weights, whole.sampling, classes=classes)
         return OneLabel(sample, np.ascontiguousarray(said), self.threshold)
 
     @override

@@ -63,6 +63,9 @@ class Sample:
                 return ~np.asarray(self.labels, dtype=np.bool_)
             case "class":
                 return np.asarray(self.labels == self.code(chosen.of_class), dtype=np.bool_)
+            case "others":
+                code = self.code(chosen.of_class)
+                return np.asarray((self.labels != code) & (code >= 0), dtype=np.bool_)
 
     def code(self, name: str | None) -> int:
         """Return the code of the class NAME, -1 where no label and no model knows it."""

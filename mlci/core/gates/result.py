@@ -21,6 +21,7 @@ ROWS: Final[Mapping[Looks, str]] = {
     "positives": "positive rows",
     "negatives": "negative rows",
     "class": "rows of the class",
+    "others": "rows of other classes",
     "queries": "queries",
 }
 """What the rows are called that a metric looks at."""
