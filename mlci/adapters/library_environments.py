@@ -71,7 +71,7 @@ class LibraryEnvironments:
         python = path / "bin" / "python"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with made_once(path) as is_whole:
+            with made_once(path, holds="bin/python") as is_whole:
                 if not is_whole:
                     self._tell(f"install {', '.join(requirements)} to ask the model with, once")
                     self._run([str(self._python), "-I", "-m", "venv", str(path)], requirements)

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def made_once(path: Path) -> Iterator[bool]:
+def made_once(path: Path, *, holds: str = ".") -> Iterator[bool]:
     """Yield whether PATH is whole already; who wants the same waits until the block is done.
 
     What the block makes is whole when it ends well, and removed when it does not. The folder above must be there; what
-    is whole is found where nothing can be written, too.
+    is whole is found where nothing can be written, too. HOLDS is a path in it, without which it is not whole any more.
     """
     mark = path.with_name(f"{path.name}.whole")
-    if _is_whole(path, mark):
+    if _is_whole(path / holds, mark):
         yield True
         return
     with path.with_name(f"{path.name}.lock").open("wb") as lock:
         # Who makes it may be killed, and its children go on: those that it lets have the lock keep others out.
         fcntl.fcntl(lock, fcntl.F_SETFD, 0)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        is_whole = _is_whole(path, mark)
+        is_whole = _is_whole(path / holds, mark)
         if not is_whole:
             # Somebody may have removed the folder and left its mark, which must not speak for the next one.
             mark.unlink(missing_ok=True)
@@ -42,6 +42,6 @@ def made_once(path: Path) -> Iterator[bool]:
             mark.touch()
 
 
-def _is_whole(path: Path, mark: Path) -> bool:
-    # In this order: a folder that is there before its mark is asked for was either whole then, or has none.
-    return path.is_dir() and mark.is_file()
+def _is_whole(held: Path, mark: Path) -> bool:
+    # In this order: what is there before the mark is asked for was either whole then, or has none.
+    return held.exists() and mark.is_file()

@@ -65,6 +65,13 @@ def test_interpreter__is_made_once_from_wheels_alone(tmp_path: Path) -> None:
     assert stage.told == ["install numpy==2.2.0, skops>=0.13 to ask the model with, once"]
 
 
+def test_interpreter__that_is_gone_is_made_again(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.made.interpreter(LINES).unlink()
+    assert stage.made.interpreter(LINES).exists()
+    assert len(stage.told) == 2
+
+
 def test_interpreter__of_other_versions_is_another(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     assert stage.made.interpreter(["numpy==2.2.0"]) != stage.made.interpreter(["numpy==2.2.1"])
