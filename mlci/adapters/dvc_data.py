@@ -68,17 +68,19 @@ class DvcData:
             except MlciError as error:
                 raise OutsideError(
                     "data-failed",
-                    f"{short(wanted.name)} could not be brought from DVC's remote: {error.problem}",
+                    f"{short(wanted.name)} could not be brought: {error.problem}",
                     where=wanted.name,
                     cause=error.cause,
-                    hint=f"dvc pull {wanted.name}, on this machine, tells more.",
+                    hint=error.hint
+                    if error.code == "dvc-remote"
+                    else f"dvc pull {wanted.name}, on this machine, tells more.",
                 ) from error
             return
         raise OutsideError(
             "data-not-pushed",
             f"DVC's remote does not have {wanted.name} as it is recorded",
             where=wanted.name,
-            cause="Somebody ran `dvc add` and committed the pointer, but did not push the data.",
+            cause="Somebody committed the pointer and did not push the data, or the remote was moved or emptied.",
             hint=f"dvc push {wanted.name}, where the data are",
         )
 

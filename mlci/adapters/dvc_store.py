@@ -282,7 +282,7 @@ class DvcStore:
     def _misconfigured(self, problem: str) -> UsageError:
         return UsageError(
             "dvc-remote",
-            f"packages cannot be kept on a DVC remote: {problem}",
+            f"the DVC remote cannot be used: {problem}",
             where=self._where,
             hint="Name one that `dvc remote list` shows, or add a default one: dvc remote add --default NAME URL",
         )

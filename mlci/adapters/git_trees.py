@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -121,7 +122,8 @@ class WorkTree:
         """Return the Git id of every file as it is on disk: the index's where nothing changed, else hashed now.
 
         Files are hashed as `git add` would (line ends, filters). A deleted file is missing. Raises
-        `UsageError("not-a-file")` where a pipe or a device stands in the place of a file.
+        `UsageError("not-a-file")` where a pipe or a device stands in the place of a file, `PermissionError` where one
+        may not be read.
         """
         ids: dict[str, str] = {}
         doubtful: set[str] = set()
@@ -209,9 +211,8 @@ class WorkTree:
         files: list[str] = []
         links: list[str] = []
         for path in sorted(paths):
-            try:
-                mode = (self._root / path).lstat().st_mode
-            except (FileNotFoundError, NotADirectoryError):
+            mode = _mode(self._root / path, path)
+            if mode is None:
                 continue
             if stat.S_ISLNK(mode):
                 links.append(path)
@@ -287,6 +288,27 @@ def _open_below(descriptor: int, name: str, path: str, flags: int) -> int | None
         return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | flags, dir_fd=descriptor)
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise _forbidden(path) from error
+
+
+def _mode(file: Path, path: str) -> int | None:
+    """Return what kind of thing a FILE is, None where there is none; raises `PermissionError` if it may not be read."""
+    try:
+        mode = file.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError as error:
+        raise _forbidden(path) from error
+    as_effective = os.access in os.supports_effective_ids
+    if stat.S_ISREG(mode) and not os.access(file, os.R_OK, effective_ids=as_effective):
+        raise _forbidden(path)
+    return mode
+
+
+def _forbidden(path: str) -> PermissionError:
+    """Return what the system says of a file that may not be read, with its PATH as people know it."""
+    return PermissionError(errno.EACCES, os.strerror(errno.EACCES), one_line(path, 120))
 
 
 def _has_content(file: Path, object_id: str) -> bool:

@@ -56,8 +56,9 @@ def is_file(path: Path) -> bool:
 
 
 def no_such_file(path: Path, hint: str) -> UsageError:
-    """Return the error of a PATH that names no file with rows."""
+    """Return the error of a PATH that names no file with rows; raises `PermissionError` where nobody may look."""
     name = one_line(path.name or str(path), 120)
+    _refuse_forbidden(path)
     if os.path.isdir(path):  # noqa: PTH112 - as `is_file`
         problem, cause = f"{name} is a folder", "It holds no file with rows, or one file is wanted."
     elif is_pattern(str(path)):
@@ -65,6 +66,22 @@ def no_such_file(path: Path, hint: str) -> UsageError:
     else:
         problem, cause = f"there is no file {name}", "Its name is mistyped, or it lies in another folder."
     return UsageError("data-missing", problem, where=str(path), cause=cause, hint=hint)
+
+
+def _refuse_forbidden(path: Path) -> None:
+    """Raise `PermissionError` where this user may not see whether there is anything at PATH."""
+    try:
+        path.stat()
+    except PermissionError:
+        raise
+    except (OSError, ValueError):
+        return
+
+
+def _refuse_unseen(error: OSError) -> None:
+    """Raise what says that a folder may not be searched: its files are not to be left out in silence."""
+    if isinstance(error, PermissionError):
+        raise error
 
 
 def _refuse_bad_pattern(text: str, hint: str) -> None:
@@ -85,7 +102,7 @@ def _folder_of(pattern: str) -> str:
 def _below(folder: str) -> Iterator[str]:
     """Yield the paths of the files below FOLDER, from there; hidden folders are not searched."""
     seen = 0
-    for place, folders, names in os.walk(folder or "."):
+    for place, folders, names in os.walk(folder or ".", onerror=_refuse_unseen):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         for name in names:
             seen += 1

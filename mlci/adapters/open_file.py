@@ -166,6 +166,8 @@ def _open(file: DataFile) -> int:
             raise UsageError("data-missing", problem, where=file.name, hint="Name a file with rows.")
         return os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
+        if isinstance(error, PermissionError):
+            raise PermissionError(error.errno, error.strerror, file.name) from None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be opened"
         raise UsageError(
             "data-missing",

@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING, Protocol
 
 from mlci.adapters.files import new_file
-from mlci.core.data_files import DataFile, differs, short
-from mlci.errors import RejectedError
+from mlci.core.data_files import short
+from mlci.errors import IntegrityError, RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -63,7 +63,7 @@ class Outside:
                 state.update(chunk)
                 into.write(chunk)
             if state.hexdigest() != wanted.pin.digest:
-                raise differs(DataFile(path, wanted.name, wanted.pin), state.hexdigest())
+                raise _other_bytes(wanted, state.hexdigest())
         return path
 
 
@@ -74,6 +74,21 @@ def too_large(wanted: Wanted) -> RejectedError:
         f"{short(wanted.name)} takes more than {wanted.limit_bytes:,} bytes",
         where=wanted.name,
         hint="data: {NAME: {…, limits: {size: 50GB}}}",
+    )
+
+
+def _other_bytes(wanted: Wanted, found: str) -> IntegrityError:
+    """Return the error for bytes that were brought and are not those that are WANTED: their hash is FOUND."""
+    pin, name = wanted.pin, wanted.name
+    place = f"{pin.digest[:2]}/{pin.digest[2:]}"
+    return IntegrityError(
+        "data-differs",
+        f"what was brought as {short(name)} is not what is recorded: its {pin.algorithm} is {found}, not {pin.digest}",
+        where=name,
+        cause="What lies there was changed or damaged after its hash was recorded.",
+        hint=f"Remove {place} from DVC's remote, then dvc push {name} where the data are whole."
+        if wanted.address is None
+        else f"Restore it there; or, if the new bytes are meant, record them: sha256: {found}",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -139,19 +140,24 @@ def _known(error: Exception, arguments: list[str]) -> MlciError | None:
     if isinstance(error, OSError) and error.errno in FULL:
         return full_disk(error)
     if isinstance(error, OSError) and error.errno in REFUSED:
-        return _refused_by_system(error)
+        return refused_by_system(error)
     return _wrong_usage(error, arguments)
 
 
-def _refused_by_system(error: OSError) -> OutsideError:
+def refused_by_system(error: OSError) -> OutsideError:
     """Return the error of a file that the system would not read or write, where nobody nearer had more to say."""
     told = error.filename2 or error.filename  # of a copy, where it was to lie
     named = told.decode(errors="replace") if isinstance(told, bytes) else told
+    where = str(named) if isinstance(named, (str, Path)) else None
+    is_forbidden = error.errno in {errno.EACCES, errno.EPERM}
     return OutsideError(
         "file-failed",
         f"a file could not be used: {error.strerror}",
-        where=str(named) if isinstance(named, (str, Path)) else None,
-        hint="Look at the path and its permissions, and run it again.",
+        where=where,
+        cause="This user lacks the permission, on it or on a folder above it." if is_forbidden else None,
+        hint=f"ls -ld {shlex.quote(where)} shows who may; chmod or chown it, or run mlci as another user."
+        if is_forbidden and where
+        else "Look at the path and its permissions, and run it again.",
     )
 
 

@@ -22,20 +22,22 @@ _STYLE = """
 @media (prefers-color-scheme: dark) {
   :root { --ink: #edeef0; --quiet: #b0b4ba; --line: #363a3f; --bar: #86a8e0; --page: #111113; }
 }
-body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; background: var(--page); color: var(--ink);
+body { margin: 2rem auto; max-width: 80rem; padding: 0 1rem; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.3rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .2rem; }
 p { color: var(--quiet); margin: .2rem 0 1rem; }
-.wide { overflow-x: auto; margin-bottom: 1rem; }
+.wide { overflow-x: auto; margin-bottom: 1rem; } .wide:focus-visible { outline: 2px solid var(--bar); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { color: var(--quiet); font-weight: 500; } th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line);
   text-align: left; vertical-align: middle; white-space: nowrap; }
-.n { text-align: right; } td:first-child { font-weight: 600; white-space: normal; overflow-wrap: anywhere; }
+.n { text-align: right; } .how { white-space: normal; min-width: 10rem; }
+th:first-child { position: sticky; left: 0; background: var(--page); white-space: normal; }
+tbody th { min-width: 6rem; color: var(--ink); font-weight: 600; overflow-wrap: anywhere; }
 svg { display: block; } rect { fill: var(--bar); } svg text { fill: var(--ink); font: 11px system-ui, sans-serif; }
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _WIDTH, _HEIGHT, _ROW = 160, 36, 15
-_FREQUENT = 4
+_FREQUENT, _FREQUENT_WIDTH, _FREQUENT_SIGNS = 4, 260, 24
 
 
 def profile_page(found: Sequence[tuple[Profile, Sequence[Difference] | None]], revision: str | None) -> str:
@@ -56,15 +58,16 @@ def _dataset(profile: Profile, differences: Sequence[Difference] | None, revisio
     yield "</p>\n" if profile.is_exact else f" {sampled_sentence(profile)}</p>\n"
     if differences is not None:
         yield from _differences(differences, revision or "")
-    yield '<div class="wide"><table><thead><tr><th>column<th>type<th class=n>missing<th class=n>distinct<th class=n>min'
-    yield "<th class=n>median<th class=n>mean<th class=n>max<th>distribution</tr></thead><tbody>\n"
+    yield f"{_scrolled(f'columns of {profile.dataset}')}<table><thead><tr><th>column<th>distribution<th>type"
+    yield "<th class=n>missing<th class=n>distinct<th class=n>min<th class=n>median<th class=n>mean<th class=n>max"
+    yield "</tr></thead><tbody>\n"
     for column in profile.columns:
         yield "".join(_column(profile, column))
     yield "</tbody></table></div></section>\n"
 
 
 def _column(profile: Profile, column: ColumnProfile) -> Iterator[str]:
-    yield f"<tr><td>{_text(column.name)}<td>{column.type.replace('_', ' ')}"
+    yield f"<tr><th scope=row>{_text(column.name)}<td>{_plot(column)}<td>{column.type.replace('_', ' ')}"
     about = "" if profile.is_exact else "~"
     numbers = (
         percent(column.missing / profile.rows) if column.missing else "–",
@@ -72,7 +75,7 @@ def _column(profile: Profile, column: ColumnProfile) -> Iterator[str]:
         *map(shown, (column.smallest, column.median, column.mean, column.largest)),
     )
     yield "".join(f"<td class=n>{_text(number)}" for number in numbers)
-    yield f"<td>{_plot(column)}</tr>\n"
+    yield "</tr>\n"
 
 
 def _plot(column: ColumnProfile) -> str:
@@ -97,13 +100,18 @@ def _histogram(column: ColumnProfile) -> str:
 
 
 def _frequent(column: ColumnProfile) -> str:
-    shares = [(value, count / column.sampled) for value, count in column.frequent[:_FREQUENT]]
+    shares = [
+        (f"{one_line(value, _FREQUENT_SIGNS)} {percent(count / column.sampled)}", count / column.sampled)
+        for value, count in column.frequent[:_FREQUENT]
+    ]
     bars = "".join(
         f'<rect x="0" y="{place * _ROW + 3}" width="{max(1.0, 60 * share):.1f}" height="{_ROW - 5}"/>'
-        f'<text x="66" y="{place * _ROW + 12}">{_text(one_line(value, 24))} {percent(share)}</text>'
-        for place, (value, share) in enumerate(shares)
+        f'<text x="66" y="{place * _ROW + 12}">{_text(told)}</text>'
+        for place, (told, share) in enumerate(shares)
     )
-    return _svg(_WIDTH + 60, len(shares) * _ROW, "the most frequent values", bars)
+    # An image is read out by its label alone.
+    label = f"the most frequent values: {', '.join(told for told, _ in shares)}"
+    return _svg(_FREQUENT_WIDTH, len(shares) * _ROW, label, bars)
 
 
 def _svg(width: int, height: int, label: str, content: str) -> str:
@@ -119,11 +127,17 @@ def _differences(differences: Sequence[Difference], revision: str) -> Iterator[s
         yield f"<p>No column differs from {_text(revision)} by more than chance.</p>\n"
         return
     head = f"<tr><th>differs from {_text(revision)}<th class=n>rows<th>how</tr>"
-    yield f'<div class="wide"><table><thead>{head}</thead><tbody>\n'
+    yield f"{_scrolled(f'differences from {revision}')}<table><thead>{head}</thead><tbody>\n"
     for each in certain:
         how = f"{each.sentence}{f'; {each.detail}' if each.detail else ''}".replace("`", "")
-        yield f"<tr><td>{_text(each.column)}<td class=n>{percent(each.distance)}<td>{_text(how)}</tr>\n"
+        yield f"<tr><th scope=row>{_text(each.column)}<td class=n>{percent(each.distance)}"
+        yield f"<td class=how>{_text(how)}</tr>\n"
     yield "</tbody></table></div>\n"
+
+
+def _scrolled(label: str) -> str:
+    """Return the beginning of a box that is wider than a narrow window, and is scrolled with the keyboard, too."""
+    return f'<div class="wide" role="region" tabindex="0" aria-label="{_text(label)}">'
 
 
 def _text(text: str) -> str:

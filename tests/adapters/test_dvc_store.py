@@ -123,7 +123,7 @@ def test_remote__no_repository_of_dvc(tmp_path: Path) -> None:
         stored(tmp_path / "repository").has(DIGEST)
     assert caught.value.to_dict() == {
         "code": "dvc-remote",
-        "problem": "packages cannot be kept on a DVC remote: there is no DVC repository here",
+        "problem": "the DVC remote cannot be used: there is no DVC repository here",
         "where": "DVC's default remote",
         "cause": None,
         "hint": HINT,
@@ -135,14 +135,14 @@ def test_remote__no_default(tmp_path: Path) -> None:
     configure(tmp_path, {"remote": {"store": {"url": "remote"}}})
     with pytest.raises(UsageError) as caught:
         stored(tmp_path).put(ARCHIVE, DIGEST)
-    assert caught.value.problem == "packages cannot be kept on a DVC remote: the DVC repository has no default remote"
+    assert caught.value.problem == "the DVC remote cannot be used: the DVC repository has no default remote"
 
 
 def test_remote__that_is_not_there(repository: Path) -> None:
     with pytest.raises(UsageError) as caught:
         stored(repository, "missing").fetch(DIGEST)
     assert (caught.value.problem, caught.value.where, caught.value.hint) == (
-        "packages cannot be kept on a DVC remote: config file error: remote 'missing' doesn't exist",
+        "the DVC remote cannot be used: config file error: remote 'missing' doesn't exist",
         "DVC remote missing",
         HINT,
     )

@@ -4,6 +4,7 @@ import os
 import random
 import resource
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,11 @@ from mlci.adapters.git_process import Git
 from mlci.core.fetched import Fetched
 from mlci.errors import IntegrityError, OutsideError, UsageError
 from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of, git
+from tests.adapters.permissions import ANYBODY, as_anybody
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlci.adapters.git_trees import CommitTree, WorkTree
 
 STRANGE = [
@@ -43,6 +47,19 @@ def clone(origin: Path, tmp_path: Path) -> Clone:
     made.commit(data="1", code__train="2")
     made.git("push", "--quiet", "origin", "HEAD:main")
     return made
+
+
+@pytest.fixture
+def clone_for_anybody() -> Iterator[Clone]:
+    """A clone in a folder that every user may enter, which belongs to the one that `as_anybody` makes of us."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = clone_of(bare_origin(Path(folder, "origin.git")), Path(folder, "clone"))
+        made.commit(data__a="1", b="2")
+        made.write("b", "22")
+        Path(folder).chmod(0o711)
+        os.chown(made.folder, ANYBODY, -1)
+        os.chown(made.folder / ".git", ANYBODY, -1)
+        yield made
 
 
 def trees_of(repository: GitRepository) -> dict[str, CommitTree | WorkTree]:
@@ -421,6 +438,23 @@ def test_work_tree_ids__are_what_a_commit_would_have(clone: Clone) -> None:
     assert ids == dict(repository.tree(clone.commit()).ids())
     assert "deleted" not in ids
     assert "ignored" not in ids
+
+
+@pytest.mark.parametrize("closed", ["data/a", "data"])
+def test_work_tree__a_file_that_may_not_be_read_is_named_with_its_whole_path(
+    clone_for_anybody: Clone, closed: str
+) -> None:
+    (clone_for_anybody.folder / closed).chmod(0)
+    with as_anybody(), pytest.raises(PermissionError) as caught:
+        clone_for_anybody.open().work_tree().read("data/a")
+    assert (caught.value.filename, caught.value.strerror) == ("data/a", "Permission denied")
+
+
+def test_work_tree_ids__a_changed_file_that_may_not_be_read_is_named(clone_for_anybody: Clone) -> None:
+    (clone_for_anybody.folder / "b").chmod(0)
+    with as_anybody(), pytest.raises(PermissionError) as caught:
+        clone_for_anybody.open().work_tree().ids()
+    assert (caught.value.filename, caught.value.strerror) == ("b", "Permission denied")
 
 
 @pytest.mark.parametrize("flag", ["--no-assume-unchanged", "--assume-unchanged"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ from mlci.adapters.named_files import files_at
 from mlci.core.data_files import DEFAULT_FILES
 from mlci.core.data_format import CsvFormat, ParquetFormat
 from mlci.errors import RejectedError, UsageError
+from tests.adapters.permissions import as_anybody
 
 if TYPE_CHECKING:
     from mlci.core.data_files import DataFiles
@@ -75,6 +77,15 @@ def test_files__that_are_not_there(folder: Path, path: str, problem: str) -> Non
     with pytest.raises(UsageError) as caught:
         files_at(folder / path, HINT)
     assert (caught.value.code, caught.value.problem, caught.value.hint) == ("data-missing", problem, HINT)
+
+
+@pytest.mark.parametrize("path", ["sales", "sales/*.csv", "sales/a.csv"])
+def test_files__where_nobody_may_look_are_not_called_missing(path: str) -> None:
+    with TemporaryDirectory() as above:
+        Path(above).chmod(0o711)
+        Path(above, "sales").mkdir(mode=0)
+        with as_anybody(), pytest.raises(PermissionError):
+            files_at(Path(above, path), HINT)
 
 
 def test_files__this_folder_without_rows_is_called_by_its_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

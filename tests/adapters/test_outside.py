@@ -65,7 +65,23 @@ def test_fetch__other_bytes_are_an_integrity_error_and_leave_nothing(tmp_path: P
     with pytest.raises(IntegrityError) as error:
         Outside(tmp_path, {"fake": Counted(b"other")}).fetch(wanted())
     assert (error.value.code, error.value.exit_code) == ("data-differs", 4)
+    found = hashlib.sha256(b"other").hexdigest()
+    assert error.value.hint == f"Restore it there; or, if the new bytes are meant, record them: sha256: {found}"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_fetch__other_bytes_on_a_remote_of_dvc_are_told_as_the_remotes(tmp_path: Path) -> None:
+    with pytest.raises(IntegrityError) as error:
+        Outside(tmp_path, {"dvc": Counted(b"other")}).fetch(wanted(None, Pin("md5", MD5)))
+    found = hashlib.md5(b"other", usedforsecurity=False).hexdigest()
+    assert error.value.to_dict() == {
+        "code": "data-differs",
+        "problem": f"what was brought as rows.csv is not what is recorded: its md5 is {found}, not {MD5}",
+        "where": "data/rows.csv",
+        "cause": "What lies there was changed or damaged after its hash was recorded.",
+        "hint": f"Remove {MD5[:2]}/{MD5[2:]} from DVC's remote, then dvc push data/rows.csv where the data are whole.",
+        "exit_code": 4,
+    }
 
 
 def test_fetch__too_much_is_refused_while_it_comes(tmp_path: Path) -> None:
@@ -257,4 +273,8 @@ def test_dvc__a_remote_that_nobody_named(tmp_path: Path) -> None:
     configure(folder, {})
     with pytest.raises(OutsideError) as error:
         Outside(tmp_path / "kept", {"dvc": DvcData(folder, tmp_path)}).fetch(wanted(None, Pin("md5", MD5)))
-    assert error.value.code == "data-failed"
+    assert (error.value.code, error.value.problem, error.value.hint) == (
+        "data-failed",
+        "rows.csv could not be brought: the DVC remote cannot be used: the DVC repository has no default remote",
+        "Name one that `dvc remote list` shows, or add a default one: dvc remote add --default NAME URL",
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlci.cli.run import missing_extra
+from mlci.cli.run import missing_extra, refused_by_system
 from mlci.version import VERSION
 from tests.e2e.conftest import ROOT
 
@@ -294,6 +294,17 @@ def test_error__as_json_names_code_problem_and_what_mends_it(fresh: Project) -> 
         '  "where": "mlci.yaml"\n'
         "}\n"
     )
+
+
+def test_file__that_may_not_be_read_is_told_with_that_cause() -> None:
+    assert refused_by_system(PermissionError(13, "Permission denied", "data/my cells.csv")).to_dict() == {
+        "code": "file-failed",
+        "problem": "a file could not be used: Permission denied",
+        "where": "data/my cells.csv",
+        "cause": "This user lacks the permission, on it or on a folder above it.",
+        "hint": "ls -ld 'data/my cells.csv' shows who may; chmod or chown it, or run mlci as another user.",
+        "exit_code": 5,
+    }
 
 
 def test_extra__that_is_missing_is_named() -> None:
