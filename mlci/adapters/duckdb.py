@@ -14,7 +14,7 @@ from mlci.adapters.duckdb_data_set import surroundings, told_of_data_set
 from mlci.adapters.duckdb_examples import failing_rows
 from mlci.adapters.duckdb_profile import MOST_COLUMNS, read_columns
 from mlci.adapters.duckdb_scan import MEASURED, counted
-from mlci.core.contract.constraints import OF_THE_DATA_SET, OF_THE_FILE
+from mlci.core.contract.constraints import OF_THE_DATA_SET, OF_THE_FILE, row_key
 from mlci.core.data_files import short
 from mlci.core.findings import DatasetReport, finding, holds
 from mlci.core.nearest import nearest
@@ -84,13 +84,13 @@ class DuckdbData:
     ) -> DatasetReport:
         """Return what is wrong with FILES by CONSTRAINTS, in their order; OTHERS are the data sets that they refer to.
 
-        BASE is the same data set as it was at base, if there is one, and KEY the column that names a row; from
-        both a likely cause is recognised. If PROFILED, the report has a profile of the columns. Raises as `opened`
-        does; a base that cannot be read only costs the cause.
+        BASE is the same data set as it was at base, if there is one, and KEY the column that names a row, or what
+        `row_key` finds in its place; from both a likely cause is recognised. If PROFILED, the report has a profile of
+        the columns. Raises as `opened` does; a base that cannot be read only costs the cause.
         """
         with opened(files) as reading, surroundings(constraints, base, others, self._now) as around:
             known = set(reading.names)
-            key = key if key in known else None
+            key = row_key(key, known, constraints)
             checkable = [
                 constraint
                 for constraint in constraints

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlci.core.costs import MEASURED, TURNS, Asked, Cost, Costs, batch_of
+from mlci.core.costs import TURNS, Asked, Cost, Costs, batch_of
 from mlci.core.evaluation import read_evaluation
-from mlci.core.metrics import is_cost
+from mlci.core.metrics import MEASURED, is_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
-from mlci.core.costs import MEASURED
-from mlci.core.metrics import is_cost
+from mlci.core.metrics import MEASURED, is_cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,8 +16,6 @@ LARGEST_BATCH: Final = 1_000
 """Rows of the batch that predicting is timed with."""
 TURNS: Final = 10
 """How often each model is timed: from there on the median has an interval, and a few slow turns decide nothing."""
-MEASURED: Final = frozenset({"memory", "latency"})
-"""What is known only where models predict here."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

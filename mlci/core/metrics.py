@@ -184,6 +184,8 @@ COSTS: Final[Mapping[str, Metric]] = {
     )
 }
 """What a model costs, by name: no row says anything of it."""
+MEASURED: Final = frozenset({"memory", "latency"})
+"""Costs that are known only where models predict here."""
 OF_SCORES: Final = ("score@NAME", "loss@NAME")
 """The only metrics where scores are handed in."""
 _OF_FUNCTIONS: Final[Mapping[str, Metric]] = {

@@ -42,7 +42,11 @@ ROWS = [a_row(number) for number in range(1, 10)]
 
 
 def causes(
-    place: Path, rows: list[str], contract: Contract = CONTRACT, base: list[str] | None = ROWS
+    place: Path,
+    rows: list[str],
+    contract: Contract = CONTRACT,
+    base: list[str] | None = ROWS,
+    key: str | None = "id",
 ) -> dict[str, Any]:
     """Return the code of the suspected cause of each kind of finding."""
     for name, content in (("head.csv", rows), ("base.csv", base or [])):
@@ -52,7 +56,7 @@ def causes(
         one_file(place / "head.csv"),
         constraints(contract),
         base=one_file(place / "base.csv") if base else None,
-        key="id",
+        key=key,
     )
     return {each.kind: each.cause.code if each.cause else None for each in found.findings}
 
@@ -62,6 +66,14 @@ def test_time_zone__is_seen_in_times_of_base(tmp_path: Path) -> None:
     assert causes(tmp_path, rows) == {"max": "time-zone"}
     rows[3] = a_row(4, at="2024-03-01T12:40:01")
     assert causes(tmp_path, rows) == {"max": None}
+
+
+@pytest.mark.parametrize("key", [None, "row"])
+def test_time_zone__is_seen_by_a_column_that_must_be_unique_where_nobody_names_a_row(
+    tmp_path: Path, key: str | None
+) -> None:
+    rows = [row.replace("T10:", "T12:") for row in ROWS]
+    assert causes(tmp_path, rows, key=key) == {"max": "time-zone"}
 
 
 def test_new_category__is_seen_beside_base(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from mlci.core.duration import write_duration
 from mlci.core.words import code, codes, counted, listed, measured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from mlci.core.contract.model import ColumnRule, ColumnSpec, Contract, RowBounds
     from mlci.core.contract.part import Severity
@@ -105,6 +105,18 @@ def constraints(contract: Contract) -> tuple[Constraint, ...]:
     found += [_of_aggregate(contract, rule) for rule in contract.aggregates]
     found += [each for part in (_references, _freshness, _balance, _conflicts) for each in part(contract)]
     return tuple(found)
+
+
+def row_key(wanted: str | None, names: Collection[str], demands: Iterable[Constraint]) -> str | None:
+    """Return the column that names a row: WANTED where the file has it, else the first that must be unique.
+
+    NAMES are the file's columns.
+    """
+    if wanted in names:
+        return wanted
+    return next(
+        (each.columns[0].name for each in demands if each.kind == "unique" and each.columns[0].name in names), None
+    )
 
 
 def _of_column(contract: Contract, name: str) -> Iterator[Constraint]:

@@ -12,9 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.amount import shown_amount
-from mlci.core.costs import MEASURED
 from mlci.core.gates.result import Decision, GateResult, Outcome
-from mlci.core.metrics import metric_of
+from mlci.core.metrics import MEASURED, metric_of
 from mlci.core.statistics.interval import Interval
 from mlci.core.statistics.repeats import median_interval, ratio_interval
 

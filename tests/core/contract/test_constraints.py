@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mlci.core.contract.constraints import constraints
+from mlci.core.contract.constraints import constraints, row_key
 from mlci.core.contract.model import Contract
 from mlci.core.words import code, codes, listed, written
 
@@ -124,3 +124,11 @@ def test_constraints__say_what_is_demanded_of_text_keys_and_columns() -> None:
 def test_codes__shows_ten_names_and_counts_the_rest() -> None:
     assert codes(["a", "", "b`"]) == "`a`, one without a name, `b'`"
     assert codes(list("abcdefghijkl")).endswith("`j` and 2 more")
+
+
+def test_row_key__is_what_is_wanted_else_what_must_be_unique() -> None:
+    demands = constraints(CELLS)
+    assert row_key("ill", {"id", "ill"}, demands) == "ill"
+    assert row_key("gone", {"id", "ill"}, demands) == "id"
+    assert row_key(None, {"id", "ill"}, demands) == "id"
+    assert row_key(None, {"ill"}, demands) is None
