@@ -167,8 +167,8 @@ def test_promotion__after_ten_thousand_events(clone: Clone) -> None:
     loaded = registry.load("tumour")
     draft = Draft(loaded.registry, ANA, FixedClock().now(), UUIDS, "opened")
     for _ in range(10_000):
-        draft.add("look", None, evaluation="5" * 64)
-    registry.push("tumour", draft.change(None, None, "many looks", registry_page), loaded.commit)
+        draft.add("note", None)
+    registry.push("tumour", draft.change(None, None, "many notes", registry_page), loaded.commit)
     push(clone, "b")
     found = registry.load("tumour").registry
     production = found.version_at("production")
