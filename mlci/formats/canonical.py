@@ -63,10 +63,13 @@ def canonical_skops(data: bytes, *, limits: ZipLimits | None = None) -> bytes:
         _refuse_pickle()
     if SCHEMA not in members:
         raise _not_skops(f"it has no member `{SCHEMA}`")
-    schema = _parse(members[SCHEMA].content)
-    rewriting = _Rewriting(members, _shared_ids(schema), limits)
-    rewritten = rewriting.value(schema)
-    text = json.dumps(rewritten, separators=(",", ":"), allow_nan=False).encode()
+    schema, nodes = _parse(members[SCHEMA].content)
+    rewriting = _Rewriting(members, _shared_ids(nodes), limits)
+    try:
+        rewriting.rewrite(schema)
+    except RecursionError as error:
+        raise _too_deep() from error
+    text = json.dumps(schema, separators=(",", ":"), allow_nan=False).encode()
     deflated = members[SCHEMA].deflated
     contents = [(SCHEMA, text), *rewriting.contents]
     return write_members((name, Member(content, deflated)) for name, content in contents)
@@ -100,31 +103,43 @@ class _Rewriting:
         self._names: dict[tuple[str, bytes], str] = {}
         self._canonical: dict[str, tuple[bytes, bytes]] = {}
 
-    def value(self, value: Any) -> Any:  # noqa: ANN401  # a JSON value of any kind
-        """Return the value with canonical ids and names of members; the order of keys stays, it means something."""
-        if isinstance(value, list):
-            return [self.value(item) if type(item) in CONTAINERS else item for item in value]
-        if not isinstance(value, dict):
-            return value
-        result: dict[str, Any] = {}
-        loader = value.get("__loader__")
-        if not isinstance(loader, str):
+    def rewrite(self, value: Any, depth: int = 1) -> None:  # noqa: ANN401  # a JSON object or list of any kind
+        """Give VALUE, at this DEPTH, canonical ids and names of members; the order of keys stays, it means something.
+
+        In place: to build a tree of a forest's fifty thousand values anew takes longer than to change it.
+        """
+        if depth > DEEPEST:
+            raise _too_deep()
+        if type(value) is list:
+            for item in value:
+                if type(item) in CONTAINERS:
+                    self.rewrite(item, depth + 1)
+        elif isinstance(value.get("__loader__"), str):
+            self._rewrite_node(value, depth)
+        else:
             for key, item in value.items():
-                if key in PROCESS_ATTRIBUTES and _is_json(item):
-                    result[key] = self.value({**item, "content": "0"})
-                else:
-                    result[key] = self.value(item) if type(item) in CONTAINERS else item
-            return result
-        for key, item in (_in_order(value, self) if loader in UNORDERED_LOADERS else value).items():
+                if type(item) in CONTAINERS:
+                    if key in PROCESS_ATTRIBUTES and _is_json(item):
+                        item["content"] = "0"
+                    self.rewrite(item, depth + 1)
+
+    def _rewrite_node(self, node: dict[str, Any], depth: int) -> None:
+        if node["__loader__"] in UNORDERED_LOADERS:
+            _put_in_order(node, self)
+        is_nameless = False
+        for key, item in node.items():
             if key == "__id__":
-                if isinstance(item, int) and item in self._shared and _has_identity(value):
+                if isinstance(item, int) and item in self._shared and _has_identity(node):
                     # skops takes a zero for "no id", so numbers begin at one
-                    result[key] = self._numbers.setdefault(item, len(self._numbers) + 1)
+                    node[key] = self._numbers.setdefault(item, len(self._numbers) + 1)
+                else:
+                    is_nameless = True
             elif key == "file" and isinstance(item, str):
-                result[key] = self._member(item)
-            else:
-                result[key] = self.value(item) if type(item) in CONTAINERS else item
-        return result
+                node[key] = self._member(item)
+            elif type(item) in CONTAINERS:
+                self.rewrite(item, depth + 1)
+        if is_nameless:
+            del node["__id__"]
 
     def digest_of(self, name: str) -> bytes:
         """Return the sha256 of a member's canonical content."""
@@ -174,39 +189,27 @@ def _has_identity(node: dict[str, Any]) -> bool:
     return loader not in IDENTITY_FREE_LOADERS and not is_number
 
 
-def _shared_ids(schema: dict[str, Any]) -> frozenset[int]:
+def _shared_ids(nodes: list[dict[str, Any]]) -> frozenset[int]:
     """Return the ids of mutable objects that occur more than once; an id that occurs once says nothing."""
     counts: Counter[int] = Counter()
-    level: list[Any] = [schema]
-    for _ in range(DEEPEST):
-        below: list[Any] = []
-        for value in level:
-            if type(value) is dict:
-                identity = value.get("__id__")
-                if _is_node(value) and isinstance(identity, int) and _has_identity(value):
-                    counts[identity] += 1
-                below += [item for item in value.values() if type(item) in CONTAINERS]
-            else:
-                below += [item for item in value if type(item) in CONTAINERS]
-        level = below
-    if level:
-        raise _not_skops(f"its schema is nested more than {DEEPEST} levels deep")
+    for node in nodes:
+        identity = node["__id__"]
+        if isinstance(identity, int) and _is_node(node) and _has_identity(node):
+            counts[identity] += 1
     return frozenset(identity for identity, count in counts.items() if count > 1)
 
 
-def _in_order(node: dict[str, Any], rewriting: _Rewriting) -> dict[str, Any]:
-    """Return a node whose items are sorted if it is a set, whose order depends on the process's hash seed."""
+def _put_in_order(node: dict[str, Any], rewriting: _Rewriting) -> None:
+    """Sort the items of a node that is a set, whose order depends on the process's hash seed."""
     content = node.get("content")
     if node["__loader__"] == "SetNode" and isinstance(content, list):
-        return {**node, "content": _sorted(content, rewriting)}
-    if node.get("__class__") == "frozenset" and node["__loader__"] == "ConstructorFromReduceNode":
+        node["content"] = _sorted(content, rewriting)
+    elif node.get("__class__") == "frozenset" and node["__loader__"] == "ConstructorFromReduceNode":
         # the constructor's arguments: a tuple of one list
         items = content.get("content") if isinstance(content, dict) else None
         argument = items[0] if isinstance(items, list) and len(items) == 1 else None
-        if isinstance(content, dict) and isinstance(argument, dict) and isinstance(argument.get("content"), list):
-            argument = {**argument, "content": _sorted(argument["content"], rewriting)}
-            return {**node, "content": {**content, "content": [argument]}}
-    return node
+        if isinstance(argument, dict) and isinstance(argument.get("content"), list):
+            argument["content"] = _sorted(argument["content"], rewriting)
 
 
 def _sorted(items: list[Any], rewriting: _Rewriting) -> list[Any]:
@@ -224,23 +227,27 @@ def _without_process(value: Any, rewriting: _Rewriting) -> Any:  # noqa: ANN401 
     return value
 
 
-def _parse(text: bytes) -> dict[str, Any]:
+def _parse(text: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the schema, and all objects in it that have an id."""
+    nodes: list[dict[str, Any]] = []
+
+    def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        if len(result) != len(pairs):
+            raise ValueError("a key occurs twice")
+        if "__id__" in result:
+            nodes.append(result)
+        return result
+
     try:
-        schema = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+        schema = json.loads(text, object_pairs_hook=without_duplicates, parse_constant=_no_constant)
     except RecursionError as error:
-        raise _not_skops(f"its schema is nested more than {DEEPEST} levels deep") from error
+        raise _too_deep() from error
     except ValueError as error:
         raise _not_skops(f"its schema is no valid JSON ({error})") from error
     if not isinstance(schema, dict) or not _is_node(schema):
         raise _not_skops("its schema describes no object")
-    return schema
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise ValueError("a key occurs twice")
-    return result
+    return schema, nodes
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -254,6 +261,10 @@ def _refuse_pickle() -> NoReturn:
         cause="it was saved with pickle, joblib, cloudpickle or torch",
         hint=SAVE_HINT,
     )
+
+
+def _too_deep() -> IntegrityError:
+    return _not_skops(f"its schema is nested more than {DEEPEST} levels deep")
 
 
 def _not_skops(reason: str) -> IntegrityError:

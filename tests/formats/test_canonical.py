@@ -268,6 +268,7 @@ def test_canonical_skops__refuses_pickles(data: bytes) -> None:
 
 DEEP: Any = "[" * 3000 + "]" * 3000
 NESTED = '{"__loader__":"ListNode","content":' + "[" * 400 + "]" * 400 + "}"
+NESTED_IN_A_SET = '{"__loader__":"SetNode","content":' + "[" * 800 + "]" * 800 + "}"
 
 
 @pytest.mark.parametrize(
@@ -282,6 +283,7 @@ NESTED = '{"__loader__":"ListNode","content":' + "[" * 400 + "]" * 400 + "}"
         (a_skops_file('{"__loader__": "SliceNode", "content": {"start": NaN}}'), "NaN is no JSON"),
         (a_skops_file(DEEP), "levels deep"),
         (a_skops_file(NESTED), "levels deep"),
+        (a_skops_file(NESTED_IN_A_SET), "levels deep"),
         (a_skops_file(an_array("../7.npy", 7)), "names the member `../7.npy`, which is not there"),
         (a_skops_file(an_array("schema.json", 7)), "names the member `schema.json`, which is not there"),
         (a_skops_file(an_array("7.npz", 7), {"7.npz": b"no zip"}), "a sparse matrix in it is no zip file"),
