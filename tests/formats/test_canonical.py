@@ -216,7 +216,8 @@ def with_ids(value: object, start: int) -> object:
 
 
 def _numbered(item: dict[str, Any], numbers: Iterator[int]) -> dict[str, Any]:
-    return {**item, "__id__": next(numbers)} if "__id__" in item else item
+    is_node = isinstance(item.get("__loader__"), str)  # an attribute of a model may be called `__id__`, too
+    return {**item, "__id__": next(numbers)} if is_node and "__id__" in item else item
 
 
 @given(value=values(), start=st.integers(min_value=1, max_value=2**48))
