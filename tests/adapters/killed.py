@@ -210,14 +210,23 @@ def finished(child: int) -> None:
 
 
 def descendants(process: int) -> list[int]:
+    """Return what PROCESS started on its side: a kill of ours ends nothing on the origin's machine, as a host's is."""
     found = []
     try:
         children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     except OSError:
         return []
     for each in children:
-        found += [int(each), *descendants(int(each))]
+        if not is_of_the_origin(int(each)):
+            found += [int(each), *descendants(int(each))]
     return found
+
+
+def is_of_the_origin(process: int) -> bool:
+    try:
+        return b"receive-pack" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def trial(
