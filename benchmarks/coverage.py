@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binom, norm
 
+from benchmarks.coverage_cell import PROMISED, Cell
 from mlci.core.answers import Answers, Sample
 from mlci.core.bounds import difference, worst_loss
 from mlci.core.evidence import Evidence
@@ -58,9 +59,6 @@ CHURN = (0.01, 0.03, 0.1, 0.5)
 POPULATION = 100_000
 POSITIVE = 0.4
 FOR_THE_WORSE = {"lost": 1.0, "mixed": 0.75}
-PROMISED = 0.06
-BY_CHANCE = 1e-4
-"""With which a cell whose truth is 6 % may be called broken."""
 THRESHOLD = 0.5
 _DIGITS = np.array([[0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 0, 0, 1, 1], [0, 1, 0, 1, 0, 1, 0, 1]])
 """Of a cell: label, production's decision, the candidate's."""
@@ -193,28 +191,6 @@ def told_apart(counts: Counts, metric: str) -> Counts:
     return kept
 
 
-@dataclass(frozen=True)
-class Cell:
-    """What became of the draws of one cell of the table."""
-
-    name: str
-    draws: int
-    passes: int
-    by_rule: int
-    margin: float
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether so many passes are too many even for a truth of 6 %."""
-        return bool(self.passes > binom.isf(BY_CHANCE, self.draws, PROMISED))
-
-    @property
-    def text(self) -> str:
-        """The share of passes, with a sign where most draws are answered by rule."""
-        sign = "!" if self.is_broken else "*" if 2 * self.by_rule >= self.draws else " "
-        return f"{self.passes / self.draws:8.1%}{sign}"
-
-
 class Kept:
     """Cells that an earlier call has drawn, one a line in a file; none where there is no file."""
 
@@ -244,7 +220,7 @@ def measured(population: Population, metric: str, rows: int, draws: int, name: s
             raise RuntimeError(f"{name}: the gate decides otherwise than this script takes it to")
         passes += number * decision.passed
         by_rule += number * decision.by_rule
-    return Cell(name, draws, passes, by_rule, margin)
+    return Cell(name, draws, passes, by_rule)
 
 
 def edge(rows: int) -> tuple[float, float, float]:

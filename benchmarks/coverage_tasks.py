@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import binom
 
 from benchmarks import coverage_draws as draws_of
+from benchmarks.coverage_cell import PROMISED, Cell
 from mlci.core.answers import (
     MeasuredAnswers,
     MulticlassAnswers,
@@ -67,9 +67,6 @@ BLOCK = 128
 CHECKED_BY_GATE = 3
 ITEMS = 8
 """Items of a query."""
-PROMISED = 0.06
-BY_CHANCE = 1e-4
-"""With which a cell whose truth is 6 % may be called broken."""
 SECTION = StatisticsSection()
 STRICTNESS = Strictness(SECTION.confidence, SECTION.min_rows, SECTION.min_changed)
 METRICS = {
@@ -248,28 +245,6 @@ POPULATIONS: Mapping[str, Callable[[float, float], Population]] = {
     "ranking": lists,
     "function": correlated,
 }
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What became of the draws of one cell of the table."""
-
-    name: str
-    draws: int
-    passes: int
-    by_rule: int
-    """Inconclusive because theory is not to be trusted."""
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether so many passes are too many even for a truth of 6 %."""
-        return bool(self.passes > binom.isf(BY_CHANCE, self.draws, PROMISED))
-
-    @property
-    def text(self) -> str:
-        """The share of passes, with a sign where most draws are answered by rule."""
-        sign = "!" if self.is_broken else "*" if 2 * self.by_rule >= self.draws else " "
-        return f"{self.passes / self.draws:8.1%}{sign}"
 
 
 @dataclass(frozen=True, eq=False)

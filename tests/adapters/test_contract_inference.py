@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mlci.adapters.contract_inference import infer, infer_all
 from mlci.adapters.duckdb import DuckdbData
-from mlci.core.contract.constraints import constraints
+from mlci.core.contract.constraints import constraints, row_key
 from mlci.core.contract.model import Contract
 from mlci.core.contract_draft import LabelProfile
 from mlci.core.data_files import one_file
@@ -56,7 +56,7 @@ def drafted(path: Path) -> Contract:
 
 
 def check(path: Path, contract: Contract) -> DatasetReport:
-    return DuckdbData().validate("cells", one_file(path), constraints(contract), key=contract.key)
+    return DuckdbData().validate("cells", one_file(path), constraints(contract))
 
 
 def test_infer__drafts_a_contract_that_reads_as_prose(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_infer__half_of_the_rows_make_a_contract_that_the_other_half_satisfies(t
         "ill": "boolean",
         "note": "string",
     }
-    assert contract.key == "id"
+    assert row_key(None, contract.columns, constraints(contract)) == "id"
 
 
 @pytest.mark.parametrize(

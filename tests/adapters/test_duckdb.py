@@ -31,7 +31,7 @@ def a_contract(columns: dict[str, Rule], **parts: object) -> Contract:
 
 def check(path: Path, contract: Contract, base: Path | None = None) -> DatasetReport:
     before = one_file(base) if base else None
-    return DuckdbData().validate("cells", one_file(path), constraints(contract), base=before, key=contract.key)
+    return DuckdbData().validate("cells", one_file(path), constraints(contract), base=before)
 
 
 def only_finding(path: Path, contract: Contract, base: Path | None = None) -> Finding:

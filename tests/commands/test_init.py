@@ -15,7 +15,7 @@ from mlci.adapters.contract_inference import infer
 from mlci.adapters.duckdb import DuckdbData
 from mlci.commands.init import Infer, Wish, init, judges_on_training_rows, way_out
 from mlci.core.config import read_config
-from mlci.core.contract.constraints import constraints
+from mlci.core.contract.constraints import constraints, row_key
 from mlci.core.contract.model import ColumnSpec, Contract
 from mlci.core.contract_draft import Inferred, LabelProfile
 from mlci.core.data_files import one_file
@@ -403,8 +403,9 @@ def assert_fits(folder: Path) -> None:
     for section in config.data.values():
         contract = read_model((folder / str(section.contract)).read_bytes(), Contract, "contract")
         file = one_file(folder / section.path, form=section.format.chosen if section.format else None)
-        report = DuckdbData().validate("rows", file, constraints(contract), key=contract.key)
-        assert (report.findings, contract.key) == ((), config.evaluate.id)
+        demands = constraints(contract)
+        assert DuckdbData().validate("rows", file, demands).findings == ()
+        assert row_key(None, contract.columns, demands) == config.evaluate.id
         column = ColumnSpec(config.evaluate.label_columns[0], TYPES[type(config.evaluate.positive)])
         labels = DuckdbData().read_table(file, [column]).columns[column.name]
         found = set((labels.values == config.evaluate.positive).tolist())

@@ -30,6 +30,7 @@ from tests.commands.builders import (
     a_configuration,
     a_model,
     a_project,
+    refused,
     some_rows,
 )
 
@@ -67,12 +68,6 @@ def a_branch_of_a_program(place: Path) -> Project:
     project.promote()
     project.repository.switch("change")
     return project
-
-
-def refusal(project: Project) -> MlciError:
-    with pytest.raises(MlciError) as caught:
-        project.train()
-    return caught.value
 
 
 def test_train__the_package_has_the_program_its_signature_and_golden_answers(tmp_path: Path) -> None:
@@ -244,7 +239,7 @@ def test_deploy__a_program_is_laid_out_like_any_package(tmp_path: Path) -> None:
     ],
 )
 def test_train__what_is_missing_is_named(changes: dict[str, str], code: str, tmp_path: Path) -> None:
-    assert refusal(a_program_project(tmp_path, **changes)).code == code
+    assert refused(a_program_project(tmp_path, **changes), "train").code == code
 
 
 def test_train__a_file_that_is_a_link_to_another_place_is_refused(tmp_path: Path) -> None:
@@ -252,13 +247,13 @@ def test_train__a_file_that_is_a_link_to_another_place_is_refused(tmp_path: Path
     (tmp_path / "secret").write_text("labels")
     (project.repository.folder / "score").unlink()
     (project.repository.folder / "score").symlink_to(tmp_path / "secret")
-    assert refusal(project).code == "program-file"
+    assert refused(project, "train").code == "program-file"
 
 
 def test_train__answers_of_another_task_are_refused(tmp_path: Path) -> None:
     project = a_program_project(tmp_path, trains="number")
     project.predictor.models["number"] = replace(a_model(), classes=None)
-    error = refusal(project)
+    error = refused(project, "train")
     assert (error.code, error.problem) == (
         "program-answers",
         "`./score rows` answers with `prediction`, as no binary task does",

@@ -20,7 +20,7 @@ from mlci.formats.program_archive import read_program
 from mlci.render.markdown import comment
 from mlci.testing import Script, ScriptedPredictor
 from mlci.testing.predictor import PICKLED
-from tests.commands.builders import COMMAND, Project, a_configuration, a_project, a_released_project
+from tests.commands.builders import COMMAND, Project, a_configuration, a_project, a_released_project, refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,12 +50,6 @@ def a_pickling_project(place: Path, train: str = ALLOWED, **changes: str) -> Pro
 
 def package_of(project: Project) -> Package:
     return project.train().candidate.package
-
-
-def refusal(project: Project) -> MlciError:
-    with pytest.raises(MlciError) as caught:
-        project.check()
-    return caught.value
 
 
 def test_train__ships_a_pickle_with_the_code_that_it_names(tmp_path: Path) -> None:
@@ -171,7 +165,7 @@ def test_rules__a_pull_request_that_allows_it_is_named_and_ignored(tmp_path: Pat
     ]
     leaves(project)
     project.repository.commit("And ship one")
-    assert refusal(project).code == "model-forbidden-type"
+    assert refused(project).code == "model-forbidden-type"
 
 
 def test_rules__who_judges_takes_no_pickle_that_base_does_not_allow(tmp_path: Path) -> None:

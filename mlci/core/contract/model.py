@@ -344,11 +344,6 @@ class Contract(Part):
         except ValueError as error:
             raise problem("{problem}", section, place, name, problem=str(error)) from error
 
-    @property
-    def key(self) -> str | None:
-        """The column that names a row: the first with `unique: true`, if any."""
-        return next((name for name, rule in self.columns.items() if rule.unique), None)
-
     def column(self, name: str) -> ColumnSpec:
         """Return how to read the column NAME, which the contract must list."""
         rule = self.columns[name]

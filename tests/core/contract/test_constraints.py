@@ -132,3 +132,4 @@ def test_row_key__is_what_is_wanted_else_what_must_be_unique() -> None:
     assert row_key("gone", {"id", "ill"}, demands) == "id"
     assert row_key(None, {"id", "ill"}, demands) == "id"
     assert row_key(None, {"ill"}, demands) is None
+    assert row_key(None, {"id", "ill"}, []) is None

@@ -43,9 +43,8 @@ def test_contract__reads_the_example_of_the_design() -> None:
     assert contract.rules[0].max_share.text == "0.1%"
 
 
-def test_contract__knows_its_key_and_how_to_read_a_column() -> None:
+def test_contract__knows_how_to_read_a_column() -> None:
     contract = read(CELLS)
-    assert contract.key == "id"
     assert contract.column("mean_radius") == ColumnSpec("mean_radius", "number", "micrometre")
     assert contract.column("size_band") == ColumnSpec("size_band", "string", pii=True)
 
@@ -80,10 +79,6 @@ def test_keys__one_in_place_of_a_list_is_told_how_to_write_it(keys: str, hint: s
         "cells.yaml:10:1",
         hint,
     )
-
-
-def test_contract__without_a_unique_column_has_no_key() -> None:
-    assert Contract.model_validate({"columns": {"a": {"type": "number"}}}).key is None
 
 
 def test_contract__survives_being_written_and_read() -> None:
