@@ -96,7 +96,7 @@ def registry_export(
 
     model, registry = _registry(fetches=not no_fetch)
     models = export(registry)
-    page = registry_html(models, f"The registries of the repository that {model} lies in, written by mlci.")
+    page = registry_html(models, f"Every model of the repository, {model} among them, as mlci's registry has them.")
     try:
         write_atomically(html, page.encode())
     except OSError as error:

@@ -39,7 +39,7 @@ h3 { margin: 1.6rem 0 .5rem; font-size: 1rem }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
 th { color: var(--soft); font-weight: 600; white-space: nowrap } td.number { text-align: right }
 code { font: .87em ui-monospace, monospace; overflow-wrap: anywhere } .soft { color: var(--soft) }
-.stage { color: var(--good); font-weight: 600 }
+code.digest { white-space: nowrap } .stage { color: var(--good); font-weight: 600 }
 .bad { color: var(--bad); font-weight: 600 } time { white-space: nowrap }
 .charts { display: flex; flex-wrap: wrap; gap: 1.2rem 2rem } figure { margin: 0; max-width: 100% }
 figcaption { font-weight: 600 } svg { display: block; max-width: 100%; height: auto }
@@ -197,7 +197,9 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _digest(text: str) -> str:
-    return f'<code title="{_text(text)}">{_text(text[:12])}</code>' if text else '<span class="soft">none</span>'
+    if not text:
+        return '<span class="soft">none</span>'
+    return f'<code class="digest" title="{_text(text)}">{_text(text[:12])}</code>'
 
 
 def _time(time: datetime) -> str:
