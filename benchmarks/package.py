@@ -18,8 +18,8 @@ from sklearn.ensemble import RandomForestClassifier
 
 from mlci.adapters.files import write_folder
 from mlci.core.config import read_config
+from mlci.core.fitted_signature import build_signature
 from mlci.core.package import build_package
-from mlci.core.signature import build_signature
 from mlci.formats.archive import digest, pack
 from mlci.formats.model_file import read_model
 

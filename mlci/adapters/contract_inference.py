@@ -23,18 +23,11 @@ from mlci.adapters.duckdb_query import Query
 from mlci.adapters.named_files import files_at, is_file, no_such_file
 from mlci.core.contract.scalar import NESTED, TEMPORAL
 from mlci.core.contract_bounds import PARTS
-from mlci.core.contract_draft import (
-    MOST_ENUM_VALUES,
-    MOST_LABEL_VALUES,
-    ColumnProfile,
-    Inferred,
-    LabelProfile,
-    draft,
-    would_be_key,
-)
+from mlci.core.contract_draft import MOST_ENUM_VALUES, ColumnProfile, Inferred, draft, would_be_key
 from mlci.core.data_files import one_file
 from mlci.core.data_format import CsvFormat, format_of
 from mlci.core.plain_text import one_line
+from mlci.core.positive_class import MOST_LABEL_VALUES, LabelProfile
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:

@@ -23,11 +23,12 @@ from mlci.core.fingerprint import fingerprint
 from mlci.core.gates import Outcome
 from mlci.core.names import checked_name
 from mlci.core.refusal import Refusal
-from mlci.core.report import Conclusion, Report, Subject, Training, Trust
+from mlci.core.report import Conclusion, Report, Subject, Training
 from mlci.core.rule_changes import RuleChange, replaced_rules
 from mlci.core.rules import brings_features, effective
 from mlci.core.sealed import refuse_readable
 from mlci.core.side import Side
+from mlci.core.trust import Trust
 from mlci.errors import IntegrityError, MlciError
 from mlci.render.markdown import comment
 
@@ -41,8 +42,9 @@ if TYPE_CHECKING:
     from mlci.core.gates import Verdict
     from mlci.core.registry import LoadedRegistry, Version
     from mlci.core.release_sections import PromoteSection
-    from mlci.core.report import LabelsPlace, OwnTests
+    from mlci.core.report import OwnTests
     from mlci.core.rules import Rules
+    from mlci.core.trust import LabelsPlace
 
     OpenStore = Callable[[PromoteSection], Store]
 

@@ -12,22 +12,25 @@ from typing import TYPE_CHECKING, Protocol
 from mlci.core.config import read_config
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.model import Contract
-from mlci.core.contract_draft import format_key, in_quotes, positive_class
+from mlci.core.contract_draft import format_key
 from mlci.core.documents import plain_scalar, read_model
 from mlci.core.names import checked_name
 from mlci.core.nearest import did_you_mean
 from mlci.core.paths import relative_path
 from mlci.core.plain_text import one_line
+from mlci.core.positive_class import positive_class
 from mlci.core.strict_yaml import LARGEST_DOCUMENT
 from mlci.core.words import code, written
+from mlci.core.yaml_text import in_quotes
 from mlci.errors import OutsideError, RejectedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mlci.core.config import Config
-    from mlci.core.contract_draft import Inferred, LabelProfile
+    from mlci.core.contract_draft import Inferred
     from mlci.core.gates.undecidable import Undecidable
+    from mlci.core.positive_class import LabelProfile
 
 IGNORED = (".mlci/", "model.skops", "__pycache__/")
 GITIGNORE = ".gitignore"

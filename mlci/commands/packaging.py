@@ -6,13 +6,14 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from mlci.commands.programs import golden_of
+from mlci.core.fitted_signature import assumption
 from mlci.core.golden import GOLDEN_FILE, Golden, golden_table
 from mlci.core.mlflow_model import LOADER_FILE
 from mlci.core.package import REQUIREMENTS_FILE, build_package, build_signature
 from mlci.core.predictions import Predictions, read_predictions, signature_of
 from mlci.core.program import program_signature
 from mlci.core.scores import Scores
-from mlci.core.signature import Signature, assumption
+from mlci.core.signature import Signature
 from mlci.core.stated_metrics import StatedMetrics
 from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.canonical import fitted_version

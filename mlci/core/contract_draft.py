@@ -1,30 +1,27 @@
 """A first contract for data that has none: what was seen, widened so that the next delivery does not break it.
 
-Everything that is a guess carries a comment that says so; the team reads it once and makes it theirs. What the label
-holds is no guess: `positive_class` says which of its two values counts as positive, or why none can.
+Everything that is a guess carries a comment that says so; the team reads it once and makes it theirs.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from datetime import date, time
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.contract.scalar import TEMPORAL, ColumnType
 from mlci.core.contract_bounds import PARTS, column_bounds, moment_bounds
-from mlci.core.documents import plain_scalar
 from mlci.core.expression.tree import ColumnReference, text_of
-from mlci.core.plain_text import is_visible, one_line, printable
-from mlci.core.section import LONGEST_IDENTIFIER
-from mlci.core.words import code, written
-from mlci.errors import UsageError
+from mlci.core.plain_text import is_visible
+from mlci.core.words import written
+from mlci.core.yaml_text import in_quotes, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from mlci.core.data_format import CsvFormat
+    from mlci.core.positive_class import LabelProfile
 
 MOST_ENUM_VALUES: Final = 10
 FEWEST_PARTS: Final = PARTS // 2 + 1
@@ -33,35 +30,11 @@ FEWEST_MEASURED: Final = 20
 """Different values of a column that was measured, not counted or coded."""
 MOST_VARYING: Final = 50
 """Columns of which the draft demands that they vary; a contract has no more aggregates."""
-MOST_LABEL_VALUES: Final = 5
-"""Values of a label that an error lists; a binary task has two."""
 _LONGEST_ENUM_TEXT: Final = 60
 _ID_NAME: Final = re.compile(r"(?i)(.*[_ -])?(id|key|uuid|guid)|[a-z]+ID")
 
-_CLASSES: Final = 2
-_YES: Final = frozenset({"1", "true", "t", "yes", "y", "positive", "pos"})
-"""Texts that say yes, in small letters."""
-
-_LARGEST_EXACT: Final = 2**53
-"""Labels that are numbers are read in double precision, where greater ones are not told apart."""
-
 _NAMING: Final[frozenset[ColumnType]] = TEMPORAL | {"integer", "string"}
 """What may name a row."""
-
-LabelValue = int | float | str | bool
-
-
-@dataclass(frozen=True, slots=True)
-class LabelProfile:
-    """What was seen in the label column of one file."""
-
-    type: ColumnType
-    """That of the column in all files together."""
-    distinct: int
-    values: tuple[LabelValue, ...]
-    """The smallest of its different values, at most `MOST_LABEL_VALUES`."""
-    counts: tuple[int, ...] = ()
-    """How many rows have each of `values`, where these are all; else nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,104 +112,6 @@ def format_key(form: CsvFormat) -> str:
     'format: {csv: {delimiter: ";"}}'
     """
     return f"format: {{csv: {{delimiter: {in_quotes(form.delimiter)}}}}}"
-
-
-def positive_class(label: str, seen: Mapping[str, LabelProfile], wished: str | None, command: str) -> int | str | bool:
-    """Return the positive class of LABEL as `evaluate.positive` says it, so that it equals the labels when scored.
-
-    SEEN is what each file (by its name) holds in that column; WISHED is what the user typed, None where nothing was,
-    and then 1, true or a text that says yes is taken if the other class is none of them. COMMAND is what the user
-    would type again, without the class.
-
-    Raises `UsageError`: "not-binary", "one-class", "classes-differ", "positive-unknown", "positive-unusable".
-    """
-    for file, profile in seen.items():
-        _check_two(label, file, profile)
-    first, *more = seen.items()
-    for file, profile in more:
-        if profile.values != first[1].values:
-            raise UsageError(
-                "classes-differ",
-                f"{code(label)} is {_either(first[1].values)} in {first[0]}, and {_either(profile.values)} in {file}",
-                cause="The classes are spelled differently; together they are more than two.",
-                hint="Spell the classes alike in both files.",
-            )
-    values = first[1].values
-    fitting = [value for value in values if _is_meant(value, wished, values)]
-    usable = [configured for value in fitting or values if (configured := _configured(value)) is not None]
-    if not usable:
-        raise UsageError(
-            "positive-unusable",
-            f"no configuration can say that the positive class of {code(label)} is {_either(fitting or values)}",
-            cause="There a class is a whole number, true, false, or text of at most 200 visible characters.",
-            hint="Rename the class in the data, for example to 1.",
-        )
-    if len(fitting) == 1:
-        return usable[0]
-    typed = "which of them is positive does not show" if wished is None else f"{one_line(wished, 80)!r} is none of them"
-    raise UsageError(
-        "positive-unknown",
-        f"{code(label)} is {_either(values)}, and {typed}",
-        hint=" or: ".join(
-            f"{command} --positive {shlex.quote(value if isinstance(value, str) else written(value))}"
-            for value in usable[::-1]
-        ),
-    )
-
-
-def _check_two(label: str, file: str, profile: LabelProfile) -> None:
-    """Raise unless FILE holds two classes."""
-    if profile.distinct > _CLASSES:
-        shown = ", ".join(map(_shown, profile.values))
-        dots = ", …" if profile.distinct > len(profile.values) else ""
-        raise UsageError(
-            "not-binary",
-            f"{code(label)} has {profile.distinct:,} different values in {file}: {shown}{dots}",
-            cause="This version of mlci judges binary tasks only: a label with two values.",
-            hint="Name a column with two values: mlci init DATA.csv --label COLUMN",
-        )
-    if profile.distinct < _CLASSES:
-        told = f"is {_shown(profile.values[0])}" if profile.values else "is empty"
-        raise UsageError(
-            "one-class",
-            f"{code(label)} {told} in every row of {file}",
-            cause="On rows of one class no model can be trained, and none be judged.",
-            hint=f"Put rows of both classes into {file}.",
-        )
-
-
-def _is_meant(value: LabelValue, wished: str | None, values: Sequence[LabelValue]) -> bool:
-    """Tell whether VALUE, one of VALUES, is what the user WISHED, or by convention the positive one."""
-    if wished is None:
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, str):
-            return value.lower() in _YES
-        return value == 1 and set(values) <= {0, 1, -1}  # of 1 and 2, either may be the positive one
-    if isinstance(value, bool):
-        return wished.lower() == str(value).lower()
-    if isinstance(value, str):
-        return wished == value
-    number = plain_scalar(wished)
-    return isinstance(number, int | float) and not isinstance(number, bool) and number == value
-
-
-def _configured(value: LabelValue) -> int | str | bool | None:
-    """Return VALUE as a configuration says it, None where it cannot; labels that are numbers compare as numbers."""
-    if isinstance(value, str):
-        return value if is_visible(value) and len(value) <= LONGEST_IDENTIFIER else None
-    if isinstance(value, float) and not value.is_integer():
-        return None
-    return value if isinstance(value, bool) else int(value) if abs(value) <= _LARGEST_EXACT else None
-
-
-def _either(values: Sequence[LabelValue]) -> str:
-    return " or ".join(map(_shown, values))
-
-
-def _shown(value: LabelValue) -> str:
-    """Return VALUE so that blanks at its ends are seen."""
-    return printable(quoted(value), _LONGEST_ENUM_TEXT) if isinstance(value, str) else written(value)
 
 
 def _key(named: Sequence[ColumnProfile], first: Sequence[ColumnProfile]) -> ColumnProfile | None:
@@ -337,27 +212,6 @@ def _at_least(rows: int) -> int:
     half = max(rows // 2, 1)
     step: int = 10 ** (len(str(half)) - 1)
     return half // step * step
-
-
-def quoted(text: str) -> str:
-    """Return TEXT as a YAML scalar that reads back as this string: plain where that is safe."""
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) and isinstance(plain_scalar(text), str):
-        return text
-    return in_quotes(text)
-
-
-def in_quotes(text: str) -> str:
-    """Return TEXT as a YAML scalar that nobody takes for anything but text."""
-    return '"' + "".join(_escaped(each) for each in text) + '"'
-
-
-def _escaped(character: str) -> str:
-    if character in {'"', "\\"}:
-        return f"\\{character}"
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"  # noqa: PLR2004 - what four digits can hold
 
 
 def _comment(text: str) -> str:

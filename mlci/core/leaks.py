@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.findings import ExampleRow, Finding, percent
-from mlci.core.words import code, codes, counted
+from mlci.core.findings import ExampleRow, Finding
+from mlci.core.words import code, codes, counted, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,21 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 from pydantic import Field, ValidationError
 
 from mlci.core.baseline import BASELINE_FILE, read_baseline
+from mlci.core.fitted_signature import build_signature
 from mlci.core.metrics import Task  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.mlflow_model import MLMODEL_FILE, mlmodel
 from mlci.core.names import NAME
 from mlci.core.plain_text import one_line
 from mlci.core.schema_name import with_schema
 from mlci.core.section import LONGEST_IDENTIFIER, Identifier
-from mlci.core.signature import (
-    Frozen,
-    Input,
-    Signature,
-    build_signature,
-    change_of_signature,
-    first_problem,
-    positive_index,
-)
+from mlci.core.signature import Frozen, Input, Signature, change_of_signature, first_problem, positive_index
 from mlci.core.words import code
 from mlci.errors import IntegrityError
 

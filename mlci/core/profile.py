@@ -14,9 +14,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from mlci.core.contract.scalar import ORDERED
-from mlci.core.findings import Difference, percent
+from mlci.core.findings import Difference
 from mlci.core.plain_text import one_line
-from mlci.core.words import code
+from mlci.core.words import code, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

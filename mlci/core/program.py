@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import numpy as np
 from pydantic import AfterValidator, Field, ValidationError
 
+from mlci.core.fitted_signature import build_signature
 from mlci.core.prediction import Prediction
 from mlci.core.schema_name import read_json, with_schema
 from mlci.core.section import LONGEST_IDENTIFIER, Identifier
-from mlci.core.signature import Frozen, ModelClass, Signature, build_signature, first_problem
+from mlci.core.signature import Frozen, ModelClass, Signature, first_problem
 from mlci.core.words import code
 from mlci.errors import UsageError
 

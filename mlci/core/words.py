@@ -61,3 +61,16 @@ def counted(count: int, noun: str) -> str:
     """
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{count:,} {noun if count == 1 else plural}"
+
+
+def percent(share: float) -> str:
+    """Return a share for a reader: one decimal, and never 0.0% for something that is there.
+
+    >>> percent(0.0544), percent(0.0001), percent(1.0), percent(0.99999)
+    ('5.4%', '<0.1%', '100%', '>99.9%')
+    """
+    if 0 < share < 0.0005:  # noqa: PLR2004 - would be shown as 0.0%
+        return "<0.1%"
+    if 0.9995 <= share < 1:  # noqa: PLR2004 - would be shown as 100.0%
+        return ">99.9%"
+    return f"{100 * share:.1f}".removesuffix(".0") + "%"

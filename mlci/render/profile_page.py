@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from mlci.core.findings import percent
 from mlci.core.plain_text import one_line
 from mlci.core.profile import shown
+from mlci.core.words import percent
 from mlci.render.profile_text import sampled_sentence
 from mlci.render.wording import plural
 

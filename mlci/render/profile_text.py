@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlci.core.findings import percent
 from mlci.core.plain_text import one_line
 from mlci.core.profile import DISTINCT_ERROR, shown
+from mlci.core.words import percent
 from mlci.render.lines import filled, plain, table
 from mlci.render.wording import plural
 

@@ -15,10 +15,10 @@ from mlci.adapters.contract_inference import infer, infer_all
 from mlci.adapters.duckdb import DuckdbData
 from mlci.core.contract.constraints import constraints, row_key
 from mlci.core.contract.model import Contract
-from mlci.core.contract_draft import LabelProfile
 from mlci.core.data_files import one_file
 from mlci.core.data_format import CsvFormat
 from mlci.core.documents import read_model
+from mlci.core.positive_class import LabelProfile
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlci.commands.check import check
+from mlci.core.fitted_signature import assumption
 from mlci.core.report import Conclusion, OwnTests, Training
-from mlci.core.signature import assumption
 from mlci.errors import RejectedError, UsageError
 from mlci.testing import Script, ScriptedModel
 from mlci.testing.predictor import REQUIREMENTS

@@ -11,10 +11,10 @@ from typing_extensions import override
 
 from mlci.commands.installed import Installed
 from mlci.core.config import read_config
+from mlci.core.fitted_signature import build_signature
 from mlci.core.gates import Outcome
 from mlci.core.package import Signature, build_package
 from mlci.core.report import Conclusion
-from mlci.core.signature import build_signature
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 from mlci.formats.archive import digest, pack
 from mlci.testing import ScriptedModel, model_file

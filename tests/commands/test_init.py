@@ -17,10 +17,11 @@ from mlci.commands.init import Infer, Wish, init, judges_on_training_rows, way_o
 from mlci.core.config import read_config
 from mlci.core.contract.constraints import constraints, row_key
 from mlci.core.contract.model import ColumnSpec, Contract
-from mlci.core.contract_draft import Inferred, LabelProfile
+from mlci.core.contract_draft import Inferred
 from mlci.core.data_files import one_file
 from mlci.core.data_format import CsvFormat
 from mlci.core.documents import read_model
+from mlci.core.positive_class import LabelProfile
 from mlci.errors import MlciError, OutsideError, RejectedError, UsageError
 from tests.commands.builders import CONTRACT
 

@@ -9,8 +9,8 @@ from mlci.commands.packaging import packaged
 from mlci.core.config import read_config
 from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
+from mlci.core.fitted_signature import assumption
 from mlci.core.package import read_package
-from mlci.core.signature import assumption
 from mlci.errors import UsageError
 from mlci.testing import ScriptedPredictor, model_file
 from tests.commands.builders import CONTRACT, a_configuration, a_model

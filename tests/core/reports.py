@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mlci.core.findings import DatasetReport, Finding
 from mlci.core.gates import Flips, GateResult, Outcome, Verdict
-from mlci.core.report import Conclusion, Report, Subject, Training, Trust
+from mlci.core.report import Conclusion, Report, Subject, Training
 from mlci.core.statistics.interval import Interval
+from mlci.core.trust import Trust
 
 if TYPE_CHECKING:
     from mlci.core.contract.constraints import ConstraintKind

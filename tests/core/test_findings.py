@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mlci.core.contract.constraints import Constraint, constraints
 from mlci.core.contract.model import Contract
-from mlci.core.findings import Cause, DatasetReport, ExampleRow, Finding, finding, holds, percent
+from mlci.core.findings import Cause, DatasetReport, ExampleRow, Finding, finding, holds
 from mlci.errors import IntegrityError
 
 CONTRACT = Contract.model_validate(
@@ -122,14 +122,6 @@ def test_report__a_warning_does_not_reject_the_data() -> None:
     only_warned, both = a_report_of(warning), a_report_of(warning, error)
     assert (only_warned.passed, only_warned.errors, only_warned.warnings) == (True, (), (warning,))
     assert (both.passed, both.errors, both.warnings) == (False, (error,), (warning,))
-
-
-@pytest.mark.parametrize(
-    ("share", "shown"),
-    [(0.0, "0%"), (0.0004, "<0.1%"), (0.001, "0.1%"), (0.5, "50%"), (0.054, "5.4%"), (0.9999, ">99.9%"), (1.0, "100%")],
-)
-def test_percent__never_rounds_something_to_nothing_or_to_all(share: float, shown: str) -> None:
-    assert percent(share) == shown
 
 
 EXAMPLES = st.builds(

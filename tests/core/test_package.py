@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mlci.core.contract.model import Contract
 from mlci.core.contract.scalar import TYPE_WORDS, ColumnType
 from mlci.core.documents import read_model
+from mlci.core.fitted_signature import assumption
 from mlci.core.golden import Golden, golden_table
 from mlci.core.histograms import baseline_of
 from mlci.core.package import (
@@ -25,7 +26,6 @@ from mlci.core.package import (
     read_package,
     with_file,
 )
-from mlci.core.signature import assumption
 from mlci.core.table import Column, Table
 from mlci.errors import IntegrityError, UsageError
 from tests.core.configurations import a_config, a_contract

@@ -11,8 +11,8 @@ import typer.main
 import mlci.errors
 from mlci.adapters.training_process import PASSED_ON
 from mlci.cli.app import app
-from mlci.core.report import Trust
 from mlci.core.training import variables
+from mlci.core.trust import Trust
 from mlci.errors import BUG_EXIT_CODE, INTERRUPTED_EXIT_CODE, MlciError
 from mlci.formats.confinement import Confinement
 from tests.actions.documents import ACTIONS, REUSABLE
