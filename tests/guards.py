@@ -138,7 +138,7 @@ GUARDS = (
     ),
     Guard(
         "head's code of a metric runs nowhere",
-        "mlci/commands/evaluation_set.py",
+        "mlci/commands/labelled_rows.py",
         "functions_in(tree, section) if rules.has_base else ()",
         "functions_in(tree, section)",
         "tests/commands/test_function_evidence.py::test_evaluate__where_head_s_rules_serve_its_code_does_not_run",
@@ -689,7 +689,7 @@ GUARDS = (
     ),
     Guard(
         "no report names rows by which labels could be told",
-        "mlci/commands/evaluation_set.py",
+        "mlci/commands/labelled_rows.py",
         "rows.has_private_ids or not lies_in_git(apart, tree.ids())",
         "rows.has_private_ids",
         "tests/commands/test_labels_apart.py::test_check__names_no_row_where_labels_are_out_of_reach",

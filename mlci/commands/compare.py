@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlci.commands.case import open_case
 from mlci.commands.evaluation import evidence_on
-from mlci.commands.evaluation_set import set_of
+from mlci.commands.labelled_rows import set_of
 from mlci.commands.referred import Lookup
 from mlci.commands.runs import list_runs
 from mlci.commands.sides import head_side

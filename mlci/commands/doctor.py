@@ -117,8 +117,8 @@ def _data(practice: Practice) -> Iterator[Diagnosis]:
 
 
 def _evaluation_set(rules: Rules, tree: Tree, tools: Tools) -> Iterator[Diagnosis]:
-    from mlci.commands.evaluation_set import set_of  # noqa: PLC0415 - with numpy
     from mlci.commands.function_evidence import functions_in  # noqa: PLC0415 - with numpy
+    from mlci.commands.labelled_rows import set_of  # noqa: PLC0415 - with numpy
     from mlci.core.gates.undecidable import undecidable  # noqa: PLC0415 - with numpy
 
     level, name = rules.config.train.level, rules.config.evaluate.data

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlci.commands.candidate import submitted
 from mlci.commands.case import conclusion_of, open_case, production_of, report_on
 from mlci.commands.evaluation import evidence_on
-from mlci.commands.evaluation_set import set_of
+from mlci.commands.labelled_rows import set_of
 from mlci.core.gates.judge import judge
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import numpy as np
 
 from mlci.commands.archives import archive_of
 from mlci.commands.cost_evidence import with_costs
-from mlci.commands.evaluation_set import set_of
 from mlci.commands.evaluation_slices import slices_of
 from mlci.commands.fitting import fitting_package
 from mlci.commands.function_evidence import with_functions
 from mlci.commands.installed import Installed
+from mlci.commands.labelled_rows import set_of
 from mlci.commands.number_evidence import number_evidence
 from mlci.commands.said import classes_of, label_probabilities, numbers, probabilities, probabilities_of
 from mlci.commands.score_evidence import score_evidence

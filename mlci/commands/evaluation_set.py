@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlci.commands.added_features import AddedFeatures, refuse_label, refuse_other_values
-from mlci.commands.data_sets import files_of
-from mlci.commands.function_evidence import functions_in
 from mlci.commands.label_sets import label_sets
 from mlci.commands.labels_apart import labels_apart
-from mlci.commands.sides import named_in
+from mlci.core.absent_column import absent_column
 from mlci.core.answers import differs_within
-from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.model import ColumnSpec
-from mlci.core.data_section import lies_in_git
-from mlci.core.label_type import type_of_classes
-from mlci.core.nearest import did_you_mean
-from mlci.core.plain_text import one_line
-from mlci.core.rules import brings_features
+from mlci.core.label_type import type_of_classes, type_of_positive
 from mlci.core.statistics.sampling import Blocks, Clusters, Independent
 from mlci.core.table import Table
 from mlci.core.words import code, written
@@ -28,25 +21,20 @@ from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from mlci.commands.ports import Data, Tree
+    from mlci.commands.ports import Data
     from mlci.core.contract.scalar import ColumnType
     from mlci.core.data_files import DataFiles
-    from mlci.core.data_section import DataSection
     from mlci.core.judging_sections import EvaluateSection
     from mlci.core.metric_function import MetricFunction
     from mlci.core.metrics import Task
-    from mlci.core.rules import Rules
     from mlci.core.statistics.sampling import Sampling
     from mlci.core.table import Column
 
 MOST_VALUES = 5
 """Values of a label that an error lists."""
-MOST_COLUMNS = 12
-"""Columns of a file that an error lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +83,7 @@ class EvaluationSet:
         """Return columns of these rows, whose IDS they are, that the commit of the rows has."""
         own = {name: kind for name, kind in types.items() if name in self.data.columns(self.files)}
         others = {name: kind for name, kind in types.items() if name not in own}
-        found = dict(self.data.read_table(self.files, specs(own)).columns) if own else {}
+        found = dict(self.data.read_table(self.files, _specs(own)).columns) if own else {}
         return found | (self.known.read(others, ids) if self.known and others else {})
 
     def _with_features(self, wanted: Mapping[str, ColumnType], classes: Sequence[object]) -> Table:
@@ -168,7 +156,7 @@ class EvaluationSet:
     def _label_type(self, classes: Sequence[object]) -> ColumnType:
         match self.task:
             case "binary":
-                return label_type(self.section)
+                return type_of_positive(self.section.positive)
             case "regression" | "quantile" | "forecast" | "ranking" | "multilabel":
                 return "number"
             case "multiclass":
@@ -277,7 +265,7 @@ class EvaluationSet:
     def texts(self, name: str) -> NDArray[np.str_]:
         """Return a column as its values are written, (n_rows,); an empty text where there is none."""
         if self.apart is not None and name in self.section.label_columns:
-            return self.data.read_table(self.apart, specs({name: "string"}, {name})).columns[name].values
+            return self.data.read_table(self.apart, _specs({name: "string"}, {name})).columns[name].values
         return self._table({name: "string"}, {name}).columns[name].values
 
     def _column(self, name: str, kind: ColumnType) -> Column:
@@ -296,34 +284,14 @@ class EvaluationSet:
     def _table(self, types: Mapping[str, ColumnType], names: Collection[str] = ()) -> Table:
         """Return columns of the file, those of NAMES as they are written; it is read once where they are there."""
         try:
-            return self.data.read_table(self.files, specs(types, names))
+            return self.data.read_table(self.files, _specs(types, names))
         except RejectedError as error:
             if error.code == "data-column-missing":
-                self._refuse_absent(types)
+                columns, file = self.data.columns(self.files), self.files.name
+                absent = absent_column(self.section, columns, types, file=file, configured=self.configuration)
+                if absent:
+                    raise absent from error
             raise
-
-    def _refuse_absent(self, wanted: Mapping[str, ColumnType]) -> None:
-        """Raise where the file has not the columns that the section names, or those that are WANTED."""
-        names = self.data.columns(self.files)
-        key, named = _absent_key(self.section, names)
-        if named is not None:
-            listed = ", ".join(names[:MOST_COLUMNS]) + (" …" if len(names) > MOST_COLUMNS else "")
-            raise UsageError(
-                "column-missing",
-                f"the evaluation set has no column {code(named)}",
-                where=self.configuration,
-                cause=f"evaluate.{key} names a column that {self.files.name} does not have.",
-                hint=did_you_mean(named, names, f"Let evaluate.{key} name one that it has: {one_line(listed)}"),
-            )
-        absent = next((name for name in wanted if name not in names), None)
-        if absent is not None:
-            raise UsageError(
-                "column-missing",
-                f"the evaluation set has no column {code(absent)}",
-                where=self.files.name,
-                cause="The model reads a column that base's evaluation set does not have yet.",
-                hint="evaluate: {…, features: NAME} brings it for them; or merge it into the evaluation set first.",
-            )
 
     def _refuse_other_words(self) -> None:
         """Raise where the labels are no numbers or truth values, and none of them is the positive class."""
@@ -352,63 +320,9 @@ class EvaluationSet:
         return error
 
 
-def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path, head: Tree | None = None) -> EvaluationSet:
-    """Return the evaluation set of RULES in TREE, the commit that they are from, with what HEAD adds to its rows."""
-    rows, apart = feature_rows(rules, tree, data=data, objects=objects, head=head), rules.labels_data
-    if head is not None:
-        changed = (replace(each, is_changed=head.read(each.file) != each.code) for each in rows.functions)
-        rows = replace(rows, functions=tuple(changed))
-    if apart is None:
-        return rows
-    # Which rows changed sides says what their labels are.
-    are_private = rows.has_private_ids or not lies_in_git(apart, tree.ids())
-    return replace(rows, apart=files_of(apart, tree, data, objects), has_private_ids=are_private)
-
-
-def feature_rows(rules: Rules, tree: Tree, *, data: Data, objects: Path, head: Tree | None = None) -> EvaluationSet:
-    """Return the same without labels that lie apart, for who asks for features alone."""
-    rows, section = labelled_rows(rules.evaluation_data, rules, tree, data=data, objects=objects), rules.config.evaluate
-    ours, theirs = rules.base_features, rules.head_features
-    if ours is not None:
-        rows = replace(rows, known=AddedFeatures(files_of(ours, tree, data, objects), section.id, data))
-    if head is not None and theirs is not None and brings_features(rules, tree.ids(), head.ids()):
-        own = files_of(rules.config.data[section.data], head, data, objects)
-        files = files_of(theirs, head, data, objects)
-        rows = replace(rows, brought=AddedFeatures(files, section.id, data, also=own))
-    return rows
-
-
-def labelled_rows(where: DataSection, rules: Rules, tree: Tree, *, data: Data, objects: Path) -> EvaluationSet:
-    """Return the rows that lie WHERE a data set says, with the columns that `evaluate` of RULES names."""
-    files, configuration = files_of(where, tree, data, objects), named_in(FILE_NAME, tree)
-    section, task = rules.config.evaluate, rules.config.model.task
-    # The code of head runs nowhere but where head is trained: where its rules serve, its functions are not judged by.
-    functions = functions_in(tree, section) if rules.has_base else ()
-    return EvaluationSet(files, configuration, section, data, *private_parts(section, rules), task, functions=functions)
-
-
-def private_parts(section: EvaluateSection, rules: Rules) -> tuple[bool, bool]:
-    """Return whether labels and whether ids of SECTION identify people, by RULES."""
-    return any(_is_pii(name, rules) for name in section.label_columns), _is_pii(section.id, rules)
-
-
-def _absent_key(section: EvaluateSection, names: Sequence[str]) -> tuple[str, str | None]:
-    """Return the key of SECTION whose column is not among NAMES, and the column; None where all are there."""
-    named = [("id", section.id), *(("label", label) for label in section.label_columns)]
-    named += [(key, getattr(section, key)) for key in ("weight", "group", "time")]
-    return next(((key, name) for key, name in named if name and name not in names), ("", None))
-
-
-def specs(types: Mapping[str, ColumnType], names: Collection[str] = ()) -> list[ColumnSpec]:
+def _specs(types: Mapping[str, ColumnType], names: Collection[str] = ()) -> list[ColumnSpec]:
     """Return the columns of TYPES as a reader of tables wants them; those of NAMES only name something."""
     return [ColumnSpec(name, kind, is_name=name in names) for name, kind in types.items()]
-
-
-def label_type(section: EvaluateSection) -> ColumnType:
-    """Return the type that labels are read with, so that they compare with `positive` as it is written."""
-    if isinstance(section.positive, bool):
-        return "boolean"
-    return "number" if isinstance(section.positive, int) else "string"
 
 
 def _in_time(moments: NDArray[np.str_]) -> NDArray[np.float64] | NDArray[np.str_]:
@@ -427,9 +341,3 @@ def _is_written(text: str, positive: object) -> bool:
         return float(text) == positive
     except ValueError:
         return False
-
-
-def _is_pii(column: str, rules: Rules) -> bool:
-    """Return whether any contract says that the values of COLUMN identify people."""
-    named = (spec for listed in rules.constraints.values() for constraint in listed for spec in constraint.columns)
-    return any(spec.pii for spec in named if spec.name == column)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlci.commands.cost_evidence import without_costs
 from mlci.commands.evaluation import evaluate_on, fetch
-from mlci.commands.evaluation_set import labelled_rows
+from mlci.commands.labelled_rows import labelled_rows
 from mlci.commands.retrying import record
 from mlci.core.canonical import canonical_sha256
 from mlci.core.configuration_file import FILE_NAME

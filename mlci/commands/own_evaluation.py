@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.added_features import AddedFeatures
 from mlci.commands.data_sets import files_of
-from mlci.commands.evaluation_set import EvaluationSet, private_parts
+from mlci.commands.evaluation_set import EvaluationSet
 from mlci.commands.evaluation_slices import slices_of
 from mlci.commands.function_evidence import functions_in
+from mlci.commands.labelled_rows import private_parts
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import lies_in_git
 

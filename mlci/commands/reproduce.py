@@ -12,9 +12,9 @@ import numpy as np
 from mlci.commands.bringing import bring
 from mlci.commands.environment import asking_within
 from mlci.commands.evaluation import fetch
-from mlci.commands.evaluation_set import feature_rows
 from mlci.commands.fitting import fitting_kept, fitting_package
 from mlci.commands.installed import Installed
+from mlci.commands.labelled_rows import feature_rows
 from mlci.commands.lineage import origin_of
 from mlci.commands.resolving import resolve_in
 from mlci.commands.restoring import restore

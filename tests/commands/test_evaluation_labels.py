@@ -125,7 +125,7 @@ def test_multilabel__labels_that_lie_elsewhere(labels: LabelScoring) -> None:
         evaluate="{data: holdout, id: id, label: [news, sport, arts], labels: truth}",
         data="{cells: {path: data/cells.csv}, holdout: {path: data/holdout.csv}, truth: {path: data/truth.csv}}",
     ).encode()
-    from mlci.commands.evaluation_set import set_of  # noqa: PLC0415 - for one test
+    from mlci.commands.labelled_rows import set_of  # noqa: PLC0415 - for one test
     from mlci.core.rules import effective  # noqa: PLC0415 - for one test
     from mlci.core.side import Side  # noqa: PLC0415 - for one test
     from mlci.testing import MemoryData, MemoryTree  # noqa: PLC0415 - for one test

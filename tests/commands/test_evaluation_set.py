@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from mlci.adapters.duckdb import DuckdbData
-from mlci.commands.evaluation_set import EvaluationSet, set_of
+from mlci.commands.labelled_rows import set_of
 from mlci.core.config import read_config
 from mlci.core.rules import effective
 from mlci.core.side import Side
@@ -19,6 +19,8 @@ from tests.commands.builders import a_configuration
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlci.commands.evaluation_set import EvaluationSet
 
 ROWS = "SELECT i AS id, i * 0.5 AS radius, i % 3 AS site FROM range(6) rows(i)"
 LABELS = "SELECT i AS id, i % 2 = 1 AS malignant FROM range(9) rows(i) ORDER BY i DESC"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlci.commands.evaluation_set import set_of
 from mlci.commands.evaluation_slices import MOST_VALUES, slices_of
+from mlci.commands.labelled_rows import set_of
 from mlci.core.config import read_config
 from mlci.core.contract.model import Contract
 from mlci.core.documents import read_model
