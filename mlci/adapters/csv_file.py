@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import bisect
 import codecs
-import json
 import mmap
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from mlci.adapters.csv_header import DELIMITER_WORDS, problem_of_names
 from mlci.adapters.csv_shapes import Shapes
+from mlci.adapters.csv_values import CsvValues
 from mlci.adapters.open_file import OpenFile
-from mlci.core.contract.part import LONGEST_COLUMN_NAME
 from mlci.core.data_files import DEFAULT_BYTES, DataFile
 from mlci.core.data_format import CsvFormat
-from mlci.core.plain_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +32,6 @@ LONGEST_RECORD: Final = 2_000_000
 """Bytes of one record, line breaks inside quotes included and the one at its end not."""
 MOST_COLUMNS: Final = 10_000
 _ENCODINGS: Final = {"utf-16": "UTF-16", "windows-1252": "Latin-1 or Windows-1252"}
-_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
 _CHUNK: Final = 1 << 18
 """Bytes looked at together. The memory of larger blocks is given back after each, and taken anew by page faults."""
@@ -83,7 +80,8 @@ class CsvFile:
         """Read FILE, which stays the caller's, through once."""
         self._file = file
         self._form = form
-        self._field, self._quoted, self._plain = _fields(form)
+        self._values = CsvValues.of(form)
+        self._field = self._values.pattern
         if file.size == 0:
             raise self.fault(1, "the file is empty", "The step that writes it failed, or has not run.")
         self._bytes = mmap.mmap(file.descriptor, 0, access=mmap.ACCESS_READ)
@@ -93,7 +91,7 @@ class CsvFile:
             self.header = self._read_header()
             self._insignificant = bytes(set(range(256)) - {*b"\r\n", *self._delimiter, *form.quote.encode()})
             self.shapes = Shapes(form, len(self.header.names), self.header.newline)
-            self._record = self._record_pattern()
+            self._record = self._values.record(len(self.header.names), self.header.newline)
             self.rows = self._count_rows()
         except BaseException:
             self.close()
@@ -202,41 +200,17 @@ class CsvFile:
             newline = _NEWLINE.match(self._bytes, end)
             if newline is None and end < len(self._bytes) and self._bytes[end : end + 1] != self._delimiter:
                 raise self._misplaced(place, 1)
-            names.append(self._text(self._bytes[place:end]))
+            names.append(self._values.text(self._bytes[place:end]))
             if len(names) > MOST_COLUMNS:
                 raise self.fault(1, f"the header names more than {MOST_COLUMNS:,} columns")
             if newline is not None or end == len(self._bytes):
                 break
             place = end + 1
-        self._check_names(names)
+        problem = problem_of_names(names, self._form)
+        if problem is not None:
+            raise self.fault(1, *problem)
         mark = newline[0] if newline else b"\n"
         return Header(tuple(names), mark, newline.end() if newline else end)
-
-    def _check_names(self, names: list[str]) -> None:
-        if names == [""]:
-            raise self.fault(1, "the first line, the header, is empty", hint="Let the first line name the columns.")
-        other = next((mark for mark in _DELIMITERS if mark in names[0]), None) if len(names) == 1 else None
-        if other is not None:
-            raise self.fault(
-                1,
-                f"the header has no {self._delimiter_word}",
-                f"The values are parted by {_DELIMITERS[other]}s.",
-                f"Say so in mlci.yaml: format: {{csv: {{delimiter: {json.dumps(other)}}}}}",
-            )
-        first: dict[str, int] = {}
-        for number, name in enumerate(names, start=1):
-            if name in first:
-                shown = f"`{one_line(name, 80)}`" if name else "without a name"
-                raise self.fault(
-                    1, f"column {number} is named as column {first[name]}: {shown}", hint="Rename one of them."
-                )
-            first[name] = number
-            if len(name) > LONGEST_COLUMN_NAME or any(unicodedata.category(each) == "Cc" for each in name):
-                raise self.fault(
-                    1,
-                    f"the name of column {number} has more than {LONGEST_COLUMN_NAME} characters or a line break",
-                    "The header is missing, or a quote opens in it and closes later.",
-                )
 
     def _count_rows(self) -> int:
         count, position = 0, self.header.end
@@ -332,7 +306,7 @@ class CsvFile:
         return self.fault(
             line,
             f"{values} {_plural(values, 'value')} in this line, {expected} {_plural(expected, 'column')} in the header",
-            f"A value that holds a {_DELIMITERS[self._form.delimiter]} is not in quotes."
+            f"A value that holds a {DELIMITER_WORDS[self._form.delimiter]} is not in quotes."
             if values > expected
             else fewer,
         )
@@ -355,43 +329,11 @@ class CsvFile:
         return self.fault(line, "a quote stands inside a value that is not in quotes", hint=hint)
 
     @property
-    def _delimiter_word(self) -> str:
-        return _DELIMITERS[self._form.delimiter]
-
-    @property
     def _delimiter(self) -> bytes:
         return self._form.delimiter.encode()
 
-    def _record_pattern(self) -> re.Pattern[bytes]:
-        """Return a pattern for one record; it never backtracks, so its time is linear in the length of the record."""
-        newline, columns = re.escape(self.header.newline), len(self.header.names)
-        field = rb"(?:%s|%s)" % (self._quoted, self._plain)
-        separator = re.escape(self._delimiter)
-        record = rb"(%s(?:%s%s){%d}+)(?:%s|\Z)" % (field, separator, field, columns - 1, newline)
-        # With one column a blank line is a row without a value.
-        return re.compile(record if columns == 1 else rb"(?:%s)*+%s" % (newline, record))
-
-    def _text(self, field: bytes) -> str:
-        text, quote = field.decode("utf-8"), self._form.quote
-        if not text.startswith(quote):
-            return text
-        if self._form.escape is None:
-            return text[1:-1].replace(quote * 2, quote)
-        return re.sub(r"\\(.)", r"\1", text[1:-1])
-
     def _newlines(self, start: int, end: int) -> int:
         return sum(self._bytes[at : min(at + _CHUNK, end)].count(b"\n") for at in range(start, end, _CHUNK))
-
-
-def _fields(form: CsvFormat) -> tuple[re.Pattern[bytes], bytes, bytes]:
-    """Return the pattern of a value, and those of one in quotes and of one without."""
-    quote, delimiter = re.escape(form.quote.encode()), re.escape(form.delimiter.encode())
-    inner = rb"[^%s]++|%s%s" % (quote, quote, quote)
-    if form.escape is not None:
-        inner = rb"[^%s\\]++|\\[%s\\]" % (quote, quote)
-    quoted = rb"%s(?:%s)*+%s" % (quote, inner, quote)
-    plain = rb"[^%s%s\r\n]*+" % (quote, delimiter)
-    return re.compile(rb"(?:%s|%s)" % (quoted, plain)), quoted, plain
 
 
 def _plural(count: int, noun: str) -> str:

@@ -113,6 +113,28 @@ def refusal(reply: Reply, where: str) -> MlciError:
     return OutsideError("github-refused", f"GitHub refused this with {reply.status}: {reply.message}", where=where)
 
 
+def unreachable(api_url: str, failure: str, place: str) -> OutsideError:
+    """Return the error of an API that does not answer at PLACE, for the FAILURE that requests names."""
+    return OutsideError(
+        "github-unreachable",
+        f"{api_url} does not answer: {failure}",
+        where=place,
+        cause="The network or GitHub is down, or a proxy is needed (HTTPS_PROXY).",
+        hint="Look at https://www.githubstatus.com and run the job again.",
+    )
+
+
+def rate_limited(seconds: float, place: str) -> OutsideError:
+    """Return the error of an API that wants to be left alone for so many SECONDS, longer than we wait."""
+    return OutsideError(
+        "rate-limited",
+        f"GitHub wants no more calls for {seconds:.0f} seconds",
+        where=place,
+        cause="The jobs of the repository share 1,000 calls an hour (15,000 on Enterprise Cloud).",
+        hint="Run the job again after that time.",
+    )
+
+
 def permissions_line(accepted: str) -> str | None:
     """Return the line of a workflow that grants what the header `X-Accepted-GitHub-Permissions` asks for.
 

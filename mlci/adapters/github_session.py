@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -20,16 +19,23 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import requests
 from pydantic import TypeAdapter, ValidationError
 from requests.utils import parse_header_links
-from typing_extensions import override
 
-from mlci.adapters.github_refusals import Reply, limited_seconds, refusal, retry_after_seconds
-from mlci.core.github_event import API_URL, LOOPBACK, checked_token, checked_url
+from mlci.adapters.github_hosts import Authorize, WithoutRedirects, bearer, nobody, origin_of, uploads_of
+from mlci.adapters.github_refusals import (
+    Reply,
+    limited_seconds,
+    rate_limited,
+    refusal,
+    retry_after_seconds,
+    unreachable,
+)
+from mlci.core.github_event import API_URL, LOOPBACK, checked_url
 from mlci.core.plain_text import one_line
 from mlci.errors import IntegrityError, OutsideError
 from mlci.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from mlci.errors import MlciError
@@ -55,8 +61,6 @@ _REDIRECTS: Final = _MOVED | {302, 303}
 
 Shape = TypeVar("Shape")
 _Taken = TypeVar("_Taken")
-_Origin = tuple[str, str, int]
-_Authorize = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 # More digits than any length has; int() of very long texts is an error.
 _DIGITS: Final = 16
 
@@ -103,13 +107,13 @@ class GithubSession:
         """
         is_local = checked_url(api_url).hostname in LOOPBACK
         self._api_url = api_url.rstrip("/")
-        self._api = _origin(api_url)
-        self._uploads = _uploads(self._api)
+        self._api = origin_of(api_url)
+        self._uploads = uploads_of(self._api)
         self._now = now
         self._sleep = sleep
-        self._authorize = _bearer(token)
+        self._authorize = bearer(token)
         self._date = ""
-        self._requests = _WithoutRedirects()
+        self._requests = WithoutRedirects()
         self._requests.headers.update({"User-Agent": f"mlci/{VERSION}", "X-GitHub-Api-Version": "2022-11-28"})
         # A proxy of the environment would see a token that goes over http, as it does on this machine only.
         self._requests.trust_env = not is_local
@@ -148,7 +152,7 @@ class GithubSession:
             following = _next(reply)
             if following is None:
                 return
-            if _origin(following) != self._api:
+            if origin_of(following) != self._api:
                 raise _elsewhere(following)
             url = following
         raise OutsideError("github-endless", f"a list has more than {MOST_PAGES * PER_PAGE:,} entries", where=path)
@@ -178,7 +182,7 @@ class GithubSession:
         """
         bare = url.partition("{")[0]
         call = _Call("POST", f"{bare}?{urlencode(query)}", _JSON, file, is_repeatable=False)
-        if _origin(bare) not in {self._api, self._uploads}:
+        if origin_of(bare) not in {self._api, self._uploads}:
             raise _elsewhere(bare)
         return _shaped(self._ask(call), shape)
 
@@ -232,7 +236,7 @@ class GithubSession:
                     return take(response)
                 reply = _read(response)
         except requests.RequestException as error:
-            problem = _unreachable(self._api_url, type(error).__name__, call)
+            problem = unreachable(self._api_url, type(error).__name__, call.place)
             return _Failure(problem, back_off if call.is_repeatable else None)
         return self._failure(call, reply, back_off)
 
@@ -246,7 +250,7 @@ class GithubSession:
             asked = retry_after_seconds(reply, self._now())
             pause = back_off if asked is None else asked
         else:
-            problem, pause = _rate_limited(asked, call), max(asked, back_off)
+            problem, pause = rate_limited(asked, call.place), max(asked, back_off)
         return _Failure(problem, pause if pause <= LONGEST_WAIT_SECONDS else None)
 
     @contextmanager
@@ -254,8 +258,8 @@ class GithubSession:
         """Yield the answer at the end of the redirects; the token goes to the API's own addresses only."""
         url, has_token = call.url, True
         for _ in range(MOST_REDIRECTS + 1):
-            is_ours = _origin(url) in {self._api, self._uploads}
-            with self._send(call, url, self._authorize if has_token and is_ours else _nobody) as response:
+            is_ours = origin_of(url) in {self._api, self._uploads}
+            with self._send(call, url, self._authorize if has_token and is_ours else nobody) as response:
                 if response.status_code not in _REDIRECTS:
                     yield response
                     return
@@ -263,7 +267,7 @@ class GithubSession:
                 url = self._target(call, url, response)
         raise IntegrityError("redirect-refused", f"more than {MOST_REDIRECTS} redirects", where=call.place)
 
-    def _send(self, call: _Call, url: str, authorize: _Authorize) -> requests.Response:
+    def _send(self, call: _Call, url: str, authorize: Authorize) -> requests.Response:
         if call.content is not None and not isinstance(call.content, bytes):
             call.content.seek(0)
         return self._requests.request(
@@ -284,19 +288,11 @@ class GithubSession:
             target = urljoin(url, response.headers.get("location", ""))
         except ValueError:
             raise _elsewhere("") from None
-        origin = _origin(target)
+        origin = origin_of(target)
         is_same_request = response.status_code in _SAME_METHOD and origin == self._api
         if origin[0] not in {"https", self._api[0]} or not (call.method == "GET" or is_same_request):
             raise _elsewhere(target)
         return target
-
-
-class _WithoutRedirects(requests.Session):
-    """requests' session, but blind for redirects: it would prepare the next request even if told not to follow."""
-
-    @override
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return that there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,40 +301,6 @@ class _Failure:
 
     problem: MlciError
     pause: float | None
-
-
-def _bearer(token: str | None) -> _Authorize:
-    """Return what puts TOKEN into a request; nothing but this function holds it."""
-    if token is None:
-        return _nobody
-    checked_token(token)
-
-    def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {token}"
-        return request
-
-    return authorize
-
-
-def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _origin(url: str) -> _Origin:
-    """Return scheme, host and port of an address; an address without them is nowhere."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return "", "", 0
-    # A user in the address would become a header of requests' own making.
-    return (parts.scheme, parts.hostname or "", port) if parts.username is None else ("", "", 0)
-
-
-def _uploads(api: _Origin) -> _Origin:
-    """Return where files are uploaded: `uploads.` beside `api.`; an Enterprise Server has one host for both."""
-    scheme, host, port = api
-    return (scheme, f"uploads.{host.removeprefix('api.')}", port) if host.startswith("api.") else api
 
 
 def _next(reply: Reply) -> str | None:
@@ -386,26 +348,6 @@ def _elsewhere(url: str) -> IntegrityError:
     return IntegrityError(
         "redirect-refused",
         "GitHub's answer leads to a place that mlci does not follow it to",
-        where=one_line(_origin(url)[1], 100) or None,
+        where=one_line(origin_of(url)[1], 100) or None,
         cause="A proxy answered in GitHub's place, or GITHUB_API_URL is not the address of an API.",
-    )
-
-
-def _unreachable(api_url: str, failure: str, call: _Call) -> OutsideError:
-    return OutsideError(
-        "github-unreachable",
-        f"{api_url} does not answer: {failure}",
-        where=call.place,
-        cause="The network or GitHub is down, or a proxy is needed (HTTPS_PROXY).",
-        hint="Look at https://www.githubstatus.com and run the job again.",
-    )
-
-
-def _rate_limited(seconds: float, call: _Call) -> OutsideError:
-    return OutsideError(
-        "rate-limited",
-        f"GitHub wants no more calls for {seconds:.0f} seconds",
-        where=call.place,
-        cause="The jobs of the repository share 1,000 calls an hour (15,000 on Enterprise Cloud).",
-        hint="Run the job again after that time.",
     )

@@ -11,33 +11,28 @@ import hashlib
 import io
 import re
 from base64 import b64encode
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol, cast
 
-import boto3
 from botocore import exceptions as boto
-from botocore.config import Config
 
 from mlci.adapters.archive_digest import CHUNK_BYTES, HashingReader, copied, missing, opened
+from mlci.adapters.s3_client import ATTEMPTS, asking, client_of, code_of
 from mlci.core.names import SHA256, checked_path, checked_sha256
 from mlci.core.plain_text import one_line, without_credentials
 from mlci.core.storage import BUCKET_PATTERN, ENDPOINT_PATTERN
 from mlci.core.stored import LEAST_AGE, RENEWED_AFTER, Stored
-from mlci.errors import MlciError, OutsideError, UsageError
+from mlci.errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
     from pathlib import Path
 
     from mlci.adapters.store_cache import StoreCache
-
-ATTEMPTS: Final = 4
-CONNECT_SECONDS: Final = 10
-SILENCE_SECONDS: Final = 60
-"""How long the other side may say nothing."""
 
 PART_BYTES: Final = 16 << 20
 """What is in memory during an upload. S3 takes parts of 5 MiB to 5 GiB."""
@@ -46,15 +41,11 @@ MOST_PARTS: Final = 10_000
 _BUCKET: Final = re.compile(BUCKET_PATTERN)
 _ENDPOINT: Final = re.compile(ENDPOINT_PATTERN)
 _NOT_FOUND: Final = frozenset({"NoSuchKey", "NotFound", "404"})
-_DENIED: Final = frozenset(
-    {
-        "403", "AccessDenied", "AllAccessDisabled", "ExpiredToken", "Forbidden", "InvalidAccessKeyId",
-        "InvalidToken", "SignatureDoesNotMatch", "Unauthorized",
-    }
-)  # fmt: skip
 
 
 class _Body(Protocol):
+    """The bytes of an object, as they arrive."""
+
     def iter_chunks(self, chunk_size: int) -> Iterator[bytes]: ...
     def close(self) -> None: ...
 
@@ -204,7 +195,7 @@ class S3Store:
             try:
                 return self._client.head_object(**self._object(sha256))
             except boto.ClientError as error:
-                if _code(error) not in _NOT_FOUND:
+                if code_of(error) not in _NOT_FOUND:
                     raise
                 return None
 
@@ -249,7 +240,7 @@ class S3Store:
         try:
             answer = self._client.get_object(**self._object(sha256))
         except boto.ClientError as error:
-            if _code(error) not in _NOT_FOUND:
+            if code_of(error) not in _NOT_FOUND:
                 raise
             raise missing(
                 self._place(sha256),
@@ -263,77 +254,10 @@ class S3Store:
 
     @cached_property
     def _client(self) -> _Client:
-        config = Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=SILENCE_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": self._attempts},
-            # Other stores than AWS know neither its host names for buckets nor its newer checksums; each of them
-            # compares what arrives with the hash that is part of the signature.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            s3={"addressing_style": "path" if self._endpoint_url else "auto", "payload_signing_enabled": True},
-        )
-        # A session of our own: boto3's default one must not be shared by threads.
-        made = boto3.session.Session().client(
-            "s3", endpoint_url=self._endpoint_url, region_name=self._region, config=config
-        )
-        return cast("_Client", made)
+        return cast("_Client", client_of(self._endpoint_url, self._region, self._attempts))
 
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Tell what boto3 raises in our words."""
-        try:
-            yield
-        except boto.ClientError as error:
-            raise self._refused(error) from error
-        except (
-            boto.NoCredentialsError,
-            boto.PartialCredentialsError,
-            boto.CredentialRetrievalError,
-            boto.ProfileNotFound,
-            boto.TokenRetrievalError,
-        ) as error:
-            raise UsageError(
-                "store-credentials",
-                f"there are no credentials for the store: {_told(error)}",
-                where=self._where,
-                cause="Neither the environment, nor ~/.aws, nor a role gives any; a forked pull request has none.",
-                hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, for this job; "
-                "for pull requests from forks: promote: {mirror: {releases: true}}",
-            ) from error
-        except boto.BotoCoreError as error:
-            raise OutsideError(
-                "store-failed",
-                f"the store did not answer as it should: {_told(error)}",
-                where=self._where,
-                cause="The network or the store is down, or its address (`endpoint_url`) or region is not right.",
-                hint="Run it again; what has been kept by then is skipped.",
-            ) from error
-
-    def _refused(self, error: Exception) -> MlciError:
-        code = _code(error)
-        if code == "NoSuchBucket":
-            return UsageError(
-                "store-missing",
-                f"there is no bucket {self._bucket}",
-                where=self._where,
-                hint="Make it, or correct `promote.store` in mlci.yaml.",
-            )
-        if code in _DENIED:
-            return UsageError(
-                "store-refused",
-                f"the store refuses these credentials: {_told(error)}",
-                where=self._where,
-                cause="They are wrong or too old, or may not do this. S3 also says so of a missing object to who may "
-                "not list.",
-                hint=f"Allow s3:GetObject and s3:PutObject on {self._prefix}/*, and s3:ListBucket on the bucket.",
-            )
-        return OutsideError(
-            "store-failed",
-            f"the store could not do it: {_told(error)}",
-            where=self._where,
-            hint="Run it again; what has been kept by then is skipped.",
-        )
+    def _asking(self) -> AbstractContextManager[None]:
+        return asking(self._bucket, self._prefix)
 
     @property
     def _where(self) -> str:
@@ -360,16 +284,3 @@ def _clock(answer: Mapping[str, object]) -> datetime:
     """Return what time the store says it is: our own clock may be wrong by a day."""
     headers = cast("dict[str, dict[str, str]]", answer["ResponseMetadata"])["HTTPHeaders"]
     return parsedate_to_datetime(headers["date"])
-
-
-def _code(error: Exception) -> str:
-    return _answer(error, "Code")
-
-
-def _answer(error: Exception, part: str) -> str:
-    return str(getattr(error, "response", {}).get("Error", {}).get(part, ""))
-
-
-def _told(error: Exception) -> str:
-    told = f"{_code(error)}: {_answer(error, 'Message')}" if isinstance(error, boto.ClientError) else str(error)
-    return without_credentials(one_line(told, 300))

@@ -18,12 +18,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Final, assert_never
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from mlci.core.contract.pattern_tree import (
+    ANY,
+    Choice,
+    Node,
+    OneOf,
+    Range,
+    Repeat,
+    Sequence,
+    as_regular_expression,
+    match_ends,
+    repetitions,
+    size_of,
+)
 
 LONGEST_PATTERN: Final = 500
 DEEPEST: Final = 10
@@ -33,9 +44,6 @@ MOST_REPEATED: Final = 1_000
 LARGEST: Final = 5_000
 """Characters and sets of a pattern when each repetition is written out."""
 
-Range = tuple[str, str]
-"""The first and the last character."""
-
 _CLASSES: Final[dict[str, tuple[Range, ...]]] = {
     "d": (("0", "9"),),
     "w": (("0", "9"), ("A", "Z"), ("_", "_"), ("a", "z")),
@@ -44,43 +52,6 @@ _CLASSES: Final[dict[str, tuple[Range, ...]]] = {
 _SPECIAL: Final = frozenset(".\\[](){}|*+?^$")
 _SPECIAL_IN_BRACKETS: Final = frozenset("[]\\^-")
 _COUNTS: Final = re.compile(r"\{([0-9]{1,5})(,([0-9]{1,5})?)?\}")
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """One character within one of the ranges, or, if negated, within none of them."""
-
-    ranges: tuple[Range, ...]
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """One part after the other; of no part, the empty text."""
-
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of at least two."""
-
-    options: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """The same part again and again."""
-
-    part: Node
-    least: int
-    most: int | None
-    """None: without end."""
-
-
-Node = OneOf | Sequence | Choice | Repeat
-
-ANY: Final = OneOf((("\n", "\n"),), negated=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +68,7 @@ class Pattern:
         >>> parse_pattern("[A-Z]{2}[0-9]+").matches("AB12")
         True
         """
-        return len(text) in _ends(self.tree, text, frozenset({0}))
+        return len(text) in match_ends(self.tree, text, frozenset({0}))
 
     @property
     def regular_expression(self) -> str:
@@ -106,7 +77,7 @@ class Pattern:
         >>> parse_pattern(r"\d+ µm").regular_expression
         '[0-9]+\\x{20}\\x{b5}m'
         """
-        return _written(self.tree)
+        return as_regular_expression(self.tree)
 
 
 def parse_pattern(text: object) -> Pattern:
@@ -120,10 +91,10 @@ def parse_pattern(text: object) -> Pattern:
         msg = f"a pattern has at most {LONGEST_PATTERN} characters, this one has {len(text):,}"
         raise ValueError(msg)
     tree = _Parser(text).whole()
-    if _size(tree) > LARGEST:
+    if size_of(tree) > LARGEST:
         msg = f"a pattern has at most {LARGEST:,} characters and sets when its repetitions are written out"
         raise ValueError(msg)
-    if _repeated(tree) > MOST_REPEATED:
+    if repetitions(tree) > MOST_REPEATED:
         msg = f"counts within each other repeat a part more than {MOST_REPEATED:,} times"
         raise ValueError(msg)
     return Pattern(tree, text)
@@ -295,90 +266,3 @@ class _Parser:
         if not character.isprintable():
             raise self.wrong("a control character, a line break or a hidden character", place)
         return (character, character)
-
-
-def _size(node: Node) -> int:
-    match node:
-        case OneOf():
-            return 1
-        case Sequence(parts) | Choice(parts):
-            return sum(map(_size, parts)) + 1
-        case Repeat(part, least, most):
-            return max(least if most is None else most, 1) * _size(part) + 1
-    assert_never(node)
-
-
-def _repeated(node: Node) -> int:
-    """Return the largest product of counts within each other."""
-    match node:
-        case OneOf():
-            return 1
-        case Sequence(parts) | Choice(parts):
-            return max(map(_repeated, parts), default=1)
-        case Repeat(part, least, most):
-            return max(least, most or 0, 1) * _repeated(part)
-    assert_never(node)
-
-
-def _ends(node: Node, text: str, starts: frozenset[int]) -> frozenset[int]:
-    """Return every place where a match of NODE may end that begins at one of STARTS."""
-    match node:
-        case OneOf(ranges, negated):
-            return frozenset(
-                place + 1
-                for place in starts
-                if place < len(text) and any(first <= text[place] <= last for first, last in ranges) != negated
-            )
-        case Sequence(parts):
-            for part in parts:
-                starts = _ends(part, text, starts)
-            return starts
-        case Choice(options):
-            return frozenset().union(*(_ends(option, text, starts) for option in options))
-        case Repeat(part, least, most):
-            return _repeats(part, text, starts, least, most)
-    assert_never(node)
-
-
-def _repeats(part: Node, text: str, starts: frozenset[int], least: int, most: int | None) -> frozenset[int]:
-    for _ in range(least):
-        starts = _ends(part, text, starts)
-    found, fresh, count = starts, starts, least
-    while fresh and (most is None or count < most):
-        fresh = _ends(part, text, fresh) - found
-        found, count = found | fresh, count + 1
-    return found
-
-
-def _written(node: Node) -> str:
-    match node:
-        case OneOf(((first, last),), negated=False) if first == last:
-            return _character(first)
-        case OneOf(ranges, negated):
-            return f"[{'^' * negated}{''.join(_ranges(ranges))}]"
-        case Sequence(parts):
-            return "".join(f"(?:{_written(part)})" if isinstance(part, Choice) else _written(part) for part in parts)
-        case Choice(options):
-            return "|".join(map(_written, options))
-        case Repeat(part, least, most):
-            single = _written(part) if isinstance(part, OneOf) else f"(?:{_written(part)})"
-            return single + _counts(least, most)
-    assert_never(node)
-
-
-def _ranges(ranges: tuple[Range, ...]) -> Iterator[str]:
-    for first, last in ranges:
-        yield _character(first) if first == last else f"{_character(first)}-{_character(last)}"
-
-
-def _counts(least: int, most: int | None) -> str:
-    short = {(0, None): "*", (1, None): "+", (0, 1): "?"}.get((least, most))
-    if short is not None:
-        return short
-    if most is None:
-        return f"{{{least},}}"
-    return f"{{{least}}}" if most == least else f"{{{least},{most}}}"
-
-
-def _character(character: str) -> str:
-    return character if character.isascii() and character.isalnum() else f"\\x{{{ord(character):x}}}"

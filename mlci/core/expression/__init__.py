@@ -3,7 +3,8 @@
 The text of a check is never passed on: an engine sees only the tree, and means by it what `truth` says.
 """
 
-from mlci.core.expression.grammar import LONGEST_CHECK, MOST_PARTS, parse_aggregate, parse_check
+from mlci.core.expression.grammar import LONGEST_CHECK, parse_aggregate, parse_check
+from mlci.core.expression.tokens import MOST_PARTS
 from mlci.core.expression.tree import (
     And,
     Arithmetic,

@@ -25,15 +25,13 @@ measure    = "count" "(" [ column ] ")" | "share" "(" check ")"
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, get_args
 
+from mlci.core.expression.tokens import Token, expected, tokens_of
 from mlci.core.expression.tree import (
     FUNCTIONS,
     MEASURES,
-    RESERVED,
     And,
     Arithmetic,
     ArithmeticOperator,
@@ -54,35 +52,17 @@ from mlci.core.expression.tree import (
 from mlci.core.moment import read_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from mlci.core.moment import MomentType
 
 LONGEST_CHECK: Final = 2_000
-MOST_PARTS: Final = 250
-"""Values, columns, operators and brackets of one check."""
 DEEPEST: Final = 25
 """How many brackets, signs and `not` may stand within each other."""
 
-_TOKEN: Final = re.compile(
-    r"""[ ]*+(?:
-        (?P<number>(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?(?![A-Za-z_]))
-      | (?P<name>[A-Za-z_][A-Za-z0-9_]*+)
-      | `(?P<quoted>(?:[^`]|``)++)`
-      | '(?P<single>(?:[^']|'')*+)'
-      | "(?P<double>(?:[^"]|"")*+)"
-      | (?P<comparison><=|>=|==|!=|<|>)
-      | (?P<symbol>[-+*/%(),])
-    )""",
-    re.VERBOSE,
-)
-_QUOTES: Final[Mapping[str, str]] = {"quoted": "`", "single": "'", "double": '"'}
 _COMPARISONS: Final[Mapping[str, ComparisonOperator]] = {each: each for each in get_args(ComparisonOperator)}
 _SUMS: Final[Mapping[str, ArithmeticOperator]] = {"+": "+", "-": "-"}
 _PRODUCTS: Final[Mapping[str, ArithmeticOperator]] = {"*": "*", "/": "/", "%": "%"}
-_INSTEAD: Final = {
-    "=>": ">=", "=<": "<=", "=": "==", "&&": "and", "||": "or", "&": "and", "|": "or", "!": "not",
-}  # fmt: skip
 _LARGEST_INTEGER: Final = 2**63
 _MOMENTS: Final[Mapping[str, tuple[MomentType, ...]]] = {
     "date": ("date",), "time": ("time",), "timestamp": ("timestamp", "timestamp_with_zone"),
@@ -116,19 +96,6 @@ def _parsed(text: str, *, aggregates: bool) -> Check:
     return _Parser(text, aggregates=aggregates).whole()
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    place: int
-
-    def is_word(self, word: str) -> bool:
-        return self.kind == "word" and self.text == word
-
-    def is_symbol(self, symbol: str) -> bool:
-        return self.kind == "symbol" and self.text == symbol
-
-
 class _Parser:
     """Recursive descent."""
 
@@ -136,52 +103,16 @@ class _Parser:
         self.text = text
         self.aggregates = aggregates
         """Whether a measure, and no column, may stand at this place."""
-        self.tokens = list(self.read())
+        self.tokens = list(tokens_of(text))
         self.next = 0
         self.depth = 0
 
-    def read(self) -> Iterator[_Token]:
-        place, parts = 0, 0
-        end = len(self.text.rstrip(" "))
-        while place < end:
-            match = _TOKEN.match(self.text, place)
-            if match is None:
-                raise self.unreadable(place)
-            kind, text = match.lastgroup or "", match[match.lastgroup or 0]
-            start = match.start(kind) - (kind in _QUOTES)
-            if kind in _QUOTES:
-                quote = _QUOTES[kind]
-                text = text.replace(quote * 2, quote)
-                if quote != "`" and not text.isprintable():
-                    msg = f"character {start + 1}: a control character, a line break or a hidden character"
-                    raise ValueError(msg)
-                kind = "name" if kind == "quoted" else "text"
-            elif kind == "name" and text in RESERVED:
-                kind = "word"
-            yield _Token(kind, text, start)
-            place, parts = match.end(), parts + 1
-            if parts > MOST_PARTS:
-                msg = f"a check has at most {MOST_PARTS} values, columns, operators and brackets"
-                raise ValueError(msg)
-        yield _Token("end", "", end)
-
-    def unreadable(self, place: int) -> ValueError:
-        rest = self.text[place:].lstrip(" ")
-        at = len(self.text) - len(rest) + 1
-        wrong = next((wrong for wrong in _INSTEAD if rest.startswith(wrong)), None)
-        if wrong:
-            return ValueError(f"character {at}: write `{_INSTEAD[wrong]}` instead of `{wrong}`")
-        if rest[0] in _QUOTES.values():
-            kind = "backtick" if rest[0] == "`" else "quote"
-            return ValueError(f"character {at}: a {kind} opens here and never closes, or holds nothing")
-        return ValueError(f"character {at}: {rest[0]!r} has no meaning here; a check is like `worst >= 2 * mean`")
-
-    def take(self) -> _Token:
+    def take(self) -> Token:
         token = self.tokens[self.next]
         self.next += 1
         return token
 
-    def peek(self) -> _Token:
+    def peek(self) -> Token:
         return self.tokens[self.next]
 
     def takes(self, word: str) -> bool:
@@ -325,7 +256,7 @@ class _Parser:
             raise expected("a column, a value or `(`", token)
         return found
 
-    def measure(self, name: _Token) -> Measure:
+    def measure(self, name: Token) -> Measure:
         function = next((each for each in MEASURES if each == name.text), None)
         if function is None or self.text[name.place] == "`" or not self.peek().is_symbol("("):
             msg = f"character {name.place + 1}: a column stands within one of {', '.join(MEASURES)}: mean(price)"
@@ -345,7 +276,7 @@ class _Parser:
         self.demand(")")
         return Measure(function, operand)
 
-    def call(self, name: _Token) -> Node:
+    def call(self, name: Token) -> Node:
         function = next((each for each in FUNCTIONS if each == name.text), None)
         if function is None and name.text in MEASURES:
             msg = "is of many rows and this check of one; write it under aggregates:"
@@ -363,11 +294,11 @@ class _Parser:
         self.demand(")")
         return Call(function, tuple(arguments))
 
-    def opens_moment(self, name: _Token) -> bool:
+    def opens_moment(self, name: Token) -> bool:
         """Tell whether a day or a time follows NAME: `date '2024-02-29'`."""
         return name.text in _MOMENTS and self.text[name.place] != "`" and self.peek().kind == "text"
 
-    def moment(self, name: _Token) -> Literal:
+    def moment(self, name: Token) -> Literal:
         text = self.take()
         for type_ in _MOMENTS[name.text]:
             found = read_moment(text.text, type_)
@@ -379,7 +310,7 @@ class _Parser:
         msg = f"character {text.place + 1}: this is no {name.text}, which is written as {name.text} '{example}'"
         raise ValueError(msg)
 
-    def literal(self, token: _Token) -> Literal | None:
+    def literal(self, token: Token) -> Literal | None:
         if token.kind == "text":
             return Literal(token.text)
         if token.kind == "name" and self.opens_moment(token):
@@ -393,9 +324,3 @@ class _Parser:
             msg = f"character {token.place + 1}: the number is too large"
             raise ValueError(msg)
         return Literal(value)
-
-
-def expected(what: str, found: _Token) -> ValueError:
-    """Return the problem that WHAT should stand where FOUND does."""
-    shown = "the check ends" if found.kind == "end" else f"`{found.text}` stands there"
-    return ValueError(f"character {found.place + 1}: {what} is expected, {shown}")
