@@ -9,6 +9,7 @@ from mlci.core.gates import Outcome
 from mlci.core.pipeline import stages_sentence
 from mlci.core.plain_text import one_line
 from mlci.core.report import Conclusion
+from mlci.core.words import counted
 from mlci.render.escape import markdown_code, markdown_text
 from mlci.render.wording import (
     SHORT_DIGEST,
@@ -21,7 +22,6 @@ from mlci.render.wording import (
     level,
     limit,
     of_them_positive,
-    plural,
     power_sentence,
     reading,
     rows_judged,
@@ -219,7 +219,7 @@ def _worst_slices(verdict: Verdict, *, rows: bool) -> Iterator[str]:
         ]
         if more:
             gate = f"{markdown_code(result.metric)} {markdown_text(asked(result))}"
-            lines.append(f"| {plural(more, 'more slice')} | {gate} | | | | | |")
+            lines.append(f"| {counted(more, 'more slice')} | {gate} | | | | | |")
     is_open = " open" if any(result.outcome is Outcome.FAIL for result in sliced) else ""
     yield f"<details{is_open}><summary>Worst slices</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
 
@@ -244,7 +244,7 @@ def _data(report: Report, *, rows: bool) -> Iterator[str]:
     if not findings:
         if report.datasets:
             checked = ", ".join(
-                f"{markdown_code(dataset.dataset)} ({plural(dataset.rows, 'row')})" for dataset in report.datasets
+                f"{markdown_code(dataset.dataset)} ({counted(dataset.rows, 'row')})" for dataset in report.datasets
             )
             yield f"Data: {checked} as the contract says."
         yield from _beside_base(report, rows=rows)
@@ -305,9 +305,8 @@ def _differences(report: Report, *, rows: bool) -> Iterator[str]:
         for each, dataset in apart[:MOST_DIFFERENCES]
     ]
     if len(apart) > MOST_DIFFERENCES:
-        lines.append(
-            f"- and {plural(len(apart) - MOST_DIFFERENCES, 'column')} more: {markdown_code('mlci profile --diff BASE')}"
-        )
+        more = counted(len(apart) - MOST_DIFFERENCES, "column")
+        lines.append(f"- and {more} more: {markdown_code('mlci profile --diff BASE')}")
     yield "**The data changed**, more than chance explains:"
     yield "\n".join(lines)
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from mlci.core.plain_text import one_line
 from mlci.core.profile import shown
-from mlci.core.words import percent
+from mlci.core.words import counted, percent
 from mlci.render.profile_text import sampled_sentence
-from mlci.render.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,7 +53,7 @@ def profile_page(found: Sequence[tuple[Profile, Sequence[Difference] | None]], r
 
 def _dataset(profile: Profile, differences: Sequence[Difference] | None, revision: str | None) -> Iterator[str]:
     yield f"<section><h2>{_text(profile.dataset)}</h2>"
-    yield f"<p>{_text(profile.path)}, {plural(profile.rows, 'row')}."
+    yield f"<p>{_text(profile.path)}, {counted(profile.rows, 'row')}."
     yield "</p>\n" if profile.is_exact else f" {sampled_sentence(profile)}</p>\n"
     if differences is not None:
         yield from _differences(differences, revision or "")

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from mlci.core.plain_text import one_line
 from mlci.core.profile import DISTINCT_ERROR, shown
-from mlci.core.words import percent
+from mlci.core.words import counted, percent
 from mlci.render.lines import filled, plain, table
-from mlci.render.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +23,7 @@ _MOST_DIFFERENCES = 20
 
 def profile_text(profile: Profile, differences: Sequence[Difference] | None) -> str:
     """Return a profile as text, with how it differs from a revision if it was asked for."""
-    head = f"{profile.dataset} ({profile.path}, {plural(profile.rows, 'row')})"
+    head = f"{profile.dataset} ({profile.path}, {counted(profile.rows, 'row')})"
     if not profile.columns:
         return f"{head}: no column that a profile is made of"
     lines = [
@@ -86,7 +85,7 @@ def _differences(differences: Sequence[Difference]) -> str:
     certain = [each for each in differences if each.is_certain]
     rest = len(differences) - len(certain)
     if not certain:
-        return f"  no column differs by more than chance ({plural(rest, 'column')} compared)"
+        return f"  no column differs by more than chance ({counted(rest, 'column')} compared)"
     lines = [
         filled(
             f"{each.distance:.3f}  {plain(each.sentence)}{f' ({plain(each.detail)})' if each.detail else ''}",
@@ -97,7 +96,7 @@ def _differences(differences: Sequence[Difference]) -> str:
     ]
     more = len(certain) - _MOST_DIFFERENCES
     if more > 0:
-        lines.append(f"  and {plural(more, 'column')} more")
+        lines.append(f"  and {counted(more, 'column')} more")
     if rest:
-        lines.append(f"  {plural(rest, 'column')} more: alike, or no more different than chance makes them")
+        lines.append(f"  {counted(rest, 'column')} more: alike, or no more different than chance makes them")
     return "\n".join(["  differences (largest share of rows that lie otherwise):", *lines])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.margin import written_number
+from mlci.core.words import counted
 from mlci.render.lines import filled, table
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def status_text(status: SealedStatus) -> str:
     if status.sealed_sha256 is None:
         head = f"{status.data}: never opened"
     else:
-        head = f"{status.data}: opened {len(ledger.looks):,} times, rows {status.sealed_sha256[:12]}"
+        head = f"{status.data}: opened {counted(len(ledger.looks), 'time')}, rows {status.sealed_sha256[:12]}"
     rows = [
         ["looks", f"{ledger.looks_left:,}", f"{ledger.budget.looks:,}"],
         ["passes", f"{ledger.passes_left:,}", f"{ledger.budget.passes:,}"],

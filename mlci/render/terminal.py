@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlci.core.gates import Outcome
 from mlci.core.plain_text import one_line
+from mlci.core.words import counted
 from mlci.render.lines import filled, plain, table
 from mlci.render.wording import (
     SHORT_DIGEST,
@@ -18,7 +19,6 @@ from mlci.render.wording import (
     level,
     limit,
     of_them_positive,
-    plural,
     power_sentence,
     title,
     value,
@@ -59,7 +59,7 @@ def report_text(report: Report, *, rows: bool = True) -> str:
 
 def dataset_text(dataset: DatasetReport, *, rows: bool = True) -> str:
     """Return what was found in one data set, with the first failing ROWS or without."""
-    head = f"{dataset.dataset} ({dataset.path}, {plural(dataset.rows, 'row')})"
+    head = f"{dataset.dataset} ({dataset.path}, {counted(dataset.rows, 'row')})"
     after = [filled(f"fixed: at base {plain(each.sentence)}", "  ✓ ", "    ") for each in dataset.fixed]
     if dataset.not_compared:
         after.append(filled(f"not compared with base: {plain(one_line(dataset.not_compared))}", "  ! ", "    "))
@@ -88,7 +88,7 @@ def _differences(dataset: DatasetReport, *, rows: bool) -> list[str]:
     ]
     more = len(dataset.differences) - MOST_DIFFERENCES
     return (
-        [*lines, f"  ≠ and {plural(more, 'column')} more: mlci profile {dataset.dataset} --diff BASE"]
+        [*lines, f"  ≠ and {counted(more, 'column')} more: mlci profile {dataset.dataset} --diff BASE"]
         if more > 0
         else lines
     )
@@ -97,7 +97,7 @@ def _differences(dataset: DatasetReport, *, rows: bool) -> list[str]:
 def _extent(dataset: DatasetReport) -> str:
     """Return how many rules are broken, and how many of them only warn."""
     broken, warned = len(dataset.errors), len(dataset.warnings)
-    parts = [f"{plural(broken, 'rule')} broken"] * bool(broken) + [plural(warned, "warning")] * bool(warned)
+    parts = [f"{counted(broken, 'rule')} broken"] * bool(broken) + [counted(warned, "warning")] * bool(warned)
     return ", ".join(parts)
 
 
@@ -197,7 +197,7 @@ def _worst_slices(verdict: Verdict, *, rows: bool) -> Iterator[str]:
             ]
             for each in shown
         ]
-        beside = f", {plural(more, 'more slice')} not shown" if more else ""
+        beside = f", {counted(more, 'more slice')} not shown" if more else ""
         title = filled(f"{result.metric} {plain(asked(result))}, from the worst{beside}")
         head = ["slice", "rows", "production", "candidate", "interval", "verdict"]
         yield f"{title}\n{table(head, lines, frozenset({1, 2, 3}))}"

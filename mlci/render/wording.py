@@ -9,6 +9,7 @@ from mlci.core.gates import RULES, rows_of
 from mlci.core.gates.wording import COSTS
 from mlci.core.metrics import metric_of
 from mlci.core.report import Conclusion
+from mlci.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +54,7 @@ def _waiting(report: Report) -> str:
     other = sum(change.direction == "other" for change in report.changes)
     if not loosened + other:
         return ""
-    first = f"{'loosens' if loosened else 'changes'} {plural(loosened or other, 'rule')}"
+    first = f"{'loosens' if loosened else 'changes'} {counted(loosened or other, 'rule')}"
     second = f" and changes {other}" if loosened and other else ""
     return f"{first}{second}, which {'counts' if loosened + other == 1 else 'count'} after the merge"
 
@@ -186,7 +187,7 @@ def flipped_sentence(result: GateResult) -> str:
 
 def judged_on(verdict: Verdict) -> str:
     """Return what both models were judged on."""
-    return f"on {plural(verdict.rows, 'row')}" if verdict.rows else "by numbers as submitted"
+    return f"on {counted(verdict.rows, 'row')}" if verdict.rows else "by numbers as submitted"
 
 
 def flips_are_its_own(result: GateResult, verdict: Verdict) -> bool:
@@ -220,16 +221,7 @@ def reading(results: Sequence[GateResult], confidence: float) -> Iterator[tuple[
 
 def broken_by(diff: ContractDiff) -> str:
     """Return whom the changes of a contract break: "breaks readers of the data (2 changes)"."""
-    broken = [f"{whom} ({plural(count, 'change')})" for whom, count in diff.breaking().items()]
+    broken = [f"{whom} ({counted(count, 'change')})" for whom, count in diff.breaking().items()]
     if not broken:
-        return f"breaks nobody for sure ({plural(len(diff.changes), 'change')})"
+        return f"breaks nobody for sure ({counted(len(diff.changes), 'change')})"
     return f"breaks {' and '.join(broken)}"
-
-
-def plural(count: int, word: str) -> str:
-    """Return a count with its word.
-
-    >>> plural(1, "row"), plural(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -26,10 +26,11 @@ import numpy as np
 from mlci.core.bounds import worst_loss
 from mlci.core.gates.decision import margin_of
 from mlci.core.gates.result import Decision, Outcome, SliceResult
-from mlci.core.gates.wording import counted, number
+from mlci.core.gates.wording import number
 from mlci.core.statistics.interval import Interval, without_bias
 from mlci.core.statistics.power import rows_to_decide, smallest_visible_difference_of
 from mlci.core.statistics.sampling import NotTrusted, enough_changes, mean_interval
+from mlci.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

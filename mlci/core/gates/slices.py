@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final
 from mlci.core.bounds import difference
 from mlci.core.gates.decision import Strictness, at_confidence, decide, margin_of
 from mlci.core.gates.result import Decision, Outcome, SliceResult, rows_of
-from mlci.core.gates.wording import counted, signed
+from mlci.core.gates.wording import signed
 from mlci.core.statistics.sampling import NotTrusted
+from mlci.core.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -50,15 +50,6 @@ def number(value: float, limit: float) -> str:
     return f"{value:.{_digits(value, limit)}f}"
 
 
-def counted(count: int, word: str) -> str:
-    """Return a count with its word.
-
-    >>> counted(1, "slice"), counted(1200, "slice")
-    ('1 slice', '1,200 slices')
-    """
-    return f"{count:,} {word}{'s' if count != 1 else ''}"
-
-
 def _digits(value: float, limit: float) -> int:
     """Return how many digits after the point tell VALUE from LIMIT: three, more if they must, three if none can."""
     return next((digits for digits in range(3, 10) if round(value, digits) != round(limit, digits)), 3)
