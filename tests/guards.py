@@ -139,9 +139,17 @@ GUARDS = (
     Guard(
         "head's code of a metric runs nowhere",
         "mlci/commands/labelled_rows.py",
-        "functions_in(tree, section) if rules.has_base else ()",
-        "functions_in(tree, section)",
+        "functions_of(tree, section) if rules.has_base else ()",
+        "functions_of(tree, section)",
         "tests/commands/test_function_evidence.py::test_evaluate__where_head_s_rules_serve_its_code_does_not_run",
+    ),
+    Guard(
+        "a function that the target branch lost opens no gate for who leaves it so",
+        "mlci/commands/function_evidence.py",
+        "refuse_missing([each for each in wanted if not each.is_changed], where)",
+        "refuse_missing([], where)",
+        "tests/commands/test_function_evidence.py::"
+        "test_check__where_the_target_branch_lost_the_file_who_leaves_it_so_is_told",
     ),
     Guard(
         "a gate on a function of head's own is not judged",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlci.commands.data import data_status
-from mlci.commands.sides import head_data_side
+from mlci.commands.sides import head_data_side, named_in
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.diagnosis import Diagnosis
 from mlci.core.environment import plan
 from mlci.core.rules import effective
@@ -117,12 +118,12 @@ def _data(practice: Practice) -> Iterator[Diagnosis]:
 
 
 def _evaluation_set(rules: Rules, tree: Tree, tools: Tools) -> Iterator[Diagnosis]:
-    from mlci.commands.function_evidence import functions_in  # noqa: PLC0415 - with numpy
+    from mlci.commands.function_evidence import functions_of, refuse_missing  # noqa: PLC0415 - with numpy
     from mlci.commands.labelled_rows import set_of  # noqa: PLC0415 - with numpy
     from mlci.core.gates.undecidable import undecidable  # noqa: PLC0415 - with numpy
 
     level, name = rules.config.train.level, rules.config.evaluate.data
-    functions_in(tree, rules.config.evaluate)
+    refuse_missing(functions_of(tree, rules.config.evaluate), named_in(FILE_NAME, tree))
     if level in {"metrics", "scores"}:
         yield Diagnosis("evaluation set", "ok", f"{level} are handed in, so nothing is known before")
         return

@@ -155,7 +155,7 @@ def evidence_on(
         slices=slices,
         task=rows.task,
     )
-    evidence = with_functions(evidence, rows.functions, rules, predictor)
+    evidence = with_functions(evidence, rows.functions, rules, predictor, where=rows.configuration)
     return with_costs(
         evidence, rules, (candidate, features), (production, None if before is None else before[1]), predictor
     )

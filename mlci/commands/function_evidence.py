@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlci.commands.sides import named_in
-from mlci.core.configuration_file import FILE_NAME
 from mlci.core.gates.undecidable import perfect
 from mlci.core.metric_function import MeasuredRows, MetricFunction, file_and_function
 from mlci.core.metrics import function_of
@@ -17,7 +15,7 @@ from mlci.core.statistics.sampling import NotTrusted
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mlci.commands.ports import Predictor, Tree
     from mlci.core.evidence import Evidence
@@ -25,45 +23,67 @@ if TYPE_CHECKING:
     from mlci.core.rules import Rules
 
 
-def functions_in(tree: Tree, section: EvaluateSection) -> tuple[MetricFunction, ...]:
-    """Return the functions that SECTION names, with their code in TREE; raises `UsageError("metric-missing")`."""
+def functions_of(tree: Tree, section: EvaluateSection) -> tuple[MetricFunction, ...]:
+    """Return the functions that SECTION names, with their code in TREE, where that is there."""
     found = []
     for name, text in section.metrics.items():
         file, function = file_and_function(text)
         code = tree.read(file)
-        if code is None:
-            raise UsageError(
-                "metric-missing",
-                f"the metric `{name}` is a function of {file}, which is not there",
-                where=named_in(FILE_NAME, tree),
-                cause="The file was removed or renamed, or evaluate.metrics mistypes its path.",
-                hint=f"git checkout HEAD -- {file}, or mend evaluate.metrics",
-            )
-        found.append(MetricFunction(name, file, function, code))
+        found.append(MetricFunction(name, file, function, code or b"", is_missing=code is None))
     return tuple(found)
 
 
-def with_functions(
-    evidence: Evidence, functions: Sequence[MetricFunction], rules: Rules, predictor: Predictor
-) -> Evidence:
-    """Return EVIDENCE with what those of FUNCTIONS come to that a gate of RULES names.
+def refuse_missing(functions: Sequence[MetricFunction], where: str) -> None:
+    """Raise `UsageError("metric-missing")` where one of FUNCTIONS, which are named WHERE, has no code."""
+    lacking = next((each for each in functions if each.is_missing), None)
+    if lacking is not None:
+        raise UsageError(
+            "metric-missing",
+            f"the metric `{lacking.name}` is a function of {lacking.file}, which is not there",
+            where=where,
+            cause="The file was removed or renamed, or evaluate.metrics mistypes its path.",
+            hint=f"git checkout HEAD -- {lacking.file}, or mend evaluate.metrics",
+        )
 
-    One that fails of any answers, and whose code head changes, is called broken. Raises as `Predictor.measure` does.
+
+def seen_by_head(
+    functions: Sequence[MetricFunction], named: Mapping[str, str], head: Tree
+) -> tuple[MetricFunction, ...]:
+    """Return base's FUNCTIONS with whether HEAD changes them, whose own `evaluate.metrics` are NAMED so."""
+
+    def is_changed(each: MetricFunction) -> bool:
+        if named.get(each.name) != f"{each.file}:{each.function}":
+            return True
+        return head.read(each.file) != (None if each.is_missing else each.code)
+
+    return tuple(replace(each, is_changed=is_changed(each)) for each in functions)
+
+
+def with_functions(
+    evidence: Evidence, functions: Sequence[MetricFunction], rules: Rules, predictor: Predictor, *, where: str
+) -> Evidence:
+    """Return EVIDENCE with what those of FUNCTIONS come to that a gate of RULES names, being named WHERE.
+
+    One that has no code, or fails of any answers, and that head changes, is called broken. Raises as `refuse_missing`
+    and `Predictor.measure` do.
     """
     names = {function_of(owned.gate.metric) for owned in rules.gates}
     wanted = [each for each in functions if each.name in names]
     if not wanted or not len(evidence.labels):
         return evidence
-    rows = _rows(evidence)
-    try:
-        return replace(evidence, functions=predictor.measure(wanted, rows))
-    except UsageError:
-        broken = _broken([each for each in wanted if each.is_changed], rows, evidence, predictor)
-        if not broken:
-            raise
     # Who mends a function is not held up by it, and passes no gate by it either.
-    others = [each for each in wanted if each.name not in broken]
-    return replace(evidence, functions=predictor.measure(others, rows) if others else {}, broken=broken)
+    refuse_missing([each for each in wanted if not each.is_changed], where)
+    broken, rows = frozenset(each.name for each in wanted if each.is_missing), _rows(evidence)
+    there = [each for each in wanted if not each.is_missing]
+    try:
+        return replace(evidence, functions=predictor.measure(there, rows) if there else {}, broken=broken)
+    except UsageError:
+        failing = _broken([each for each in there if each.is_changed], rows, evidence, predictor)
+        if not failing:
+            raise
+    others = [each for each in there if each.name not in failing]
+    functions_found = predictor.measure(others, rows) if others else {}
+    return replace(evidence, functions=functions_found, broken=broken | failing)
 
 
 def _rows(evidence: Evidence) -> MeasuredRows:

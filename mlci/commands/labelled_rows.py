@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlci.commands.added_features import AddedFeatures
 from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation_set import EvaluationSet
-from mlci.commands.function_evidence import functions_in
+from mlci.commands.function_evidence import functions_of, seen_by_head
 from mlci.commands.sides import named_in
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import lies_in_git
@@ -27,8 +27,7 @@ def set_of(rules: Rules, tree: Tree, *, data: Data, objects: Path, head: Tree | 
     """Return the evaluation set of RULES in TREE, the commit that they are from, with what HEAD adds to its rows."""
     rows, apart = feature_rows(rules, tree, data=data, objects=objects, head=head), rules.labels_data
     if head is not None:
-        changed = (replace(each, is_changed=head.read(each.file) != each.code) for each in rows.functions)
-        rows = replace(rows, functions=tuple(changed))
+        rows = replace(rows, functions=seen_by_head(rows.functions, rules.head_functions, head))
     if apart is None:
         return rows
     # Which rows changed sides says what their labels are.
@@ -54,7 +53,7 @@ def labelled_rows(where: DataSection, rules: Rules, tree: Tree, *, data: Data, o
     files, configuration = files_of(where, tree, data, objects), named_in(FILE_NAME, tree)
     section, task = rules.config.evaluate, rules.config.model.task
     # The code of head runs nowhere but where head is trained: where its rules serve, its functions are not judged by.
-    functions = functions_in(tree, section) if rules.has_base else ()
+    functions = functions_of(tree, section) if rules.has_base else ()
     return EvaluationSet(files, configuration, section, data, *private_parts(section, rules), task, functions=functions)
 
 

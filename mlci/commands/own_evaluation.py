@@ -9,8 +9,9 @@ from mlci.commands.added_features import AddedFeatures
 from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation_set import EvaluationSet
 from mlci.commands.evaluation_slices import slices_of
-from mlci.commands.function_evidence import functions_in
+from mlci.commands.function_evidence import functions_of, refuse_missing
 from mlci.commands.labelled_rows import private_parts
+from mlci.commands.sides import named_in
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import lies_in_git
 
@@ -23,10 +24,16 @@ if TYPE_CHECKING:
 
 
 def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects: Path) -> None:
-    """Raise `UsageError` where SIDE's own `evaluate` cannot work on the rows of its own TREE.
+    """Raise `UsageError` where SIDE's own `evaluate` cannot work on the rows of its own TREE, or its code is missing.
 
     It would be a rule after the merge, by which nothing could be judged. RULES say what no error may show.
     """
+    refuse_unusable_rows(side, tree, rules, data=data, objects=objects)
+    refuse_missing(functions_of(tree, side.config.evaluate), named_in(FILE_NAME, tree))
+
+
+def refuse_unusable_rows(side: Side, tree: Tree, rules: Rules, *, data: Data, objects: Path) -> None:
+    """Raise `UsageError` where what SIDE's `evaluate` says of rows does not fit the rows of its own TREE."""
     section, level = side.config.evaluate, side.config.train.level
     if level == "metrics":  # which no row decides
         return
@@ -49,4 +56,3 @@ def refuse_unusable(side: Side, tree: Tree, rules: Rules, *, data: Data, objects
     rows.weights()
     rows.sampling()
     slices_of(rows, rules)
-    functions_in(tree, section)

@@ -33,9 +33,10 @@ def side_of_base(
             return ours, None
         if evaluation_of(ours, base.ids()) == evaluation_of(theirs, head_ids):
             return ours, None
-        from mlci.commands.own_evaluation import refuse_unusable  # noqa: PLC0415 - what needs numpy is rarely needed
+        from mlci.commands.own_evaluation import refuse_unusable_rows  # noqa: PLC0415 - with numpy, rarely needed
 
-        refuse_unusable(ours, base, effective(None, ours)[0], data=data, objects=objects)
+        # A function that lacks its code opens its own gates alone; all other rules can be used.
+        refuse_unusable_rows(ours, base, effective(None, ours)[0], data=data, objects=objects)
     except AT_FAULT as error:
         return None, error.public().problem  # it stands in the report
     return ours, None

@@ -150,7 +150,7 @@ class Evidence:
     """What functions of one's own came to, by their names; none of those whose code base does not have."""
 
     broken: frozenset[str] = frozenset()
-    """Functions that fail whoever is judged, and whose code head changes."""
+    """Functions that fail or are missing whoever is judged, and that head changes."""
 
     costs: Costs | None = None
     """What both models cost, where a gate asks for it."""

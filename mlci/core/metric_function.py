@@ -59,7 +59,9 @@ class MetricFunction:
     function: str
     code: bytes
     is_changed: bool = False
-    """Whether head brings other code of it, which counts after the merge."""
+    """Whether head brings other code of it, or names other code, which counts after the merge."""
+    is_missing: bool = False
+    """Whether the file is not there, so that there is no code."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ adds or tightens is checked in addition.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -68,6 +68,8 @@ class Rules(DataRules):
     """What it says of the labels, where they lie elsewhere than the rows."""
     base_features: DataSection | None = None
     """What it says of the features that were added to the rows; head's own are those of `config`."""
+    head_functions: Mapping[str, str] = field(default_factory=dict)
+    """What head says which functions its metrics are."""
 
     @property
     @override
@@ -143,7 +145,7 @@ def effective(base: DataSide | None, head: Side) -> tuple[Rules, tuple[RuleChang
     rules = Rules(
         config, constraints, leaks, base_data, gates,
         has_base=True, evaluation_data=_evaluation_data(base.config), labels_data=_labels_data(base.config),
-        base_features=_features_data(base.config),
+        base_features=_features_data(base.config), head_functions=head.config.evaluate.metrics,
     )  # fmt: skip
     of_sets = tuple(change for change in changes if change.subject != "data")  # which MORE has as well
     of_level = _level_changes(base.config.train, head.config.train)

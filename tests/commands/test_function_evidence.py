@@ -146,17 +146,42 @@ def test_check__a_function_that_fails_says_where(tmp_path: Path) -> None:
     assert error.problem.endswith("line 2: return labels.price")
 
 
-def test_check__where_the_target_branch_lost_the_file_it_can_be_brought_back(tmp_path: Path) -> None:
-    project = a_released_one(tmp_path)
-    project.write(mlci_yaml=WITH_FUNCTION.replace("metrics.py:profit", "gone.py:profit"))
+LOST = a_configuration(GATES[0], FLOOR, NOT_WORSE, evaluate=EVALUATE.replace("metrics.py:", "gone.py:"))
+
+
+def a_lost_one(place: Path) -> Project:
+    """Return a project whose target branch names a file that is not there."""
+    project = a_released_one(place)
+    project.write(mlci_yaml=LOST)
     project.land("Name a file that is not there")
-    error = refused(project)
+    project.trains("careful")
+    return project
+
+
+def test_check__where_the_target_branch_lost_the_file_who_leaves_it_so_is_told(tmp_path: Path) -> None:
+    error = refused(a_lost_one(tmp_path))
     assert (error.code, error.problem) == (
         "metric-missing",
         "the metric `profit` is a function of gone.py, which is not there",
     )
+
+
+def test_check__where_the_target_branch_lost_the_file_it_can_be_brought_back(tmp_path: Path) -> None:
+    project = a_lost_one(tmp_path)
     project.write(gone_py=PROFIT)
-    assert "replaces rules of the target branch that cannot be used" in changes(project.check())[0]
+    report = project.check()
+    assert [outcome for _, outcome, _, _ in told(report)] == ["pass", "inconclusive", "inconclusive"]
+    assert report.verdict is not None
+    assert (report.verdict.results[1].sentence, project.predictor.measured) == (BROKEN, [])
+    assert changes(report)[0].startswith("changes the code of `profit` in `gone.py`: none → ")
+
+
+def test_check__where_the_target_branch_mistypes_the_file_the_name_can_be_mended(tmp_path: Path) -> None:
+    project = a_lost_one(tmp_path)
+    project.write(mlci_yaml=LOST.replace("gone.py:profit", "metrics.py:profit"))
+    report = project.check()
+    assert [outcome for _, outcome, _, _ in told(report)] == ["pass", "inconclusive", "inconclusive"]
+    assert changes(report) == ["changes `evaluate.metrics`: profit: gone.py:profit → profit: metrics.py:profit"]
 
 
 def test_check__a_head_that_names_a_file_which_is_not_there(tmp_path: Path) -> None:

@@ -104,6 +104,8 @@ def test_promote__the_same_model_by_other_code_of_a_function_spends_another_look
     project = seal(a_project(tmp_path, gate, extra=SEALED, data=DATA, evaluate=section), vault(first=100_000))
     project.write(metrics_py=HITS)
     project.land("Count hits")
+    project.write(README_md="# Hits are counted\n")
+    project.land("Say so")  # the rules are those from before the push
     project.train()
     project.promote()
     seal(project).predictor.models["careful"] = ScriptedModel(("radius", "texture"), fails_in_the_vault)

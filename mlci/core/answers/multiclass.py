@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from typing_extensions import override
@@ -12,11 +12,12 @@ from typing_extensions import override
 from mlci.core.answers.binary import RARER_CLASS, Answers
 from mlci.core.answers.decided import DecidedAnswers
 from mlci.core.answers.sample import Sample
+from mlci.core.answers.several import SeveralAnswers
 from mlci.core.answers.task import TaskAnswers, units
 from mlci.core.metrics import metric_of
 from mlci.core.statistics import confusion as cells
 from mlci.core.statistics.logit import proven_average_precision, proven_share
-from mlci.core.statistics.ranks import Ranking, average_precision, one_vs_rest, roc_auc
+from mlci.core.statistics.ranks import average_precision, one_vs_rest, roc_auc
 from mlci.core.statistics.row_losses import multiclass_brier, multiclass_log_losses
 from mlci.core.statistics.sampling import NotTrusted
 
@@ -33,13 +34,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class MulticlassAnswers(DecidedAnswers):
+class MulticlassAnswers(SeveralAnswers, DecidedAnswers):
     """One model's probabilities of every class; the sample's labels are codes of its classes."""
 
     labelled: int
     """How many of the classes occur among the labels of all rows; these come first."""
-    known_rankings: tuple[Ranking, ...] | None = None
-    """For each class that is labelled, the rows in the order of its probability, where that is known already."""
 
     @cached_property
     @override
@@ -47,26 +46,11 @@ class MulticlassAnswers(DecidedAnswers):
         """(n_rows,) the code of the most probable class, the first of several."""
         return np.asarray(self.probabilities.argmax(axis=1), dtype=np.intp)
 
-    @cached_property
-    def rankings(self) -> tuple[Ranking, ...]:
-        """For each class that is labelled, the rows in the order of its probability."""
-        return self.known_rankings or tuple(Ranking.of(self.probabilities[:, code]) for code in range(self.labelled))
-
+    @property
     @override
-    def sort(self) -> None:
-        """Bring the probabilities of every class into their order, so that slices are cut out of it."""
-        _ = self.rankings
-
-    @override
-    def cut(self, rows: Booleans) -> Self:
-        """Return the answers on some of the rows, given as a mask; sorts that were made are kept."""
-        known: tuple[Ranking, ...] | None = self.__dict__.get("rankings", self.known_rankings)
-        return replace(
-            self,
-            sample=self.sample.cut(rows),
-            probabilities=self.probabilities[np.flatnonzero(rows)],
-            known_rankings=None if known is None else tuple(each.subset(rows) for each in known),
-        )
+    def ranked_columns(self) -> int:
+        """How many columns, the first ones, are brought into an order: those of classes that are labelled."""
+        return self.labelled
 
     @override
     def seen_by(self, metric: str) -> TaskAnswers:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 from typing_extensions import override
 
 from mlci.core.answers.binary import RARER_CLASS, Answers
 from mlci.core.answers.sample import Sample
-from mlci.core.answers.task import TaskAnswers, units
+from mlci.core.answers.several import SeveralAnswers
+from mlci.core.answers.task import units
 from mlci.core.metrics import metric_of
 from mlci.core.statistics.label_sets import label_losses, mean_over_labels, proven_micro, ratio, sizes
 from mlci.core.statistics.logit import proven_average_precision, proven_share
-from mlci.core.statistics.ranks import Ranking, average_precision, roc_auc
+from mlci.core.statistics.ranks import average_precision, roc_auc
 from mlci.core.statistics.row_losses import exact_matches, hamming_losses
 from mlci.core.statistics.sampling import NotTrusted
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlci.core.answers.task import TaskAnswers
     from mlci.core.statistics.estimate import Estimate
     from mlci.core.statistics.label_sets import Average, Ratio
 
@@ -47,15 +49,11 @@ class OneLabel(Answers):
 
 
 @dataclass(frozen=True, eq=False)
-class MultilabelAnswers(TaskAnswers):
+class MultilabelAnswers(SeveralAnswers):
     """One model's probabilities of every label; the sample's labels are (n_rows, n_labels), true where a row has it."""
 
-    probabilities: Floats
-    """(n_rows, n_labels) in the order of `sample.classes`, the names of the labels."""
     threshold: float
     """A label is decided where its probability is at least this."""
-    known_rankings: tuple[Ranking, ...] | None = None
-    """For each label the rows in the order of its probability, where that is known already."""
 
     @cached_property
     @override
@@ -68,33 +66,6 @@ class MultilabelAnswers(TaskAnswers):
     def right(self) -> Booleans:
         """(n_rows,) whether every label of the row was decided right."""
         return exact_matches(self.sample.labels, self.decisions)
-
-    @property
-    @override
-    def said(self) -> Floats:
-        """(n_rows, n_labels) the probabilities."""
-        return self.probabilities
-
-    @cached_property
-    def rankings(self) -> tuple[Ranking, ...]:
-        """For each label the rows in the order of its probability."""
-        return self.known_rankings or tuple(map(Ranking.of, self.probabilities.T))
-
-    @override
-    def sort(self) -> None:
-        """Bring the probabilities of every label into their order, so that slices are cut out of it."""
-        _ = self.rankings
-
-    @override
-    def cut(self, rows: Booleans) -> Self:
-        """Return the answers on some of the rows, given as a mask; sorts that were made are kept."""
-        known: tuple[Ranking, ...] | None = self.__dict__.get("rankings", self.known_rankings)
-        return replace(
-            self,
-            sample=self.sample.cut(rows),
-            probabilities=self.probabilities[np.flatnonzero(rows)],
-            known_rankings=None if known is None else tuple(each.subset(rows) for each in known),
-        )
 
     @override
     def seen_by(self, metric: str) -> TaskAnswers:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 BROKEN: Final = (
-    "the function of the target branch fails, whoever is judged; this branch changes its code, which counts after the "
-    "merge"
+    "the function of the target branch fails or is missing, whoever is judged; this branch changes it, which counts "
+    "after the merge"
 )
 
 
