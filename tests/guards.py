@@ -949,10 +949,10 @@ GUARDS = (
     ),
     Guard(
         "no device as a package",
-        "mlci/commands/references.py",
+        "mlci/commands/package_path.py",
         "if not path.is_file():",
         "if not path.exists():",
-        "tests/commands/test_references.py::test_read_path__what_is_neither_a_file_nor_a_folder",
+        "tests/commands/test_package_path.py::test_read_path__what_is_neither_a_file_nor_a_folder",
     ),
     Guard(
         "confinement of the child",

@@ -9,6 +9,7 @@ import shutil
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
+from mlci.adapters.ahead import Ahead
 from mlci.adapters.answer_rows import AnswerRows, Form
 from mlci.adapters.files import new_file
 from mlci.core.answer_columns import csv_header
@@ -53,7 +54,10 @@ class AnswerFile:
         self._form: Form = form
         self._parts = path
         self._held = ExitStack()
+        # What stands first ends last: others may write once nothing is being written here.
+        self._lock = self._held.enter_context(ExitStack())
         self._rows = self._held.enter_context(AnswerRows(form))
+        self._ahead = self._held.enter_context(Ahead())
         self._count = 0
 
     def begin(self, made_from: str) -> int:
@@ -66,7 +70,7 @@ class AnswerFile:
         with self._disk_errors_told():
             self._parts.mkdir(parents=True, exist_ok=True)
             lock = os.open(self._parts, os.O_RDONLY | os.O_DIRECTORY)
-            self._held.callback(os.close, lock)
+            self._lock.callback(os.close, lock)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -82,14 +86,22 @@ class AnswerFile:
         return self._count
 
     def add(self, part: int, answers: AnswerColumns, first: int) -> None:
-        """Keep a part of the answers, whose rows begin with FIRST; raises `OutsideError("answers-unwritten")`."""
-        with self._disk_errors_told(), new_file(self._part(part)) as into:
-            self._rows.write(into.fileno(), answers, first)
+        """Keep a part of the answers, whose rows begin with FIRST, meanwhile; it is there when the next one is added.
+
+        Raises `OutsideError("answers-unwritten")` where this part, or the one before it, cannot be.
+        """
+        with self._disk_errors_told():
+            self._ahead.do(lambda: self._write(part, answers, first))
         self._count = part + 1
+
+    def _write(self, part: int, answers: AnswerColumns, first: int) -> None:
+        with new_file(self._part(part)) as into:
+            self._rows.write(into.fileno(), answers, first)
 
     def finish(self, outputs: Sequence[Output]) -> None:
         """Let the file appear, and remove the parts; raises `OutsideError("answers-unwritten")`."""
         with self._disk_errors_told():
+            self._ahead.done()
             with new_file(self._path) as into:
                 self._join(into, outputs)
             shutil.rmtree(self._parts)

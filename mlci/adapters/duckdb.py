@@ -164,10 +164,11 @@ class DuckdbData:
     @contextmanager
     def in_batches(self, files: DataFiles) -> Iterator[BatchReading]:
         """Open FILES to read them in batches; raises as `opened` does."""
+        from mlci.adapters.ahead import Ahead  # noqa: PLC0415 - as below
         from mlci.adapters.duckdb_batches import BatchReading  # noqa: PLC0415 - numpy is loaded only where it is needed
 
-        with opened(files) as reading:
-            yield BatchReading(reading, files)
+        with opened(files) as reading, Ahead() as ahead:
+            yield BatchReading(reading, files, ahead)
 
     def matching(self, files: DataFiles, check: Check, columns: Sequence[ColumnSpec]) -> NDArray[np.bool_]:
         """Return which rows CHECK, which reads COLUMNS, is true for; see `duckdb_table.matching`."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlci.adapters.ahead import Ahead
     from mlci.adapters.reading import Reading
     from mlci.core.contract.model import ColumnSpec
     from mlci.core.data_files import DataFiles
@@ -25,11 +26,11 @@ VECTORS: Final = 32
 
 
 class BatchReading:
-    """An open data set whose rows are read in batches: memory holds one of them, however many rows there are."""
+    """An open data set whose rows are read in batches: memory holds two of them, however many rows there are."""
 
-    def __init__(self, reading: Reading, files: DataFiles) -> None:
-        """Read READING, the open FILES."""
-        self._reading, self._files = reading, files
+    def __init__(self, reading: Reading, files: DataFiles, ahead: Ahead) -> None:
+        """Read READING, the open FILES; AHEAD takes the batch after the one that is in use."""
+        self._reading, self._files, self._ahead = reading, files, ahead
         self.names = reading.names
         self.rows = reading.rows
         self.sha256 = reading.sha256
@@ -39,6 +40,9 @@ class BatchReading:
 
         Raises what `read_table` raises, when it comes to the row.
         """
+        return self._ahead.taken(self._read(columns, size, skipped))
+
+    def _read(self, columns: Sequence[ColumnSpec], size: int, skipped: int) -> Iterator[Table]:
         reading, read = self._reading, skipped
         demand_columns(self._files, reading, columns)
         with locked_connection(reading.sources) as connection, engine_errors_told(reading):

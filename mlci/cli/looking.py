@@ -80,7 +80,7 @@ def verify(
     Checks events, history and tags of the registry, the bytes in the store, and that each package loads as it claims.
     """
     from mlci.cli.wiring import Workplace
-    from mlci.commands.references import read_path
+    from mlci.commands.package_path import read_path
     from mlci.commands.resolving import is_path
     from mlci.commands.verify import verify_package, verify_registry, worst
 
@@ -169,12 +169,13 @@ def _no_rows(reference: str, rows: Path) -> UsageError:
 
 def _installed(reference: str) -> Installed:
     """Return the package that REFERENCE names; a path needs no repository."""
-    from mlci.commands.references import read_path, resolve
+    from mlci.commands.package_path import read_path
     from mlci.commands.resolving import is_path
 
     if is_path(reference):
         return read_path(Path(reference))
     from mlci.cli.wiring import Workplace
+    from mlci.commands.references import resolve
 
     place = Workplace.here()
     config = place.config()

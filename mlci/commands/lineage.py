@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlci.commands.candidate import read_candidate
-from mlci.commands.references import read_path
+from mlci.commands.package_path import read_path
 from mlci.commands.resolving import is_path, path_hint, resolve_in
 from mlci.commands.runs import list_runs
 from mlci.commands.sides import head_side

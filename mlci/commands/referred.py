@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlci.commands.candidate import read_candidate
 from mlci.commands.evaluation import fetch
 from mlci.commands.lineage import CANDIDATE, origin_of
-from mlci.commands.references import read_path
+from mlci.commands.package_path import read_path
 from mlci.commands.resolving import is_path, path_hint, resolve_in
 from mlci.commands.sides import head_side
 from mlci.core.canonical import canonical_sha256

@@ -105,3 +105,18 @@ def test_answer_file__where_nothing_can_be_written(tmp_path: Path) -> None:
         file.begin("rows")
     assert caught.value.code == "answers-unwritten"
     assert caught.value.problem == "answers.csv could not be written: Not a directory"
+
+
+def test_answer_file__a_part_that_could_not_be_written_is_told_with_the_next(tmp_path: Path) -> None:
+    with AnswerFile(tmp_path / "answers.csv") as file:
+        file.begin("rows")
+        (parts,) = tmp_path.glob(".answers.csv.*.parts")
+        (parts / "000000").mkdir()  # what no file replaces
+        file.add(0, FIRST, 1)
+        with pytest.raises(OutsideError) as caught:
+            file.add(1, SECOND, 3)
+    assert (caught.value.code, caught.value.problem) == (
+        "answers-unwritten",
+        "answers.csv could not be written: Is a directory",
+    )
+    assert not (tmp_path / "answers.csv").exists()

@@ -6,7 +6,7 @@ import pytest
 
 from mlci.adapters.package_shelf import PackageShelf
 from mlci.commands.package import package
-from mlci.commands.references import read_path
+from mlci.commands.package_path import read_path
 from mlci.commands.verify import verify_package
 from mlci.errors import MlciError, UsageError
 from mlci.testing.predictor import PICKLED, model_file
