@@ -63,9 +63,10 @@ def root(of: Estimates) -> Estimates:
 def ratio(counts: Floats, above: Floats, below: Floats) -> Estimates:
     """Return the ratio of two means, of ABOVE, (n_distinct,), and BELOW, which may differ between samples."""
     n = counts.sum(axis=1)
-    beneath = (counts * below).sum(axis=1) / n
-    value = counts @ above / n / beneath
-    return Estimates(value, (above[None, :] - value[:, None] * below) / beneath[:, None])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        beneath = (counts * below).sum(axis=1) / n
+        value = counts @ above / n / beneath
+        return Estimates(value, (above[None, :] - value[:, None] * below) / beneath[:, None])
 
 
 def around_mean(counts: Floats, outcomes: Floats) -> Floats:
@@ -131,30 +132,33 @@ OF_CONFUSION: Final[Mapping[str, Callable[[Complexes], Complexes]]] = {
 }
 
 
-def by_class(counts: Floats, labels: NDArray[Any], said: Floats, metric: str) -> list[Estimates]:
-    """Return the AUC, or average precision, of each of three classes against the others."""
+def by_class(counts: Floats, is_of: Booleans, said: Floats, metric: str) -> list[Estimates]:
+    """Return the AUC, or average precision, of each class or label, a column of IS_OF, against the others."""
     found = []
-    for code in range(3):
-        order = np.argsort(said[:, code])
+    for is_positive, scores in zip(is_of.T, said.reshape(is_of.shape).T, strict=True):
+        order = np.argsort(scores)
         of_ranks = _average_precision if metric == "average_precision" else _roc_auc
-        one = of_ranks(counts[:, order], (labels == code)[order])
+        one = of_ranks(counts[:, order], is_positive[order])
         influence = np.empty_like(counts)
         influence[:, order] = one.influence
         found.append(Estimates(one.value, influence, one.bias))
     return found
 
 
-def averaged(counts: Floats, labels: NDArray[Any], classes: list[Estimates], *, is_weighted: bool) -> Estimates:
-    """Return the mean over the CLASSES, or that by their shares of the labels, which vary with the rows."""
+def averaged(classes: list[Estimates]) -> Estimates:
+    """Return the mean over the CLASSES."""
+    several = np.mean([one.influence for one in classes], axis=0)
+    value, bias = (np.mean([getattr(one, name) for one in classes], axis=0) for name in ("value", "bias"))
+    return Estimates(np.asarray(value), np.asarray(several), np.asarray(bias))
+
+
+def averaged_by_share(counts: Floats, is_of: Booleans, classes: list[Estimates]) -> Estimates:
+    """Return the mean over the CLASSES by their shares of the labels, which vary with the rows."""
     value, influence, bias = np.zeros(len(counts)), np.zeros_like(counts), np.zeros(len(counts))
-    for code, one in enumerate(classes):
-        is_of_class = labels == code
-        share = np.full(len(counts), 1 / 3)
-        if is_weighted:
-            share = counts @ is_of_class / counts.sum(axis=1)
-            influence += one.value[:, None] * (is_of_class[None, :] - share[:, None])
+    for is_of_class, one in zip(is_of.T, classes, strict=True):
+        share = counts @ is_of_class / counts.sum(axis=1)
         value += share * one.value
-        influence += share[:, None] * one.influence
+        influence += share[:, None] * one.influence + one.value[:, None] * (is_of_class[None, :] - share[:, None])
         bias += share * one.bias
     return Estimates(value, influence, bias)
 
@@ -213,9 +217,44 @@ class Decided:
     by_rule: Booleans
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """How sure a difference is, (n_samples,) each."""
+
+    error: Floats
+    quantile: Floats
+    """How many errors a bound lies away."""
+
+
+def of_t(counts: Floats, found: Estimates, confidence: float) -> Spread:
+    """Return the standard error of influences, and the quantile of Student's t."""
+    n = counts.sum(axis=1)
+    error = np.sqrt((counts * np.square(found.influence)).sum(axis=1) * n / (n - 1)) / n
+    return Spread(error, np.asarray(stdtrit(n - 1, confidence)))
+
+
+def of_delong(counts: Floats, found: Estimates, is_positive: Booleans, confidence: float) -> Spread:
+    """Return DeLong's standard error of the difference of two AUCs, class by class, and the normal quantile."""
+    variance = np.zeros(len(counts))
+    for rows in (is_positive, ~is_positive):
+        of_class = counts[:, rows].sum(axis=1)
+        squares = (counts[:, rows] * np.square(found.influence[:, rows])).sum(axis=1)
+        variance += squares * of_class / (of_class - 1) / np.square(counts.sum(axis=1))
+    return Spread(np.sqrt(variance), np.full(len(counts), ndtri(confidence)))
+
+
+def of_sets(values: Floats, confidence: float) -> tuple[Estimates, Spread]:
+    """Return the jackknife of VALUES, (n_samples, 1 + n_sets): that of all rows, then those without each set."""
+    value, sets = values[:, 0], values.shape[1] - 1
+    gains = value[:, None] - values[:, 1:]
+    error = np.sqrt((sets - 1) / sets * np.square(gains).sum(axis=1))
+    return Estimates(value, gains), Spread(error, np.full(len(values), stdtrit(sets - 1, confidence)))
+
+
 def not_worse(
     counts: Floats,
     found: Estimates,
+    spread: Spread,
     margin: float,
     *,
     changed: Booleans,
@@ -229,9 +268,8 @@ def not_worse(
     CHANGED, (n_distinct,), are answered otherwise by the candidate, and IN_LOSS are those that cost another amount;
     LARGEST_CHANGE is the most that one row can cost, where the worst case may decide.
     """
-    n = counts.sum(axis=1)
-    error = np.sqrt((counts * np.square(found.influence)).sum(axis=1) * n / (n - 1)) / n
-    lower = np.minimum(found.value - stdtrit(n - 1, confidence) * error - found.bias, found.value)
+    n, error = counts.sum(axis=1), spread.error
+    lower = np.minimum(found.value - spread.quantile * error - found.bias, found.value)
     gains, times = found.influence[:, changed], counts[:, changed]
     squares = np.square(gains)
     variance = (times * squares).sum(axis=1)

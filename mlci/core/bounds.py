@@ -9,6 +9,7 @@
 | log loss, Brier, MAE, MSE, MAPE …      | paired t                      | t                          |
 | RMSE, R², WAPE                         | delta method, t               | delta method, t            |
 | NDCG, MAP, MRR, hit rate               | paired t over queries         | t over queries, logit scale|
+| the same, scores, all 0 or 1           | as accuracy                   | Wilson                     |
 | calibration error                      | none is valid                 | jackknife                  |
 | a function of one's own                | paired jackknife, t        | jackknife, t               |
 | churn                                  | is one itself                 | Wilson                     |
@@ -27,6 +28,7 @@ import numpy as np
 
 from mlci.core.answers import Answers, MeasuredAnswers
 from mlci.core.metrics import metric_of
+from mlci.core.shares import changes, difference_of_shares, is_share, right_rows
 from mlci.core.statistics.calibration import calibration_interval
 from mlci.core.statistics.delong import auc_alone, auc_difference_of
 from mlci.core.statistics.interval import Interval, without_bias
@@ -51,7 +53,6 @@ from mlci.core.statistics.sampling import (
     unit_sums,
 )
 from mlci.core.statistics.skewness import skewness, widened_for_skewness
-from mlci.core.statistics.tango import tango
 from mlci.core.statistics.wilson import wilson
 from mlci.core.statistics.worst_case import range_of_mean, rows_without_change, worst_case
 
@@ -68,8 +69,9 @@ def alone(metric: str, answers: TaskAnswers, confidence: float) -> Interval | No
     lacks = answers.lacks(metric)
     if lacks is not None:
         return lacks
-    if kind == "share" and sample.is_plain:
-        counted = answers.right if metric_of(metric).higher_is_better else ~answers.right
+    if is_share(metric, answers):
+        right = right_rows(metric, answers)
+        counted = right if metric_of(metric).higher_is_better else ~right
         return wilson(int(counted.sum()), sample.rows, confidence)
     if isinstance(answers, Answers) and kind == "auc" and sample.is_plain:
         return auc_alone(sample.labels, answers.probabilities, confidence)
@@ -136,12 +138,12 @@ def difference(
     Normal theory is not trusted where fewer than MIN_CHANGED rows effectively changed. A share needs no such rule;
     where fewer rows than that only lost, or only gained, its bound is the exact one.
     """
-    sample, chosen = candidate.sample, metric_of(metric)
     lacks = candidate.lacks(metric)
     if lacks is not None:
         return lacks
-    if chosen.kind == "share" and sample.is_plain:
-        return Difference.of(partial(_of_shares, *changes(candidate, production), sample.rows, min_changed), confidence)
+    if is_share(metric, candidate, production):
+        counted = changes(metric, candidate, production)
+        return Difference.of(partial(difference_of_shares, *counted, candidate.sample.rows, min_changed), confidence)
     if isinstance(candidate, MeasuredAnswers) and isinstance(production, MeasuredAnswers):
         return _of_functions(metric, candidate, production, confidence, min_changed)
     return _of_influences(metric, candidate, production, confidence, min_changed)
@@ -255,24 +257,6 @@ def _of_one_direction(
     return beyond
 
 
-def _of_shares(gains: int, losses: int, rows: int, min_changed: float, confidence: float) -> Interval:
-    """Return Tango's interval, with an exact bound on the side where only few rows changed, and all alike.
-
-    Tango's bound is then the score bound of one small share, beyond which so few would be seen in 6.9 % (none of 100
-    rows) instead of 5 %: a normal tail at a count of nearly 0. There, and only there, Clopper and Pearson (1934) have a
-    bound that is exact and no wider than need be.
-    """
-    found = tango(gains, losses, rows, confidence)
-    if gains + losses >= min_changed:
-        return found
-    lower, upper = found.lower, found.upper
-    if gains == 0:
-        lower = min(lower, -worst_case(losses, rows, 1.0, confidence))
-    if losses == 0:
-        upper = max(upper, worst_case(gains, rows, 1.0, confidence))
-    return replace(found, lower=lower, upper=upper)
-
-
 def worst_loss(metric: str, candidate: TaskAnswers, production: TaskAnswers, confidence: float) -> float | None:
     """Return the most by which METRIC can have worsened, whatever the rows did that changed; None without a bound.
 
@@ -283,12 +267,6 @@ def worst_loss(metric: str, candidate: TaskAnswers, production: TaskAnswers, con
         return None
     changed = int(np.count_nonzero(candidate.losses(metric) != production.losses(metric)))
     return worst_case(changed, candidate.sample.rows, largest, confidence)
-
-
-def changes(candidate: TaskAnswers, production: TaskAnswers) -> tuple[int, int]:
-    """Return how many rows went from wrong to right, and from right to wrong."""
-    gains = int(np.count_nonzero(candidate.right & ~production.right))
-    return gains, int(np.count_nonzero(production.right & ~candidate.right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,8 +285,8 @@ def power_of(
     """Return what would show a difference above LIMIT, where the interval FOUND does not decide it."""
     visible = smallest_visible_difference_of(found, confidence)
     rows = candidate.sample.rows
-    if metric_of(metric).kind == "share" and candidate.sample.is_plain:
-        gains, losses = changes(candidate, production)
+    if is_share(metric, candidate, production):
+        gains, losses = changes(metric, candidate, production)
         if gains == losses == 0 and limit < 0:
             return Power(rows_without_change(-limit, confidence), visible)
         return Power(rows_to_decide_tango(gains, losses, rows, -limit, confidence), visible)
@@ -321,9 +299,9 @@ def rows_for_bound(
 ) -> int | None:
     """Return the rows that would show one model beyond a floor, or below a ceiling, where FOUND does not decide it."""
     rows, kind = answers.sample.rows, metric_of(metric).kind
-    if kind == "share" and answers.sample.is_plain:
+    if is_share(metric, answers):
         share = 1 - limit if is_ceiling else limit
-        return rows_to_decide_wilson(int(answers.right.sum()), rows, share, confidence)
+        return rows_to_decide_wilson(int(right_rows(metric, answers).sum()), rows, share, confidence)
     if kind == "churn" and answers.sample.is_plain:
         return rows_to_decide_wilson(rows * (1 - found.estimate), rows, 1 - limit, confidence)
     beyond = limit - found.estimate if is_ceiling else found.estimate - limit
