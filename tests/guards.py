@@ -310,9 +310,9 @@ GUARDS = (
     ),
     Guard(
         "what refers to nothing is found",
-        "mlci/adapters/duckdb_data_set.py",
-        'orphaned = f"{value} IS NOT NULL AND {value} NOT IN ({keys})"',
-        'orphaned = f"{value} IS NULL AND {value} NOT IN ({keys})"',
+        "mlci/adapters/duckdb_query.py",
+        'return f"NOT {alias}"',
+        'return f"({alias} AND NOT {alias})"',
         "tests/adapters/test_duckdb_data_set.py::test_reference__counts_and_shows_rows_that_refer_to_nothing",
     ),
     Guard(

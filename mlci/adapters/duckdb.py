@@ -13,7 +13,7 @@ from mlci.adapters.duckdb_connection import engine_errors_told, locked_connectio
 from mlci.adapters.duckdb_data_set import surroundings, told_of_data_set
 from mlci.adapters.duckdb_examples import failing_rows
 from mlci.adapters.duckdb_profile import MOST_COLUMNS, read_columns
-from mlci.adapters.duckdb_scan import MEASURED, counted
+from mlci.adapters.duckdb_scan import TOLD_HERE, counted
 from mlci.core.contract.constraints import OF_THE_DATA_SET, OF_THE_FILE, row_key
 from mlci.core.data_files import short
 from mlci.core.findings import DatasetReport, finding, holds
@@ -94,14 +94,17 @@ class DuckdbData:
             checkable = [
                 constraint
                 for constraint in constraints
-                if (constraint.kind in {"aggregate", *MEASURED} or constraint.kind not in OF_THE_FILE | OF_THE_DATA_SET)
+                if (constraint.kind in TOLD_HERE or constraint.kind not in OF_THE_FILE | OF_THE_DATA_SET)
                 and _is_there(constraint, known)
             ]
             masked = {column.name for each in constraints for column in each.columns if column.pii}
             with locked_connection((*reading.sources, *around.sources)) as connection, engine_errors_told(reading):
                 columns = _columns(constraints, reading) if profiled else None
-                found = counted(connection, reading, checkable, masked, columns=columns, dataset=dataset)
-                wide = [each for each in constraints if each.kind in OF_THE_DATA_SET and _is_there(each, known)]
+                found = counted(
+                    connection, reading, checkable, masked, columns=columns, dataset=dataset, others=around.others
+                )
+                open_kinds = OF_THE_DATA_SET - {"reference"}
+                wide = [each for each in constraints if each.kind in open_kinds and _is_there(each, known)]
                 told = found.told | told_of_data_set(
                     connection, reading, wide, around, masked=masked, measured=found.measured
                 )
@@ -111,7 +114,9 @@ class DuckdbData:
                     if id(each) in told and not holds(each, told[id(each)].failing, told[id(each)].checked)
                 }
                 of_rows = [each for each in broken.values() if each.kind not in OF_THE_FILE]
-                told, examples = failing_rows(connection, reading, of_rows, told, key=key, masked=masked)
+                told, examples = failing_rows(
+                    connection, reading, of_rows, told, key=key, masked=masked, others=around.others
+                )
             findings: list[tuple[Constraint, Finding]] = []
             strange = _unlisted(constraints, reading)
             for each in constraints:

@@ -1,4 +1,4 @@
-"""Rules about a data set as a whole, told by DuckDB: references, change against base, age, classes, contradictions."""
+"""Rules about a data set as a whole, told by DuckDB: change against base, age, classes, contradictions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from mlci.core.age import is_stale
 from mlci.core.class_shares import moved, outside
 from mlci.core.contract.constraints import Classes
 from mlci.core.contract.data_set_rule import Freshness, Reference
-from mlci.core.contract.model import ColumnSpec
 from mlci.core.contract.share import Share
 from mlci.core.data_files import short
 from mlci.core.findings import MASK, MOST_EXAMPLES
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from mlci.adapters.reading import Reading
     from mlci.core.class_shares import Counts
     from mlci.core.contract.constraints import Constraint
+    from mlci.core.contract.model import ColumnSpec
     from mlci.core.data_files import DataFiles
 
 _AGAINST_BASE: Final = frozenset({"rows_change", "balance_change"})
@@ -71,7 +71,22 @@ def surroundings(
                 before = None
         names = dict.fromkeys(each.value.data_set for each in constraints if isinstance(each.value, Reference))
         readings = {name: stack.enter_context(opened(others[name])) for name in names if name in others}
+        for each in constraints:
+            if isinstance(each.value, Reference):
+                _refuse_missing(each.columns[0].name, each.value, readings)
         yield Surroundings(before, readings, now)
+
+
+def _refuse_missing(name: str, rule: Reference, others: Mapping[str, Reading]) -> None:
+    """Raise where the data set that the column NAME refers to by RULE has no such column."""
+    other = others[rule.data_set]
+    if rule.column not in other.names:
+        raise UsageError(
+            "reference-column-missing",
+            f"{code(name)} refers to {code(rule.to)}, and {short(other.name)} has no column {code(rule.column)}",
+            where=other.name,
+            hint=did_you_mean(rule.column, other.names, "Correct `references:` in the contract."),
+        )
 
 
 def told_of_data_set(
@@ -108,8 +123,6 @@ class _Asked:
                 return self.age(constraint, rule)
             case Classes() as classes:
                 return self.classes(constraint, classes)
-            case Reference() as rule:
-                return self.orphans(constraint.columns[0], rule)
             case _:
                 label, *features = constraint.columns
                 return contradictions(self.connection, self.reading, label, features)
@@ -172,36 +185,3 @@ class _Asked:
         for each, count in sorted(found):  # zero may be there twice, with either sign
             counts[each] = counts.get(each, 0) + count
         return counts
-
-    def orphans(self, column: ColumnSpec, rule: Reference) -> Told:
-        other = self.around.others[rule.data_set]
-        if rule.column not in other.names:
-            raise UsageError(
-                "reference-column-missing",
-                f"{code(column.name)} refers to {code(rule.to)}, and {short(other.name)} has no column "
-                f"{code(rule.column)}",
-                where=other.name,
-                hint=did_you_mean(rule.column, other.names, "Correct `references:` in the contract."),
-            )
-        ours = Query(self.reading)
-        theirs = Query(other, ours.parameters, name="other")
-        value = ours.value(column)
-        known = theirs.value(ColumnSpec(rule.column, column.type, digits=column.digits))
-        keys = f"SELECT {known} FROM {theirs.name} WHERE {known} IS NOT NULL"  # noqa: S608 - positions and parameters only
-        orphaned = f"{value} IS NOT NULL AND {value} NOT IN ({keys})"
-        count = f"SELECT count(*) FILTER (WHERE {orphaned}), count({value}) FROM {ours.name}"  # noqa: S608 - as above
-        failing, checked = self.one(ours, count, theirs)
-        first = self.rows(ours, f"SELECT row FROM {ours.name} WHERE {orphaned}", theirs) if failing else ()  # noqa: S608 - as above
-        return Told(failing, checked, first=first)
-
-    def one(self, query: Query, sql: str, other: Query | None = None) -> tuple[Any, ...]:
-        """Return the one row that SQL asks of the data set."""
-        tables = ", ".join(each.tables() for each in (query, other) if each)
-        (found,) = self.connection.execute(f"WITH {tables} {sql}", query.parameters).fetchall()
-        return tuple(found)
-
-    def rows(self, query: Query, sql: str, other: Query | None = None) -> tuple[int, ...]:
-        """Return the first rows that SQL asks for."""
-        tables = ", ".join([query.tables(numbered=True), *([other.tables()] if other else [])])
-        limited = f"WITH {tables} {sql} ORDER BY row LIMIT {MOST_EXAMPLES}"
-        return tuple(row for (row,) in self.connection.execute(limited, query.parameters).fetchall())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_SHOWN = 80
 """Characters of a value in an example."""
-LOOKED_FOR: Final[frozenset[ConstraintKind]] = frozenset({"unique", "key", "reference", "conflicts"})
+LOOKED_FOR: Final[frozenset[ConstraintKind]] = frozenset({"unique", "key", "conflicts"})
 """Constraints whose failing rows are found before examples are shown."""
 _BOUNDS: Final[frozenset[ConstraintKind]] = frozenset({"min", "max"})
 
@@ -33,11 +33,12 @@ def failing_rows(
     *,
     key: str | None,
     masked: set[str],
+    others: Mapping[str, Reading],
 ) -> tuple[dict[int, Told], dict[int, tuple[ExampleRow, ...]]]:
-    """Return TOLD, bounds counted, and the first failing rows of each BROKEN constraint."""
+    """Return TOLD, bounds counted, and the first failing rows of each BROKEN constraint; references lead to OTHERS."""
     if not broken:
         return {**told}, {}
-    query = Query(reading)
+    query = Query(reading, others=others)
     fails = [_fails(query, each, told[id(each)]) for each in broken]
     expressions: list[str] = []
     for constraint, condition in zip(broken, fails, strict=True):

@@ -9,22 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from mlci.adapters.duckdb_check import CheckSql
 from mlci.adapters.duckdb_types import typed_text
+from mlci.core.contract.data_set_rule import Reference
 from mlci.core.contract.formats import format_called
-from mlci.core.contract.model import value_type
+from mlci.core.contract.model import ColumnSpec, value_type
 from mlci.core.contract.pattern import Pattern
 from mlci.core.contract.rule import CrossRule
 from mlci.core.expression import Truth, resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mlci.adapters.reading import Reading
     from mlci.core.contract.constraints import Constraint
-    from mlci.core.contract.model import ColumnSpec
     from mlci.core.contract.scalar import ColumnType
     from mlci.core.digits import Digits
     from mlci.core.expression import Node
@@ -46,14 +47,26 @@ class Condition:
 class Query:
     """The columns, typed values and parameters of one SELECT over one data set."""
 
-    def __init__(self, reading: Reading, parameters: dict[str, Parameter] | None = None, name: str = "data") -> None:
-        """Begin a query over READING; two queries may share PARAMETERS to become parts of one."""
+    def __init__(
+        self,
+        reading: Reading,
+        parameters: dict[str, Parameter] | None = None,
+        name: str = "data",
+        others: Mapping[str, Reading] = MappingProxyType({}),
+    ) -> None:
+        """Begin a query over READING, which refers to OTHERS; two queries may share PARAMETERS to become parts of one.
+
+        Every data set that a constraint given to it refers to must be among OTHERS, and have the column.
+        """
         self.parameters: dict[str, Parameter] = {} if parameters is None else parameters
         self.name = name
         self._places = {column: place for place, column in enumerate(reading.names)}
         self._typed: dict[str, str] = {}
         self._reading = reading
         self._table = reading.table(self.parameter)
+        self._others = others
+        self._known: dict[tuple[str, str], Query] = {}
+        """What is referred to: each other column, by the type that it is read as."""
 
     def parameter(self, value: Parameter) -> str:
         """Return the placeholder of VALUE."""
@@ -94,8 +107,9 @@ class Query:
         """Return what follows WITH: the data set as a table of typed values, if NUMBERED with `row`, counted from 1."""
         row = f"{self._reading.numbering} AS row, " if numbered else ""
         typed = "".join(f", {expression} AS {alias}" for alias, expression in self._typed.items())
+        known = "".join(f"{other.tables()}, " for other in self._known.values())
         text = f"{self.name}_text AS (SELECT {row}* FROM {self._table}), "  # noqa: S608 - positions and parameters only
-        return f"{text}{self.name} AS (SELECT *{typed} FROM {self.name}_text)"  # noqa: S608 - as above
+        return f"{known}{text}{self.name} AS (SELECT *{typed} FROM {self.name}_text)"  # noqa: S608 - as above
 
     def condition(self, constraint: Constraint) -> Condition:
         """Return how CONSTRAINT looks at a row; for those that a row can break on its own."""
@@ -149,13 +163,29 @@ class Query:
                 return f"length({value}) < {self.parameter(least)}"
             case "length_max", int(most):
                 return f"length({value}) > {self.parameter(most)}"
-            case "pattern", Pattern() as pattern:
-                return self._differs(value, pattern)
-            case "format", name:
-                return self._differs(value, format_called(name).pattern)
+            case "pattern" | "format", told:
+                return self._differs(value, told if isinstance(told, Pattern) else format_called(told).pattern)
+            case "reference", Reference() as rule:
+                return self._refers_to_nothing(rule, column)
             case kind, _:
                 msg = f"a single row cannot break {kind}"
                 raise TypeError(msg)
+
+    def _refers_to_nothing(self, rule: Reference, column: ColumnSpec) -> str:
+        """Return whether the value of COLUMN, which is there, is none of those that RULE names; computed once.
+
+        The other column is read within the same query, and kept as one table of hashes that every row is looked up in.
+        """
+        value = self.value(column)
+        place = (rule.to, value.removeprefix(self.raw(column.name)))
+        if place not in self._known:
+            name = f"other{len(self._known)}"
+            self._known[place] = Query(self._others[rule.data_set], self.parameters, name=name)
+        other = self._known[place]
+        known = other.value(ColumnSpec(rule.column, column.type, digits=column.digits))
+        alias = f"{value}_in_{other.name}"
+        self._typed[alias] = f"{value} IN (SELECT {known} FROM {other.name} WHERE {known} IS NOT NULL)"  # noqa: S608 - positions and parameters only
+        return f"NOT {alias}"
 
     def _differs(self, value: str, pattern: Pattern) -> str:
         # What matches as a whole is taken out as a whole, so nothing is taken out of what does not match; this function

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -17,7 +18,7 @@ from mlci.adapters.duckdb_query import Query
 from mlci.core.contract.rule import AggregateDemand, AggregateRule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mlci.adapters.reading import Reading
     from mlci.core.contract.constraints import Constraint, ConstraintKind
@@ -29,6 +30,8 @@ BETWEEN_ROWS: Final[frozenset[ConstraintKind]] = frozenset({"unique", "key"})
 """Constraints that no row breaks on its own."""
 MEASURED: Final[frozenset[ConstraintKind]] = frozenset({"freshness", "balance_min", "balance_max", "balance_change"})
 """Constraints of which the pass that counts tells figures, and who knows the clock and base what they mean."""
+TOLD_HERE: Final[frozenset[ConstraintKind]] = MEASURED | {"aggregate", "reference"}
+"""Constraints on a data set as a whole that the pass that counts tells nevertheless."""
 MOST_CLASSES: Final = 10_000
 
 
@@ -51,14 +54,16 @@ def counted(
     *,
     columns: Sequence[ColumnSpec] | None,
     dataset: str,
+    others: Mapping[str, Reading] = MappingProxyType({}),
 ) -> Counted:
     """Return how many rows fail and how many were checked, for each constraint, and the profile of COLUMNS if given.
 
     Of what is told by age and classes, the newest value and the counts are returned in place of that. Of a bound that
-    some row breaks it is told that one does; `failing_rows` counts them. A rule about groups takes a pass of its own,
+    some row breaks it is told that one does; `failing_rows` counts them. References lead to OTHERS, read in the same
+    query. A rule about groups takes a pass of its own,
     and so do keys of which the first pass does not prove that they are all different.
     """
-    scanned = partial(_scanned, connection, constraints, masked=masked, columns=columns, dataset=dataset)
+    scanned = partial(_scanned, connection, constraints, masked=masked, columns=columns, dataset=dataset, others=others)
     declared = reading.declared(_types(reading, constraints, columns or ()))
     try:
         found = scanned(declared or reading, marked=True)
@@ -87,6 +92,7 @@ def _scanned(
     masked: set[str],
     columns: Sequence[ColumnSpec] | None,
     dataset: str,
+    others: Mapping[str, Reading],
     marked: bool,
 ) -> Counted:
     """Return what `counted` does, but for keys that are not proven to be all different."""
@@ -95,7 +101,7 @@ def _scanned(
     profile = None
     parts = [*_parts(constraints)] or [()]
     for place, part in enumerate(parts):
-        query = Query(reading)
+        query = Query(reading, others=others)
         expressions = [_expressions(query, reading, each, marked=marked) for each in part]
         listed = [each for some in expressions for each in some]
         if columns is None or place:

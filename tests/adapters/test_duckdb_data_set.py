@@ -6,17 +6,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
+from mlci.adapters.csv_reading import CsvReading
 from mlci.adapters.duckdb import DuckdbData
+from mlci.adapters.duckdb_connection import locked_connection
+from mlci.adapters.duckdb_scan import counted
 from mlci.core.contract.constraints import constraints
 from mlci.core.contract.model import Contract
 from mlci.core.data_files import one_file
+from mlci.core.data_format import CsvFormat
 from mlci.core.findings import MASK
 from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlci.adapters.reading import AddParameter
     from mlci.core.findings import Finding
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -98,6 +104,57 @@ def test_reference__a_column_that_is_not_there_is_said(folder: Path) -> None:
         found(folder, ORDERS, "id,customer 1,7", others={"customers": "ident 7"}, references=REFERENCE)
     assert caught.value.code == "reference-column-missing"
     assert caught.value.problem == "`customer` refers to `customers.id`, and customers.csv has no column `id`"
+
+
+def test_reference__of_several_columns_to_the_same_one(folder: Path) -> None:
+    columns = {
+        "id": {"type": "integer"},
+        "from": {"type": "string"},
+        "to": {"type": "string"},
+        "over": {"type": "integer", "severity": "warn"},
+    }
+    references = dict.fromkeys(["from", "to", "over"], "places.code")
+    rows = "id,from,to,over 1,7,07,07 2,x,y,x 3,y,x,8"
+    findings = found(folder, columns, rows, others={"places": "code x 7 y"}, references=references)
+    assert told(findings) == [
+        ("`over` is not a whole number in 1 of 3 rows (33.3%)", 1, 3, [3], ()),
+        ("`to` is none of `places.code` in 1 of 3 rows (33.3%)", 1, 3, [2], ()),
+        ("`over` is none of `places.code` in 1 of 2 rows (50%)", 1, 2, [4], ()),
+    ]
+
+
+def test_row_rules__references_among_them_are_counted_in_one_pass(folder: Path) -> None:
+    asked: list[str] = []
+
+    class Watched(CsvReading):
+        @override
+        def table(self, parameter: AddParameter) -> str:
+            asked.append(self.name)
+            return super().table(parameter)
+
+    orders, customers = folder / "orders.csv", folder / "customers.csv"
+    orders.write_text("id,customer,price\n1,7,2.5\n2,8,-1\n")
+    customers.write_text("id\n7\n")
+    contract = Contract.model_validate(
+        {
+            "columns": {"id": {"type": "integer", "unique": True}, "price": {"type": "number", "min": 0}, **ORDERS},
+            "rules": [{"name": "later", "check": "customer > id"}],
+            "aggregates": [{"name": "cheap", "aggregate": "mean(price) < 10"}],
+            "references": REFERENCE,
+        }
+    )
+    listed = [each for each in constraints(contract) if each.kind not in {"present", "extra"}]
+    columns = list({column.name: column for each in listed for column in each.columns}.values())
+    with (
+        Watched(one_file(orders), CsvFormat()) as reading,
+        Watched(one_file(customers), CsvFormat()) as other,
+        locked_connection((*reading.sources, *other.sources)) as connection,
+    ):
+        others = {"customers": other}
+        told = counted(connection, reading, listed, set(), columns=columns, dataset="orders", others=others).told
+    assert asked == [reading.name, other.name]
+    failing = {each.kind: told[id(each)].failing for each in listed}
+    assert (failing["reference"], failing["min"], failing["rule"]) == (1, 1, 0)
 
 
 @given(

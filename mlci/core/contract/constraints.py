@@ -66,8 +66,6 @@ OF_THE_FILE: Final[frozenset[ConstraintKind]] = frozenset(
 )
 """What no single row is at fault for."""
 
-"""Values of an enumeration that a sentence lists."""
-
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
