@@ -296,7 +296,7 @@ GUARDS = (
     ),
     Guard(
         "who judges leaves out of a baseline what base calls private",
-        "mlci/commands/candidate.py",
+        "mlci/commands/repackaging.py",
         "(case.head_side, case.base_side)",
         "(case.head_side,)",
         "tests/commands/test_baseline.py::test_baseline__who_judges_leaves_out_what_base_calls_private",
@@ -1009,6 +1009,20 @@ GUARDS = (
         '            case "program" | "pickle":\n                return "predictions"',
         '            case "program" | "pickle":\n                return "model"',
         "tests/commands/test_programs.py::test_report__starts_nothing_of_it",
+    ),
+    Guard(
+        "files of a commit where mlci keeps its runs are no run",
+        "mlci/commands/train.py",
+        "    refuse_committed_output(ids)\n",
+        "",
+        "tests/commands/test_kept_package.py::test_train__files_of_a_commit_where_runs_are_kept_are_no_run",
+    ),
+    Guard(
+        "a kept package counts only while it has the bytes that were kept",
+        "mlci/commands/kept_package.py",
+        'submission is None or digest(submission.archive) != known.get("package")',
+        "submission is None",
+        "tests/commands/test_kept_package.py::test_package__that_somebody_made_in_its_place_is_not_taken",
     ),
     Guard(
         "a branch does not hide its own change by a list of code",

@@ -23,6 +23,7 @@ import mlci.formats
 from mlci.adapters.answering import Answering
 from mlci.adapters.child import ENVIRONMENT, Child, ChildLimits, not_started
 from mlci.adapters.files import write_atomically
+from mlci.adapters.installation import state_of
 from mlci.adapters.metric_child import measured
 from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
 from mlci.adapters.model_child import LONGEST_HEADER, PICKLE, ModelQuestion, longest_answer, write_rows
@@ -114,6 +115,10 @@ class ChildPredictor:
         if self._confinement is None:
             self._confinement = available()
         return self._confinement
+
+    def state(self) -> str:
+        """Return the hash of what answers depend on beside model and rows: interpreter, libraries, mlci itself."""
+        return state_of(self._python)
 
     def requirements(self, format: str) -> Mapping[str, str]:  # noqa: A002  # the field's own word
         """Return the exact versions of what the children predict with in this format, by distribution.

@@ -71,6 +71,8 @@ def train(
 
     Makes the candidate; a run with the same inputs is reused.
     """
+    from mlci.adapters.installation import state_here
+    from mlci.cli.deferring import deferred
     from mlci.cli.wiring import Workplace
     from mlci.commands.train import promoted_version
     from mlci.commands.train import train as command
@@ -96,8 +98,8 @@ def train(
     trained = command(
         repository=place.repository,
         runner=place.runner(),
-        predictor=place.predictor(),
-        data=place.data(),
+        predictor=deferred(place.predictor, state=state_here),
+        data=deferred(place.data),
         work=place.work,
         force=force,
     )

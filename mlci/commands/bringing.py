@@ -19,7 +19,8 @@ from mlci.errors import IntegrityError, RejectedError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlci.commands.running import Job, Left
+    from mlci.commands.job import Job
+    from mlci.commands.running import Left
     from mlci.core.pipeline import Pointer
 
 UNKNOWN = ("command", "code", "environment", "seed", "cost")

@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlci.commands.baseline import with_submitted_baseline
-from mlci.commands.fitting import fitting_package
-from mlci.commands.hashing import with_hashes
 from mlci.commands.installed import Installed
-from mlci.commands.packaging import packaged
 from mlci.core.package import read_package
 from mlci.core.runs.record import read_run
 from mlci.core.runs.shared import can_travel
@@ -19,7 +15,6 @@ from mlci.errors import IntegrityError, UsageError
 from mlci.formats.archive import digest, pack, unpack
 
 if TYPE_CHECKING:
-    from mlci.commands.case import Case, Tools
     from mlci.commands.ports import Forge, Workbench
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.package import Package
@@ -89,20 +84,6 @@ def submitted(submission: Submission | None, expected: Fingerprint) -> Candidate
             hint="mlci train",
         )
     return candidate
-
-
-def repackaged(candidate: Candidate, case: Case, tools: Tools) -> Candidate:
-    """Return the candidate packaged anew by the rules that count: of what was submitted, only the model stays.
-
-    And its baseline, which nobody can count again here; it is checked, and serves no verdict.
-    """
-    config = case.rules.config
-    contract = case.head_side.contracts.get(config.evaluate.data)
-    package = packaged(candidate.package.model, config, contract, fitting_package(candidate.package, tools.predictor))
-    package = with_submitted_baseline(package, candidate.package, (case.head_side, case.base_side))
-    package, _ = with_hashes(package, case.head, tools.predictor)
-    archive = pack(package.files)
-    return Candidate(package, archive, digest(archive), candidate.fingerprint, candidate.train_seconds)
 
 
 def read_candidate(submission: Submission | None) -> Candidate:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from mlci.commands.committed_output import refuse_committed_output
 from mlci.commands.cost_evidence import asks_for_training, with_train_seconds
 from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation import evaluate, fetch, refuse_other_level
@@ -47,9 +48,6 @@ if TYPE_CHECKING:
     from mlci.core.trust import LabelsPlace
 
     OpenStore = Callable[[PromoteSection], Store]
-
-OUTPUT = ".mlci/"
-"""What mlci itself writes beside `mlci.yaml`."""
 
 
 def _silent(_: str) -> None:
@@ -131,7 +129,7 @@ def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     refuse_readable(rules, ids)
     registry = tools.registry.load(rules.config.model.name)
     production = registry.registry.version_at(rules.config.promote.stage)
-    _refuse_committed_output(ids)
+    refuse_committed_output(ids)
     inputs = fingerprint(theirs.config, ids, theirs.made)
     base_side = ours if isinstance(ours, Side) else None
     case = Case(head, base, theirs, base_side, ids, inputs, rules, changes, registry, production)
@@ -145,19 +143,6 @@ def in_stage(case: Case, stage: str) -> Case:
     promote = config.promote.model_copy(update={"stage": checked_name(stage, "stage")})
     rules = replace(case.rules, config=config.model_copy(update={"promote": promote}))
     return replace(case, rules=rules, production=case.registry.registry.version_at(stage))
-
-
-def _refuse_committed_output(ids: Mapping[str, str]) -> None:
-    """Raise where `.mlci/` is in Git: predictions and runs that mlci keeps there could be forged by a commit."""
-    committed = sorted(path for path in ids if path.startswith(OUTPUT))
-    if committed:
-        raise IntegrityError(
-            "output-committed",
-            f"{OUTPUT} is in Git, with {len(committed)} file{'s' if len(committed) > 1 else ''}",
-            where=committed[0],
-            cause="Somebody added it by force. What mlci keeps there it believes, so it may come from no commit.",
-            hint=f"git rm -r --cached {OUTPUT} && git commit",
-        )
 
 
 def validate_case(case: Case, tools: Tools) -> tuple[DatasetReport, ...]:

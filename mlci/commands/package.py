@@ -56,7 +56,7 @@ def package(
         model, _ = raw_pickle(
             content, side, repository, ids=tree.ids(), data=data, predictor=predictor, objects=objects
         )  # fmt: skip
-    made, remarks = whole_package(
+    made, remarks, _ = whole_package(
         model, side.config, side, tree, data=data, predictor=predictor, objects=objects
     )  # fmt: skip
     sha256 = digest(pack(made.files))

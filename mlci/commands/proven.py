@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mlci.commands.candidate import find_submission, repackaged, submitted
+from mlci.commands.candidate import find_submission, submitted
+from mlci.commands.repackaging import repackaged
 from mlci.core.registry.entries import sha256
 from mlci.errors import IntegrityError
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlci.commands.candidate import repackaged, submitted
+from mlci.commands.candidate import submitted
 from mlci.commands.case import (
     conclusion_of,
     is_broken,
@@ -20,6 +20,7 @@ from mlci.commands.case import (
     validate_case,
 )
 from mlci.commands.quarantine import quarantined_version, rejected_by_quarantine
+from mlci.commands.repackaging import repackaged
 from mlci.core.forge import Status, gate_context
 from mlci.core.proof import Proof
 from mlci.core.registry.entries import sha256

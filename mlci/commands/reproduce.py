@@ -14,11 +14,12 @@ from mlci.commands.environment import asking_within
 from mlci.commands.evaluation import fetch
 from mlci.commands.fitting import fitting_kept, fitting_package
 from mlci.commands.installed import Installed
+from mlci.commands.job import Job
 from mlci.commands.labelled_rows import feature_rows
 from mlci.commands.lineage import origin_of
 from mlci.commands.resolving import resolve_in
 from mlci.commands.restoring import restore
-from mlci.commands.running import Job, run_candidate
+from mlci.commands.running import run_candidate
 from mlci.commands.runs import list_runs
 from mlci.commands.said import all_said
 from mlci.commands.sides import head_side
@@ -150,7 +151,7 @@ def _made_anew(wanted: Wanted, place: Repository, bench: Workbench, runner: Runn
     )  # fmt: skip
     found = bring(job) if side.config.train.is_elsewhere else run_candidate(job, wanted.seed).left
     tree, predictor = place.work_tree(), fitting_kept(found.model, found.requirements, predictor)
-    package, _ = whole_package(
+    package, *_ = whole_package(
         found.model, side.config, side, tree, data=tools.data, predictor=predictor, objects=bench.objects
     )
     (run,) = bench.runs()

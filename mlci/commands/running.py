@@ -35,14 +35,12 @@ from mlci.formats.recognition import is_pickle
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mlci.commands.ports import Data, Predictor, Repository, Runner, Workbench
+    from mlci.commands.job import Job
     from mlci.core.config import Config
     from mlci.core.evidence_level import Level
-    from mlci.core.fingerprint import Fingerprint
     from mlci.core.runs import RunRecord, StageRun
     from mlci.core.runs.outputs import Outputs
     from mlci.core.runs.record import Outcome
-    from mlci.core.side import Side
     from mlci.core.training import Completed
     from mlci.formats.description import ModelDescription
 
@@ -62,29 +60,6 @@ ENDINGS = {
     139: "It crashed in native code, in most cases inside a library.",
 }
 """What a shell means by an exit code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What is to be trained, and with what."""
-
-    side: Side
-    inputs: Fingerprint
-    ids: Mapping[str, str]
-    repository: Repository
-    runner: Runner
-    predictor: Predictor
-    data: Data
-    work: Workbench
-    is_anew: bool = False
-    """Whether all is to be made once more: nothing is taken from a cache, and nothing is pushed."""
-    allows_pickle: bool = False
-    """Whether the rules that count let a pickle be shipped that cannot be converted."""
-
-    @property
-    def output(self) -> Path:
-        """Where the command leaves the model, or what stands in its place."""
-        return self.repository.folder / self.side.config.train.output
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlci.commands.bringing import bring
 from mlci.commands.candidate import Candidate, submit
+from mlci.commands.committed_output import refuse_committed_output
 from mlci.commands.environment import asking_within
 from mlci.commands.fitting import fitting_kept
-from mlci.commands.pipeline import outcomes
-from mlci.commands.running import Job, run_candidate, run_further
+from mlci.commands.job import Job
+from mlci.commands.kept_package import keep_package, kept_package, origin_of_package
 from mlci.commands.sides import head_side
 from mlci.commands.whole_package import whole_package
 from mlci.core.configuration_file import FILE_NAME
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mlci.commands.ports import Data, Predictor, RegistryBranch, Repository, Runner, Workbench
-    from mlci.commands.running import Left
+    from mlci.commands.whole_package import WholePackage
     from mlci.core.config import Config
     from mlci.core.fingerprint import Fingerprint
     from mlci.core.runs.seeds import SeedSummary
@@ -82,6 +82,7 @@ def train_side(
     makes no model.
     """
     ids = repository.work_tree().ids()
+    refuse_committed_output(ids)
     _refuse_unknown_inputs(side, ids)
     inputs = fingerprint(side.config, ids, side.made)
     untracked = _stray_inputs(repository, side)
@@ -100,30 +101,55 @@ def train_side(
         if tell:
             tell(f"train: {title}" + ("" if reason == NEW_INPUTS else f" ({reason})"))
         with work.alone():
-            found, training, said = _made_anew(job, reason)
-            model, requirements = found.model, found.requirements
+            model, requirements, training, said = _made_anew(job, reason)
     else:
-        (known, model), said = kept, ()
-        requirements = known.requirements
+        model, requirements, said = kept[1], kept[0].requirements, ()
         training = Training(title, "reused", f"same inputs as run {inputs.training[:12]}")
         if tell:
             tell(f"train: reused, {training.reason}")
     training = replace(training, seeds=_further_seeds(job, anew=asked is not None, tell=tell))
-    tree = repository.work_tree()
-    package, remarks = whole_package(
-        model, rules, side, tree,
-        data=data, predictor=fitting_kept(model, requirements, predictor), objects=work.objects,
-    )  # fmt: skip
-    return Trained(submit(package, inputs, work), inputs, training, (*said, *remarks))
+    packed, candidate = _packaged(job, model, requirements, rules, is_reused=training.outcome == "reused")
+    return Trained(candidate, inputs, training, (*said, *packed.remarks))
 
 
-def _made_anew(job: Job, reason: str) -> tuple[Left, Training, tuple[str, ...]]:
-    """Return the model that the command makes, or that was made elsewhere, how it came about, and what to say of it."""
+def _made_anew(job: Job, reason: str) -> tuple[bytes, Mapping[str, str], Training, tuple[str, ...]]:
+    """Return the model that the command makes, or that was made elsewhere, how it came about, and what to say of it.
+
+    With the versions that it needs.
+    """
+    # A run that is reused needs none of this.
+    from mlci.commands.bringing import bring  # noqa: PLC0415 - as above
+    from mlci.commands.pipeline import outcomes  # noqa: PLC0415 - as above
+    from mlci.commands.running import run_candidate  # noqa: PLC0415 - as above
+
     title = job.side.config.train.title
     if job.side.config.train.is_elsewhere:
-        return bring(job), Training(title, "brought in", "how it was made is not known"), ()
+        brought, how = bring(job), Training(title, "brought in", "how it was made is not known")
+        return brought.model, brought.requirements, how, ()
     made = run_candidate(job)
-    return made.left, Training(title, "trained", reason, stages=outcomes(made.stages)), made.remarks
+    how = Training(title, "trained", reason, stages=outcomes(made.stages))
+    return made.left.model, made.left.requirements, how, made.remarks
+
+
+def _packaged(
+    job: Job, model: bytes, requirements: Mapping[str, str], rules: Config, *, is_reused: bool
+) -> tuple[WholePackage, Candidate]:
+    """Return the package of MODEL under RULES, which is now the candidate: the kept one, where nothing of it changed.
+
+    That is looked at for a run that IS REUSED alone: a model that was just made is packaged anew in any case.
+    """
+    tree = job.repository.work_tree()
+    ids = job.ids if is_reused else tree.ids()  # a file may have changed while the command ran
+    origin = origin_of_package(model, requirements, job, rules, ids)
+    kept = kept_package(origin, job.work) if is_reused else None
+    made = kept or whole_package(
+        model, rules, job.side, tree,
+        data=job.data, predictor=fitting_kept(model, requirements, job.predictor), objects=job.work.objects,
+    )  # fmt: skip
+    candidate = submit(made.package, job.inputs, job.work)
+    if kept is None:
+        keep_package(origin, made, candidate.sha256, job.work)
+    return made, candidate
 
 
 def promoted_version(*, repository: Repository, registry: RegistryBranch) -> str | None:
@@ -190,7 +216,11 @@ def _some(paths: tuple[str, ...]) -> str:
 def _further_seeds(job: Job, *, anew: bool, tell: Callable[[str], None] | None) -> SeedSummary | None:
     """Train with the seeds after the first, those that are recorded only if ANEW; return what all say together."""
     count = job.side.config.train.seeds
-    known = trained_seeds(job.work.runs(), job.inputs.training) if count > 1 else {}
+    if count == 1:
+        return None
+    from mlci.commands.running import run_further  # noqa: PLC0415 - a single seed that is reused needs none of it
+
+    known = trained_seeds(job.work.runs(), job.inputs.training)
     records = {seed: record for seed, record in known.items() if seed == FIRST or not anew}
     for seed in range(FIRST + 1, count):
         if seed not in records:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mlci.commands.baseline import with_baseline
-from mlci.commands.hashing import with_hashes
-from mlci.commands.packaging import packaged
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,6 +23,8 @@ class WholePackage(NamedTuple):
 
     package: Package
     remarks: tuple[str, ...]
+    is_final: bool = True
+    """Whether it would be the same if it were made again: not where data could not be counted this time."""
 
 
 def whole_package(
@@ -36,6 +34,11 @@ def whole_package(
 
     Raises as `packaged` does.
     """
+    # A package that is kept is used without any of this.
+    from mlci.commands.baseline import with_baseline  # noqa: PLC0415 - as above
+    from mlci.commands.hashing import with_hashes  # noqa: PLC0415 - as above
+    from mlci.commands.packaging import packaged  # noqa: PLC0415 - as above
+
     section = rules.evaluate
     package = packaged(model, rules, side.contracts.get(section.data), predictor)
     label = section.label if isinstance(section.label, str) else ""  # several are not counted
@@ -44,4 +47,5 @@ def whole_package(
     )  # fmt: skip
     package, unhashed = with_hashes(package, tree, predictor)
     pickled = RAW if package.info.format == "pickle" else None
-    return WholePackage(package, tuple(filter(None, (package.assumption, pickled, uncounted, unhashed))))
+    remarks = tuple(filter(None, (package.assumption, pickled, uncounted, unhashed)))
+    return WholePackage(package, remarks, is_final=uncounted is None)

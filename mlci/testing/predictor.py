@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY
+from mlci.core.canonical import canonical_sha256
 from mlci.core.costs import Timing
 from mlci.core.lock import Dependency
 from mlci.core.metric_function import Measured
@@ -100,6 +101,10 @@ class ScriptedPredictor:
         """Names of models that a conversion turns into others, as one that goes wrong would."""
         self.unconvertible: set[str] = set()
         """Names of models whose pickles hold what no other format does."""
+
+    def state(self) -> str:
+        """Return a hash of what is installed here; models are functions, which nobody can hash."""
+        return canonical_sha256(dict(self.versions))
 
     def requirements(self, format: str) -> Mapping[str, str]:  # noqa: A002, ARG002 - the field's own word, and of the port
         """Return what is installed here."""

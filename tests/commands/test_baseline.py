@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from mlci.commands.candidate import repackaged
 from mlci.commands.case import open_case
+from mlci.commands.repackaging import repackaged
 from mlci.core.baseline import BASELINE_FILE, Listed, Numbers
 from mlci.core.package import baseline, read_package, with_file
 from mlci.errors import IntegrityError

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlci.adapters.prediction import ChildPredictor
-from mlci.commands.candidate import repackaged
 from mlci.commands.case import open_case
 from mlci.commands.hashing import WITHOUT
+from mlci.commands.repackaging import repackaged
 from mlci.core.lock import find_lock, hashed_requirements
 from mlci.testing.predictor import REQUIREMENTS
 from tests.commands.builders import a_project

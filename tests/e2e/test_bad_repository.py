@@ -114,7 +114,7 @@ def test_identity__that_git_was_not_told(released: Project) -> None:
     assert released.outside() == before
 
 
-@pytest.mark.parametrize("verb", ["check", "report", "promote"])
+@pytest.mark.parametrize("verb", ["train", "check", "report", "promote"])
 def test_work_folder__that_was_committed_is_not_believed(fresh: Project, refuses: Refuses, verb: str) -> None:
     forged = fresh.folder / ".mlci" / "cache" / "predictions" / "0" / "values.npy"
     forged.parent.mkdir(parents=True)

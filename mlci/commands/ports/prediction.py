@@ -25,6 +25,9 @@ class Predictor(Protocol):
     def confinement(self) -> Confinement:
         """What the children run under."""
 
+    def state(self) -> str:
+        """Return the hash of what answers depend on beside model and rows: interpreter, libraries, mlci itself."""
+
     def requirements(self, format: str) -> Mapping[str, str]:  # noqa: A002 - the field's own word
         """Return the exact versions of what the children predict with in this format, by distribution."""
 
