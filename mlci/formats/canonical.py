@@ -126,20 +126,19 @@ class _Rewriting:
     def _rewrite_node(self, node: dict[str, Any], depth: int) -> None:
         if node["__loader__"] in UNORDERED_LOADERS:
             _put_in_order(node, self)
-        is_nameless = False
+        identity = node.get("__id__")
+        is_named = isinstance(identity, int) and identity in self._shared and _has_identity(node)
+        if not is_named:
+            node.pop("__id__", None)
         for key, item in node.items():
-            if key == "__id__":
-                if isinstance(item, int) and item in self._shared and _has_identity(node):
-                    # skops takes a zero for "no id", so numbers begin at one
-                    node[key] = self._numbers.setdefault(item, len(self._numbers) + 1)
-                else:
-                    is_nameless = True
-            elif key == "file" and isinstance(item, str):
-                node[key] = self._member(item)
-            elif type(item) in CONTAINERS:
+            kind = type(item)
+            if kind is dict or kind is list:
                 self.rewrite(item, depth + 1)
-        if is_nameless:
-            del node["__id__"]
+            elif key == "file" and kind is str:
+                node[key] = self._member(item)
+            elif is_named and key == "__id__":
+                # Where it stands among the others, since that is its number; skops takes a zero for "no id".
+                node[key] = self._numbers.setdefault(item, len(self._numbers) + 1)
 
     def digest_of(self, name: str) -> bytes:
         """Return the sha256 of a member's canonical content."""
@@ -191,11 +190,14 @@ def _has_identity(node: dict[str, Any]) -> bool:
 
 def _shared_ids(nodes: list[dict[str, Any]]) -> frozenset[int]:
     """Return the ids of mutable objects that occur more than once; an id that occurs once says nothing."""
-    counts: Counter[int] = Counter()
-    for node in nodes:
-        identity = node["__id__"]
-        if isinstance(identity, int) and _is_node(node) and _has_identity(node):
-            counts[identity] += 1
+    identities = [identity for node in nodes if isinstance(identity := node["__id__"], int)]
+    again = {identity for identity, count in Counter(identities).items() if count > 1}
+    # Nearly all occur once, so that few nodes are looked at.
+    counts = Counter(
+        node["__id__"]
+        for node in nodes
+        if isinstance(node["__id__"], int) and node["__id__"] in again and _is_node(node) and _has_identity(node)
+    )
     return frozenset(identity for identity, count in counts.items() if count > 1)
 
 
