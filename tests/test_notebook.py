@@ -334,6 +334,15 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         NUMBERS | {"candidate": np.where(np.arange(ROWS) == 3, np.nan, OUTCOME)}, "values-unusable",
         "candidate holds 1 values that are not finite; the first is in row 3",
     ),
+    (
+        NUMBERS | {"candidate": np.where(np.arange(ROWS) == 3, 1e200, OUTCOME)}, "values-unusable",
+        "candidate holds 1 values beyond 1e+30; the first is in row 3",
+    ),
+    (NUMBERS | {"y": 1e31 + OUTCOME}, "values-unusable", "y holds 600 values beyond 1e+30; the first is in row 0"),
+    (
+        NUMBERS | {"weights": np.full(ROWS, 1e308)}, "weight-unusable",
+        "a weight is 0 or more, at most 1e+12, and not 0 in every row",
+    ),
     (NUMBERS | {"task": "ranking"}, "queries-missing", "which items are of one query?"),
     (
         NUMBERS | {"task": "ranking", "groups": SITE, "y": OUTCOME - OUTCOME.max()}, "relevance-negative",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mlci.adapters.model_refusals import unreadable_answer, wrong_shape
+from mlci.core.magnitude import LARGEST, is_beyond
 from mlci.errors import IntegrityError
 from mlci.formats.description import classes_from_json
 from mlci.formats.repeats import repeats_of
@@ -118,6 +119,17 @@ def npy_head(shape: tuple[int, ...]) -> bytes:
     return prefix + len(encoded).to_bytes(2, "little") + encoded
 
 
+def _refuse_beyond(values: np.ndarray[Any, Any]) -> None:
+    beyond = np.count_nonzero(is_beyond(values))
+    if beyond:
+        raise IntegrityError(
+            "model-answers-beyond",
+            f"the model answers with numbers beyond {LARGEST:g} for {beyond} of {len(values)} rows",
+            cause="its parameters are absurd, usually because training diverged, or a unit is wrong",
+            hint="look at the training loss, or scale features and label in the model's pipeline",
+        )
+
+
 def _check_values(
     kind: Kind, values: np.ndarray[Any, Any], classes: tuple[str | int | float | bool, ...] | None
 ) -> None:
@@ -140,5 +152,7 @@ def _check_values(
                 cause="a `predict_proba` that returns scores, or several labels at once",
                 hint="calibrate the model, for example with scikit-learn's CalibratedClassifierCV",
             )
-    elif classes is not None and np.any((values < 0) | (values >= len(classes)) | (values != np.floor(values))):
+    elif classes is None:
+        _refuse_beyond(values)
+    elif np.any((values < 0) | (values >= len(classes)) | (values != np.floor(values))):
         raise unreadable_answer("a label is no position in the classes")

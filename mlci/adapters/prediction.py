@@ -225,7 +225,8 @@ class ChildPredictor:
         """Return the model's answers for these columns, row by row; equal questions are asked once.
 
         The model sees exactly these columns in this order, rows shuffled; the answers come back in the given order.
-        Raises IntegrityError `model-answers-nan`, `model-answers-wrong-shape`, `model-answers-text`,
+        Raises IntegrityError `model-answers-nan`, `model-answers-beyond` (numbers that no loss could be computed of),
+        `model-answers-wrong-shape`, `model-answers-text`,
         `model-answers-no-probabilities`, `model-answers-by-batch` (some rows are asked twice),
         `model-cannot-predict` (among others: columns that it does not know), and what `describe` raises.
         """

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlci.commands.added_features import AddedFeatures, refuse_label, refuse_other_values
+from mlci.commands.label_numbers import refuse_beyond, refuse_negative
 from mlci.commands.label_sets import label_sets
 from mlci.commands.labels_apart import labels_apart
 from mlci.core.absent_column import absent_column
 from mlci.core.answers import differs_within
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.label_type import type_of_classes, type_of_positive
+from mlci.core.magnitude import LARGEST_WEIGHT, is_beyond
+from mlci.core.metrics import OF_NUMBERS
 from mlci.core.statistics.sampling import Blocks, Clusters, Independent
 from mlci.core.table import Table
 from mlci.core.words import code, written
@@ -172,8 +175,10 @@ class EvaluationSet:
         if self.task == "multilabel":
             return label_sets(table, section.label_columns, self._label_files.name)
         labels = table.columns[section.label_columns[0]]
+        if self.task in OF_NUMBERS:
+            refuse_beyond(labels.values, section.label_columns[0], self._label_files.name)
         if self.task == "ranking":
-            self._refuse_negative(labels.values)
+            refuse_negative(labels.values, section.label_columns[0], self._label_files.name)
         if self.task != "binary":
             return labels.values
         positive = np.asarray(labels.values == section.positive, dtype=np.bool_)
@@ -188,10 +193,12 @@ class EvaluationSet:
         for name, column in ((name, table.columns[name]) for name in needed):
             if column.missing is not None and column.missing.any():
                 row = int(np.flatnonzero(column.missing)[0])
+                is_label = name in section.label_columns
                 raise UsageError(
-                    "label-missing" if name in section.label_columns else "id-missing",
+                    "label-missing" if is_label else "id-missing",
                     f"`{name}` is empty in row {row + 1} of the evaluation set ({int(column.missing.sum())} in all)",
                     where=self.files.name,
+                    cause="Nobody labelled it yet." if is_label else "What wrote the file did not know its id.",
                     hint="Take rows without it out of the evaluation set.",
                 )
         if len(set(ids.values.tolist())) != table.rows:
@@ -199,22 +206,16 @@ class EvaluationSet:
                 "id-not-unique",
                 f"`{section.id}` names some rows of the evaluation set twice",
                 where=self.files.name,
+                cause="Rows were written twice, or evaluate.id is a column that does not name a row.",
                 hint=f"Declare it in the contract, and find them: {section.id}: {{unique: true}}",
             )
         if table.rows == 0:
-            raise UsageError("no-rows", "the evaluation set has no rows", where=self.files.name)
-
-    def _refuse_negative(self, relevance: NDArray[Any]) -> None:
-        """Raise where an item is less than irrelevant, which no gain knows."""
-        wrong = np.flatnonzero(~(relevance >= 0))
-        if wrong.size:
             raise UsageError(
-                "relevance-negative",
-                f"{code(self.section.label_columns[0])} is negative in row {wrong[0] + 1} of the evaluation set "
-                f"({wrong.size} in all)",
+                "no-rows",
+                "the evaluation set has no rows",
                 where=self.files.name,
-                cause="The label of a ranking task is how relevant an item is: 0 for irrelevant, more for better.",
-                hint="Raise all of them so that the least is 0, or set model.task: regression.",
+                cause="Whatever wrote the file found nothing to write, or evaluate.data names another one.",
+                hint="Bring its rows back, or let evaluate.data name a data set that has some.",
             )
 
     def weights(self) -> NDArray[np.float64] | None:
@@ -223,11 +224,12 @@ class EvaluationSet:
         if name is None:
             return None
         weights = self._column(name, "number").values.astype(np.float64)
-        wrong = np.flatnonzero(weights < 0)
+        wrong = np.flatnonzero(is_beyond(weights, LARGEST_WEIGHT) | (weights < 0))
         if wrong.size or not weights.any():
+            which = "negative" if wrong.size and weights[wrong[0]] < 0 else f"beyond {LARGEST_WEIGHT:g}"
             raise UsageError(
                 "weight-unusable",
-                f"the weight in row {wrong[0] + 1} of the evaluation set is negative"
+                f"the weight in row {wrong[0] + 1} of the evaluation set is {which}"
                 if wrong.size
                 else "every row of the evaluation set has the weight 0",
                 where=self.files.name,

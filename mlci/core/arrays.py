@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mlci.core.evidence import Slice
+from mlci.core.magnitude import LARGEST, LARGEST_WEIGHT, is_beyond
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -121,11 +122,20 @@ def finite(name: str, given: ArrayLike, rows: int | None) -> Floats:
             f"{name} holds {wrong.size:,} values that are not finite; the first is in row {wrong[0]}",
             hint="Leave rows without an outcome out; a model must answer every row.",
         )
+    beyond = np.flatnonzero(is_beyond(values))
+    if beyond.size:
+        raise UsageError(
+            "values-unusable",
+            f"{name} holds {beyond.size:,} values beyond {LARGEST:g}; the first is in row {beyond[0]}",
+            cause="A training that diverged, or a wrong unit.",
+            hint="No loss could be computed of such numbers; divide all of them by the same one.",
+        )
     return values
 
 
 def _no_rows() -> UsageError:
-    return UsageError("no-rows", "there are no rows to compare on")
+    hint = "Compare on rows that neither model was trained on: mlci.compare(y_test, …)"
+    return UsageError("no-rows", "there are no rows to compare on", hint=hint)
 
 
 def _no_probabilities(name: str, wrong: NDArray[np.intp], what: str) -> UsageError:
@@ -172,10 +182,10 @@ def probabilities(name: str, given: ArrayLike, rows: int) -> Floats:
 def weights_of(given: ArrayLike, rows: int) -> Floats:
     """Return how much each row counts, (n_rows,); raises `UsageError("weight-unusable")`."""
     values = numbers("weights", given, rows)
-    if not (np.isfinite(values).all() and (values >= 0).all() and values.any()):
+    if is_beyond(values, LARGEST_WEIGHT).any() or (values < 0).any() or not values.any():
         raise UsageError(
             "weight-unusable",
-            "a weight is 0 or more, finite, and not 0 in every row",
+            f"a weight is 0 or more, at most {LARGEST_WEIGHT:g}, and not 0 in every row",
             hint="A weight counts rows: 2 is as good as the row twice.",
         )
     return values

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
 
+from mlci.core.magnitude import LARGEST, is_beyond
 from mlci.core.plain_text import is_visible
 from mlci.core.section import LONGEST_IDENTIFIER
 from mlci.errors import IntegrityError
@@ -55,6 +56,7 @@ class StatedRows:
             again = next(place for place, each in enumerate(self.ids) if last[each] != place)
             raise ValueError(f"the id of row {again + 1} stands in another row, too")
         refuse_rows(~np.isfinite(self.values), "no finite number")
+        refuse_rows(is_beyond(self.values), f"a number beyond {LARGEST:g}")
 
     def of(self, ids: Sequence[str]) -> Floats | None:
         """Return the numbers for IDS, (n_ids, n_columns); None where one has none."""

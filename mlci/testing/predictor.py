@@ -17,6 +17,7 @@ from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY
 from mlci.core.canonical import canonical_sha256
 from mlci.core.costs import Timing
 from mlci.core.lock import Dependency
+from mlci.core.magnitude import LARGEST, is_beyond
 from mlci.core.metric_function import Measured
 from mlci.core.package import PROGRAMS
 from mlci.core.prediction import Class, Prediction
@@ -202,6 +203,8 @@ class ScriptedPredictor:
         if model.labels is not None:
             return Prediction(second, None, "multilabel")
         if model.classes is None:
+            if is_beyond(second).any():
+                raise IntegrityError("model-answers-beyond", f"the model answers with numbers beyond {LARGEST:g}")
             return Prediction(second, None, "labels")
         if second.ndim > 1:
             return Prediction(second, model.classes, "probabilities")

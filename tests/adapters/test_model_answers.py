@@ -43,6 +43,17 @@ def test_validated__a_shape_that_is_a_lie(edits: dict[str, Any], code: str) -> N
     assert caught.value.code == code
 
 
+def test_validated__numbers_of_which_no_loss_can_be_computed() -> None:
+    values = np.array([1e30, -1.1e30, 0.0])
+    payload = npy_head((3,)) + values.astype("<f8").tobytes()
+    with pytest.raises(IntegrityError) as caught:
+        validated({"prediction": {"kind": "labels", "shape": [3], "classes": None}}, payload, 3)
+    assert (caught.value.code, caught.value.problem) == (
+        "model-answers-beyond",
+        "the model answers with numbers beyond 1e+30 for 1 of 3 rows",
+    )
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [(1.5, "model-answers-no-probabilities"), (-0.1, "model-answers-no-probabilities"), (np.nan, "model-answers-nan")],

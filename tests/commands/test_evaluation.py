@@ -385,6 +385,8 @@ def test_evaluate__rows_along_time(scoring: Scoring, moments: Sequence[object]) 
     ("key", "value", "code", "problem"),
     [
         ("weight", "-1", "weight-unusable", "the weight in row 3 of the evaluation set is negative"),
+        ("weight", "1e13", "weight-unusable", "the weight in row 3 of the evaluation set is beyond 1e+12"),
+        ("weight", "inf", "weight-unusable", "the weight in row 3 of the evaluation set is beyond 1e+12"),
         ("weight", "", "value-missing", "`more` is empty in row 3 of the evaluation set (1 in all)"),
         ("group", "", "value-missing", "`more` is empty in row 3 of the evaluation set (1 in all)"),
         ("time", "", "value-missing", "`more` is empty in row 3 of the evaluation set (1 in all)"),

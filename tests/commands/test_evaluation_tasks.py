@@ -10,6 +10,7 @@ import pytest
 
 from mlci.commands.evaluation import evaluate
 from mlci.commands.installed import Installed
+from mlci.core.canonical import canonical_json
 from mlci.core.config import read_config
 from mlci.core.gates import Outcome, Verdict
 from mlci.core.package import Input, Signature, build_package
@@ -189,6 +190,34 @@ def test_regression__a_label_that_is_missing(regression: Scoring) -> None:
     with pytest.raises(UsageError) as caught:
         regression.verdict(regression.package("good", ()))
     assert caught.value.code == "label-missing"
+
+
+@pytest.mark.parametrize("label", ["1e31", "-1e200", "inf"])
+def test_regression__a_label_of_which_no_loss_can_be_computed(label: str, regression: Scoring) -> None:
+    regression.rows = rows_of(["0", label, *map(str, range(2, 300))])
+    with pytest.raises(UsageError) as caught:
+        regression.verdict(regression.package("good", ()))
+    assert (caught.value.code, caught.value.problem) == (
+        "label-beyond",
+        "`stage` is no finite number, or beyond 1e+30, in row 2 of the evaluation set (1 in all)",
+    )
+
+
+def test_regression__a_prediction_of_which_no_loss_can_be_computed(regression: Scoring) -> None:
+    regression.models["diverged"] = predicts(1e200)
+    with pytest.raises(IntegrityError) as caught:
+        regression.verdict(regression.package("diverged", ()))
+    assert caught.value.code == "model-answers-beyond"
+
+
+@pytest.mark.parametrize("metric", ["mae", "mse", "rmse", "r2", "wape", "mape"])
+def test_regression__predictions_as_large_as_they_may_be_are_judged(metric: str, regression: Scoring) -> None:
+    regression.gates = (f"{{metric: {metric}, require: not_worse, margin: 5%}}",)
+    regression.models["diverged"] = predicts(6e29)
+    worse = regression.package("diverged", ())
+    verdict = regression.verdict(worse, regression.package("good", (), "v1.0.0"))
+    assert verdict.outcome is not Outcome.PASS
+    assert canonical_json(verdict.results[0].to_dict())
 
 
 def test_regression__a_prediction_that_is_no_number(regression: Scoring) -> None:

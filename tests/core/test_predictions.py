@@ -42,7 +42,7 @@ def test_to_bytes__a_zero_has_no_sign() -> None:
 IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=5)
 
 
-@given(st.dictionaries(IDS, st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+@given(st.dictionaries(IDS, st.floats(-1e30, 1e30), min_size=1))
 def test_read_predictions__reads_what_was_written(answers: dict[str, float]) -> None:
     written = of([[each] for each in answers.values()], "prediction", ids=tuple(answers)).to_bytes()
     assert read_predictions(written, "regression").to_bytes() == written
@@ -90,6 +90,11 @@ def test_read_predictions__only_the_very_bytes_that_mlci_writes(old: bytes, new:
 )
 def test_read_predictions__every_id_once_every_answer_finite_and_in_range(lines: bytes, problem: str) -> None:
     assert refused(b'["mlci/predictions/1","probability"]\n' + lines) == problem
+
+
+def test_read_predictions__numbers_of_which_no_loss_can_be_computed() -> None:
+    lines = b'["mlci/predictions/1","prediction"]\n["a",1e+30]\n["b",-1.1e+30]\n'
+    assert refused(lines, "regression") == "row 2 has a number beyond 1e+30"
 
 
 def test_read_predictions__classes_are_one_together_as_far_as_files_are_rounded() -> None:

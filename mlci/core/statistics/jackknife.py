@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mlci.core.magnitude import LARGEST, is_beyond
 from mlci.core.statistics.effective import effective_changes, effective_for_lower_bound
 from mlci.core.statistics.interval import Interval, check_confidence
 from mlci.core.statistics.quantiles import t_quantile
@@ -94,6 +95,8 @@ def jackknife_of(values: NDArray[np.float64]) -> Jackknife | NotTrusted:
     """Return the jackknife of VALUES, (1 + n_sets,): that of all rows, then those without each set."""
     if not np.isfinite(values).all():
         return NotTrusted("undefined", "the metric has no value on some part of the rows")
+    if is_beyond(values).any():
+        return NotTrusted("undefined", f"the metric is beyond {LARGEST:g} on some part of the rows")
     return Jackknife(float(values[0]), values[1:])
 
 

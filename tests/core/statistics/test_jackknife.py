@@ -179,6 +179,12 @@ def test_jackknife__of_a_metric_that_rests_on_one_row_is_not_trusted() -> None:
     assert found == NotTrusted("undefined", "the metric has no value on some part of the rows")
 
 
+def test_jackknife__of_a_metric_that_leaves_the_range_is_not_trusted() -> None:
+    found = jackknife(lambda rows: -1e200 if 17 in rows else 1e200, 200, Independent())
+
+    assert found == NotTrusted("undefined", "the metric is beyond 1e+30 on some part of the rows")
+
+
 def test_jackknife__passes_on_what_the_metric_raises() -> None:
     with pytest.raises(ValueError, match="finite"):
         jackknife(lambda rows: rmse(np.full(rows.size, np.nan), np.zeros(rows.size)).value, 200, Independent())
