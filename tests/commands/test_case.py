@@ -10,7 +10,7 @@ from mlci.commands.case import conclusion_of, open_case, report_on
 from mlci.commands.sides import EmptyTree, head_config, read_side
 from mlci.core.gates import Outcome, Verdict
 from mlci.core.report import Conclusion
-from mlci.errors import UndecidedError, UsageError
+from mlci.errors import IntegrityError, UndecidedError, UsageError
 from mlci.formats.confinement import Confinement
 from mlci.render.markdown import comment
 from tests.commands.builders import CONTRACT, GATES, Project, a_configuration, a_project, a_released_project, some_rows
@@ -173,6 +173,15 @@ def test_open_case__no_pull_request_makes_the_rules_of_the_target_branch_unusabl
     )
     case = a_case(project)
     assert (case.rules.has_base, case.replaces_rules) == (True, False)
+
+
+def test_open_case__what_mlci_keeps_comes_from_no_commit(tmp_path: Path) -> None:
+    project = a_released_project(tmp_path)
+    project.repository.write(".mlci/candidate/package.tar", b"forged")
+    project.repository.commit("Add what mlci is to find")
+    with pytest.raises(IntegrityError) as caught:
+        a_case(project)
+    assert (caught.value.code, caught.value.where) == ("output-committed", ".mlci/candidate/package.tar")
 
 
 def test_open_case__before_the_first_commit_there_is_no_base(tmp_path: Path) -> None:

@@ -8,7 +8,10 @@ import pytest
 from typing_extensions import override
 
 from mlci.commands.report import report
+from mlci.core.baseline import BASELINE_FILE
+from mlci.core.config import read_config
 from mlci.core.forge import GATE_CONTEXT, Status
+from mlci.core.package import build_package
 from mlci.core.report import Conclusion, Training
 from mlci.core.submission import Submission
 from mlci.errors import IntegrityError, MlciError, OutsideError
@@ -269,6 +272,19 @@ def test_report__a_candidate_that_was_changed_after_packaging_is_refused(tmp_pat
     files = {**project.train().candidate.package.files, "model.skops": b"another"}
     project.work.submit(replace(submission, archive=pack(files)), project.train().candidate.package)
     assert (refused(project).code, refused(project).exit_code) == ("package-malformed", 4)
+
+
+def test_report__of_what_was_submitted_only_the_model_is_kept(tmp_path: Path) -> None:
+    project = a_submitted_pull_request(tmp_path, "careful")
+    honest, submission = project.train().candidate, project.work.submission()
+    assert submission is not None
+    signature = honest.package.info.signature.model_copy(update={"threshold": 0.01})
+    configuration = read_config(a_configuration(model="{name: tumour, task: binary, objective: Trust it.}").encode())
+    more = {BASELINE_FILE: honest.package.files[BASELINE_FILE], "sitecustomize.py": b"import os"}
+    forged = build_package(honest.package.model, "Sealed and proven", signature, {}, configuration, more=more)
+    project.work.submit(replace(submission, archive=pack(forged.files)), forged)
+    judged, _ = project.report()
+    assert (judged.conclusion, judged.subject.candidate_sha256) == (Conclusion.PASS, honest.sha256)
 
 
 @pytest.mark.parametrize("record", [b"", b"[]", b'{"schema": "mlci/candidate/1"}', b'{"schema": "mlci/run/1"}'])
