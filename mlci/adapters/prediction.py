@@ -6,10 +6,6 @@ measured before it is believed.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -21,21 +17,21 @@ import numpy as np
 
 import mlci.formats
 from mlci.adapters.answering import Answering
-from mlci.adapters.child import ENVIRONMENT, Child, ChildLimits, not_started
-from mlci.adapters.files import write_atomically
+from mlci.adapters.child import Child, ChildLimits
 from mlci.adapters.installation import state_of
+from mlci.adapters.installed_libraries import InstalledLibraries
+from mlci.adapters.kept_predictions import KeptPredictions
 from mlci.adapters.metric_child import measured
-from mlci.adapters.model_answers import npy_head, refuse_by_batch, validated
+from mlci.adapters.model_answers import refuse_by_batch, validated
 from mlci.adapters.model_child import LONGEST_HEADER, PICKLE, ModelQuestion, longest_answer, write_rows
-from mlci.adapters.model_refusals import refusal, sanitised, unreadable_answer
+from mlci.adapters.model_refusals import unreadable_answer
 from mlci.adapters.timed_prediction import Timed, timed
-from mlci.core.libraries import DISTRIBUTIONS, pinned, requirement_lines
-from mlci.core.lock import Dependency
+from mlci.core.libraries import pinned, requirement_lines
 from mlci.core.package import PROGRAMS
 from mlci.core.prediction import Prediction
 from mlci.core.section import TOKEN_VARIABLES
 from mlci.core.table import Table
-from mlci.errors import MlciError, OutsideError, UsageError
+from mlci.errors import UsageError
 from mlci.formats.confinement import Confinement, available
 from mlci.formats.description import ModelDescription
 from mlci.formats.program_archive import read_program
@@ -47,37 +43,14 @@ if TYPE_CHECKING:
     from mlci.adapters.confined_program import ConfinedPrograms
     from mlci.adapters.library_environments import LibraryEnvironments
     from mlci.core.costs import Asked, Timing
+    from mlci.core.lock import Dependency
     from mlci.core.metric_function import Measured, MeasuredRows, MetricFunction
     from mlci.core.prediction import AnswerEach
     from mlci.core.predictions import Predictions
     from mlci.core.table import Column
 
 PROGRAM: Final = Path(mlci.formats.__file__).parent
-
-
-VERSIONS_PROGRAM: Final = """
-import importlib.metadata, json, re, sys
-found, waiting = {}, [(name, "") for name in sys.argv[1:]]
-while waiting:
-    name, marker = waiting.pop(0)
-    name = re.sub("[-_.]+", "-", name).lower()
-    if found.get(name, [None])[0] is not None:
-        continue
-    try:
-        distribution = importlib.metadata.distribution(name)
-    except importlib.metadata.PackageNotFoundError:
-        if name in sys.argv:
-            raise
-        found[name] = [None, marker]
-        continue
-    found[name] = [distribution.version, ""]
-    for line in distribution.requires or ():
-        needed, _, marker = line.partition(";")
-        if "extra" not in marker:
-            waiting.append((re.match("[A-Za-z0-9._-]+", needed.strip())[0], marker.strip()))
-print(json.dumps(found))
-"""
-"""Prints the version of each distribution and of what it requires; none and for which machines, of what is not here."""
+"""The folder that is run as the child."""
 
 
 class ChildPredictor:
@@ -107,7 +80,8 @@ class ChildPredictor:
         self._environments = environments
         self._child = Child(self._python, program, self._limits)
         self._confinement: Confinement | None = None
-        self._dependencies: dict[str, dict[str, Dependency]] = {}
+        self._libraries = InstalledLibraries(self._python, self._limits.wall_seconds)
+        self._kept = KeptPredictions(cache, program, self._python)
 
     @property
     def confinement(self) -> Confinement:
@@ -125,23 +99,15 @@ class ChildPredictor:
 
         Raises OutsideError `missing-library` if one of them is not installed there.
         """
-        needed = self.dependencies(format)
-        return {name: version for name in DISTRIBUTIONS[format] if (version := needed[name].version) is not None}
+        return self._libraries.requirements(format)
 
     def dependencies(self, format: str) -> Mapping[str, Dependency]:  # noqa: A002  # the field's own word
         """Return what the children predict with in this format and all that it requires; raises as `requirements`."""
-        if format not in self._dependencies:
-            self._dependencies[format] = self._ask_versions(DISTRIBUTIONS[format])
-        return self._dependencies[format]
+        return self._libraries.dependencies(format)
 
     def installed(self, format: str) -> Mapping[str, str]:  # noqa: A002  # the field's own word
         """Return the same versions as `requirements`; none where one of the libraries is missing."""
-        try:
-            return self.requirements(format)
-        except OutsideError as error:
-            if error.code != "missing-library":
-                raise
-            return {}
+        return self._libraries.found(format)
 
     def fitting(self, format: str, versions: Mapping[str, str]) -> ChildPredictor:  # noqa: A002  # the field's own word
         """Return what asks models of this format with these versions of its libraries: this, where it has them.
@@ -164,20 +130,16 @@ class ChildPredictor:
         Raises IntegrityError `model-forbidden-type`, `model-unreadable`, `model-killed` or `model-answers-wrong-shape`
         (several outputs), and OutsideError if no child can be run.
         """
-        kept = self._description_file(model_file, format)
-        if kept is not None and kept.is_file():
-            try:
-                return ModelDescription.from_dict(json.loads(kept.read_bytes()))
-            except (OSError, ValueError):
-                pass  # a damaged entry is worth nothing, and asking again mends it
+        kept = self._kept.description(model_file, format)
+        if kept is not None:
+            return kept
         with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
             header, _ = self._ask("describe", Path(folder), model_file, format, LONGEST_HEADER)
         try:
             description = ModelDescription.from_dict(header.get("description"))
         except ValueError as error:
             raise unreadable_answer(str(error)) from error
-        if kept is not None:
-            write_atomically(kept, json.dumps(description.to_dict()).encode())
+        self._kept.keep_description(model_file, format, description)
         return description
 
     def convert(self, pickled: bytes) -> tuple[bytes, ModelDescription]:
@@ -234,8 +196,8 @@ class ChildPredictor:
             return read_program(model_file).prediction(self.run_program(model_file, columns))
         table = Table(dict(columns))
         rows_digest = table.digest()
-        key = self._key(package_digest, model_file, format, rows_digest)
-        kept = self._load(key, table.rows)
+        key = self._kept.key(package_digest, model_file, format, rows_digest)
+        kept = self._kept.prediction(key, table.rows)
         if kept is not None:
             return kept
         # A model cannot foresee its place among the rows: the seed depends on its own bytes.
@@ -249,7 +211,7 @@ class ChildPredictor:
         values = np.empty_like(shuffled)
         values[order] = shuffled
         prediction = Prediction(values, classes, kind)
-        self._keep(key, prediction)
+        self._kept.keep(key, prediction)
         return prediction
 
     @contextmanager
@@ -314,23 +276,6 @@ class ChildPredictor:
         judged = self.predict(asked.package_sha256, asked.content, asked.format, asked.columns)
         return Timed(asked, judged, self._child, self._python)
 
-    def _ask_versions(self, distributions: tuple[str, ...]) -> dict[str, Dependency]:
-        try:
-            done = subprocess.run(
-                [str(self._python), "-I", "-B", "-c", VERSIONS_PROGRAM, *distributions],
-                capture_output=True,
-                env=dict(ENVIRONMENT),
-                timeout=self._limits.wall_seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise not_started(self._python, "it does not answer") from error
-        except OSError as error:
-            raise not_started(self._python, str(error.strerror)) from error
-        if done.returncode:
-            raise refusal("missing-library", sanitised(done.stderr), self._python)
-        return {name: Dependency(version, marker) for name, (version, marker) in json.loads(done.stdout).items()}
-
     def _ask(
         self, operation: str, folder: Path, model_file: bytes, model_format: str, longest: int
     ) -> tuple[dict[str, Any], bytes]:
@@ -338,68 +283,3 @@ class ChildPredictor:
         question = ModelQuestion(operation, model_format, folder, self._python)
         request = question.request(model_file, self._limits)
         return question.answer(self._child.run(request, folder, min(longest, self._limits.answer_bytes)))
-
-    def _key(self, package_digest: str, model_file: bytes, model_format: str, rows_digest: str) -> str:
-        parts = [
-            package_digest,
-            # The digest is the caller's word for the model; the bytes are the model.
-            hashlib.sha256(model_file).hexdigest(),
-            model_format,
-            rows_digest,
-            _program_digest(self._program),
-            # Another environment may answer otherwise.
-            str(self._python.absolute()),
-        ]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-    def _description_file(self, model_file: bytes, model_format: str) -> Path | None:
-        """Return where the description of a model is kept, None if nothing is kept."""
-        if self._cache is None:
-            return None
-        return self._cache / f"{self._key('description', model_file, model_format, '')}.json"
-
-    def _load(self, key: str, rows: int) -> Prediction | None:
-        """Return a kept prediction, or None if there is none that is whole."""
-        if self._cache is None:
-            return None
-        entry = self._cache / key
-        try:
-            header = json.loads((entry / "header.json").read_bytes())
-            payload = (entry / "values.npy").read_bytes()
-            if hashlib.sha256(payload).hexdigest() != header["sha256"]:
-                return None
-            kind, classes, values = validated(header, payload, rows)
-        except (OSError, ValueError, KeyError, TypeError, MlciError):
-            # A damaged entry is worth nothing, and computing it again mends it.
-            return None
-        return Prediction(values, classes, kind)
-
-    def _keep(self, key: str, prediction: Prediction) -> None:
-        if self._cache is None:
-            return
-        self._cache.mkdir(parents=True, exist_ok=True)
-        payload = npy_head(prediction.values.shape) + prediction.values.tobytes()
-        classes = None if prediction.classes is None else list(prediction.classes)
-        header = {
-            "prediction": {"kind": prediction.kind, "shape": list(prediction.values.shape), "classes": classes},
-            "sha256": hashlib.sha256(payload).hexdigest(),
-        }
-        folder = Path(tempfile.mkdtemp(prefix="new-", dir=self._cache))
-        (folder / "values.npy").write_bytes(payload)
-        (folder / "header.json").write_text(json.dumps(header), encoding="utf-8")
-        entry = self._cache / key
-        shutil.rmtree(entry, ignore_errors=True)
-        try:
-            folder.rename(entry)
-        except OSError:
-            # Another process was faster with the same entry.
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _program_digest(program: Path) -> str:
-    """Return the sha256 over the names and bytes of the child's sources."""
-    state = hashlib.sha256()
-    for path in sorted(program.glob("*.py")):
-        content = path.read_bytes()
-        state.update(f"{path.name} {len(content)}\n".encode() + content)
-    return state.hexdigest()
