@@ -28,6 +28,9 @@ def init(
     positive: Annotated[
         str | None, typer.Option(metavar="VALUE", help="Its value that counts as positive; 1, true or yes by default.")
     ] = None,
+    task: Annotated[
+        str | None, typer.Option(metavar="TASK", help="binary, multiclass or regression; by default as the label is.")
+    ] = None,
     holdout: Annotated[Path | None, typer.Option(metavar="CSV", help="Labelled rows to judge on.")] = None,
     name: Annotated[str, typer.Option(metavar="NAME", help="The name of the model.")] = "model",
     train: Annotated[str, typer.Option(metavar="COMMAND", help="Makes model.skops.")] = "python train.py",
@@ -63,6 +66,7 @@ def init(
             label=label,
             positive=positive,
             train=train,
+            task=task,
             releases=github,
         )
         written += command(wish, folder=folder, infer=infer, tell=tell)

@@ -14,6 +14,7 @@ from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.model import Contract
 from mlci.core.contract_draft import format_key
 from mlci.core.documents import plain_scalar, read_model
+from mlci.core.drafted_task import GATES, drafted_task
 from mlci.core.names import checked_name
 from mlci.core.nearest import did_you_mean
 from mlci.core.paths import relative_path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from mlci.core.config import Config
     from mlci.core.contract_draft import Inferred
+    from mlci.core.drafted_task import DraftedTask
     from mlci.core.gates.undecidable import Undecidable
     from mlci.core.positive_class import LabelProfile
 
@@ -51,6 +53,8 @@ class Wish:
     positive: str | None
     """The value of the label that counts as positive; None: the one that does by convention."""
     train: str
+    task: str | None = None
+    """The task; None: the one that the values of the label speak for."""
     releases: bool = False
     """Whether packages lie in the releases of the host, which its runners share."""
 
@@ -93,7 +97,8 @@ def init(wish: Wish, *, folder: Path, infer: Infer, tell: Callable[[str], None] 
             hint=did_you_mean(wish.label, columns, one_line(f"One of: {', '.join(columns)}")),
         )
     seen = dict(zip(paths, inferred.labels, strict=True))
-    positive = positive_class(wish.label, seen, wish.positive, _command(wish))
+    task, sentence = drafted_task(wish.label, seen, wish.task, wish.positive)
+    positive = positive_class(wish.label, seen, wish.positive, _command(wish)) if task == "binary" else None
     identifier = next((column for column, rule in columns.items() if rule.unique and column != wish.label), None)
     if identifier is None:
         raise UsageError(
@@ -105,10 +110,13 @@ def init(wish: Wish, *, folder: Path, infer: Infer, tell: Callable[[str], None] 
             hint="Add a column `id` with a number for each row.",
         )
     form = f", {format_key(inferred.form)}" if inferred.form else ""
-    configuration = _configuration(wish, name, contract_path, identifier, positive, outside=_outside(folder), form=form)
+    draft = _Draft(name, contract_path, identifier, task, positive, outside=_outside(folder), form=form)
+    configuration = _configuration(wish, draft)
     config = read_config(configuration.encode())  # what we write, we can read
     files = {FILE_NAME: configuration.encode(), contract_path: inferred.contract.encode(), GITIGNORE: _ignored(folder)}
     _write(folder, files)
+    if sentence is not None:
+        tell(sentence)
     for each in _undecidable(config, inferred.labels[-1] if inferred.labels else None):
         tell(each.sentence)
     return tuple(files)
@@ -124,9 +132,17 @@ def _undecidable(config: Config, holdout: LabelProfile | None) -> tuple[Undecida
     from mlci.core.gates.undecidable import undecidable  # noqa: PLC0415 - with numpy
     from mlci.core.owned_gates import OwnedGate  # noqa: PLC0415 - with numpy
 
-    are_positive = [value == config.evaluate.positive for value in holdout.values]
-    labels = np.repeat(np.array(are_positive, dtype=np.bool_), holdout.counts)
-    rows = Evidence((), labels, labels.astype(np.float64), None)
+    task = config.model.task
+    if task == "regression":
+        return ()
+    if task == "multiclass":
+        codes = np.repeat(np.arange(len(holdout.values)), holdout.counts)
+        classes = tuple(str(value) for value in holdout.values)
+        rows = Evidence((), codes, np.eye(len(classes))[codes], None, task=task, classes=classes)
+    else:
+        are_positive = [value == config.evaluate.positive for value in holdout.values]
+        labels = np.repeat(np.array(are_positive, dtype=np.bool_), holdout.counts)
+        rows = Evidence((), labels, labels.astype(np.float64), None)
     return undecidable([OwnedGate(gate, "head") for gate in config.gates], rows, config.statistics)
 
 
@@ -250,35 +266,44 @@ def _data_name(path: str) -> str:
     return name if name and name[0].isalpha() and name != "holdout" else "rows"
 
 
-def _configuration(
-    wish: Wish,
-    name: str,
-    contract: str,
-    identifier: str,
-    positive: str | int | bool,  # noqa: FBT001 - one of the classes
-    *,
-    outside: str,
-    form: str,
-) -> str:
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What a configuration says beside the wishes of the user."""
+
+    name: str
+    contract: str
+    identifier: str
+    task: DraftedTask
+    positive: str | int | bool | None
+    outside: str
+    """The way to what surrounds the repository."""
+    form: str
+    """The key `format` of the data sets, with a comma before it; nothing where their names tell it."""
+
+
+def _configuration(wish: Wish, draft: _Draft) -> str:
     train_data, holdout = _below(wish.train_data), _below(wish.holdout)
-    dataset = _scalar(name)
-    shown = in_quotes(positive) if isinstance(positive, str) else written(positive)
-    store = "{releases: true}" if wish.releases else f"{{directory: {outside}/models}}"
+    dataset, files = _scalar(draft.name), f"contract: {draft.contract}{draft.form}"
+    store = "{releases: true}" if wish.releases else f"{{directory: {draft.outside}/models}}"
     return f"""\
 version: 1
-model: {{name: {_scalar(wish.name)}, task: binary, objective: "", owners: []}}
+model: {{name: {_scalar(wish.name)}, task: {draft.task}, objective: "", owners: []}}
 data:
-  {dataset}: {{path: {_scalar(train_data)}, contract: {contract}{form}}}
-  holdout: {{path: {_scalar(holdout)}, contract: {contract}{form}}}
+  {dataset}: {{path: {_scalar(train_data)}, {files}}}
+  holdout: {{path: {_scalar(holdout)}, {files}}}
 train: {{run: {_scalar(wish.train)}, data: [{dataset}], model: model.skops}}
-evaluate: {{data: holdout, id: {_scalar(identifier)}, label: {_scalar(wish.label)}, positive: {shown}}}
+evaluate: {{data: holdout, id: {_scalar(draft.identifier)}, label: {_scalar(wish.label)}{_positive(draft.positive)}}}
 gates:
-  - {{metric: roc_auc, require: not_worse, margin: 0.01}}
-  - {{metric: recall, require: not_worse, margin: 0.02}}
-  - {{metric: recall, require: floor, value: 0.70}}
-promote: {{stage: production, store: {store}}}
-deploy: {{live: {{stage: production, target: directory, path: {outside}/live}}}}
+{GATES[draft.task]}promote: {{stage: production, store: {store}}}
+deploy: {{live: {{stage: production, target: directory, path: {draft.outside}/live}}}}
 """
+
+
+def _positive(value: str | int | bool | None) -> str:  # noqa: FBT001 - one of the classes
+    """Return the key `positive` with a comma before it; nothing where no class is."""
+    if value is None:
+        return ""
+    return f", positive: {in_quotes(value) if isinstance(value, str) else written(value)}"
 
 
 def _scalar(text: str) -> str:

@@ -98,8 +98,8 @@ def _check_two(label: str, file: str, profile: LabelProfile) -> None:
         raise UsageError(
             "not-binary",
             f"{code(label)} has {profile.distinct:,} different values in {file}: {shown}{dots}",
-            cause="This version of mlci judges binary tasks only: a label with two values.",
-            hint="Name a column with two values: mlci init DATA.csv --label COLUMN",
+            cause="A binary task, which --positive speaks of, too, has a label with two values.",
+            hint="Leave --positive and --task out, or name a column with two values: --label COLUMN",
         )
     if profile.distinct < _CLASSES:
         told = f"is {_shown(profile.values[0])}" if profile.values else "is empty"

@@ -167,6 +167,43 @@ def test_init__says_nothing_of_gates_that_there_are_rows_for(tmp_path: Path) -> 
     assert told == []
 
 
+@pytest.mark.parametrize(
+    ("labels", "task", "gates", "said"),
+    [
+        (
+            LabelProfile("number", 900, (0.5, 1.5, 2.5, 3.5, 4.5)),
+            "regression",
+            ["rmse not_worse", "mae not_worse", "r2 floor"],
+            ["`malignant` has 900 different numbers: task regression"],
+        ),
+        (
+            LabelProfile("string", 3, ("a", "b", "c"), (900, 900, 900)),
+            "multiclass",
+            ["accuracy not_worse", "recall_macro not_worse", "mcc floor"],
+            ["`malignant` has 3 different values: task multiclass"],
+        ),
+        (
+            LabelProfile("string", 3, ("a", "b", "c"), (50, 50, 9)),
+            "multiclass",
+            ["accuracy not_worse", "recall_macro not_worse", "mcc floor"],
+            [
+                "`malignant` has 3 different values: task multiclass",
+                "accuracy not_worse margin 0.01 is passed by gains",
+            ],
+        ),
+    ],
+)
+def test_init__drafts_gates_for_what_the_label_is(
+    tmp_path: Path, labels: LabelProfile, task: str, gates: list[str], said: list[str]
+) -> None:
+    told: list[str] = []
+    init(WISH, folder=tmp_path, infer=saying(labels=labels), tell=told.append)
+    config = read_config((tmp_path / "mlci.yaml").read_bytes())
+    assert (config.model.task, config.evaluate.positive) == (task, None)
+    assert [f"{gate.metric} {gate.require}" for gate in config.gates] == gates
+    assert [each.partition(" alone on")[0] for each in told] == said
+
+
 def test_init__infers_contract_and_classes_from_all_rows(tmp_path: Path) -> None:
     asked: list[tuple[str, Path]] = []
 
