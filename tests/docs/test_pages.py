@@ -18,6 +18,7 @@ from mlci.formats.confinement import Confinement
 from tests.actions.documents import ACTIONS, REUSABLE
 from tests.core.configurations import a_config
 from tests.docs.blocks import PAGES, ROOT, blocks, matches
+from tests.guards import GUARDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,6 +175,13 @@ def test_trust__explains_every_part_of_the_trust_line(trust: Trust) -> None:
     explained = re.findall(r"`([^`\n]+)`", TRUST)
     parts = trust.line.replace("`", "").split(" · ")
     assert [part for part in parts if not any(matches(span, part) for span in explained)] == []
+
+
+def test_trust__names_guards_that_are_taken_out_in_tests() -> None:
+    promises = TRUST.partition("| promise | guards |")[2].partition("\n\n")[0].splitlines()[2:]
+    named = [name for line in promises for name in line.split(" | ")[1].removesuffix(" |").split(" · ")]
+    assert (promises != [], set(named) - {guard.name for guard in GUARDS}) == (True, set())
+    assert len(named) == len(set(named))
 
 
 def test_pages__say_nothing_about_the_machine_that_they_were_written_on() -> None:

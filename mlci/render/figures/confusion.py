@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlci.render.figures.drawing import BAD, CANDIDATE, GOOD, INK, MUTED, Words, drawn
+from mlci.render.figures.drawing import BAD, CANDIDATE, GOOD, INK, MUTED, Words, drawn, legible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,8 @@ LONGEST_LINE = 36
 """Letters of all names together that stand side by side; longer ones are turned."""
 SMALLEST_LEGIBLE = 12
 """Classes beyond which the cells hold no number."""
+DARK = 0.3
+"""Share of a label's rows from which on a cell is too dark for other letters than ink."""
 
 
 def confusion(candidate: NDArray[np.float64], production: NDArray[np.float64] | None, classes: Sequence[str]) -> bytes:
@@ -35,8 +37,9 @@ def confusion(candidate: NDArray[np.float64], production: NDArray[np.float64] | 
             for decision in range(size):
                 axes.add_patch(_cell(label, decision, float(shares[label, decision])))
                 if size <= SMALLEST_LEGIBLE:
-                    _number(axes, label, decision, candidate, production)
-        names = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in classes]
+                    is_dark = bool(shares[label, decision] > DARK)
+                    _number(axes, label, decision, candidate, production, is_dark=is_dark)
+        names = [legible(name, LONGEST_NAME) for name in classes]
         axes.set_xticks(range(size), names)
         if size * max(map(len, names)) > LONGEST_LINE:
             axes.set_xticks(range(size), names, rotation=30, ha="right", rotation_mode="anchor")
@@ -62,14 +65,23 @@ def _cell(label: int, decision: int, share: float) -> Rectangle:
 
 
 def _number(
-    axes: Axes, label: int, decision: int, candidate: NDArray[np.float64], production: NDArray[np.float64] | None
+    axes: Axes,
+    label: int,
+    decision: int,
+    candidate: NDArray[np.float64],
+    production: NDArray[np.float64] | None,
+    *,
+    is_dark: bool,
 ) -> None:
+    """Write how many rows a cell has, and how many more than of production; on a DARK one in ink, which is legible."""
     rows = float(candidate[label, decision])
     axes.text(decision, label, f"{rows:,.0f}", ha="center", va="center", color=INK)
     change = 0.0 if production is None else rows - float(production[label, decision])
     if change:
         is_good = (change > 0) == (label == decision)
         text = f"{change:+,.0f}".replace("-", "−")
-        axes.text(decision, label + 0.22, text, ha="center", va="center", fontsize=7, color=GOOD if is_good else BAD)
+        colour = INK if is_dark else GOOD if is_good else BAD
+        axes.text(decision, label + 0.22, text, ha="center", va="center", fontsize=7, color=colour)
     elif production is not None:
-        axes.text(decision, label + 0.22, "±0", ha="center", va="center", fontsize=7, color=MUTED)
+        colour = INK if is_dark else MUTED
+        axes.text(decision, label + 0.22, "±0", ha="center", va="center", fontsize=7, color=colour)

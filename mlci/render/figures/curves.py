@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.plain_text import one_line
-from mlci.render.figures.drawing import CANDIDATE, DASHED, FAINT, PRODUCTION, Words, drawn
+from mlci.render.figures.drawing import CANDIDATE, DASHED, FAINT, PRODUCTION, Words, drawn, legible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +46,7 @@ def precision_recall(candidate: Curve, production: Curve | None, *, of_class: st
 
 
 def _title(of: str, of_class: str | None) -> str:
-    return of if of_class is None else f"{of}: {one_line(of_class, LONGEST_CLASS)}"
+    return of if of_class is None else f"{of}: {legible(of_class, LONGEST_CLASS)}"
 
 
 def _both(axes: Axes, candidate: Curve, production: Curve | None) -> None:
@@ -63,7 +62,7 @@ def _both(axes: Axes, candidate: Curve, production: Curve | None) -> None:
 def _said(candidate: Curve, production: Curve | None, form: str, of_class: str | None) -> str:
     """Return in words where the threshold, or the most probable class, puts both models."""
     models = [("candidate", candidate)] + ([("production", production)] if production is not None else [])
-    where = "At the threshold" if of_class is None else f"{one_line(of_class)} against the rest, as decided"
+    where = "At the threshold" if of_class is None else f"{legible(of_class)} against the rest, as decided"
     return f"{where}: " + "; ".join(
         f"{name} {form.format(x=curve.decided[0], y=curve.decided[1])}" for name, curve in models
     )

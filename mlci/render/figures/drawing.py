@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
+
+from mlci.core.plain_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +33,9 @@ _DARK: Final = {
     BAD: "#f85149",
 }
 """Each colour of a light page on a dark one. A figure without a style sheet stays light, which any viewer can show."""
+
+_NO_XML: Final = re.compile("[\ufffe\uffff]")
+"""Of what `one_line` lets pass, that XML has not: https://www.w3.org/TR/xml/#charsets."""
 
 DASHED: Final = (0, (4, 2))
 """Production is dashed, so that the lines differ without their colours."""
@@ -61,6 +67,11 @@ class Words:
 
     title: str
     description: str
+
+
+def legible(text: str, limit: int = 400) -> str:
+    """Return TEXT of a user's as one line of at most LIMIT characters, without what no SVG may hold."""
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", one_line(text, limit))
 
 
 def drawn(words: Words, draw: Callable[[Axes], None], *, width: float = 4.2, height: float = 3.6) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.gates import Outcome
-from mlci.render.figures.drawing import BAD, CANDIDATE, FAINT, GOOD, INK, MUTED, Words, drawn
+from mlci.render.figures.drawing import BAD, CANDIDATE, FAINT, GOOD, INK, MUTED, Words, drawn, legible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def forest(title: str, differences: Sequence[Difference], margin: float | None =
     said = "; ".join(_said(found) for found in differences)
     height = 1.3 + 0.24 * max(len(differences), 2)
     longest = max(len(_label(found)) for found in differences)  # beside it, title and axis keep their room
-    return drawn(Words(title, said), draw, width=4.6 + 0.07 * longest, height=height)
+    return drawn(Words(legible(title), said), draw, width=4.6 + 0.07 * longest, height=height)
 
 
 def _label(found: Difference) -> str:
@@ -74,4 +74,4 @@ def _said(difference: Difference) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return legible(name, LONGEST_NAME)

@@ -127,6 +127,14 @@ def test_confusion__shows_rows_and_how_they_moved() -> None:
     assert all(number in text for number in ("70", "+3", "−3", "±0"))
 
 
+def test_confusion__writes_on_dark_cells_in_ink_alone() -> None:
+    now, before = np.array([[70.0, 10.0], [9.0, 11.0]]), np.array([[60.0, 20.0], [9.0, 11.0]])
+    svg = figures.confusion(now, before, ["a", "b"]).decode()
+    words = re.findall(r'<text style="[^"]*fill: (#[0-9a-f]{6})[^"]*"[^>]*>([+−±][0-9]+)<', svg)
+    colours = {text: colour for colour, text in words}
+    assert colours == {"+10": drawing.INK, "−10": drawing.GOOD, "±0": drawing.INK}
+
+
 def test_forest__says_by_colour_mark_and_word_what_the_gate_made_of_each() -> None:
     colours = [
         {colour for colour in (drawing.GOOD, drawing.BAD, drawing.CANDIDATE) if colour in _body(svg.decode())}
@@ -142,6 +150,19 @@ def test_forest__says_by_colour_mark_and_word_what_the_gate_made_of_each() -> No
     )
     assert [label for label in labels if label not in text] == []
     assert "band = small −0.0600 [−0.0900, −0.0300], fail" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["a\x1b[31mb", "a\x00", "a\ud800", "\ufffe\uffff", "\u202e", "a\n\tb", "$\\frac{", "]]>"]
+)
+def test_names__of_which_no_text_can_be_made_are_drawn_all_the_same(name: str) -> None:
+    curve = curves.Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]), (0.25, 0.5))
+    of_one = [figures.Difference(name, 5, Interval(0.0, -1.0, 1.0, 0.5), "pass")]
+    for svg in (
+        figures.forest(name, of_one), figures.confusion(CELLS, None, [name, "b"]),
+        figures.roc(curve, None, of_class=name), figures.precision_recall(curve, None, of_class=name),
+    ):  # fmt: skip
+        assert not set(_text(svg)) & set("\x00\x1b\u202e\ufffe\uffff\t")
 
 
 def test_names__from_users_are_encoded() -> None:
