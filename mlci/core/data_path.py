@@ -137,28 +137,48 @@ def _https(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _pattern(path: str) -> re.Pattern[str]:
-    """Return what PATH means, name by name: `**` any number of folders, every other part one name."""
+    """Return what PATH means, name by name: `**` any number of folders, every other part one name.
+
+    What follows a `*` or `**` is taken where it stands first and never looked for again, unless it is the last: that
+    loses no match, and takes time that grows with the length of a name, not with a power of it.
+    """
     *folders, last = path.split("/")
-    written = ["(?:[^/]+/)*" if part == "**" else f"{_name(part)}/" for part in folders]
-    written.append(".+" if last == "**" else _name(last))
-    return re.compile("".join(written))
+    parts = [list[str]()]
+    for part in folders:
+        if part != "**":
+            parts[-1].append(f"{_name(part)}/")
+        elif parts[-1] or len(parts) == 1:  # several in a row are one
+            parts.append([])
+    first, *others = ("".join(part) for part in parts)
+    end = ".+" if last == "**" else _name(last)
+    if not others:
+        return re.compile(f"{first}{end}")
+    *between, final = others
+    return re.compile(f"{first}{''.join(f'(?>(?:[^/]+/)*?{each})' for each in between)}(?:[^/]+/)*{final}{end}")
 
 
 def _name(part: str) -> str:
     """Return the pattern of one name, in which no sign stands for a `/`."""
-    written, place = [], 0
+    fixed, place = [""], 0
     while place < len(part):
         sign, end = part[place], part.find("]", place + 2)
-        if sign == "[" and end > 0:
+        if sign == "*":
+            if fixed[-1] or len(fixed) == 1:
+                fixed.append("")
+        elif sign == "[" and end > 0:
             inner = part[place + 1 : end]
             negated = inner.startswith("!")
             listed = re.escape(inner[negated:]).replace(r"\-", "-")
-            written.append(f"(?!/)[{'^' if negated else ''}{listed}]")
+            fixed[-1] += f"(?!/)[{'^' if negated else ''}{listed}]"
             place = end
         else:
-            written.append({"*": "[^/]*", "?": "[^/]"}.get(sign, re.escape(sign)))
+            fixed[-1] += "[^/]" if sign == "?" else re.escape(sign)
         place += 1
-    return "".join(written)
+    first, *others = fixed
+    if not others:
+        return first
+    *between, last = others
+    return f"{first}{''.join(f'(?>[^/]*?{each})' for each in between)}[^/]*{last}"
 
 
 DataPath = Annotated[

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +70,28 @@ def test_partition__columns_that_folders_say(path: str, name: str, expected: Col
 def test_data_path__what_none_may_name(path: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - pydantic tells it
         data_path(path)
+
+
+def test_named__takes_no_longer_for_a_hostile_pattern() -> None:
+    # In a process of its own, which can be ended: a pattern that looks again for each star would take years.
+    patterns = ["*a*a*a*a*a*a*a*a", "**/*a*a*a/**/*a*a/x", "**/**/**/**/x"]
+    names = ["a" * 255 + "b", "/".join(["a" * 30 + "b"] * 30), "/".join("d" * 400)]
+    program = f"from mlci.core.data_path import named\nprint([named(each, {names!r}) for each in {patterns!r}])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == "[(), (), ()]"
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "is_meant"),
+    [
+        ("a*b*c", "abbc", True), ("a*b*c", "acb", False), ("*ab", "aab", True), ("*a*ab", "aaab", True),
+        ("*a*ab", "ab", False), ("**/a/**/a/b", "a/a/b", True), ("**/a/**/a/b", "x/a/b", False),
+        ("**/a/b/**/c", "a/a/b/c", True), ("**/a*/**", "b/ab/c", True), ("a/**/**/b", "a/b", True),
+        ("**/**", "a", True), ("**/?[ab]/*", "x/ca/b", True), ("*/**/b", "b", False),
+    ],
+)  # fmt: skip
+def test_named__finds_what_only_a_later_place_would_match(path: str, name: str, *, is_meant: bool) -> None:
+    assert named(path, [name]) == ((name,) if is_meant else ())
 
 
 @given(st.text(alphabet="ab/*?[]!-.", max_size=12), st.lists(st.text(alphabet="ab/.-]", max_size=8), max_size=6))
