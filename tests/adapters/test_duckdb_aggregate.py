@@ -66,7 +66,7 @@ def ready(measure: Measure) -> Measure:
 GROUPED = st.tuples(st.sampled_from([None, "k", "l"]), EXACT_ROWS).map(lambda pair: {"g": pair[0], **pair[1]})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)
 @given(AGGREGATES, st.lists(GROUPED, max_size=7))
 def test_aggregate__of_all_rows_is_what_the_tree_means(check: Check, rows: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +74,7 @@ def test_aggregate__of_all_rows_is_what_the_tree_means(check: Check, rows: list[
     assert [each.failing for each in findings] == [1] * (means(check, rows) in {Truth.FALSE, Truth.ERROR})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)
 @given(AGGREGATES, st.lists(GROUPED, max_size=7))
 def test_aggregate__of_groups_is_what_the_tree_means(check: Check, rows: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

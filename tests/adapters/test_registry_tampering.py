@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -27,12 +28,22 @@ BRANCH = "refs/heads/mlci/registry/tumour"
 READ = "refs/mlci/registry/tumour"
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Clone:
-    """A clone of an origin whose registry has two promotions."""
-    made = with_a_commit(clone_of(bare_origin(tmp_path / "origin.git"), tmp_path / "clone"))
+@pytest.fixture(scope="module")
+def _promoted_twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("promoted")
+    made = with_a_commit(clone_of(bare_origin(place / "origin.git"), place / "clone"))
     for letter in "ab":
         promote(made, letter)
+    return place
+
+
+@pytest.fixture
+def clone(_promoted_twice: Path, tmp_path: Path) -> Clone:
+    """A clone of an origin whose registry has two promotions."""
+    for name in ("origin.git", "clone"):
+        shutil.copytree(_promoted_twice / name, tmp_path / name, symlinks=True)
+    made = Clone(tmp_path / "clone")
+    made.git("remote", "set-url", "origin", f"file://{tmp_path / 'origin.git'}")
     return made
 
 

@@ -274,7 +274,7 @@ CHARACTERS = st.characters(exclude_categories=["Cs"])
 JSON_VALUES = st.recursive(
     st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(CHARACTERS),
     lambda inner: st.lists(inner | st.none()) | st.dictionaries(st.text(CHARACTERS, max_size=20), inner),
-    max_leaves=20,
+    max_leaves=8,
 )
 
 
@@ -423,7 +423,11 @@ def test_read_model__no_value_of_the_document_is_repeated() -> None:
     assert "cret" not in f"{caught.value.problem} {caught.value.hint}"
 
 
-@given(st.dictionaries(st.text(CHARACTERS, max_size=20) | st.sampled_from(["name", "gates", "more"]), JSON_VALUES))
+@given(
+    st.dictionaries(
+        st.text(CHARACTERS, max_size=20) | st.sampled_from(["name", "gates", "more"]), JSON_VALUES, max_size=5
+    )
+)
 def test_read_model__raises_nothing_but_usage_errors(value: dict[str, Value]) -> None:
     try:
         read_model(json.dumps(value).encode(), Outer, "f", later=LATER)

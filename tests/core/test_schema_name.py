@@ -13,10 +13,11 @@ SCHEMA = "mlci/run/2"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
 )
 
 
-@given(st.dictionaries(st.text().filter(lambda key: key != "schema"), JSON))
+@given(st.dictionaries(st.text().filter(lambda key: key != "schema"), JSON, max_size=4))
 def test_read__returns_what_was_written(content: dict[str, object]) -> None:
     written = with_schema(SCHEMA, content)
     assert written["schema"] == SCHEMA

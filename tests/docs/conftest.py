@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,7 +62,14 @@ def released(place: Path) -> Project:
 SESSIONS: dict[str, Callable[[Path], Project]] = {"rows-only": rows_only, "before": before, "released": released}
 
 
+@pytest.fixture(scope="session")
+def _sessions(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Project]:
+    return cache(lambda name: SESSIONS[name](tmp_path_factory.mktemp("session") / "place"))
+
+
 @pytest.fixture
-def session(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
-    """The project that the parameter names."""
-    return SESSIONS[request.param](tmp_path)
+def session(request: pytest.FixtureRequest, tmp_path: Path, _sessions: Callable[[str], Project]) -> Project:
+    """The project that the parameter names, of which each page has its own copy."""
+    made = _sessions(request.param)
+    shutil.copytree(made.place, tmp_path / "place", symlinks=True)
+    return Project(tmp_path / "place" / made.folder.name)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.conftest import EPOCH, Project
+from tests.e2e.conftest import EPOCH, Project, normal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,14 +28,6 @@ def play(folder: Path) -> str:
     return done.stdout
 
 
-def normal(text: str, folder: Path) -> str:
-    """Return TEXT without what differs from machine to machine: the folder, digests of floats, the kernel's version."""
-    text = text.replace(shlex.quote(str(folder)), "DIR").replace(str(folder), "DIR")
-    text = re.sub(r"\b[0-9a-f]{12}\b", "0123456789ab", text)
-    text = re.sub(r"\[main [0-9a-f]{7,}\]", "[main 0123456]", text)
-    return re.sub(r"Landlock \d+", "Landlock 7", text)
-
-
 def reports(folder: Path) -> dict[str, str]:
     comments = {str(path.relative_to(folder)): path.read_text() for path in folder.glob("tumour/.mlci/forge/*/*.md")}
     return comments | {"last": (folder / "tumour" / ".mlci" / "report.json").read_text()}
@@ -47,26 +37,25 @@ def packages(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "models").rglob("*.tar"))
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder that the demo left, and what it said."""
-    folder = tmp_path_factory.mktemp("played") / "demo"
-    return folder, play(folder)
-
-
+@pytest.mark.slow
 @pytest.mark.needs("landlock")
-def test_demo__is_a_story_that_can_be_read(played: tuple[Path, str], golden: Golden) -> None:
-    folder, said = played
-    golden("demo.txt", normal(said, folder))
-    careless = folder / "tumour" / ".mlci" / "forge" / "weigh-malignant"
-    golden("comment-careless.md", normal((careless / "comment.md").read_text(), folder))
+def test_demo__is_a_story_that_can_be_read_and_the_same_elsewhere(tmp_path: Path, golden: Golden) -> None:
+    one, other = tmp_path / "one", tmp_path / "another place" / "two"
+    other.parent.mkdir()
+    said = normal(play(one), one), normal(play(other), other)
+    golden("demo.txt", said[0])
+    careless = one / "tumour" / ".mlci" / "forge" / "weigh-malignant"
+    golden("comment-careless.md", normal((careless / "comment.md").read_text(), one))
     status = json.loads((careless / "status.json").read_text())["statuses"]
     assert [(each["context"], each["state"]) for each in status] == [("mlci/gate", "failure")]
+    assert Project(one).environment["SOURCE_DATE_EPOCH"] == EPOCH
+    assert said[0] == said[1]
+    assert packages(one) == packages(other)
+    assert reports(one) == reports(other)
+    a_second_clone_knows_everything(one)
 
 
-@pytest.mark.needs("landlock")
-def test_demo__a_second_clone_made_afterwards_knows_everything(played: tuple[Path, str]) -> None:
-    folder, _ = played
+def a_second_clone_knows_everything(folder: Path) -> None:
     first, second = Project(folder / "tumour"), Project(folder / "second")
     first.git("clone", "--quiet", "../origin.git", "../second")
     asked = [("registry", "show", "#production"), ("registry", "history", "--json"), ("verify",)]
@@ -75,17 +64,6 @@ def test_demo__a_second_clone_made_afterwards_knows_everything(played: tuple[Pat
     pulled = second.mlci("pull", "#production")
     live = {path.name: path.read_bytes() for path in (folder / "live" / "current").iterdir()}
     assert {path.name: path.read_bytes() for path in (second.folder / pulled.out.strip()).iterdir()} == live
-
-
-@pytest.mark.slow
-def test_demo__twice_gives_the_same_packages_and_reports(tmp_path: Path) -> None:
-    one, other = tmp_path / "one", tmp_path / "another place" / "two"
-    other.parent.mkdir()
-    said = normal(play(one), one), normal(play(other), other)
-    assert Project(one).environment["SOURCE_DATE_EPOCH"] == EPOCH
-    assert said[0] == said[1]
-    assert packages(one) == packages(other)
-    assert reports(one) == reports(other)
 
 
 def test_demo__into_a_folder_that_is_not_empty_is_refused(fresh: Project) -> None:
