@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from typing import Final
 
 import typer
+from typer.core import TyperGroup
+from typing_extensions import override
 
 from mlci.cli import (
     contracts,
@@ -21,8 +24,28 @@ from mlci.cli import (
     versions,
 )
 
+ORDER: Final = (
+    *("init", "doctor", "demo", "version"),
+    *("validate", "profile", "contract", "split", "data"),
+    *("train", "package", "runs", "lineage", "reproduce", "predict"),
+    *("check", "evaluate", "compare", "sealed", "report", "fetch"),
+    *("promote", "rollback", "quarantine", "readmit", "deprecate", "pull", "verify", "registry", "deploy"),
+)
+"""Verbs in the order in which a model meets them."""
+
+
+class InOrder(TyperGroup):
+    """Verbs and groups of verbs as they are listed to a reader."""
+
+    @override
+    def list_commands(self, ctx: object) -> list[str]:
+        """Return the verbs by `ORDER`."""
+        return sorted(self.commands, key=ORDER.index)
+
+
 app = typer.Typer(
     name="mlci",
+    cls=InOrder,
     help="MLOps in the pull request: data contracts, a verdict with statistics, a registry that is only Git.",
     epilog="In any verb: --debug shows the traceback of an error. New here? Begin with: mlci demo",
     context_settings={"max_content_width": 100},

@@ -14,7 +14,7 @@ from mlci.errors import OutsideError, UsageError
 if TYPE_CHECKING:
     from mlci.commands.ports import Repository
 
-app = typer.Typer(help="What a data set must satisfy: from data, compared, for other tools.", no_args_is_help=True)
+app = typer.Typer(help="What a data set must satisfy.", no_args_is_help=True)
 
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace FILE where there is one.")]
@@ -74,7 +74,7 @@ def contract_export(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Example: mlci contract export contracts/cells.yaml --format json-schema -o cells.schema.json.
+    """Example: mlci contract export contracts/cells.yaml -o cells.schema.json.
 
     A schema of the rows as JSON objects; what it cannot say is listed in it under x-not-said.
     """

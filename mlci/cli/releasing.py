@@ -92,13 +92,16 @@ def _fetch_data(place: Workplace, base: str | None, *, labels: bool, sealed: boo
 def promote(
     *,
     stage: Annotated[
-        str | None, typer.Option(help="The stage to move and to judge against; the one of promote: by default.")
+        str | None,
+        typer.Option(metavar="STAGE", help="The stage to move and to judge against; the one of promote: by default."),
     ] = None,
     base: Annotated[
         str | None,
         typer.Option("--base", metavar="COMMIT", help="The branch before the push; HEAD's first parent by default."),
     ] = None,
-    reason: Annotated[str | None, typer.Option(help="Why; the subject of the commit by default.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why; the subject of the commit by default.")
+    ] = None,
     expect: Annotated[
         str | None,
         typer.Option("--expect", metavar="VERSION|EVENT", help="Refuse unless the stage holds this, or `none`."),
@@ -153,7 +156,7 @@ def promote(
 @app.command(short_help="Move the stage back, and quarantine what was there.")
 def rollback(
     *,
-    reason: Annotated[str, typer.Option(help="Why; it stands in the history.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the history.")],
     expect: Annotated[
         str | None,
         typer.Option("--expect", metavar="VERSION|EVENT", help="What to take back; refuse where it is not there."),
@@ -161,7 +164,9 @@ def rollback(
     version: Annotated[
         str | None, typer.Option(metavar="VERSION", help="Go to this one, not to the one before; `none` empties it.")
     ] = None,
-    stage: Annotated[str | None, typer.Option(help="The stage to move; the one of promote: by default.")] = None,
+    stage: Annotated[
+        str | None, typer.Option(metavar="STAGE", help="The stage to move; the one of promote: by default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Example: mlci rollback --expect v1.1.0 --reason "misses large cells".
@@ -215,7 +220,7 @@ def _rollback_text(done: Rollback) -> str:
 @app.command(short_help="Bring the version of a stage to a target.")
 def deploy(
     name: Annotated[
-        str | None, typer.Argument(help="A deployment of mlci.yaml; may be left out if there is one.")
+        str | None, typer.Argument(metavar="NAME", help="A deployment of mlci.yaml; may be left out if there is one.")
     ] = None,
     *,
     no_record: Annotated[

@@ -10,7 +10,7 @@ import typer
 from mlci.cli.output import Json, NoFetch, show, show_json
 from mlci.errors import UsageError
 
-app = typer.Typer(help="The sealed set: how many rows it needs, and what is left of it.", no_args_is_help=True)
+app = typer.Typer(help="The sealed set: the rows it needs, and the looks left.", no_args_is_help=True)
 
 LOOKS = 20
 PASSES = 3
@@ -19,14 +19,17 @@ PASSES = 3
 @app.command("plan", short_help="Compute how many rows a sealed set needs.")
 def sealed_plan(
     *,
-    margin: Annotated[float, typer.Option(help="What a candidate may be worse by, in the metric's unit.")],
-    looks: Annotated[int, typer.Option(help="How many candidates it may judge.")] = LOOKS,
-    passes: Annotated[int, typer.Option(help="After how many that pass it retires.")] = PASSES,
+    margin: Annotated[
+        float, typer.Option(metavar="AMOUNT", help="What a candidate may be worse by, in the metric's unit.")
+    ],
+    looks: Annotated[int, typer.Option(metavar="N", help="How many candidates it may judge.")] = LOOKS,
+    passes: Annotated[int, typer.Option(metavar="N", help="After how many that pass it retires.")] = PASSES,
     reliability: Annotated[
-        float, typer.Option(help="The chance that none passes, in all looks, that is worse by the margin.")
+        float,
+        typer.Option(metavar="SHARE", help="The chance that none passes, in all looks, that is worse by the margin."),
     ] = 0.95,
     power: Annotated[
-        float, typer.Option(help="The chance of a candidate that is as good as production to pass.")
+        float, typer.Option(metavar="SHARE", help="The chance of a candidate that is as good as production to pass.")
     ] = 0.8,
     disagreement: Annotated[
         str | None,

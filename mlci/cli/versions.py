@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="Such as v1.2.3.")]
-Reason = Annotated[str, typer.Option(help="Why; it stands in the history.")]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the history.")]
 
 
 @app.command(short_help="Forbid to promote or deploy a version.")
@@ -65,7 +65,7 @@ def readmit(version: Version, *, reason: Reason, as_json: Json = False) -> None:
 
 @app.command(short_help="Keep a version, and promote it no more.")
 def deprecate(version: Version, *, reason: Reason, as_json: Json = False) -> None:
-    """Example: mlci deprecate v1.0.0 --reason "the scanner that it was made for is gone".
+    """Example: mlci deprecate v1.0.0 --reason "its scanner is gone".
 
     Record and package stay; no stage takes the version any more, until `mlci readmit`.
     """

@@ -22,28 +22,11 @@ if TYPE_CHECKING:
     from tests.conftest import Golden
     from tests.e2e.conftest import Project
 
-VERBS = [
-    "init", "validate", "train", "check", "report", "fetch", "promote", "rollback", "deploy", "predict", "verify",
-    "demo", "doctor", "version", "registry list", "registry show", "registry history", "registry repair", "registry gc",
-    "quarantine", "readmit", "deprecate", "pull",
-]  # fmt: skip
-
-
 COMMAND = [sys.executable, "-P", "-m", "mlci"]
 
 
 def mlci(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
-
-
-@pytest.mark.parametrize("verb", VERBS)
-def test_help__begins_with_an_example(verb: str) -> None:
-    done = mlci(*verb.split(), "--help")
-    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-    assert done.returncode == 0
-    assert lines[0].startswith(f"Usage: mlci {verb}")
-    assert lines[1].startswith(f"Example: mlci {verb}")
-    assert not lines[1].endswith(".")
 
 
 def test_help__reads_well(golden: Golden) -> None:
