@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mlci.adapters.duckdb_aggregate import Told
     from mlci.adapters.duckdb_batches import BatchReading
     from mlci.adapters.outside import Outside
     from mlci.adapters.reading import Reading
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from mlci.core.contract.model import ColumnSpec
     from mlci.core.data_files import DataFiles, Wanted
     from mlci.core.expression import Check
-    from mlci.core.findings import Finding
+    from mlci.core.findings import ExampleRow, Finding
     from mlci.core.leak_rule import LeakRule
     from mlci.core.leaks import LeakEvidence
     from mlci.core.table import Table
@@ -117,16 +118,7 @@ class DuckdbData:
                 told, examples = failing_rows(
                     connection, reading, of_rows, told, key=key, masked=masked, others=around.others
                 )
-            findings: list[tuple[Constraint, Finding]] = []
-            strange = _unlisted(constraints, reading)
-            for each in constraints:
-                says = told.get(id(each))
-                if says is None:
-                    findings += [(each, whole) for whole in _of_the_whole(dataset, each, reading, strange)]
-                elif id(each) in broken:
-                    shown = examples.get(id(each), ())
-                    broke = finding(dataset, each, says.failing, says.checked, examples=shown, measured=says.measured)
-                    findings.append((each, broke))
+            findings = [*_findings(dataset, constraints, reading, told, broken=broken, examples=examples)]
             suspects = [Broken(each, found.failing) for each, found in findings]
             causes = likely_causes(reading, suspects, constraints, base, key)
             return DatasetReport(
@@ -180,6 +172,26 @@ class DuckdbData:
         from mlci.adapters.duckdb_table import matching  # noqa: PLC0415 - numpy is loaded only where it is needed
 
         return matching(files, check, columns)
+
+
+def _findings(
+    dataset: str,
+    constraints: Sequence[Constraint],
+    reading: Reading,
+    told: Mapping[int, Told],
+    *,
+    broken: Mapping[int, Constraint],
+    examples: Mapping[int, tuple[ExampleRow, ...]],
+) -> Iterator[tuple[Constraint, Finding]]:
+    """Yield what does not hold, in the order of CONSTRAINTS, each with the one that it breaks."""
+    strange = _unlisted(constraints, reading)
+    for each in constraints:
+        says = told.get(id(each))
+        if says is None:
+            yield from ((each, whole) for whole in _of_the_whole(dataset, each, reading, strange))
+        elif id(each) in broken:
+            shown = examples.get(id(each), ())
+            yield each, finding(dataset, each, says.failing, says.checked, examples=shown, measured=says.measured)
 
 
 def _is_there(constraint: Constraint, known: set[str]) -> bool:

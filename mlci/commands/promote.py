@@ -118,20 +118,47 @@ def promote(
     installed = candidate.installed
     look_at_sealed_set(case, installed, repository.work_tree(), tools, actor=actor, clock=clock)
 
+    version = _registered(
+        case,
+        candidate,
+        report,
+        commit=commit,
+        reason=reason,
+        bump=bump,
+        actor=actor,
+        repository=repository,
+        forge=forge,
+        tools=tools,
+        clock=clock,
+        demand=demand,
+    )
+    return Promotion(version, stage, before, candidate.sha256, str(report.conclusion), provenance=provenance)
+
+
+def _registered(
+    case: Case,
+    candidate: Candidate,
+    report: Report,
+    *,
+    commit: str,
+    reason: str | None,
+    bump: Part | None,
+    actor: Actor,
+    repository: Repository,
+    forge: Forge,
+    tools: Tools,
+    clock: Clock,
+    demand: Demand | None,
+) -> str | None:
+    """Keep the bytes of CANDIDATE, write it into registry and stage by one push, and return its version."""
     change_of_number = (
         (bump, reason) if bump and reason else _kind_of_change(case, candidate.package, repository, tools)
     )
     stored = tools.open_store(case.rules.config.promote).put(candidate.archive, candidate.sha256)
     locations = tuple(dict.fromkeys(stored.split(" ")))
     evaluation, approvals = write_evaluation(report), _approvals(commit, forge)
-    new = _new_version(
-        case,
-        candidate,
-        commit,
-        sha256(evaluation),
-        locations=locations,
-        number=change_of_number,
-    )
+    new = _new_version(case, candidate, commit, sha256(evaluation), locations=locations, number=change_of_number)
+    stage = case.rules.config.promote.stage
 
     def planned(found: Registry) -> Change:
         # What was judged holds as long as the stage did not move, whatever else was written meanwhile.
@@ -153,8 +180,7 @@ def promote(
             _refuse_unvouched(case, found, demand, tools)
         return change
 
-    change = record(case.registry.registry.model, planned, tools.registry)
-    return Promotion(change.version, stage, before, candidate.sha256, str(report.conclusion), provenance=provenance)
+    return record(case.registry.registry.model, planned, tools.registry).version
 
 
 def _refuse_unvouched(case: Case, found: Registry, demand: Demand | None, tools: Tools) -> None:
