@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 from mlci.commands.before_push import before_push, refuse_to_guess
 from mlci.commands.beginning import refuse_gone
 from mlci.commands.case import conclusion_of, in_stage, is_broken, judge_case, open_case, report_on, validate_case
-from mlci.commands.evaluation import fetch
 from mlci.commands.installed import Installed
 from mlci.commands.look import look_at_sealed_set
 from mlci.commands.proven import chosen
 from mlci.commands.putting_back import put_back
 from mlci.commands.quarantine import quarantined_version
 from mlci.commands.retrying import record
-from mlci.commands.sides import EmptyTree, head_side
+from mlci.commands.sides import EmptyTree
 from mlci.commands.signatures import demanded, refuse_unsigned, refuse_unvouched
+from mlci.commands.version_number import kind_of_change
 from mlci.core.evaluation import write_evaluation
-from mlci.core.fingerprint import fingerprint
-from mlci.core.package import change_of_signature
 from mlci.core.plain_text import one_line
 from mlci.core.registry import NewVersion, plan_promotion, refuse_unexpected
 from mlci.core.registry.entries import sha256
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
     from mlci.commands.case import Case, Tools
     from mlci.commands.ports import Clock, Forge, Repository
     from mlci.commands.signatures import Demand
-    from mlci.core.fingerprint import Fingerprint
-    from mlci.core.package import Package
     from mlci.core.registry import Actor, Change, Part, Registry, Version
     from mlci.core.report import Report
 
@@ -151,9 +147,7 @@ def _registered(
     demand: Demand | None,
 ) -> str | None:
     """Keep the bytes of CANDIDATE, write it into registry and stage by one push, and return its version."""
-    change_of_number = (
-        (bump, reason) if bump and reason else _kind_of_change(case, candidate.package, repository, tools)
-    )
+    change_of_number = (bump, reason) if bump and reason else kind_of_change(case, candidate.package, repository, tools)
     stored = tools.open_store(case.rules.config.promote).put(candidate.archive, candidate.sha256)
     locations = tuple(dict.fromkeys(stored.split(" ")))
     evaluation, approvals = write_evaluation(report), _approvals(commit, forge)
@@ -306,34 +300,6 @@ def _refuse_unless_passed(report: Report, stage: str, before: str | None, *, mer
         cause="The rules are those of the branch before the push.",
         hint=f"Read .mlci/report.md; then fix forward, or git revert {'-m 1 ' if merged else ''}HEAD",
     )
-
-
-def _kind_of_change(case: Case, package: Package, repository: Repository, tools: Tools) -> tuple[Part, str]:
-    """Return how far the new version lies from production (in an empty stage: from the latest version), and why."""
-    production = case.production or case.registry.registry.latest
-    if production is None:
-        return "major", "the first version"
-    before = fetch(production, tools.open_store(case.rules.config.promote)).package.info.signature
-    if change_of_signature(before, package.info.signature) == "major":
-        return "major", "the signature changed"
-    inputs = _inputs_of(production, repository)
-    if inputs is not None and inputs.training == case.inputs.training:
-        return "patch", "only the configuration changed"
-    if inputs is not None and replace(inputs, data={}, packaging="") == replace(case.inputs, data={}, packaging=""):
-        return "patch", "only the data changed"
-    return "minor", "code or parameters changed"
-
-
-def _inputs_of(version: Version, repository: Repository) -> Fingerprint | None:
-    """Return what went into VERSION; None where its commit is not here (a shallow clone)."""
-    if not repository.has_commit(version.commit):
-        return None
-    tree = repository.tree(version.commit)
-    try:
-        side = head_side(tree)
-        return fingerprint(side.config, tree.ids(), side.made)
-    except MlciError:  # what was written then cannot be read now
-        return None
 
 
 def _new_version(
