@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from mlci.core.answers import (
     MulticlassAnswers,
     MultilabelAnswers,
     NumberAnswers,
+    QuantileAnswers,
     RankingAnswers,
     Sample,
 )
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 POPULATION = 2_000
 """Distinct rows: each stands for as many of a large population as any other."""
+LEVELS = ("0.1", "0.3", "0.5", "0.7", "0.9")
 ITEMS = 8
 """Items of a query."""
 CLASSES = 3
@@ -151,6 +154,18 @@ def numbers(churn: float, for_the_worse: float) -> Population:
     )
 
 
+def spreads(churn: float, for_the_worse: float) -> Population:
+    """Return the outcomes of `numbers`, of which models answer five quantiles, as wide wherever they lie."""
+    found = numbers(churn, for_the_worse)
+    widths = 3 * np.array([NormalDist().inv_cdf(float(level)) for level in LEVELS])
+    production, candidate = (said[:, None] + widths for said in (found.production, found.candidate))
+    return Population(found.labels, production, candidate, _quantiles)
+
+
+def _quantiles(labels: NDArray[np.generic], said: Floats) -> TaskAnswers:
+    return QuantileAnswers(Sample(labels, classes=LEVELS), said)
+
+
 def lists(churn: float, for_the_worse: float) -> Population:
     """Return queries of eight items; where the candidate differs, scores are noise, or what is relevant comes first."""
     generator = np.random.default_rng(7)
@@ -221,6 +236,7 @@ POPULATIONS: Mapping[str, Callable[[float, float], Population]] = {
     "multiclass": several_classes,
     "multilabel": several_labels,
     "regression": numbers,
+    "quantile": spreads,
     "ranking": lists,
     "function": correlated,
 }

@@ -70,6 +70,7 @@ METRICS = {
         "f1_macro", "log_loss", "brier", "roc_auc_macro", "average_precision_macro", "recall@1", "precision@1", "f1@1",
     ),
     "regression": ("mae", "mse", "rmse", "r2", "mape", "wape", "pinball@0.9"),
+    "quantile": ("crps",),
     "ranking": ("ndcg", "ndcg@3", "map", "mrr", "hit_rate@3"),
     "function": ("higher@correlation",),
 }  # fmt: skip

@@ -24,7 +24,7 @@ from mlci.core.evidence import Evidence
 from mlci.core.gates.judge import judge
 from mlci.core.judging_sections import StatisticsSection
 from mlci.core.margin import Margin
-from mlci.core.metrics import TASKS, metric_of, names_of
+from mlci.core.metrics import TASKS, level_of, metric_of, names_of
 from mlci.core.model_comparison import MetricComparison, comparison_of
 from mlci.core.nearest import did_you_mean
 from mlci.core.owned_gates import OwnedGate
@@ -53,8 +53,9 @@ DEFAULTS: Final[Mapping[Task, tuple[str, ...]]] = {
     "regression": ("mae", "rmse"),
     "forecast": ("mae", "rmse"),
     "ranking": ("ndcg", "mrr"),
+    "quantile": ("crps",),
 }
-"""The metrics that are compared where none are named; a quantile must be named."""
+"""The metrics that are compared where none are named; the quantile of a single number must be named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +152,7 @@ def compare(
     "regression", "quantile" or "forecast"; of relevance where it is "ranking", and `groups` are the queries.
     `production`, `candidate`: (n_rows,) probabilities of the positive class;
     (n_rows, n_classes) of each class, columns as `classes` says, else as the sorted values of `y`, or of each label;
-    (n_rows,) numbers.
+    (n_rows,) numbers, or (n_rows, n_levels) quantiles, whose levels `classes` are.
     `metrics`: those of `DEFAULTS` by default. `slices`: by name a mask, or a column, of which every value is a slice.
     `weights`: how much each row counts. `groups`: rows of one group are not independent of each other. `times`: rows
     follow each other in this order. `margin`: what is tolerated, in the metric's unit. `confidence`: of each bound.
@@ -190,8 +191,11 @@ def compare(
         slices=tuple(slices_of(slices or {}, rows)),
     )
     _refuse_weights_within_queries(evidence)
-    names = _metrics(metrics, task)
+    has_levels = task == "quantile" and bool(given.classes)
+    names = _metrics(metrics, task, has_levels=has_levels)
     _refuse_unknown_class(names, given.classes)
+    if task == "quantile":
+        _refuse_unknown_level(names, given.classes)
     gates = tuple(_gates(names, margin, has_slices=bool(evidence.slices)))
     statistics = StatisticsSection().model_copy(update={"confidence": between("confidence", confidence, 0.5, 1.0)})
     verdict = judge([OwnedGate(gate, "base") for gate in gates], evidence, statistics)
@@ -227,9 +231,9 @@ ELSEWHERE: Final = {
 """Kinds of metrics that are not computed from answers."""
 
 
-def _metrics(metrics: Sequence[str] | None, task: Task) -> list[str]:
+def _metrics(metrics: Sequence[str] | None, task: Task, *, has_levels: bool) -> list[str]:
     """Return the names of the metrics, each once; raises `UsageError` where TASK has none of such a name."""
-    if metrics is None and task == "quantile":
+    if metrics is None and task == "quantile" and not has_levels:
         raise UsageError("metrics-unusable", "which quantile do the models predict?", hint='metrics=["pinball@0.9"]')
     if isinstance(metrics, str):
         raise UsageError("metrics-unusable", "metrics is a list of names", hint=f'metrics=["{metrics}"]')
@@ -259,6 +263,20 @@ def _refuse_unknown_class(names: Sequence[str], classes: Sequence[str]) -> None:
             raise UsageError(
                 "class-unknown", f"there is no class {wanted!r}", hint=did_you_mean(wanted, classes, known)
             )
+
+
+def _refuse_unknown_level(names: Sequence[str], levels: Sequence[str]) -> None:
+    """Raise where a metric looks at a quantile that models do not answer, or at several where they answer one."""
+    if "crps" in names and not levels:
+        problem = "crps is of several quantiles, and the models answer one"
+        raise UsageError(
+            "metric-unusable", problem, hint="Tables with a column a quantile, and classes=[0.1, 0.5, 0.9]"
+        )
+    known = {float(each) for each in levels}
+    for name in names if levels else ():
+        if level_of(name) not in {None, *known}:
+            hint = did_you_mean(name, [f"pinball@{each}" for each in levels], f"These are known: {', '.join(levels)}")
+            raise UsageError("metric-unusable", f"{name} is of no quantile that the models answer", hint=hint)
 
 
 def _is_of(task: Task, name: object) -> bool:

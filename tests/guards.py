@@ -565,7 +565,7 @@ GUARDS = (
     Guard(
         "no candidate leaves out a label that the rules judge by",
         "mlci/commands/evaluation.py",
-        "    _refuse_unanswered_label(candidate, rows)\n",
+        "    _refuse_unanswered(candidate, rows)\n",
         "",
         "tests/commands/test_evaluation_labels.py::test_multilabel__a_candidate_that_lacks_a_label",
     ),
@@ -575,6 +575,27 @@ GUARDS = (
         "    if unknown is not None:\n",
         "    if unknown == 0:\n",
         "tests/commands/test_evaluation_labels.py::test_multilabel__production_that_lacks_a_label",
+    ),
+    Guard(
+        "quantiles of a model are as many as its signature says",
+        "mlci/commands/said.py",
+        'if said.kind != "numbers" or said.values.shape[1] != count:',
+        'if said.kind != "numbers":',
+        "tests/commands/test_evaluation_quantiles.py::test_quantiles__a_signature_that_lies_about_them",
+    ),
+    Guard(
+        "a model of another number of numbers is not packaged",
+        "mlci/commands/packaging.py",
+        "    _refuse_other_numbers(golden, signature, config)\n",
+        "",
+        "tests/commands/test_evaluation_quantiles.py::test_packaged__a_model_of_another_number_of_numbers",
+    ),
+    Guard(
+        "production of several quantiles is not taken for one of a number",
+        "mlci/commands/evaluation.py",
+        'return "a single number" if known and not rows.section.answered else None',
+        "return None",
+        "tests/commands/test_evaluation_quantiles.py::test_quantiles__production_that_answers_others",
     ),
     Guard(
         "an interval of ranks over labels has enough rows of each",

@@ -264,6 +264,27 @@ def test_compare__of_a_quantile() -> None:
     assert found.candidate == pytest.approx(mean_pinball_loss(OUTCOME, NUMBERS["candidate"], alpha=0.9), abs=1e-12)
 
 
+LEVELS = (0.1, 0.5, 0.9)
+SPREAD: dict[str, Any] = {
+    "y": OUTCOME,
+    "production": NUMBERS["production"][:, None] + np.array([-3.0, 0.0, 3.0]),
+    "candidate": NUMBERS["candidate"][:, None] + np.array([-1.0, 0.0, 1.0]),
+    "task": "quantile",
+    "classes": LEVELS,
+}
+
+
+def test_compare__of_several_quantiles_by_their_crps() -> None:
+    result = compared(**SPREAD)
+    assert list(result) == ["crps"]
+    each = [
+        mean_pinball_loss(OUTCOME, SPREAD["candidate"][:, place], alpha=level) for place, level in enumerate(LEVELS)
+    ]
+    assert result["crps"].candidate == pytest.approx(2 * np.mean(each), abs=1e-12)
+    one = compared(**SPREAD, metrics=["pinball@0.9"])["pinball@0.9"]
+    assert one.candidate == pytest.approx(each[2], abs=1e-12)
+
+
 def test_compare__of_lists_is_a_mean_over_queries() -> None:
     lists = {"y": OUTCOME > 0, "production": NUMBERS["production"], "candidate": NUMBERS["candidate"]}
     queries = np.arange(ROWS) // 5
@@ -372,6 +393,26 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "candidate holds 1 rows with values that are no probabilities; the first is in row 7",
     ),
     (NUMBERS | {"task": "quantile"}, "metrics-unusable", "which quantile do the models predict?"),
+    (
+        NUMBERS | {"task": "quantile", "metrics": ["crps"]}, "metric-unusable",
+        "crps is of several quantiles, and the models answer one",
+    ),
+    (
+        SPREAD | {"metrics": ["pinball@0.8"]}, "metric-unusable",
+        "pinball@0.8 is of no quantile that the models answer",
+    ),
+    (
+        SPREAD | {"candidate": np.where(np.arange(ROWS * 3).reshape(-1, 3) == 21, np.nan, 0.5)}, "values-unusable",
+        "candidate holds 1 values that are not finite; the first is in row 7",
+    ),
+    (
+        SPREAD | {"classes": None}, "classes-unusable",
+        "which quantiles do the columns hold? Levels between 0 and 1 that rise, as numbers",
+    ),
+    (
+        SPREAD | {"classes": (0.1, 0.9)}, "rows-differ",
+        "production is of shape (600, 3); wanted is (600, 2): a row for each of y, a column a quantile",
+    ),
     (NUMBERS | {"groups": SITE, "times": SITE}, "sampling-unusable", "groups and times exclude each other"),
 ]  # fmt: skip
 

@@ -46,7 +46,9 @@ def validated(
     if described["kind"] == "probabilities":
         kind, shape = "probabilities", (rows, len(classes or ()))
     elif described["kind"] == "multilabel" and classes is None:
-        kind, shape = "multilabel", (rows, _labels_of(described["shape"]))
+        kind, shape = "multilabel", (rows, _columns_of(described["shape"]))
+    elif described["kind"] == "numbers" and classes is None:
+        kind, shape = "numbers", (rows, _columns_of(described["shape"]))
     else:
         kind, shape = "labels", (rows,)
     head = npy_head(shape)
@@ -61,11 +63,11 @@ def validated(
     return kind, classes, values
 
 
-def _labels_of(shape: object) -> int:
-    """Return how many labels a SHAPE says that there are, which is hostile; the bytes must be as many."""
+def _columns_of(shape: object) -> int:
+    """Return how many answers a row has by a SHAPE, which is hostile; the bytes must be as many."""
     count = shape[1] if isinstance(shape, list) and len(shape) == 2 else None  # noqa: PLR2004 - rows and labels
     if type(count) is not int or not 1 <= count <= MOST_LABELS:
-        raise wrong_shape(str(shape), "[rows, labels]")
+        raise wrong_shape(str(shape), "[rows, answers]")
     return count
 
 
@@ -120,7 +122,7 @@ def npy_head(shape: tuple[int, ...]) -> bytes:
 
 
 def _refuse_beyond(values: np.ndarray[Any, Any]) -> None:
-    beyond = np.count_nonzero(is_beyond(values))
+    beyond = np.count_nonzero(is_beyond(values).reshape(len(values), -1).any(axis=1))
     if beyond:
         raise IntegrityError(
             "model-answers-beyond",

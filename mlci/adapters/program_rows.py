@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY, ours
+from mlci.core.answer_names import NUMBER, OF_CLASS, OF_LEVEL, PROBABILITY, ours
 from mlci.core.predictions import Predictions
 from mlci.core.program import ROW
 from mlci.errors import RejectedError
@@ -66,7 +66,8 @@ def read_answers(output: bytes, folder: Path, rows: int, info: ProgramInfo) -> P
             + (
                 f"`{info.prediction}`, as evaluate.prediction says."
                 if info.prediction
-                else f"`{PROBABILITY}`, `{OF_CLASS}NAME` for each class or label, or `{NUMBER}`."
+                else f"`{PROBABILITY}`, `{OF_CLASS}NAME` for each class or label, `{NUMBER}`, or `{OF_LEVEL}LEVEL` for "
+                "each quantile."
             ),
             hint=f'{{"{ROW}": 1, "{info.prediction or PROBABILITY}": 0.25}}',
         )
@@ -131,13 +132,14 @@ def _ordered(found: list[dict[str, Any]], rows: int, info: ProgramInfo) -> Predi
         )
     values: NDArray[np.float64] = np.array([by_row[number] for number in range(1, rows + 1)], dtype=np.float64)
     one = NUMBER if info.positive is None else PROBABILITY
-    columns = tuple(ours(name, info.prediction, one) or "" for name in names)
-    if columns not in {(PROBABILITY,), (NUMBER,)} and not all(name.startswith(OF_CLASS) for name in columns):
+    each = OF_LEVEL if info.quantiles else OF_CLASS
+    columns = tuple(ours(name, info.prediction, one, each) or "" for name in names)
+    if columns not in {(PROBABILITY,), (NUMBER,)} and not all(name.startswith(each) for name in columns):
         raise ValueError("its columns are none that answers have")
-    if info.labels and set(columns) != {OF_CLASS + label for label in info.labels}:
-        raise ValueError("its columns are not those of its labels")
+    if info.answered and set(columns) != set(info.answered):
+        raise ValueError(f"its columns are not those of its {'labels' if info.labels else 'quantiles'}")
     answers = Predictions(tuple(map(str, range(1, rows + 1))), columns, values.reshape(rows, len(names)))
-    if len(columns) > 1 and not info.labels:
+    if len(columns) > 1 and not info.answered:
         answers.refuse_other_sums("multiclass")
     return answers
 

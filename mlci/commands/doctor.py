@@ -144,7 +144,7 @@ def _truth(rows: EvaluationSet, rules: Rules) -> Evidence:
     from mlci.core.evidence import Evidence  # noqa: PLC0415 - with numpy
 
     labels = rows.labels(rows.read({}))
-    names = rows.section.label_columns if rows.task == "multilabel" else ()
+    names = rows.section.answered
     if rows.task == "multiclass":
         found = classes_of(labels)
         names, labels = found.names, found.codes

@@ -16,9 +16,10 @@ from mlci.commands.function_evidence import with_functions
 from mlci.commands.installed import Installed
 from mlci.commands.labelled_rows import set_of
 from mlci.commands.number_evidence import number_evidence
-from mlci.commands.said import classes_of, label_probabilities, numbers, probabilities, probabilities_of
+from mlci.commands.said import classes_of, each_of, numbers, probabilities, probabilities_of
 from mlci.commands.score_evidence import score_evidence
 from mlci.commands.stated import is_whole, stated, unanswered
+from mlci.core.answer_names import OF_SEVERAL
 from mlci.core.contract.scalar import TYPE_WORDS
 from mlci.core.evidence import Evidence
 from mlci.core.evidence_level import can_be_judged, is_lower
@@ -133,7 +134,7 @@ def evidence_on(
     if level == "scores":
         return score_evidence(rows, rules, candidate=candidate, production=production)
     _refuse_label_as_feature(section, candidate, *([production] if production else []))
-    _refuse_unanswered_label(candidate, rows)
+    _refuse_unanswered(candidate, rows)
     table = rows.read(_types(candidate), _classes_of_labels(candidate, production))
     ids = [str(value) for value in table.columns[section.id].values]
     labels, weights, sampling = rows.labels(table), rows.weights(), rows.sampling()
@@ -145,7 +146,7 @@ def evidence_on(
     before = (production, known) if production and isinstance(known, dict) else None
     evidence = Evidence(
         ids=ids,
-        **_said(rows.task, labels, (candidate, features), before, predictor, ids=ids, names=section.label_columns),
+        **_said(rows.task, labels, (candidate, features), before, predictor, ids=ids, names=section.answered),
         threshold=section.threshold,
         is_same_model=production is not None and _is_same(candidate.package, production.package),
         not_comparable=known if isinstance(known, str) else None,
@@ -185,21 +186,19 @@ def _said(
     ids: Sequence[str],
     names: tuple[str, ...],
 ) -> _Said:
-    """Return what both models say, in the form that the task has; NAMES are the columns of labels."""
-    if task != "multilabel":
-        names = ()
+    """Return what both models say, in the form that the task has; NAMES are those of labels or quantiles."""
     ask: _Ask = probabilities
     match task:
         case "binary":
             pass
         case "regression" | "quantile" | "forecast" | "ranking":
-            ask = numbers
+            ask = partial(each_of, names) if names else numbers
         case "multiclass":
             known = [model.package.info.signature.classes for model, _ in filter(None, (now, before))]
             found = classes_of(labels, *known)
             names, labels, ask = found.names, found.codes, partial(probabilities_of, found.names)
         case "multilabel":
-            ask = partial(label_probabilities, names)
+            ask = partial(each_of, names)
 
     def answered(asked: _Asked) -> NDArray[np.float64]:
         model, columns = asked
@@ -269,9 +268,9 @@ def _other_question(name: str, production: Installed, candidate: Installed, rows
     are_models = candidate.package.level == production.package.level == "model"
     if rows.task == "multiclass" and are_models and type_of_classes(ours) != type_of_classes(theirs):
         return f"{name} names its classes as {TYPE_WORDS[type_of_classes(theirs)]}, which they no longer are"
-    unknown = _unanswered_label(production, rows)
+    unknown = _unanswered(production, rows)
     if unknown is not None:
-        return f"{name} does not answer the label {code(unknown)}"
+        return f"{name} does not answer {unknown}"
     found, asked = production.package.info.signature.positive, rows.section.positive
     if found is None or asked is None:
         pass
@@ -303,23 +302,26 @@ def _refuse_another_task(task: Task, candidate: Installed) -> None:
         )
 
 
-def _unanswered_label(installed: Installed, rows: EvaluationSet) -> str | None:
-    """Return a label of ROWS that a model of several says nothing of; None where it answers all."""
-    known = installed.package.info.signature.classes
-    labels = rows.section.label_columns if rows.task == "multilabel" else ()
-    return next((label for label in labels if label not in known), None)
-
-
-def _refuse_unanswered_label(candidate: Installed, rows: EvaluationSet) -> None:
-    """Raise where the candidate says nothing of a label that the rules judge by."""
-    lacking = _unanswered_label(candidate, rows)
+def _unanswered(installed: Installed, rows: EvaluationSet) -> str | None:
+    """Return what ROWS ask of a model of several labels or quantiles that it says nothing of; None where nothing."""
+    known, what = installed.package.info.signature.answered, OF_SEVERAL.get(rows.task, "")
+    lacking = next((name for name in rows.section.answered if name not in known), None)
     if lacking is not None:
+        return f"the {what} {code(lacking)}"
+    return "a single number" if known and not rows.section.answered else None
+
+
+def _refuse_unanswered(candidate: Installed, rows: EvaluationSet) -> None:
+    """Raise where the candidate says nothing of a label or quantile that the rules judge by."""
+    lacking = _unanswered(candidate, rows)
+    if lacking is not None:
+        what, key = ("label", "label") if rows.task == "multilabel" else ("quantile", "quantiles")
         raise UsageError(
-            "labels-differ",
-            f"the candidate does not answer the label {code(lacking)}, which the rules judge by",
+            f"{what}s-differ",
+            f"the candidate does not answer {lacking}, which the rules judge by",
             where=rows.configuration,
-            cause="evaluate.label is a rule, read from the target branch; this branch leaves a label out.",
-            hint="Answer all of them; or land the shorter evaluate.label first, then the model.",
+            cause=f"evaluate.{key} is a rule, read from the target branch; this branch leaves a {what} out.",
+            hint=f"Answer all of them; or land the shorter evaluate.{key} first, then the model.",
         )
 
 

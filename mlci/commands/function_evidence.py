@@ -89,14 +89,13 @@ def with_functions(
 def _rows(evidence: Evidence) -> MeasuredRows:
     sets = sets_of(len(evidence.labels), evidence.sampling)
     is_multiclass = evidence.task == "multiclass"
-    has_several = is_multiclass or evidence.task == "multilabel"
     return MeasuredRows(
         labels=np.array(evidence.classes)[evidence.labels] if is_multiclass else evidence.labels,
         candidate=evidence.candidate,
         production=evidence.production,
         weights=evidence.weights,
         sets=None if isinstance(sets, NotTrusted) else sets,
-        classes=evidence.classes if has_several else (),
+        classes=evidence.classes,
     )
 
 

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from mlci.commands.programs import golden_of
+from mlci.core.configuration_file import FILE_NAME
 from mlci.core.fitted_signature import assumption
 from mlci.core.golden import GOLDEN_FILE, Golden, golden_table
 from mlci.core.mlflow_model import LOADER_FILE
@@ -15,6 +16,7 @@ from mlci.core.program import program_signature
 from mlci.core.scores import Scores
 from mlci.core.signature import Signature
 from mlci.core.stated_metrics import StatedMetrics
+from mlci.core.words import counted
 from mlci.errors import IntegrityError, RejectedError, UsageError
 from mlci.formats.canonical import fitted_version
 from mlci.formats.loaders import loader, program_loader
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mlci.core.contract.model import Contract
     from mlci.core.package import ModelFormat, Package
     from mlci.formats.model_file import ModelFile
+    from mlci.formats.recognition import Format
 
 UNLISTED = b"# Nobody knows what a pickle imports, and no requirements.txt beside mlci.yaml lists it.\n"
 NO_ANSWER = frozenset({"model-cannot-predict", "model-answers-nan"})
@@ -68,6 +71,7 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
         labels=description.labels,
     )
     golden = golden_rows(file, signature, predictor)
+    _refuse_other_numbers(golden, signature, config)
     return build_package(
         file.content,
         description.estimator,
@@ -76,9 +80,36 @@ def packaged(model: bytes, config: Config, contract: Contract | None, predictor:
         config,
         model_format=file.format,
         contract=contract,
-        more={GOLDEN_FILE: golden.to_bytes(), LOADER_FILE: loader(file.format, has_labels=signature.is_multilabel)},
+        more={GOLDEN_FILE: golden.to_bytes(), LOADER_FILE: _loader(file.format, signature)},
         assumption=assumption(description.feature_names, signature),
     )
+
+
+def _loader(model_format: Format, signature: Signature) -> bytes:
+    return loader(model_format, has_labels=signature.is_multilabel, has_quantiles=bool(signature.quantiles))
+
+
+def _refuse_other_numbers(golden: Golden, signature: Signature, config: Config) -> None:
+    """Raise where a model without classes answers another number of numbers a row than the task asks for."""
+    if signature.classes or golden.answers is None:
+        return
+    found = 1 if golden.answers.ndim == 1 else golden.answers.shape[1]
+    wanted = len(signature.quantiles)
+    if wanted and found != wanted:
+        raise UsageError(
+            "quantiles-differ",
+            f"the model answers {counted(found, 'number')} a row, and evaluate.quantiles names {wanted}",
+            where=FILE_NAME,
+            cause="A quantile was added or left out on one side only; evaluate.quantiles is the target branch's.",
+            hint="Let the model answer one number a row for each of evaluate.quantiles, in their order.",
+        )
+    if not wanted and found > 1:
+        raise UsageError(
+            "several-numbers",
+            f"the model answers {found} numbers a row; this {config.model.task} task asks for one",
+            cause="It was fitted on a table of outcomes, or answers several quantiles.",
+            hint="Fit it on one column; or model: {…, task: quantile} and evaluate: {…, quantiles: [0.1, 0.5, 0.9]}",
+        )
 
 
 def _of_program(content: bytes, config: Config, contract: Contract | None) -> Package:
@@ -99,7 +130,11 @@ def _of_program(content: bytes, config: Config, contract: Contract | None) -> Pa
     golden = golden_of(program, signature)
     required = program.files.get(REQUIREMENTS_FILE, UNLISTED if info.pickle else None)
     more = {
-        LOADER_FILE: program_loader(has_names=info.prediction is not None, has_labels=signature.is_multilabel),
+        LOADER_FILE: program_loader(
+            has_names=info.prediction is not None,
+            has_labels=signature.is_multilabel,
+            has_quantiles=bool(signature.quantiles),
+        ),
         **({} if golden is None else {GOLDEN_FILE: golden}),
         **({} if required is None else {REQUIREMENTS_FILE: required}),
     }

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlci.commands.data_sets import files_of
-from mlci.core.answer_names import OF_CLASS
+from mlci.core.answer_names import OF_CLASS, OF_LEVEL
 from mlci.core.command_words import words_of
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.model import ColumnSpec
@@ -51,6 +51,7 @@ def program_of(
         inputs=section.inputs or inputs_of(side.config, contract_of(side)),
         positive=side.config.evaluate.positive,
         labels=side.config.evaluate.label_columns if side.config.model.task == "multilabel" else (),
+        quantiles=side.config.evaluate.quantiles,
         prediction=side.config.evaluate.prediction,
     )
     asked = Program(info, files_below(folder, section.packed))
@@ -94,7 +95,8 @@ def answered(
         raise RejectedError(
             "program-answers",
             f"`{info.text}` answers with {', '.join(map(code, said.columns[:5]))}, as no {config.model.task} task does",
-            hint=f"probability of a binary task, {OF_CLASS}NAME of each class or label of several, else prediction",
+            hint=f"probability of a binary task, {OF_CLASS}NAME of each class or label of several, {OF_LEVEL}LEVEL of "
+            "each quantile of several, else prediction",
         )
     answers = _by_id(ids, said)
     info = _with_classes(info, config, contract, said.classes)

@@ -59,6 +59,7 @@ def raw_pickle(
         timeout_seconds=SECONDS,
         inputs=inputs_of(config, contract_of(side)),
         positive=config.evaluate.positive,
+        quantiles=config.evaluate.quantiles,
         pickle=True,
     )
     about = {
@@ -66,6 +67,7 @@ def raw_pickle(
         "folders": _folders(config, code),
         "task": config.model.task,
         "positive": config.evaluate.positive,
+        **({"columns": info.answered} if info.answered else {}),
     }
     found = files_below(repository.folder, (*code, *(path for path in (REQUIREMENTS_FILE,) if path in ids)))
     files = {

@@ -74,16 +74,19 @@ def probabilities_of(
     return found
 
 
-def label_probabilities(
+def each_of(
     names: Sequence[str], installed: Installed, columns: Mapping[str, Column], predictor: Predictor
 ) -> NDArray[np.float64]:
-    """Return the probability of each of the labels NAMES, which the model answers, (n_rows, n_labels)."""
-    said, known = _asked(installed, columns, predictor), installed.package.info.signature.classes
-    return _of_labels(installed, said)[:, [known.index(name) for name in names]]
+    """Return the probability of each of the labels NAMES, or each of these quantiles, which the model answers.
+
+    (n_rows, n_names). Raises `IntegrityError("signature-differs")` where it does not answer as its signature says.
+    """
+    known = installed.package.info.signature.answered
+    return all_said(installed, columns, predictor)[:, [known.index(name) for name in names]]
 
 
 def all_said(installed: Installed, columns: Mapping[str, Column], predictor: Predictor) -> NDArray[np.float64]:
-    """Return all that a model says of rows, whatever its task: (n_rows,) or, by class or label, (n_rows, n_classes)."""
+    """Return all that a model says of rows, whatever its task: (n_rows,) or, by class, label or quantile, a table."""
     return _said(installed, _asked(installed, columns, predictor))
 
 
@@ -101,6 +104,8 @@ def _said(installed: Installed, said: Prediction) -> NDArray[np.float64]:
     signature = installed.package.info.signature
     if signature.is_multilabel:
         return _of_labels(installed, said)
+    if signature.quantiles:
+        return _quantiles(said, len(signature.quantiles))
     if signature.positive is not None:
         return _positive(installed, said)
     if signature.classes:
@@ -111,6 +116,12 @@ def _said(installed: Installed, said: Prediction) -> NDArray[np.float64]:
 def _numbers(said: Prediction) -> NDArray[np.float64]:
     if said.kind != "labels" or said.classes is not None:
         raise _differs("Use an estimator that predicts one number for each row, such as Ridge.")
+    return np.asarray(said.values, dtype=np.float64)
+
+
+def _quantiles(said: Prediction, count: int) -> NDArray[np.float64]:
+    if said.kind != "numbers" or said.values.shape[1] != count:
+        raise _differs("Let the model answer one number a row for each of evaluate.quantiles.")
     return np.asarray(said.values, dtype=np.float64)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mlci.commands.programs import stated_bytes
-from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY, by_our_names, theirs
+from mlci.core.answer_names import NUMBER, OF_CLASS, OF_SEVERAL, PROBABILITY, by_our_names, theirs, word_before
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_files import one_file
@@ -109,14 +109,15 @@ def stated(installed: Installed, ids: Sequence[str], classes: Sequence[str] = ()
     `IntegrityError("predictions-incomplete")` where it says nothing of some rows.
     """
     predictions = read_predictions(stated_bytes(installed.package), installed.package.info.task)
-    found = predictions.of(ids)
+    answered = installed.package.info.signature.answered
+    found = predictions.of_each(ids, classes or answered) if answered else predictions.of(ids)
     if found is None:
         raise incomplete(predictions, ids)
+    if answered:
+        return found
     if not predictions.classes:
         return np.asarray(found[:, 0], dtype=np.float64)
     names = list(classes or predictions.classes)
-    if installed.package.info.task == "multilabel":
-        return found[:, [predictions.classes.index(name) for name in names]]
     said = np.zeros((len(ids), len(names)))
     for place, name in enumerate(predictions.classes):
         said[:, names.index(name)] = found[:, place]
@@ -138,8 +139,11 @@ def unanswered(installed: Installed, ids: Sequence[str]) -> int:
 def is_whole(package: Package) -> bool:
     """Return whether what stands in place of the model has the classes of the signature; raises as `rows_of`."""
     rows, signature = rows_of(package), package.info.signature
-    classes = rows.classes if isinstance(rows, Predictions) else ()
-    return classes == (() if signature.positive is not None else signature.classes)
+    if not isinstance(rows, Predictions):
+        return not signature.classes
+    if tuple(sorted(rows.quantiles)) != signature.quantiles:
+        return False
+    return rows.classes == (() if signature.positive is not None else signature.classes)
 
 
 def incomplete(rows: StatedRows, ids: Sequence[str]) -> IntegrityError:
@@ -157,15 +161,16 @@ def _columns_of(config: Config, names: Sequence[str], path: str) -> dict[str, st
     """Return the columns with answers by our names for them, which are those that `mlci predict` writes."""
     task, key, said = config.model.task, config.evaluate.id, config.evaluate.prediction
     one = NUMBER if task in OF_NUMBERS else PROBABILITY
-    known = by_our_names((name for name in names if name != key), said, one)
-    if task == "multilabel" and key in names:
-        wanted_labels = [f"{OF_CLASS}{label}" for label in config.evaluate.label_columns]
-        lacking = next((name for name in wanted_labels if name not in known), None)
+    word = word_before(task)
+    known = by_our_names((name for name in names if name != key), said, one, word)
+    if config.evaluate.answered and key in names:
+        wanted_each = [f"{word}{each}" for each in config.evaluate.answered]
+        lacking = next((name for name in wanted_each if name not in known), None)
         if lacking is None:
-            return {name: known[name] for name in wanted_labels}
-        raise _no_column(
-            config, names, path, theirs(lacking, said), f"{theirs(f'{OF_CLASS}LABEL', said)} for each label"
-        )
+            return {name: known[name] for name in wanted_each}
+        what = OF_SEVERAL[task]
+        needs = f"{theirs(f'{word}{what.upper()}', said)} for each {what}"
+        raise _no_column(config, names, path, theirs(lacking, said), needs)
     of_classes = {name: known[name] for name in known if name.startswith(OF_CLASS) and len(name) > len(OF_CLASS)}
     found = of_classes if task == "multiclass" else {name: known[name] for name in known if name == one}
     fewest, most = (2, MOST_CLASSES) if task == "multiclass" else (1, 1)

@@ -49,12 +49,13 @@ class AnswerColumns:
 def answer_columns(signature: Signature, said: NDArray[Any]) -> AnswerColumns:
     """Return what a model with SIGNATURE SAID of rows, by outputs.
 
-    SAID is (n_rows,), numbers or the probability of the positive class, or (n_rows, n_classes), of labels as well.
+    SAID is (n_rows,), numbers or the probability of the positive class, or (n_rows, n_classes), of labels as well; or
+    (n_rows, n_levels) quantiles.
     """
     names = tuple(output.name for output in signature.outputs)
     classes = signature.classes
     if not classes:
-        return AnswerColumns(names, (said,))
+        return AnswerColumns(names, tuple(said.T) if signature.quantiles else (said,))
     if signature.is_multilabel:
         return AnswerColumns(names, (*said.T, *(said >= signature.threshold).T.astype(np.int64)))
     if signature.positive is not None and signature.threshold is not None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from mlci.core.answer_names import OF_SEVERAL
 from mlci.core.evidence import Slice
 from mlci.core.magnitude import LARGEST, LARGEST_WEIGHT, is_beyond
+from mlci.core.quantile_levels import level_names, levels_or_none
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def said(
 ) -> Said:
     """Return Y and what both models say of it in the form of TASK; raises `UsageError` where they do not fit it."""
     models = (("production", production), ("candidate", candidate))
-    if classes is not None and task not in {"multiclass", "multilabel"}:
+    if classes is not None and task not in OF_SEVERAL:
         raise UsageError("classes-unusable", f"a {task} task has no list of classes", hint='task="multiclass"')
     match task:
         case "binary":
@@ -63,6 +65,8 @@ def said(
                 )
             before, now = (finite(name, given, relevance.size) for name, given in models)
             return Said(relevance, before, now)
+        case "quantile" if np.asarray(candidate).ndim == 2 or classes is not None:  # noqa: PLR2004 - a table
+            return _of_quantiles(y, models, classes)
         case "regression" | "quantile" | "forecast":
             outcomes = finite("y", y, None)
             before, now = (finite(name, given, outcomes.size) for name, given in models)
@@ -244,6 +248,32 @@ def between(name: str, value: float, least: float, most: float | None) -> float:
         return float(value)
     limits = f"above {least:g} and below {most:g}" if most is not None else f"{least:g} or more"
     raise UsageError(f"{name}-unusable", f"{name} is {limits}, not {value!r}")
+
+
+def _of_quantiles(y: ArrayLike, models: Sequence[tuple[str, ArrayLike]], classes: Sequence[object] | None) -> Said:
+    """Return the form of several quantiles: tables with a column for each level of CLASSES."""
+    outcomes, found = finite("y", y, None), levels_or_none(classes)
+    if not found:
+        raise UsageError(
+            "classes-unusable",
+            "which quantiles do the columns hold? Levels between 0 and 1 that rise, as numbers",
+            hint="classes=[0.1, 0.5, 0.9]",
+        )
+    before, now = (_quantiles(name, given, (outcomes.size, len(found))) for name, given in models)
+    return Said(outcomes, before, now, level_names(found))
+
+
+def _quantiles(name: str, given: ArrayLike, shape: tuple[int, int]) -> Floats:
+    values = np.asarray(given)
+    if values.shape != shape:
+        raise UsageError(
+            "rows-differ",
+            f"{name} is of shape {values.shape}; wanted is {shape}: a row for each of y, a column a quantile",
+            hint="np.column_stack([model.predict(X) for model in models]), one model a quantile",
+        )
+    table = numbers(name, values.ravel(), None).reshape(shape)
+    finite(name, np.abs(table).max(axis=1), None)
+    return table
 
 
 def of_labels(y: ArrayLike, models: Sequence[tuple[str, ArrayLike]], classes: Sequence[object] | None) -> Said:

@@ -10,7 +10,8 @@ from mlci.core.answer_names import misnamed
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.cost_gates import misfits_of_costs
 from mlci.core.data_section import variable_of
-from mlci.core.metrics import COSTS, METRICS, function_of, metric_of, names_of
+from mlci.core.metrics import COSTS, METRICS, function_of, level_of, metric_of, names_of
+from mlci.core.quantile_levels import level_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -196,6 +197,7 @@ def _misfits(config: _Sections) -> Iterator[PydanticCustomError]:
             message = "{name} is no metric of a {task} task"
             path = ("gates", place, "metric")
             yield _problem(path, message, name=gate.metric, task=task, near=names_of(task))
+    yield from _of_quantiles(config)
     yield from _of_stated(config)
     yield from _of_functions(config)
     yield from _misnamed(config)
@@ -223,7 +225,11 @@ def _misnamed(config: _Sections) -> Iterator[PydanticCustomError]:
     section = config.evaluate
     used = (section.id, *section.label_columns, section.weight, section.group, section.time)
     said, named = section.prediction, tuple(filter(None, used))
-    problem = None if said is None else misnamed(said, config.model.task, config.train.level, named)
+    problem = (
+        None
+        if said is None
+        else misnamed(said, config.model.task, config.train.level, named, has_levels=bool(section.quantiles))
+    )
     if problem is not None:
         yield _problem(("evaluate", "prediction"), "{problem}", problem=problem)
 
@@ -240,7 +246,7 @@ def _missing(config: _Sections) -> Iterator[PydanticCustomError]:
         yield _problem(("evaluate",), "a forecast task needs time: the column that orders the rows")
     if task == "ranking" and config.evaluate.group is None:
         yield _problem(("evaluate",), "a ranking task needs group: the column that says which query an item is of")
-    tasks = {"positive": {"binary"}, "threshold": {"binary", "multilabel"}}
+    tasks = {"positive": {"binary"}, "threshold": {"binary", "multilabel"}, "quantiles": {"quantile"}}
     for key, known in tasks.items():
         if task not in known and key in config.evaluate.model_fields_set:
             yield _problem(("evaluate", key), "a {task} task has no {key}; leave it out", task=task, key=key)
@@ -263,6 +269,20 @@ def _of_labels(config: _Sections) -> Iterator[PydanticCustomError]:
             message = "{name} is of no label under evaluate.label (listed: {listed})"
             path = ("gates", place, "metric")
             yield _problem(path, message, name=gate.metric, listed=", ".join(listed), near=near)
+
+
+def _of_quantiles(config: _Sections) -> Iterator[PydanticCustomError]:
+    """Yield gates on quantiles that nobody says that models answer."""
+    listed = config.evaluate.quantiles
+    for place, gate in enumerate(config.gates):
+        path, level = ("gates", place, "metric"), level_of(gate.metric)
+        if gate.metric == "crps" and not listed:
+            message = "crps needs several quantiles: evaluate: {…, quantiles: [0.1, 0.3, 0.5, 0.7, 0.9]}"
+            yield _problem(path, message)
+        if listed and level is not None and level not in listed:
+            near = tuple(f"pinball@{each}" for each in level_names(listed))
+            message = "{name} is of no quantile under evaluate.quantiles (listed: {listed})"
+            yield _problem(path, message, name=gate.metric, listed=", ".join(level_names(listed)), near=near)
 
 
 def _of_stated(config: _Sections) -> Iterator[PydanticCustomError]:

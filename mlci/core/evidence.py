@@ -14,6 +14,7 @@ from mlci.core.answers import (
     MulticlassAnswers,
     MultilabelAnswers,
     NumberAnswers,
+    QuantileAnswers,
     RankingAnswers,
     Sample,
     ScoreAnswers,
@@ -122,7 +123,7 @@ class Evidence:
     several labels (n_rows, n_labels), whether it has each."""
     candidate: Floats
     """What the candidate says: (n_rows,) the probability of the positive class, (n_rows, n_classes) that of each class,
-    or label, or (n_rows,) the number that it predicts, or the score that orders items."""
+    or label, or (n_rows,) the number that it predicts, or the score that orders items; (n_rows, n_levels) quantiles."""
     production: Floats | None
     """The same of production; None where there is no production yet, or none that can be compared with."""
     threshold: float = 0.5
@@ -139,7 +140,8 @@ class Evidence:
     slices: tuple[Slice, ...] = ()
     task: Task = "binary"
     classes: tuple[str, ...] = ()
-    """Of a multiclass task the classes by their codes, those that labels have first; of a multilabel one the labels."""
+    """Of a multiclass task the classes by their codes, those that labels have first; of a multilabel one the labels;
+    of several quantiles their levels."""
     scores: tuple[str, ...] | None = None
     """The names of scores, (n_rows, n_names), that were handed in of both models; None where they answered rows."""
 
@@ -195,6 +197,8 @@ class Evidence:
                 return MulticlassAnswers(self.sample, said, int(self.labels.max(initial=-1)) + 1)
             case "multilabel":
                 return MultilabelAnswers(self.sample, said, self.threshold)
+            case "quantile" if self.classes:
+                return QuantileAnswers(self.sample, said)
             case "regression" | "quantile" | "forecast":
                 return NumberAnswers(self.sample, said)
             case "ranking":

@@ -34,6 +34,7 @@ def build_signature(
     estimator: str = "model",
     has_probabilities: bool = True,
     labels: int | tuple[str, ...] | None = None,
+    quantiles: tuple[float, ...] | None = None,
 ) -> Signature:
     """Return the signature of a model that reads FEATURES, with types, units and ranges from the contract.
 
@@ -41,7 +42,8 @@ def build_signature(
     columns of the contract except id and label, in that order; their number must be COUNT, and nothing can check their
     order: `assumption` says so. ESTIMATOR, the name of its class, and HAS_PROBABILITIES serve to tell what a model
     without classes is. LABELS are those of a model of several labels at once, or how many they are, where it does not
-    know their names: then they are taken to be those of `evaluate.label`, in that order.
+    know their names: then they are taken to be those of `evaluate.label`, in that order. QUANTILES are the levels that
+    it answers, by default those of `evaluate.quantiles`; whether it answers so many numbers, its answers tell.
 
     Raises `UsageError`: "not-fitted", "no-classifier", "no-regressor", "one-class", "features-unnamed",
     "label-as-feature",
@@ -72,6 +74,7 @@ def build_signature(
             classes=classes or (),
             positive=config.evaluate.positive,
             threshold=config.evaluate.threshold if task in DECIDED_BY_THRESHOLD else None,
+            quantiles=config.evaluate.quantiles if quantiles is None else quantiles,
         )
     except ValidationError as error:
         raise UsageError(
@@ -85,9 +88,14 @@ def build_signature(
 def assumption(features: Iterable[str] | None, signature: Signature | None = None) -> str | None:
     """Return what is taken for granted about the columns of a model that knows FEATURES, None if that is nothing.
 
-    Of a model of several labels also that they are in the order of its SIGNATURE.
+    Of a model of several labels or quantiles also that they are in the order of its SIGNATURE.
     """
     of_labels = None
+    if signature is not None and signature.quantiles:
+        of_labels = (
+            "The model does not know which quantiles it answers: they are taken to be those of evaluate.quantiles, in "
+            "that order; their number fits, their order nothing can check."
+        )
     if signature is not None and signature.is_multilabel:
         of_labels = (
             "The model does not know the names of its labels: they are taken to be those of evaluate.label, in that "

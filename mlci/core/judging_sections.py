@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from mlci.core.label_field import LabelField  # noqa: TC001 - pydantic reads annotations at run time
 from mlci.core.metric_function import MOST_FUNCTIONS, FunctionField
 from mlci.core.metrics import Task  # noqa: TC001 - as above
+from mlci.core.quantile_levels import LevelsField, level_names
 from mlci.core.requirement import MOST_CHOSEN
 from mlci.core.section import HEAD, RULE, ClassLabel, Identifier, Name, Section, Text
 from mlci.core.slicing import SliceField  # noqa: TC001 - as above
@@ -33,6 +34,7 @@ class EvaluateSection(Section):
     labels: Annotated[Name | None, RULE] = None
     positive: Annotated[ClassLabel | None, RULE] = None
     threshold: Annotated[float, RULE] = Field(default=0.5, gt=0, lt=1)
+    quantiles: Annotated[LevelsField, RULE] = ()
     weight: Annotated[Identifier | None, RULE] = None
     group: Annotated[Identifier | None, RULE] = None
     time: Annotated[Identifier | None, RULE] = None
@@ -52,6 +54,11 @@ class EvaluateSection(Section):
         if isinstance(self.label, tuple):
             return self.label
         return (self.label,) if self.label else ()
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """What each answer of a row is called, where there are several and models need not say: labels, or levels."""
+        return self.label if isinstance(self.label, tuple) else level_names(self.quantiles)
 
     @model_validator(mode="after")
     def _draws_rows_one_way(self) -> Self:

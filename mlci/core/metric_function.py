@@ -72,14 +72,15 @@ class MeasuredRows:
     """(n_rows,) whether the row is of the positive class, the name of its class, or a number; of several labels
     (n_rows, n_labels), whether it has each."""
     candidate: Floats
-    """(n_rows,) the probability of the positive class or the number; (n_rows, n_classes) of several classes."""
+    """(n_rows,) the probability of the positive class or the number; (n_rows, n_classes) of several classes, labels or
+    quantiles."""
     production: Floats | None
     weights: Floats | None
     """(n_rows,) None where all rows count alike."""
     sets: NDArray[np.intp] | None
     """(n_rows,) the number of the set of the jackknife that a row is in, from 0; None where there is no jackknife."""
     classes: tuple[str, ...] = ()
-    """The classes, or labels, that the columns of predictions are of."""
+    """The classes, labels, or levels of quantiles that the columns of predictions are of."""
 
     @property
     def values(self) -> int:

@@ -56,6 +56,7 @@ _SEVERAL: Final[frozenset[Task]] = frozenset({"multiclass"})
 _LABELS: Final[frozenset[Task]] = frozenset({"multilabel"})
 _NUMBERS: Final[frozenset[Task]] = frozenset({"regression", "forecast"})
 _QUANTILES: Final[frozenset[Task]] = _NUMBERS | {"quantile"}
+_OF_QUANTILES: Final[frozenset[Task]] = frozenset({"quantile"})
 _RANKING: Final[frozenset[Task]] = frozenset({"ranking"})
 OF_NUMBERS: Final[frozenset[Task]] = _QUANTILES | _RANKING
 """Tasks whose labels and answers are numbers."""
@@ -128,8 +129,9 @@ _ALL = (
     ),
     _higher("recall_micro", "cells", "share of all labels of all rows that were found", _LABELS),
     _higher("precision_micro", "cells", "share of all labels that were decided that are", _LABELS),
-    _higher("f1_micro", "cells", "harmonic mean of the two", _LABELS),
+    _higher("f1_micro", "cells", "harmonic mean of precision and recall over all labels of all rows", _LABELS),
     _higher("roc_auc_macro", "ranks", "mean of the labels' AUC", _LABELS),
+    _lower("crps", "loss", "how far quantiles lie from the outcome: twice their mean pinball loss", _OF_QUANTILES),
     _lower("mae", "loss", "mean absolute error", _NUMBERS),
     _lower("mse", "loss", "mean squared error", _NUMBERS),
     _lower("rmse", "ratio", "root of the mean squared error", _NUMBERS),
@@ -157,7 +159,7 @@ _OF_CLASS: Final[Mapping[str, Metric]] = {
     ),
     "f1": _higher("f1@", "cells", "harmonic mean of precision and recall of a class", _SEVERAL | _LABELS),
 }
-_PINBALL: Final = _lower("pinball@", "loss", "mean loss of predicting a quantile, such as pinball@0.9", _QUANTILES)
+_PINBALL: Final = _lower("pinball@", "loss", "mean loss of predicting this quantile, one side costing more", _QUANTILES)
 _OF_PLACES: Final[Mapping[str, Metric]] = {
     "ndcg": _of_queries("ndcg@", "the same of the first places alone, such as ndcg@10"),
     "hit_rate": _of_queries("hit_rate@", "share of queries with a relevant item in the first places, such as @10"),
@@ -254,6 +256,16 @@ def function_of(metric: str) -> str | None:
     ('profit', None)
     """
     return metric.partition("@")[2] if metric_of(metric).kind == "function" else None
+
+
+def level_of(metric: str) -> float | None:
+    """Return the level of the quantile that METRIC looks at; None where it looks at no one.
+
+    >>> level_of("pinball@0.90"), level_of("crps")
+    (0.9, None)
+    """
+    word, _, level = metric.partition("@")
+    return float(level) if word == "pinball" else None
 
 
 def names_of(task: Task) -> tuple[str, ...]:

@@ -286,6 +286,8 @@ def _of_program(info: PackageInfo) -> tuple[str, ...]:
 
 def _answer(signature: Signature) -> str:
     """Return what a model answers, in words."""
+    if signature.quantiles:
+        return f"the quantiles {', '.join(signature.answered)} of a number"
     if signature.is_multilabel:
         return f"any of {len(signature.classes)} labels, each decided from {signature.threshold:g}"
     if signature.positive is not None and signature.threshold is not None:

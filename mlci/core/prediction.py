@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Class = str | int | float | bool
 """A class as JSON can say it."""
 
-Kind = Literal["probabilities", "multilabel", "labels"]
+Kind = Literal["probabilities", "multilabel", "numbers", "labels"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +22,8 @@ class Prediction:
     """The answers of a model, one row each, as float64.
 
     `kind` is `probabilities`: `values` (n_rows, n_classes), finite, in [0, 1], rows sum to one, columns in the order
-    of `classes`. `kind` is `multilabel`: `values` (n_rows, n_labels), finite, in [0, 1].
+    of `classes`. `kind` is `multilabel`: `values` (n_rows, n_labels), finite, in [0, 1]. `kind` is `numbers`: `values`
+    (n_rows, n_numbers), finite, several numbers a row.
     `kind` is `labels`: `values` (n_rows,), finite; without `classes` they are the answers themselves
     (a regression), with `classes` the position of each row's class in `classes` (a classifier without probabilities).
     """

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 from typing_extensions import override
 
-from mlci.core.answer_names import NUMBER, OF_CLASS, PROBABILITY
+from mlci.core.answer_names import NUMBER, OF_CLASS, OF_LEVEL, PROBABILITY
 from mlci.core.metrics import OF_NUMBERS
+from mlci.core.quantile_levels import levels_named
 from mlci.core.signature import DECIDED_BY_THRESHOLD, Signature
 from mlci.core.stated_rows import StatedRows, refuse_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlci.core.config import Config
     from mlci.core.metrics import Task
+    from mlci.core.stated_rows import Floats
 
 SUM_TOLERANCE: Final = 1e-3
 """How far the probabilities of a row may be from 1 together: files are rounded."""
@@ -26,8 +30,8 @@ MOST_CLASSES: Final = 10_000
 class Predictions(StatedRows):
     """Answers by id.
 
-    The columns are those that `mlci predict` writes: `probability` of the positive class, `prediction`, or
-    `probability_CLASS` of each class or label.
+    The columns are those that `mlci predict` writes: `probability` of the positive class, `prediction`,
+    `probability_CLASS` of each class or label, or `quantile_LEVEL` of each quantile.
     """
 
     SCHEMA: ClassVar[str] = "mlci/predictions/1"
@@ -37,7 +41,7 @@ class Predictions(StatedRows):
     def __post_init__(self) -> None:
         """Refuse probabilities that are none."""
         StatedRows.__post_init__(self)
-        if self.columns == (NUMBER,):
+        if self.columns == (NUMBER,) or self.quantiles:
             return
         refuse_rows((self.values < 0) | (self.values > 1), "a probability outside of 0 to 1")
 
@@ -51,6 +55,16 @@ class Predictions(StatedRows):
     def classes(self) -> tuple[str, ...]:
         """The classes or labels of a task with several, in the order of the columns; none of any other."""
         return tuple(name.removeprefix(OF_CLASS) for name in self.columns if name.startswith(OF_CLASS))
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The levels of several quantiles, in the order of the columns; none of any other answers."""
+        return _levels_of(self.columns) or ()
+
+    def of_each(self, ids: Sequence[str], names: Sequence[str]) -> Floats | None:
+        """Return what was said for IDS of the labels or quantiles NAMES, (n_ids, n_names); None where some lack it."""
+        word, found = OF_LEVEL if self.quantiles else OF_CLASS, self.of(ids)
+        return None if found is None else found[:, [self.columns.index(f"{word}{name}") for name in names]]
 
 
 def read_predictions(data: bytes, task: Task) -> Predictions:
@@ -70,9 +84,11 @@ def has_columns_of(task: Task, columns: tuple[str, ...]) -> bool:
 
     >>> has_columns_of("binary", ("probability",)), has_columns_of("multiclass", ("probability_a", "probability_b"))
     (True, True)
-    >>> has_columns_of("regression", ("probability",))
-    False
+    >>> has_columns_of("regression", ("probability",)), has_columns_of("quantile", ("quantile_0.1", "quantile_0.9"))
+    (False, True)
     """
+    if task == "quantile" and _levels_of(columns):
+        return True
     if task == "binary":
         return columns == (PROBABILITY,)
     if task in OF_NUMBERS:
@@ -88,4 +104,11 @@ def signature_of(predictions: Predictions, config: Config) -> Signature:
         classes=predictions.classes if positive is None else (positive,),
         positive=positive,
         threshold=config.evaluate.threshold if config.model.task in DECIDED_BY_THRESHOLD else None,
+        quantiles=tuple(sorted(predictions.quantiles)),
     )
+
+
+def _levels_of(columns: tuple[str, ...]) -> tuple[float, ...] | None:
+    """Return the levels of quantiles that COLUMNS hold; None where they hold anything else."""
+    names = tuple(name.removeprefix(OF_LEVEL) for name in columns if name.startswith(OF_LEVEL))
+    return levels_named(names) if len(names) == len(columns) else None

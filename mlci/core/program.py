@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import numpy as np
 from pydantic import AfterValidator, Field, ValidationError
 
+from mlci.core.answer_names import OF_CLASS, OF_LEVEL
 from mlci.core.fitted_signature import build_signature
 from mlci.core.prediction import Prediction
+from mlci.core.quantile_levels import LevelsField, level_names
 from mlci.core.schema_name import read_json, with_schema
 from mlci.core.section import LONGEST_IDENTIFIER, Identifier
 from mlci.core.signature import Frozen, ModelClass, Signature, first_problem
@@ -57,6 +59,8 @@ class ProgramInfo(Frozen):
     positive: ModelClass | None = None
     labels: tuple[Identifier, ...] = ()
     """Of a multilabel task those that it answers, which have no classes."""
+    quantiles: LevelsField = ()
+    """The levels of several quantiles."""
     prediction: Identifier | None = None
     """How it calls its answers, see `answer_names`; None where as we do."""
     pickle: bool = False
@@ -67,9 +71,22 @@ class ProgramInfo(Frozen):
         """The command as a line."""
         return shlex.join(self.command)
 
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """The columns of its answers, under our names, where it answers several labels or quantiles; else none."""
+        return (
+            *(f"{OF_CLASS}{each}" for each in self.labels),
+            *(f"{OF_LEVEL}{each}" for each in level_names(self.quantiles)),
+        )
+
     def to_bytes(self) -> bytes:
         """Return the file."""
-        names = {"labels": bool(self.labels), "prediction": self.prediction is not None, "pickle": self.pickle}
+        names = {
+            "labels": bool(self.labels),
+            "quantiles": bool(self.quantiles),
+            "prediction": self.prediction is not None,
+            "pickle": self.pickle,
+        }
         unsaid = {name for name, is_said in names.items() if not is_said}  # which earlier versions did not know
         return _pretty(with_schema(SCHEMA, self.model_dump(mode="json", exclude=unsaid)))
 
@@ -87,9 +104,9 @@ class Program:
 
     def prediction(self, said: Predictions) -> Prediction:
         """Return what it SAID as an answer like those of models."""
-        if self.info.labels:
-            places = [said.classes.index(label) for label in self.info.labels]
-            return Prediction(said.values[:, places], None, "multilabel")
+        if self.info.answered:
+            places = [said.columns.index(name) for name in self.info.answered]
+            return Prediction(said.values[:, places], None, "multilabel" if self.info.labels else "numbers")
         if said.classes:
             return Prediction(said.values / said.values.sum(axis=1, keepdims=True), self.info.classes, "probabilities")
         if not self.info.classes:
@@ -122,6 +139,7 @@ def program_signature(info: ProgramInfo, config: Config, contract: Contract | No
         contract,
         estimator=info.text[:LONGEST_IDENTIFIER],
         labels=info.labels or None,
+        quantiles=info.quantiles,
     )
 
 

@@ -235,6 +235,7 @@ class Report:
             "flips": verdict.flips.to_dict() if verdict and verdict.flips else None,
             "trust": self.trust.line,
             **({"is_pickle": True} if self.trust.is_pickle else {}),
+            **({"notes": list(verdict.notes)} if verdict and verdict.notes else {}),
         }
 
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
+from mlci.core.answer_names import OF_LEVEL
 from mlci.core.canonical import canonical_sha256
 from mlci.core.contract.scalar import LARGEST_INTEGER, SMALLEST_INTEGER
 from mlci.core.plain_text import is_visible, one_line
+from mlci.core.quantile_levels import LevelsField, level_names
 from mlci.core.section import LONGEST_IDENTIFIER, Identifier
 
 if TYPE_CHECKING:
@@ -77,6 +88,13 @@ class Signature(Frozen):
     """The positive class of a binary task."""
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
     """From which probability on a row is decided positive, of a binary task, or to have a label of several."""
+    quantiles: LevelsField = ()
+    """The levels of several quantiles, in the order of the answers; written only where there are some."""
+
+    @model_serializer(mode="wrap")
+    def _as_earlier_versions_wrote_it(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        said: dict[str, Any] = written(self)
+        return said if self.quantiles else {name: value for name, value in said.items() if name != "quantiles"}
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -93,12 +111,20 @@ class Signature(Frozen):
         if self.positive is not None and not any(is_same_class(item, self.positive) for item in self.classes):
             msg = "the positive class is none of the classes"
             raise ValueError(msg)
+        if self.quantiles and self.classes:
+            msg = "quantiles are of numbers, which have no classes"
+            raise ValueError(msg)
         return self
 
     @property
     def is_multilabel(self) -> bool:
         """Whether a row may have any of the classes, which are labels, or none."""
         return self.threshold is not None and self.positive is None
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """What each answer of a row is called, where there are several: labels, or levels of quantiles."""
+        return tuple(map(str, self.classes)) if self.is_multilabel else level_names(self.quantiles)
 
     def is_answered_by(self, classes: Iterable[Scalar] | None, labels: int | None) -> bool:
         """Return whether a model with these CLASSES, or so many LABELS at once, answers as this signature says."""
@@ -108,10 +134,12 @@ class Signature(Frozen):
 
     @property
     def outputs(self) -> tuple[Output, ...]:
-        """The columns of the answers: a number; or the class, after the positive one's probability, or each one's.
+        """The columns of the answers: a number, or quantiles; or the class, after its probability, or each one's.
 
         Of several labels the probability of each, then for each 1 where it was decided and 0 where not.
         """
+        if self.quantiles:
+            return tuple(Output(name=f"{OF_LEVEL}{each}", type="number") for each in self.answered)
         if not self.classes:
             return (Output(name="prediction", type="number"),)
         if self.is_multilabel:
@@ -164,7 +192,8 @@ def change_of_signature(before: Signature, after: Signature) -> Literal["major",
     old = {column.name: column for column in before.inputs}
     new = {column.name: column for column in after.inputs}
     # Inputs are required: one more breaks who sends the old ones, one less breaks who relies on its being used.
-    if new.keys() != old.keys() or before.classes != after.classes or before.positive != after.positive:
+    said, says = ((each.classes, each.positive, each.quantiles) for each in (before, after))
+    if new.keys() != old.keys() or said != says:
         return "major"
     return "major" if any(_is_narrower(old[name], column) for name, column in new.items()) else "minor"
 

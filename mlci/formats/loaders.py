@@ -61,6 +61,12 @@ _EACH_DECISION: Final = """\
         return pd.concat([said.add_prefix("probability_"), decided.add_prefix("decision_")], axis=1)
 """
 """What stands in place of the rest of `predict` where a model answers several labels."""
+_ONE_NUMBER: Final = '            return pd.DataFrame({"prediction": values.reshape(len(rows))}, index=rows.index)\n'
+_EACH_QUANTILE: Final = """\
+            names = [f"quantile_{level}" for level in self.signature["quantiles"]]
+            return pd.DataFrame(values, index=rows.index, columns=names)
+"""
+"""What stands in place of one number where a model answers several quantiles."""
 
 _SKOPS: Final = """
 TRUSTED = {trusted}
@@ -207,18 +213,27 @@ _RENAMED: Final = """\
         return found[[f"probability_{each}" for each in names]]
 """
 """What a program's answers need that are called otherwise than ours, or are of several labels."""
+_QUANTILES: Final = """\
+    levels, called = about["quantiles"], about.get("prediction") or "quantile_*"
+    return found[[called.replace("*", str(each), 1) for each in levels]]
+"""
+"""What they need that are of several quantiles."""
 
 
-def program_loader(*, has_names: bool = False, has_labels: bool = False) -> bytes:
+def program_loader(*, has_names: bool = False, has_labels: bool = False, has_quantiles: bool = False) -> bytes:
     """Return the module for packages whose model is a program; it starts it as it is, for who trusts the package.
 
-    HAS_NAMES says whether answers are called otherwise than ours, HAS_LABELS whether they are of several labels.
+    HAS_NAMES says whether answers are called otherwise than ours, HAS_LABELS and HAS_QUANTILES whether they are of
+    several labels or quantiles.
     """
-    program = _PROGRAM.replace(_IN_ORDER, _IN_ORDER + _RENAMED) if has_names or has_labels else _PROGRAM
-    return (_head(has_labels=has_labels) + program).encode()
+    more = _QUANTILES if has_quantiles else _RENAMED if has_names or has_labels else ""
+    program = _PROGRAM.replace(_IN_ORDER, _IN_ORDER + more)
+    return (_head(has_labels=has_labels, has_quantiles=has_quantiles) + program).encode()
 
 
-def _head(*, has_labels: bool) -> str:
+def _head(*, has_labels: bool, has_quantiles: bool) -> str:
+    if has_quantiles:
+        return _HEAD.replace(_ONE_NUMBER, _EACH_QUANTILE)
     if not has_labels:
         return _HEAD
     before, _, rest = _HEAD.partition(_ONE_DECISION)
@@ -226,14 +241,14 @@ def _head(*, has_labels: bool) -> str:
     return before + _EACH_DECISION + after + loading
 
 
-def loader(model_format: Format, *, has_labels: bool = False) -> bytes:
+def loader(model_format: Format, *, has_labels: bool = False, has_quantiles: bool = False) -> bytes:
     """Return the module for packages in this format; it imports what their requirements list, and nothing else.
 
-    HAS_LABELS says whether the model answers several labels at once.
+    HAS_LABELS and HAS_QUANTILES say whether the model answers several labels or quantiles at once.
     """
     trusted = "frozenset(\n    {\n" + "".join(f'        "{name}",\n' for name in sorted(TRUSTED)) + "    }\n)"
     skops = _SKOPS.replace("{trusted}", trusted)
     if has_labels:
         skops = skops.replace(_ANSWERS, _ANSWERS_OF_LABELS)
     tails = {"lightgbm": _LIGHTGBM, "xgboost": _XGBOOST, "onnx": _ONNX}
-    return (_head(has_labels=has_labels) + tails.get(model_format, skops)).encode()
+    return (_head(has_labels=has_labels, has_quantiles=has_quantiles) + tails.get(model_format, skops)).encode()

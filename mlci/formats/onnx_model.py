@@ -67,16 +67,19 @@ def describe(model: OnnxModel) -> ModelDescription:
 
 
 def predict(model: OnnxModel, rows: Any) -> tuple[str, np.ndarray[Any, Any]]:  # noqa: ANN401 - a data frame
-    """Return the kind of answer and the answers as float64: `probabilities` (n_rows, n_classes) or `labels`."""
+    """Return the kind of answer and the answers as float64: `probabilities` and `numbers` are tables."""
     graph = model.graph
     answers = model.session.run(list(graph.outputs), _given(graph, rows))
     if graph.classes is not None:
         return "probabilities", _probabilities(answers[1], graph.classes)
     values = np.asarray(answers[-1])
-    if values.ndim > 1 and values.shape[1:] != (1,) * (values.ndim - 1):
+    is_several = values.ndim == 2 and values.shape[1] > 1  # noqa: PLR2004 - a table, as of quantiles
+    if not is_several and values.ndim > 1 and values.shape[1:] != (1,) * (values.ndim - 1):
         raise RefusalError("model-answers-wrong-shape", f"it answers with an array of the shape {values.shape}")
     if values.dtype.kind not in "biuf":
         raise RefusalError("model-answers-text", f"it answers with values of the type {values.dtype}, not with numbers")
+    if is_several:
+        return "numbers", np.ascontiguousarray(values, dtype="<f8")
     return "labels", np.ascontiguousarray(values.reshape(-1), dtype="<f8")
 
 

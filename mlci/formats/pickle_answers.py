@@ -2,7 +2,8 @@
 
 It runs by file, confined, with the interpreter that it is started with, and imports nothing of mlci: what the pickle
 names is found in the folders of code beside it, or among that interpreter's libraries. `about.json` says
-`{"model": FILE, "folders": […], "task": …, "positive": CLASS}`; rows and answers are lines of JSON.
+`{"model": FILE, "folders": […], "task": …, "positive": CLASS}`, and `"columns"` where it answers several quantiles;
+rows and answers are lines of JSON.
 """
 
 from __future__ import annotations
@@ -51,6 +52,11 @@ def answers_of(model: Any, rows: list[dict[str, Any]], about: dict[str, Any]) ->
     known = getattr(model, "feature_names_in_", None)
     names = [name for name in rows[0] if name != "row"] if known is None else [str(name) for name in known]
     features = frame(rows, names)
+    if "columns" in about:  # several quantiles
+        said = model.predict(features)
+        if len(said[0]) != len(about["columns"]):
+            raise ValueError(f"the model answers {len(said[0])} numbers a row, of {len(about['columns'])} quantiles")
+        return [dict(zip(about["columns"], map(float, row), strict=True)) for row in said]
     if about["task"] not in {"binary", "multiclass"}:
         return [{"prediction": float(value)} for value in model.predict(features)]
     if not hasattr(model, "predict_proba"):

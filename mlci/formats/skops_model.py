@@ -111,6 +111,7 @@ def predict(model: Any, rows: Any) -> tuple[str, np.ndarray[Any, Any]]:  # noqa:
     """Return the kind of answer and the answers as float64, one row each.
 
     `probabilities`: (n_rows, n_classes). `multilabel`: (n_rows, n_labels), the probability of each label.
+    `numbers`: (n_rows, n_numbers), several numbers a row, such as quantiles.
     `labels`: (n_rows,), the answer itself, or its position in the classes if
     the model has classes but no probabilities. Raises RefusalError for text, several outputs and unknown classes.
     """
@@ -127,7 +128,10 @@ def predict(model: Any, rows: Any) -> tuple[str, np.ndarray[Any, Any]]:  # noqa:
     classes = _classes(model)
     if has_probabilities:
         return "probabilities", _numbers(values)
-    return "labels", _numbers(values) if classes is None else _positions(values, classes)
+    if classes is not None:
+        return "labels", _positions(values, classes)
+    is_several = values.ndim == 2 and values.shape[1] > 1  # noqa: PLR2004 - a table
+    return "numbers" if is_several else "labels", _numbers(values)
 
 
 def _construct(archive: zipfile.ZipFile, schema: Any) -> Any:  # noqa: ANN401  # JSON in, an estimator out

@@ -171,6 +171,7 @@ def _gates(report: Report, *, rows: bool) -> Iterator[str]:
     yield "\n".join(lines)
     yield from _what_would_decide(verdict)
     yield from _what_flipped(verdict)
+    yield from (f"- {_sentence(each)}." for each in verdict.notes)
     yield from _worst_slices(verdict, rows=rows)
     if verdict.flips:
         yield _flips(verdict.flips, rows=rows)

@@ -150,6 +150,8 @@ def _verdict(report: Report, *, rows: bool) -> Iterator[str]:
     ]
     yield table(head, lines, frozenset({2, 3}))
     yield from _reasons(verdict)
+    if verdict.notes:
+        yield "\n".join(filled(plain(each), "  ! ", "    ") for each in verdict.notes)
     yield from _worst_slices(verdict, rows=rows)
     if verdict.flips:
         yield _flips(verdict.flips, rows=rows)

@@ -76,6 +76,7 @@ SENTENCES: Final = {
     "EvaluateSection.prediction": "How the column of handed-in answers is called; `score_*`: one a class.",
     "EvaluateSection.positive": "The value of the label that counts as positive, in a binary task.",
     "EvaluateSection.threshold": "A row is decided positive, or to have a label, from this probability on.",
+    "EvaluateSection.quantiles": "The quantiles that a model answers, in a quantile task; none: it answers one number.",
     "EvaluateSection.weight": "A column that says how much a row counts; 2 is as good as the row twice.",
     "EvaluateSection.group": "A column of what rows were drawn with, such as a patient; or of a ranking the query.",
     "EvaluateSection.time": "A column that orders the rows of a time series, ISO 8601 or numbers; 500 are needed.",

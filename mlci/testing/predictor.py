@@ -51,7 +51,7 @@ class ScriptedModel:
     """A model as a function of its features, (n_rows,) each.
 
     With two classes `probability` returns that of the second, (n_rows,), with more that of each, (n_rows, n_classes);
-    without classes it is a regression, and returns the numbers that it predicts.
+    without classes it is a regression, and returns the numbers that it predicts, (n_rows,) or several a row.
     """
 
     features: tuple[str, ...]
@@ -173,8 +173,8 @@ class ScriptedPredictor:
         file = model_file(files["model.pkl"][1:].decode()) if program.info.pickle else next(iter(files.values()))
         said = self.predict("0" * 64, file, "skops", columns)
         ids = tuple(str(place + 1) for place in range(len(said.values)))
-        if program.info.labels:
-            return Predictions(ids, tuple(f"{OF_CLASS}{each}" for each in program.info.labels), said.values)
+        if program.info.answered:
+            return Predictions(ids, program.info.answered, said.values)
         if said.classes is None:
             return Predictions(ids, (NUMBER,), said.values.reshape(-1, 1))
         if program.info.positive is None:
@@ -205,7 +205,7 @@ class ScriptedPredictor:
         if model.classes is None:
             if is_beyond(second).any():
                 raise IntegrityError("model-answers-beyond", f"the model answers with numbers beyond {LARGEST:g}")
-            return Prediction(second, None, "labels")
+            return Prediction(second, None, "labels" if second.ndim == 1 else "numbers")
         if second.ndim > 1:
             return Prediction(second, model.classes, "probabilities")
         if not model.has_probabilities:

@@ -23,6 +23,23 @@ def test_validated__several_labels_need_not_be_one_together() -> None:
     assert (kind, classes, values.tolist()) == ("multilabel", None, VALUES.tolist())
 
 
+def test_validated__several_numbers_need_not_be_probabilities() -> None:
+    kind, classes, values = validated(*an_answer(VALUES - 7, kind="numbers"), 3)
+    assert (kind, classes, values.tolist()) == ("numbers", None, (VALUES - 7).tolist())
+
+
+def test_validated__several_numbers_are_finite_and_as_many_as_their_shape_says() -> None:
+    values = VALUES.copy()
+    values[2, 0] = np.inf
+    with pytest.raises(IntegrityError) as caught:
+        validated(*an_answer(values, kind="numbers"), 3)
+    assert caught.value.code == "model-answers-nan"
+    for edits in ({"shape": [3, 3]}, {"shape": [6, 1]}, {"classes": ["a", "b"]}):
+        with pytest.raises(IntegrityError) as caught:
+            validated(*an_answer(kind="numbers", **edits), 3)
+        assert caught.value.code == "model-answers-wrong-shape"
+
+
 @pytest.mark.parametrize(
     ("edits", "code"),
     [

@@ -17,6 +17,7 @@ from mlci.core.package import Signature, build_package
 from mlci.core.report import Conclusion
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 from mlci.formats.archive import digest, pack
+from mlci.render.markdown import comment
 from mlci.testing import ScriptedModel, model_file
 from tests.commands.builders import a_configuration, refused
 from tests.commands.test_evaluation_tasks import SIZE, Scoring
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mlci.core.signature import ModelClass
     from mlci.testing.predictor import Columns
     from tests.commands.builders import Project
+    from tests.conftest import Golden
 
 NAMES = ("news", "sport", "arts")
 ROW = np.arange(300)
@@ -300,6 +302,32 @@ def test_check__predictions_of_labels(tmp_path: Path) -> None:
     assert report.conclusion in {Conclusion.FIRST, Conclusion.INCONCLUSIVE}
     assert report.verdict is not None
     assert report.verdict.results[0].candidate == pytest.approx(8 / 9, abs=1e-12)
+
+
+def answers_to_labels(wrong_every: int) -> bytes:
+    said = np.where(LABELS ^ np.column_stack([ROW < 0, ROW % wrong_every == 0, ROW < 0]), 0.9, 0.2)
+    lines = [",".join(map(str, (row, *each))) for row, each in enumerate(said.tolist())]
+    return "\n".join([f"id,{','.join(f'probability_{name}' for name in NAMES)}", *lines, ""]).encode()
+
+
+def test_check__of_labels_is_one_report(tmp_path: Path, golden: Golden) -> None:
+    gates = (
+        "{metric: exact_match, require: not_worse, margin: 0.05}",
+        "{metric: f1_micro, require: not_worse, margin: 2%}",
+        "{metric: recall@sport, require: floor, value: 0.9}",
+        "{metric: hamming_loss, require: ceiling, value: 0.1}",
+        "{metric: roc_auc_macro, require: not_worse, margin: 0.01, severity: warn}",
+    )
+    changes = OF_LABELS | {"evaluate": "{data: holdout, id: id, label: [news, sport, arts]}"}
+    project = a_project_of_predictions(tmp_path, answers_to_labels(40), *gates, **changes)
+    project.write(data__rows_csv=rows_of().decode())
+    project.land("Rows")
+    project.train()
+    project.promote()
+    answers(project, answers_to_labels(4))
+    report = project.check()
+    assert report.conclusion is Conclusion.FAIL
+    golden("comment/labels.md", comment(report))
 
 
 @pytest.mark.parametrize(

@@ -284,7 +284,6 @@ def test_quantile__is_judged_by_the_loss_of_its_quantile() -> None:
     evidence = replace(a_regression(high, middle), task="quantile")
     assert judged("pinball@0.9", "better", 0.0, evidence).outcome is Outcome.PASS
     assert judged("pinball@0.5", "not_worse", 0.1, evidence).outcome is Outcome.FAIL
-    assert names_of("quantile") == ("pinball@QUANTILE",)
 
 
 def shifted(rows: int, now: float, before: float) -> Evidence:

@@ -308,6 +308,36 @@ def test_predict__refuses_text(constant: np.ndarray, code: str) -> None:
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "inner"),
+    [
+        ("ensemble.RandomForestRegressor", {"n_estimators": 3, "random_state": 1}, ""),
+        ("linear_model.LinearRegression", {}, ""),
+        ("multioutput.MultiOutputRegressor", {}, "linear_model.LinearRegression"),
+    ],
+)
+def test_predict__several_numbers_at_once(tmp_path: Path, name: str, options: dict[str, object], inner: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(80, 2))
+    table = np.column_stack([rows[:, 0] - 1, rows[:, 0], rows[:, 0] + 1])
+    estimator = sklearn(name, **options, **({"estimator": sklearn(inner)} if inner else {}))
+    model = load(tmp_path, dumped(estimator.fit(rows, table)))
+    kind, values = skops_model.predict(model, rows)
+    assert (kind, values.shape, values.dtype, values.flags["C_CONTIGUOUS"]) == ("numbers", (80, 3), np.float64, True)
+    np.testing.assert_array_equal(values, model.predict(rows))
+    assert skops_model.describe(model).classes is None
+
+
+def test_predict__models_of_one_quantile_each_stand_in_one(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(80, 2))
+    model = sklearn("multioutput.MultiOutputRegressor", estimator=sklearn("linear_model.QuantileRegressor"))
+    model.estimators_ = [
+        sklearn("linear_model.QuantileRegressor", quantile=level, alpha=0.0).fit(rows, rows[:, 0] * 2)
+        for level in (0.1, 0.5, 0.9)
+    ]
+    kind, values = skops_model.predict(load(tmp_path, dumped(model)), rows)
+    assert (kind, values.shape) == ("numbers", (80, 3))
+
+
 def test_predict__refuses_several_outputs_that_are_no_labels() -> None:
     model = sklearn("ensemble.RandomForestClassifier", n_estimators=2).fit(ROWS, np.column_stack([LABELS, LABELS + 1]))
     for ask in (partial(skops_model.predict, model, ROWS), partial(skops_model.describe, model)):

@@ -9,6 +9,7 @@ from mlci.core.answers.measured import MeasuredAnswers
 from mlci.core.answers.multiclass import MulticlassAnswers
 from mlci.core.answers.multilabel import MultilabelAnswers
 from mlci.core.answers.numbers import NumberAnswers
+from mlci.core.answers.quantiles import QuantileAnswers, crossing
 from mlci.core.answers.ranking import QueryAnswers, RankingAnswers, differs_within
 from mlci.core.answers.sample import Sample
 from mlci.core.answers.scores import ScoreAnswers
@@ -21,10 +22,12 @@ __all__ = [
     "MulticlassAnswers",
     "MultilabelAnswers",
     "NumberAnswers",
+    "QuantileAnswers",
     "QueryAnswers",
     "RankingAnswers",
     "Sample",
     "ScoreAnswers",
     "TaskAnswers",
+    "crossing",
     "differs_within",
 ]

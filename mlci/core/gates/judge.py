@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from mlci.core.answers import crossing
 from mlci.core.gates.by_value import by_value
 from mlci.core.gates.cost import of_cost
 from mlci.core.gates.decision import Strictness, decide, without_rows
@@ -15,9 +16,10 @@ from mlci.core.gates.result import Decision, Flips, GateResult, Outcome, Verdict
 from mlci.core.gates.slices import in_slices
 from mlci.core.metrics import is_cost, metric_of
 from mlci.core.statistics.mcnemar import mcnemar_mid_p
+from mlci.core.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -60,7 +62,21 @@ def _verdict(results: tuple[GateResult, ...], evidence: Evidence) -> Verdict:
         rows=len(evidence.labels),
         positives=evidence.positives,
         not_comparable=evidence.not_comparable,
+        notes=tuple(_crossings(evidence)),
     )
+
+
+def _crossings(evidence: Evidence) -> Iterator[str]:
+    """Yield which models answer quantiles that no distribution has."""
+    if evidence.task != "quantile" or not evidence.classes:
+        return
+    for who, said in (("the candidate", evidence.candidate), ("production", evidence.production)):
+        rows, every = 0 if said is None else crossing(said), counted(len(evidence.labels), "row")
+        if rows:
+            yield (
+                f"the quantiles of {who} cross in {rows:,} of {every}, a lower one above a higher one: "
+                "sort them within each row, or look at the order of `evaluate.quantiles`"
+            )
 
 
 def _whole(outcomes: set[GateOutcome], evidence: Evidence) -> Outcome:

@@ -265,6 +265,8 @@ class Verdict:
     """Rows of the positive class; None where the task has none."""
     not_comparable: str | None = None
     """Why production could not be compared with, in words."""
+    notes: tuple[str, ...] = ()
+    """What is odd about the answers and was judged as it stands, in words."""
 
     def with_outcome(self, outcome: GateOutcome) -> tuple[GateResult, ...]:
         """Return the gates that came to OUTCOME."""

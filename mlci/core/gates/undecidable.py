@@ -76,6 +76,8 @@ def perfect(evidence: Evidence) -> NDArray[np.float64]:
     """Return what a model without an error says of each row."""
     if evidence.task == "multiclass":
         return np.asarray(np.eye(max(len(evidence.classes), 1))[evidence.labels], dtype=np.float64)
+    if evidence.task == "quantile" and evidence.classes:
+        return np.repeat(np.asarray(evidence.labels, dtype=np.float64)[:, None], len(evidence.classes), axis=1)
     return np.asarray(evidence.labels, dtype=np.float64)
 
 

@@ -134,9 +134,10 @@ def crps_of_quantiles(
     """Return twice the mean pinball loss over `levels`, shape `(n_rows,)`: the CRPS as far as the quantiles tell it.
 
     `quantiles`, shape `(n_rows, n_levels)`, are the predictions at the `levels`, shape `(n_levels,)`, which should be
-    spread evenly: the CRPS is twice the integral over all levels, Gneiting and Ranjan (2011), Journal of Business and
-    Economic Statistics 29, 411-422. Raises ValueError unless the levels rise within (0, 1). Predictions that cross
-    are scored as they stand.
+    spread evenly: the CRPS (Gneiting and Raftery 2007, as above) is twice the integral over all levels, Laio and Tamea
+    (2007), Hydrology and Earth System Sciences 11, 1267-1277; Gneiting and Ranjan (2011), Journal of Business and
+    Economic Statistics 29, 411-422. Raises ValueError unless the levels rise within (0, 1). Predictions that cross are
+    scored as they stand.
     """
     n_levels = _check_columns(outcomes, quantiles)
     if levels.shape != (n_levels,) or not (np.diff(levels, prepend=0, append=1) > 0).all():

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from mlci.core import curves
-from mlci.core.answers import Answers, MulticlassAnswers, MultilabelAnswers, NumberAnswers, RankingAnswers, ScoreAnswers
+from mlci.core.answers import (
+    Answers,
+    MulticlassAnswers,
+    MultilabelAnswers,
+    NumberAnswers,
+    QuantileAnswers,
+    RankingAnswers,
+    ScoreAnswers,
+)
 from mlci.core.label_differences import label_differences
 from mlci.core.margin import parse_margin
 from mlci.render.figures.calibration import calibration
@@ -78,6 +86,8 @@ def _margin(result: GateResult) -> float | None:
 def _of_answers(evidence: Evidence) -> Iterator[tuple[str, bytes]]:
     now, before = evidence.whole.candidate, evidence.whole.production
     if isinstance(now, RankingAnswers | ScoreAnswers):  # scores have no unit, and lists no picture of their own
+        return
+    if isinstance(now, QuantileAnswers):  # whose losses the forest plots of gates show
         return
     if isinstance(now, NumberAnswers):
         truth = np.asarray(evidence.labels, dtype=np.float64)
