@@ -262,7 +262,7 @@ def _of_labels(config: _Sections) -> Iterator[PydanticCustomError]:
         return
     for key in ("convert", "allow_pickle"):
         if getattr(config.train, key):
-            yield _problem(("train", key), "a model of several labels is shipped as skops; leave {key}: out", key=key)
+            yield _problem(("train", key), "a model of several labels is shipped as it is; leave {key}: out", key=key)
     for place, gate in enumerate(config.gates):
         if metric_of(gate.metric).of_class not in {None, *listed}:
             near = tuple(f"{gate.metric.partition('@')[0]}@{each}" for each in listed)

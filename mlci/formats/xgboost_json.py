@@ -34,7 +34,7 @@ NUMBERS: Final = frozenset(
         "reg:squarederror", "reg:squaredlogerror", "reg:tweedie", "survival:aft", "survival:cox",
     }
 )  # fmt: skip
-"""Objectives whose models answer with one number a row."""
+"""Objectives whose models answer with a number a row, or several, such as the quantiles of `reg:quantileerror`."""
 
 _LONG: Final = (
     "left_children", "right_children", "parents", "split_indices", "split_type", "default_left",
@@ -54,7 +54,9 @@ class XgboostDocument:
     n_features: int
     objective: str
     n_classes: int
-    """Classes that it answers for; 0 if it answers with a number."""
+    """Classes that it answers for; 0 if it answers with numbers, or of several labels."""
+    n_targets: int
+    """Numbers, or labels, that it answers for each row."""
     rounds: int | None
     """How many rounds of boosting answer, where early stopping chose; None: all."""
 
@@ -87,16 +89,18 @@ def _checked(document: dict[str, Any]) -> XgboostDocument:
     parameters, objective = learner["learner_model_param"], learner["objective"]["name"]
     n_features, n_targets = int(parameters["num_feature"]), int(parameters.get("num_target", "1"))
     n_classes = int(parameters["num_class"])
-    if n_features < 1 or n_targets != 1 or not 0 <= n_classes <= MOST_GROUPS:
+    if n_features < 1 or not 1 <= n_targets <= MOST_GROUPS or not 0 <= n_classes <= MOST_GROUPS:
         raise _unsound(f"{n_features} features, {n_classes} classes, {n_targets} targets")
     if objective not in BINARY | MULTICLASS | NUMBERS or (objective in MULTICLASS) != (n_classes > 1):
         raise _unsound(f"the objective {str(objective)[:40]!r} with {n_classes} classes")
     if not _BASE_SCORE.fullmatch(parameters["base_score"]):
         raise _unsound("its base score is no number")
+    groups, n_scores = max(n_classes, n_targets), parameters["base_score"].count(",") + 1
+    if min(n_classes, n_targets) > 1 or n_scores not in {groups, 1 if n_targets == 1 else groups}:
+        raise _unsound(f"{n_scores} base scores, {n_classes} classes, {n_targets} targets")
     names, types = learner.get("feature_names", []), learner.get("feature_types", [])
     _check_names(names, types, n_features)
     booster = learner["gradient_booster"]
-    groups = max(n_classes, 1)
     rounds = _check_booster(booster, n_features, groups)
     best = learner.get("attributes", {}).get("best_iteration")
     if best is not None and not 0 <= int(best) < (rounds or 0):
@@ -108,7 +112,8 @@ def _checked(document: dict[str, Any]) -> XgboostDocument:
         tuple(names) or None,
         n_features,
         objective,
-        2 if objective in BINARY else n_classes,
+        2 if objective in BINARY and n_targets == 1 else n_classes,
+        n_targets,
         None if best is None else int(best) + 1,
     )
 

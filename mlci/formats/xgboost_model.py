@@ -11,7 +11,7 @@ import numpy as np
 
 from .description import ModelDescription
 from .refusal import RefusalError
-from .xgboost_json import XgboostDocument, read_document
+from .xgboost_json import BINARY, XgboostDocument, read_document
 
 if TYPE_CHECKING:
     from .zip_members import ZipLimits
@@ -51,12 +51,18 @@ def describe(model: XgboostModel) -> ModelDescription:
         feature_names=document.feature_names,
         n_features=document.n_features,
         classes=tuple(range(document.n_classes)) or None,
-        has_probabilities=document.n_classes > 0,
+        has_probabilities=document.n_classes > 0 or is_of_labels(document),
+        labels=document.n_targets if is_of_labels(document) else None,
     )
 
 
+def is_of_labels(document: XgboostDocument) -> bool:
+    """Return whether a model answers with the probability of each of several labels."""
+    return document.objective in BINARY and document.n_targets > 1
+
+
 def predict(model: XgboostModel, rows: Any) -> tuple[str, np.ndarray[Any, Any]]:  # noqa: ANN401 - a data frame
-    """Return the kind of answer and the answers as float64: `probabilities` (n_rows, n_classes) or `labels`."""
+    """Return the kind of answer and the answers as float64, (n_rows, n_answers), or `labels` (n_rows,)."""
     texts = [name for name in rows.columns if rows[name].dtype.kind not in "biuf"]
     if texts:
         raise RefusalError("model-cannot-predict", f"it reads numbers only, and {texts[0]!r} holds text")
@@ -70,8 +76,10 @@ def predict(model: XgboostModel, rows: Any) -> tuple[str, np.ndarray[Any, Any]]:
     if is_label:
         values = np.exp(values - values.max(axis=1, keepdims=True))
     if document.n_classes == 0:
-        if values.shape[1] != 1:
+        if values.shape[1] != document.n_targets:
             raise RefusalError("model-answers-wrong-shape", f"it answers with {values.shape[1]} numbers a row")
+        if document.n_targets > 1:
+            return "multilabel" if is_of_labels(document) else "numbers", np.ascontiguousarray(values, dtype="<f8")
         return "labels", np.ascontiguousarray(values[:, 0], dtype="<f8")
     if document.n_classes == 2 and values.shape[1] == 1:  # noqa: PLR2004 - one probability says both
         values = np.column_stack([1 - values, values])

@@ -56,9 +56,9 @@ def test_label__that_is_one_column_is_what_it_was() -> None:
          "`gates[1].metric`: recall@malignent is of no label under evaluate.label (listed: benign, malignant)",
          "Did you mean `recall@malignant`?"),
         ("model: model.skops", "model: model.skops, convert: onnx",
-         "`train.convert`: a model of several labels is shipped as skops; leave convert: out", None),
+         "`train.convert`: a model of several labels is shipped as it is; leave convert: out", None),
         ("model: model.skops", "model: model.skops, allow_pickle: true",
-         "`train.allow_pickle`: a model of several labels is shipped as skops; leave allow_pickle: out", None),
+         "`train.allow_pickle`: a model of several labels is shipped as it is; leave allow_pickle: out", None),
     ],
 )  # fmt: skip
 def test_labels__that_do_not_fit(old: str, new: str, problem: str, hint: str | None) -> None:

@@ -38,6 +38,22 @@ LABELS = (
     ),
 )
 FOREST = "from sklearn.ensemble import RandomForestClassifier as Forest\n"
+QUANTILES = (
+    "worst_radius, quantiles: [0.1, 0.5, 0.9]",
+    (
+        "  - {metric: crps, require: not_worse, margin: 5%}",
+        "  - {metric: pinball@0.9, require: ceiling, value: 5}",
+    ),
+)
+ONE_EACH = """\
+from sklearn.linear_model import QuantileRegressor
+from sklearn.multioutput import MultiOutputRegressor
+truth = cells["worst_radius"]
+table = pd.concat([truth.rename(name) for name in "abc"], axis=1)
+model = MultiOutputRegressor(QuantileRegressor()).fit(features, table)
+levels = (0.1, 0.5, 0.9)
+model.estimators_ = [QuantileRegressor(quantile=level, alpha=0.0).fit(features, truth) for level in levels]
+"""
 RANKING = (
     "relevance, group: panel",
     ("  - {metric: ndcg@5, require: not_worse, margin: 0.01}", "  - {metric: ndcg, require: floor, value: 0.5}"),
@@ -93,6 +109,13 @@ def trains(project: Project, fit: str) -> None:
             FOREST + "model = Forest(20, random_state=1).fit(features, cells[['malignant', 'wide']])",
             "model = DummyClassifier(strategy='prior').fit(features, cells[['malignant', 'wide']])",
             "f1_micro falls from",
+        ),
+        (
+            "quantile",
+            QUANTILES,
+            ONE_EACH,
+            "model = DummyRegressor().fit(features, cells[['mean_radius', 'worst_radius', 'mean_texture']])",
+            "crps rises from",
         ),
         (
             "ranking",

@@ -156,9 +156,37 @@ def test_loader__answers_several_labels(tmp_path: Path, estimator: str) -> None:
     assert (found["probability_odd"] < 0.4).all()
 
 
+def test_loader__answers_several_quantiles(tmp_path: Path) -> None:
+    table = np.column_stack([ROWS["mean_radius"] - 1, ROWS["mean_radius"] + 1])
+    fitted = library("sklearn.linear_model").LinearRegression().fit(ROWS, table)
+    signature = Signature(
+        inputs=tuple(Input(name=column, type="number") for column in ROWS), classes=(), quantiles=(0.1, 0.9)
+    )
+    about = {"model": "none", "signature": signature.model_dump(mode="json")}
+    (tmp_path / "package.json").write_text(json.dumps(about), encoding="utf-8")
+    module_of_package: dict[str, Any] = {}
+    exec(loader("skops", has_quantiles=True), module_of_package)  # noqa: S102 - our own text
+    module_of_package["load"] = lambda _: fitted
+    found = module_of_package["_load_pyfunc"](tmp_path).predict(ROWS)
+    assert list(found) == [each.name for each in signature.outputs]
+    np.testing.assert_allclose(found.to_numpy(), table, atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("about", "signature", "answer", "expected"),
     [
+        (
+            {"classes": [], "positive": None, "quantiles": [0.1, 0.9], "prediction": "q(*)"},
+            {"classes": [], "positive": None, "threshold": None, "quantiles": [0.1, 0.9]},
+            '{"row": 1, "q(0.9)": 2.5, "q(0.1)": -3.5}',
+            {"quantile_0.1": -3.5, "quantile_0.9": 2.5},
+        ),
+        (
+            {"classes": [], "positive": None, "quantiles": [0.1, 0.9]},
+            {"classes": [], "positive": None, "threshold": None, "quantiles": [0.1, 0.9]},
+            '{"row": 1, "quantile_0.1": -3.5, "quantile_0.9": 2.5}',
+            {"quantile_0.1": -3.5, "quantile_0.9": 2.5},
+        ),
         (
             {"classes": [], "positive": None, "labels": ["news", "arts"], "prediction": "p(*)"},
             {"classes": ["news", "arts"], "positive": None, "threshold": 0.5},
@@ -178,7 +206,7 @@ def test_loader__answers_several_labels(tmp_path: Path, estimator: str) -> None:
             {"probability": 0.75, "decision": 1},
         ),
     ],
-    ids=["labels", "numbers", "a class"],
+    ids=["quantiles", "quantiles under our names", "labels", "numbers", "a class"],
 )
 def test_program_loader__answers_under_our_names(
     tmp_path: Path, about: dict[str, Any], signature: dict[str, Any], answer: str, expected: dict[str, float]
@@ -190,8 +218,8 @@ def test_program_loader__answers_under_our_names(
     (tmp_path / "PROGRAM.json").write_text(json.dumps(told), encoding="utf-8")
     (tmp_path / "files").mkdir()
     module_of_package: dict[str, Any] = {}
-    has_labels = "labels" in about
-    exec(program_loader(has_names=True, has_labels=has_labels), module_of_package)  # noqa: S102 - our own text
+    parts = {"has_labels": "labels" in about, "has_quantiles": "quantiles" in about}
+    exec(program_loader(has_names=True, **parts), module_of_package)  # noqa: S102 - our own text
     module_of_package["load"] = lambda _: tmp_path
     found = module_of_package["_load_pyfunc"](tmp_path).predict(ROWS[["mean_radius"]].head(1))
     assert found.to_dict("records") == [expected]

@@ -12,7 +12,7 @@ from mlci.formats.onnx_graph import read_graph
 from mlci.formats.protobuf import Field, MalformedProtobufError, decode
 from mlci.formats.refusal import RefusalError
 from mlci.formats.zip_members import ZipLimits
-from tests.formats.native_models import ROWS, library, onnx_model
+from tests.formats.native_models import ROWS, TARGETS, library, onnx_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +86,17 @@ def test_predict__numbers(name: str, tmp_path: Path) -> None:
     model = loaded(tmp_path, onnx_model(name))
     kind, values = module.predict(model, ROWS)
     assert (kind, values.shape, module.describe(model).classes) == ("labels", (200,), None)
+
+
+@pytest.mark.parametrize("name", ["linear_model.LinearRegression", "ensemble.RandomForestRegressor"])
+def test_predict__several_numbers(name: str, tmp_path: Path) -> None:
+    kind, _, estimator = name.partition(".")
+    rows, table = ROWS.to_numpy("float32"), np.column_stack([TARGETS - 1, TARGETS, TARGETS + 1])
+    fitted = getattr(library(f"sklearn.{kind}"), estimator)().fit(rows, table)
+    model = loaded(tmp_path, library("skl2onnx").to_onnx(fitted, rows[:1]).SerializeToString())
+    kind, values = module.predict(model, ROWS)
+    assert (kind, values.shape, values.dtype) == ("numbers", (200, 3), np.dtype("<f8"))
+    np.testing.assert_allclose(values, fitted.predict(rows), atol=1e-4)
 
 
 def test_predict__another_number_of_columns(tmp_path: Path) -> None:

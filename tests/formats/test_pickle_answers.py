@@ -36,6 +36,21 @@ def test_answers__of_numbers() -> None:
     assert answers_of(Numbers(), ROWS, {"task": "regression"}) == [{"prediction": 0.5}, {"prediction": 1.5}]
 
 
+class Table:
+    def predict(self, rows: Any) -> Any:  # noqa: ANN401 - as models are
+        return np.arange(2.0 * len(rows)).reshape(-1, 2)
+
+
+def test_answers__of_several_quantiles() -> None:
+    about = {"task": "quantile", "columns": ["quantile_0.1", "quantile_0.9"]}
+    assert answers_of(Table(), ROWS, about) == [
+        {"quantile_0.1": 0.0, "quantile_0.9": 1.0},
+        {"quantile_0.1": 2.0, "quantile_0.9": 3.0},
+    ]
+    with pytest.raises(ValueError, match="the model answers 2 numbers a row, of 1 quantiles"):
+        answers_of(Table(), ROWS, about | {"columns": ["quantile_0.1"]})
+
+
 def test_answers__a_model_is_given_the_columns_that_it_knows() -> None:
     for model, names in ((Numbers(), ["a", "b"]), (Named(), ["b"])):
         answers_of(model, ROWS, {"task": "regression"})

@@ -13,7 +13,7 @@ from mlci.formats import xgboost_model as module
 from mlci.formats.refusal import RefusalError
 from mlci.formats.xgboost_json import read_document
 from mlci.formats.zip_members import ZipLimits
-from tests.formats.native_models import LABELS, ROWS, library, xgboost_model
+from tests.formats.native_models import LABELS, ROWS, TARGETS, library, xgboost_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +111,34 @@ def test_predict__kind_and_shape(
     assert (found, values.shape, values.dtype) == (kind, shape, np.dtype("<f8"))
 
 
+def several_at_once(labels: np.ndarray[Any, Any] = TARGETS, **parameters: Any) -> tuple[bytes, Any]:  # noqa: ANN401 - XGBoost's own
+    xgboost = library("xgboost")
+    settings = {"max_depth": 2, "nthread": 1, **parameters}
+    booster = xgboost.train(settings, xgboost.DMatrix(ROWS, labels, nthread=1), 3)
+    return bytes(booster.save_raw("ubj")), booster.predict(xgboost.DMatrix(ROWS, nthread=1))
+
+
+def test_predict__quantiles_of_one_model(tmp_path: Path) -> None:
+    levels = np.array([0.1, 0.5, 0.9])
+    content, expected = several_at_once(objective="reg:quantileerror", quantile_alpha=levels)
+    model = loaded(tmp_path, content)
+    kind, values = module.predict(model, ROWS)
+    described = module.describe(model)
+    assert (kind, values.shape, described.classes, described.labels) == ("numbers", (200, 3), None, None)
+    np.testing.assert_array_equal(values, expected.astype(np.float64))
+
+
+def test_predict__labels_of_one_model(tmp_path: Path) -> None:
+    content, expected = several_at_once(
+        np.column_stack([LABELS, TARGETS > 1]).astype(int), objective="binary:logistic"
+    )  # fmt: skip
+    model = loaded(tmp_path, content)
+    kind, values = module.predict(model, ROWS)
+    described = module.describe(model)
+    assert (kind, described.classes, described.labels, described.has_probabilities) == ("multilabel", None, 2, True)
+    np.testing.assert_array_equal(values, expected.astype(np.float64))
+
+
 def test_predict__softmax_answers_with_the_probabilities_of_softprob(tmp_path: Path) -> None:
     _, one = module.predict(loaded(tmp_path, xgboost_model("multi:softmax", num_class=3)), ROWS)
     _, other = module.predict(loaded(tmp_path, xgboost_model("multi:softprob", num_class=3)), ROWS)
@@ -167,7 +195,9 @@ def parameters_of(learner: dict[str, Any]) -> dict[str, Any]:
         (put(model_of, "tree_info", [0]), "its number of trees is not that of its list"),
         (put(model_of, "iteration_indptr", [0, 9]), "its rounds are not made of its trees"),
         (put(parameters_of, "num_feature", "0"), "0 features, 0 classes, 1 targets"),
-        (put(parameters_of, "num_target", "2"), "3 features, 0 classes, 2 targets"),
+        (put(parameters_of, "num_target", "0"), "3 features, 0 classes, 0 targets"),
+        (put(parameters_of, "num_target", "2"), "1 base scores, 0 classes, 2 targets"),
+        (put(parameters_of, "base_score", "[0.5,0.5]"), "2 base scores, 0 classes, 1 targets"),
         (put(parameters_of, "num_class", "4"), "the objective 'binary:logistic' with 4 classes"),
         (put(parameters_of, "base_score", "exec"), "its base score is no number"),
         (put(lambda it: it["objective"], "name", "custom:mine"), "the objective 'custom:mine' with 0 classes"),
