@@ -248,7 +248,8 @@ def _missing(config: _Sections) -> Iterator[PydanticCustomError]:
         yield _problem(("evaluate",), "a ranking task needs group: the column that says which query an item is of")
     tasks = {"positive": {"binary"}, "threshold": {"binary", "multilabel"}, "quantiles": {"quantile"}}
     for key, known in tasks.items():
-        if task not in known and key in config.evaluate.model_fields_set:
+        is_said = key in config.evaluate.model_fields_set and getattr(config.evaluate, key) != ()
+        if task not in known and is_said:
             yield _problem(("evaluate", key), "a {task} task has no {key}; leave it out", task=task, key=key)
 
 
