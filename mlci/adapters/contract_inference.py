@@ -88,9 +88,8 @@ def infer(path: Path, *more: Path, label: str | None = None) -> Inferred:
     else:
         with tempfile.TemporaryDirectory(prefix="mlci-") as folder:
             _refuse_other_dialects(paths, form)
-            smallest = min(_rows(each, form) for each in paths)
             joined = _joined(paths, Path(folder) / path.name, form)
-            contract, profiles, repeated = _infer(one_file(joined, form=form), path.name, form, smallest)
+            contract, profiles, repeated = _infer(one_file(joined, form=form), path.name, form, paths)
     profile = next((each for each in profiles if each.name == label), None)
     if label is None or profile is None:
         return Inferred(contract, repeated=repeated, form=form)
@@ -156,11 +155,12 @@ def _difference(one: str, names: Sequence[str], other: str, others: Sequence[str
 
 
 def _infer(
-    files: DataFiles, name: str, form: CsvFormat | None, rows: int | None = None
+    files: DataFiles, name: str, form: CsvFormat | None, joined: Sequence[Path] = ()
 ) -> tuple[str, list[ColumnProfile], tuple[str, str] | None]:
     """Return the contract of FILES, called NAME, what it is made of, and what `_repeated` finds.
 
-    FORM is what must be said of them. ROWS is what each file has at least, where the one is several.
+    FORM is what must be said of them. JOINED are those that the one was made of: the contract must fit each of them,
+    so rules about all rows go by the one that has the fewest, and by the ones where a column holds a single value.
     """
     with (
         opened(files) as reading,
@@ -168,8 +168,29 @@ def _infer(
         engine_errors_told(reading),
     ):
         profiles = _with_values(connection, reading, _profiles(connection, reading))
-        contract = draft(name, reading.rows if rows is None else rows, profiles, form)
+        rows = min((_rows(each, form) for each in joined), default=reading.rows)
+        single = {column for each in joined for column in _single(each, form, profiles)}
+        drafted = [replace(each, varies=each.name not in single) for each in profiles]
+        contract = draft(name, rows, drafted, form)
         return contract, profiles, _repeated(connection, reading, profiles)
+
+
+def _single(path: Path, form: CsvFormat | None, profiles: Sequence[ColumnProfile]) -> list[str]:
+    """Return the columns that hold one value at most in the file, as the year does of rows that were split by time."""
+    looked_at = [each for each in profiles if each.values or each.parts]
+    found: list[str] = []
+    with (
+        opened(one_file(path, form=form)) as reading,
+        locked_connection(reading.sources) as connection,
+        engine_errors_told(reading),
+    ):
+        for part in parted(looked_at, _AT_ONCE) if looked_at else ():
+            query = Query(reading)
+            values = [query.typed(each.name, each.type or "string") for each in part]
+            several = [f"coalesce(min({value}) < max({value}), false)" for value in values]
+            answers = select(connection, query, reading, several, numbered=False)
+            found += [each.name for each, answer in zip(part, answers, strict=True) if not answer]
+    return found
 
 
 def _repeated(

@@ -32,50 +32,50 @@ def refusal(code: str, message: str, python: Path) -> MlciError:
             return IntegrityError(
                 code,
                 f"the model holds types that are not allowed: {message}",
-                cause="a function or class of your own, or one that is not known to be harmless when it is loaded",
-                hint="build the model from scikit-learn's own estimators (KNeighbors: `algorithm='brute'`)",
+                cause="A function or class of your own, or one that is not known to be harmless when it is loaded.",
+                hint="Build the model from scikit-learn's own estimators (KNeighbors: `algorithm='brute'`).",
             )
         case "model-answers-text":
             return IntegrityError(
                 code,
                 f"the model answers with text: {message}",
-                cause="a regression that was fitted on text",
-                hint="fit it on numbers, or use a classifier",
+                cause="A regression that was fitted on text.",
+                hint="Fit it on numbers, or use a classifier.",
             )
         case "model-answers-wrong-shape":
             return IntegrityError(
                 code,
                 f"the model answers in the wrong shape: {message}",
-                cause="a model with several outputs",
-                hint="fit the model on one label column",
+                cause="A model with several outputs.",
+                hint="Fit the model on one label column.",
             )
         case "model-answers-unknown-class":
             return IntegrityError(
                 code,
                 f"the model answers inconsistently: {message}",
-                cause="its `classes_` were changed after fitting",
-                hint="fit the model again",
+                cause="Its `classes_` were changed after fitting.",
+                hint="Fit the model again.",
             )
         case "model-cannot-predict":
             return IntegrityError(
                 code,
                 f"the model cannot predict these rows: {message}",
-                cause="columns that it was fitted on are missing, renamed or of another type",
-                hint="compare the model's features with the columns of the evaluation data",
+                cause="Columns that it was fitted on are missing, renamed or of another type.",
+                hint="Compare the model's features with the columns of the evaluation data.",
             )
         case "model-not-convertible":
             return IntegrityError(
                 code,
                 f"the model cannot be written in ONNX: {message}",
-                cause="a step for which skl2onnx knows no operator, or a value that no column of these types holds",
-                hint="leave out `train: {convert: onnx}`, or build the model from steps that skl2onnx lists",
+                cause="A step for which skl2onnx knows no operator, or a value that no column of these types holds.",
+                hint="Leave out `train: {convert: onnx}`, or build the model from steps that skl2onnx lists.",
             )
         case "model-killed":
             return IntegrityError(
                 code,
                 f"the model was ended: {message}",
-                cause="the model is too large, or the file is crafted",
-                hint="make the model smaller",
+                cause="The model is too large, or the file is crafted.",
+                hint="Make the model smaller.",
             )
         case "missing-library":
             return OutsideError(
@@ -88,15 +88,15 @@ def refusal(code: str, message: str, python: Path) -> MlciError:
             return OutsideError(
                 code,
                 f"the child could not be confined: {message}",
-                cause="the kernel offers a confinement and then refuses it, often because of a container's settings",
-                hint="run on the host or in a container that allows Landlock and seccomp",
+                cause="The kernel offers a confinement and then refuses it, often because of a container's settings.",
+                hint="Run on the host or in a container that allows Landlock and seccomp.",
             )
         case _:
             return IntegrityError(
                 "model-unreadable",
                 f"the model could not be loaded: {message}",
-                cause="the file is damaged, or was written by another version of its libraries",
-                hint="save it again with the versions that the package names",
+                cause="The file is damaged, or was written by another version of its libraries.",
+                hint="Save it again with the versions that the package names.",
             )
 
 
@@ -113,8 +113,8 @@ def killed(answer: Outcome, tail: str) -> IntegrityError:
     return IntegrityError(
         "model-killed",
         f"the model was ended: {reason}" + (f" ({tail})" if tail else ""),
-        cause="the model needs more time or memory than it may have, or its file is crafted",
-        hint="make the model smaller or faster, or evaluate on fewer rows",
+        cause="The model needs more time or memory than it may have, or its file is crafted.",
+        hint="Make the model smaller or faster, or evaluate on fewer rows.",
     )
 
 
@@ -123,8 +123,8 @@ def unreadable_answer(reason: str) -> IntegrityError:
     return IntegrityError(
         "model-unreadable",
         f"the child gave no readable answer: {reason}",
-        cause="the model broke the process that loaded it",
-        hint="load the file with `skops.io.load` in a clean environment to see what happens",
+        cause="The model broke the process that loaded it.",
+        hint="Load the file with `skops.io.load` in a clean environment to see what happens.",
     )
 
 
@@ -134,8 +134,8 @@ def wrong_shape(found: str, expected: str) -> MlciError:
     error = IntegrityError(
         "model-answers-wrong-shape",
         f"the model answers in the wrong shape: {words} instead of {expected}",
-        cause="a model with several outputs, or one that drops rows",
-        hint="fit the model on one label column, and let it answer once a row",
+        cause="A model with several outputs, or one that drops rows.",
+        hint="Fit the model on one label column, and let it answer once a row.",
     )
     return said(error, words, may_hold_data=True)
 

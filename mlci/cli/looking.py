@@ -164,7 +164,9 @@ def _no_rows(reference: str, rows: Path) -> UsageError:
             hint=f"The model comes first: mlci predict {rows} {reference}",
         )
     problem = f"{rows} is a folder" if rows.is_dir() else f"there is no file {rows}"
-    return UsageError("data-missing", problem, hint="Name a CSV file with the columns that the model reads.")
+    return UsageError(
+        "data-missing", problem, hint="Name a file (CSV, Parquet, JSON Lines) with the columns that the model reads."
+    )
 
 
 def _installed(reference: str) -> Installed:

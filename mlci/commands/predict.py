@@ -185,9 +185,10 @@ def _refuse_missing(signature: Signature, names: tuple[str, ...], rows: Path) ->
     if not missing:
         return
     more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+    named = ", ".join(f"`{name}`" for name in missing[:MOST_NAMED])
     raise UsageError(
         "column-missing",
-        f"the rows have no column {', '.join(f'`{name}`' for name in missing[:MOST_NAMED])}{more}",
+        f"the rows have no {'column' if len(missing) == 1 else 'columns'} {named}{more}",
         where=rows.name,
         cause=f"The model reads {len(signature.inputs)} columns by name.",
         hint="See its package.json for names, types and units.",

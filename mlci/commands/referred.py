@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +11,12 @@ from mlci.commands.candidate import read_candidate
 from mlci.commands.evaluation import fetch
 from mlci.commands.lineage import CANDIDATE, origin_of
 from mlci.commands.package_path import read_path
-from mlci.commands.resolving import is_path, path_hint, resolve_in
+from mlci.commands.resolving import is_path, names_version, path_hint, resolve_in, run_named
 from mlci.commands.sides import head_side
 from mlci.core.canonical import canonical_sha256
 from mlci.core.fingerprint import fingerprint
 from mlci.core.lineage import made
 from mlci.core.plain_text import one_line
-from mlci.core.runs.listing import found
 from mlci.core.side_by_side import Referred
 from mlci.errors import MlciError
 
@@ -63,14 +61,11 @@ class Lookup:
         if is_path(reference):
             package = read_path(Path(reference))
             return self._with(reference, package, self._run_of_model(package.package), None)
-        if not reference.startswith("run:") and self._names_version(reference):
+        if names_version(reference):
             version = resolve_in(self.registry, reference, hint=path_hint(reference))
             return self._of_version(version, reference)
-        run = found(self.runs, reference)
+        run = run_named(self.runs, reference)
         return self._of_run(run, reference)
-
-    def _names_version(self, reference: str) -> bool:
-        return any(sign in reference for sign in "@#") or re.fullmatch(r"v\d+(\.\d+)*", reference) is not None
 
     def _of_candidate(self, reference: str) -> Side:
         candidate = read_candidate(self.tools.work.submission())

@@ -17,7 +17,7 @@ from mlci.commands.installed import Installed
 from mlci.commands.job import Job
 from mlci.commands.labelled_rows import feature_rows
 from mlci.commands.lineage import origin_of
-from mlci.commands.resolving import resolve_in
+from mlci.commands.resolving import names_version, resolve_in, run_named
 from mlci.commands.restoring import restore
 from mlci.commands.running import run_candidate
 from mlci.commands.runs import list_runs
@@ -41,7 +41,7 @@ from mlci.core.reproduction import (
     outcome_of,
 )
 from mlci.core.rules import effective
-from mlci.core.runs.listing import found, newest_first
+from mlci.core.runs.listing import newest_first
 from mlci.errors import MlciError, UsageError
 from mlci.formats.archive import digest, pack
 
@@ -123,8 +123,8 @@ def reproduce(
 
 
 def _wanted(reference: str, registry: Registry, repository: Repository, runs: Sequence[KeptRun]) -> Wanted:
-    if not any(sign in reference for sign in "@#") and reference not in registry.versions:
-        run = found(runs, reference)
+    if not names_version(reference):
+        run = run_named(runs, reference)
         if run.record.model_sha256 is None:
             raise UsageError(
                 "no-model-made",

@@ -11,17 +11,22 @@ from mlci.core.names import NAME
 from mlci.core.plain_text import one_line
 from mlci.core.registry.catalogue import stage_hint
 from mlci.core.registry.numbers import NUMBER
+from mlci.core.runs.listing import found
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlci.core.registry import Registry, Version
+    from mlci.core.runs import KeptRun
 
 _REFERENCE: Final = re.compile(
     rf"(?:(?P<name>{NAME.pattern})(?=[@#]))?(?:@?(?P<version>{NUMBER.pattern})|#(?P<stage>{NAME.pattern}))"
 )
 _LOOKS_LIKE_ONE: Final = re.compile(rf"candidate|v[0-9]+(\.[0-9]+)*|run:[^/]*|({NAME.pattern})?[@#][^/]*")
+
+_RUN: Final = re.compile(r"run:.*|[0-9a-f]+")
+"""What is meant as a run: it says so, or is the beginning of a hash."""
 
 
 def is_path(text: str) -> bool:
@@ -43,6 +48,28 @@ def _exists(text: str) -> bool:
         return Path(text).exists()
     except OSError:  # a name that is longer than any file's
         return False
+
+
+def names_version(text: str) -> bool:
+    """Say whether TEXT is meant as a version or a stage, whether it is there or not."""
+    if text.startswith("run:"):
+        return False
+    return any(sign in text for sign in "@#") or re.fullmatch(r"v\d+(\.\d+)*", text) is not None
+
+
+def run_named(runs: Sequence[KeptRun], reference: str) -> KeptRun:
+    """Return the run that REFERENCE, which is no version, names.
+
+    Raises `UsageError`: "unknown-reference" where it cannot be a run either, "unknown-run", "ambiguous-run".
+    """
+    if _RUN.fullmatch(reference) is None:
+        raise UsageError(
+            "unknown-reference",
+            f"{one_line(reference, 80)!r} names nothing here",
+            cause="It is no version, stage, run or package, or its name is mistyped.",
+            hint="mlci registry list shows the versions, and mlci runs list the runs.",
+        )
+    return found(runs, reference)
 
 
 def model_in(reference: str, models: Sequence[str]) -> str:

@@ -74,6 +74,8 @@ class ColumnProfile:
     first: date | time | None = None
     """For days and times."""
     last: date | time | None = None
+    varies: bool = True
+    """Whether each file that the rows come from holds more than one value."""
 
 
 def draft(name: str, rows: int, profiles: Sequence[ColumnProfile], form: CsvFormat | None = None) -> str:
@@ -177,6 +179,8 @@ def _varying(profiles: Sequence[ColumnProfile]) -> list[str]:
 
 def _says_several(profile: ColumnProfile) -> str | None:
     """Return the check that a column holds several values, where each part of the rows does."""
+    if not profile.varies:
+        return None
     column = text_of(ColumnReference(profile.name))
     if _is_closed(profile) and sum(parts == PARTS for _, parts in profile.values) > 1:
         return f"distinct({column}) >= 2"

@@ -130,6 +130,6 @@ def _malformed(reason: str) -> IntegrityError:
     return IntegrityError(
         "package-malformed",
         f"the package archive is malformed: {reason}",
-        cause="it was not written by mlci, or it was changed since",
+        cause="It was not written by mlci, or it was changed since.",
         hint="mlci train",
     )

@@ -21,7 +21,7 @@ from .recognition import is_pickle
 from .zip_members import MalformedZipError, Member, ZipLimits, read_members, write_members
 
 SCHEMA: Final = "schema.json"
-SAVE_HINT: Final = 'save the model with `skops.io.dump(model, "model.skops")`'
+SAVE_HINT: Final = 'Save the model with `skops.io.dump(model, "model.skops")`.'
 
 IDENTITY_FREE_LOADERS: Final = frozenset(
     {"BytesNode", "DTypeNode", "FunctionNode", "JsonNode", "SliceNode", "TupleNode", "TypeNode"}
@@ -260,7 +260,7 @@ def _refuse_pickle() -> NoReturn:
     raise IntegrityError(
         "pickle-refused",
         "the model is a pickle (or a joblib file), which runs code when it is loaded",
-        cause="it was saved with pickle, joblib, cloudpickle or torch",
+        cause="It was saved with pickle, joblib, cloudpickle or torch.",
         hint=SAVE_HINT,
     )
 
@@ -273,6 +273,6 @@ def _not_skops(reason: str) -> IntegrityError:
     return IntegrityError(
         "not-skops",
         f"the model is not a skops file: {reason}",
-        cause="it was saved in another format, or it is damaged",
+        cause="It was saved in another format, or it is damaged.",
         hint=SAVE_HINT,
     )

@@ -260,6 +260,16 @@ def test_infer__from_two_files_fits_the_rows_of_both(tmp_path: Path) -> None:
     assert bound >= 900
 
 
+def test_infer__wants_no_second_value_where_one_of_two_files_has_a_single_one(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    for path, year, first in ((one, 2011, 0), (other, 2012, 400)):
+        rows = [[str(first + row), str(year), str(row % 3 + 1), f"{row}.5"] for row in range(400)]
+        write(path, ["id", "year", "season", "degrees"], rows)
+    contract = read_model(infer(one, other).contract.encode(), Contract, "contract")
+    assert [each.name for each in contract.aggregates] == ["season_varies", "degrees_varies"]
+    assert [check(path, contract).findings for path in (one, other)] == [(), ()]
+
+
 @pytest.mark.parametrize(
     ("header", "cause"),
     [

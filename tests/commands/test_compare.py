@@ -212,7 +212,14 @@ def test_compare__where_the_details_are_gone_code_differs_as_a_whole(tmp_path: P
 
 @pytest.mark.parametrize(
     ("reference", "code"),
-    [("abcd", "unknown-run"), ("v9.0.0", "unknown-version"), ("#staging", "unknown-version"), (".", "no-package")],
+    [
+        ("abcd", "unknown-run"),
+        ("run:x", "unknown-run"),
+        ("candidat", "unknown-reference"),
+        ("v9.0.0", "unknown-version"),
+        ("#staging", "unknown-version"),
+        (".", "no-package"),
+    ],
 )
 def test_compare__of_what_is_not_here(tmp_path: Path, reference: str, code: str) -> None:
     project = a_released_project(tmp_path)

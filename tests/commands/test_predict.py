@@ -86,7 +86,7 @@ def test_predict__many_columns_that_are_missing(tmp_path: Path) -> None:
     project.predictor.models["present"] = a_model(features=("radius", *names))
     project.write(cells_yaml=contract + "".join(f", {name}: {{type: number}}" for name in names) + "}\n")
     error = refused(project, "radius\n20\n")
-    assert error.problem == "the rows have no column `m0`, `m1`, `m2`, `m3`, `m4` and 2 more"
+    assert error.problem == "the rows have no columns `m0`, `m1`, `m2`, `m3`, `m4` and 2 more"
 
 
 def test_predict__no_rows(tmp_path: Path) -> None:

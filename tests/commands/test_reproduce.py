@@ -197,6 +197,22 @@ def test_reproduce__of_a_run_that_made_no_model(tmp_path: Path) -> None:
     assert caught.value.code == "no-model-made"
 
 
+@pytest.mark.parametrize(
+    ("reference", "code"),
+    [
+        ("v9.0.0", "unknown-version"),
+        ("candidat", "unknown-reference"),
+        ("abcd", "unknown-run"),
+        ("run:@", "unknown-run"),
+    ],
+)
+def test_reproduce__of_what_is_not_here(tmp_path: Path, reference: str, code: str) -> None:
+    project = a_released_project(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        again(project, reference)
+    assert caught.value.code == code
+
+
 def test_reproduce__a_pipeline_runs_every_stage_and_pushes_nothing(tmp_path: Path) -> None:
     project = a_project(tmp_path, train="{dvc: true, model: model.skops}")
     project.write(

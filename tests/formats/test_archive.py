@@ -114,7 +114,7 @@ def test_pack__refuses_unsafe_names(name: str) -> None:
         "code": "package-malformed",
         "problem": f"the package archive is malformed: it holds a file with the unsafe name {name[:100]!r}",
         "where": None,
-        "cause": "it was not written by mlci, or it was changed since",
+        "cause": "It was not written by mlci, or it was changed since.",
         "hint": "mlci train",
         "exit_code": 4,
     }

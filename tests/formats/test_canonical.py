@@ -261,8 +261,8 @@ def test_canonical_skops__refuses_pickles(data: bytes) -> None:
         "code": "pickle-refused",
         "problem": "the model is a pickle (or a joblib file), which runs code when it is loaded",
         "where": None,
-        "cause": "it was saved with pickle, joblib, cloudpickle or torch",
-        "hint": 'save the model with `skops.io.dump(model, "model.skops")`',
+        "cause": "It was saved with pickle, joblib, cloudpickle or torch.",
+        "hint": 'Save the model with `skops.io.dump(model, "model.skops")`.',
         "exit_code": 4,
     }
 

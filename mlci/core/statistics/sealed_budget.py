@@ -114,9 +114,9 @@ class SealedLedger:
             raise RejectedError(
                 "sealed-set-spent",
                 f"the sealed set has no look left: all of its {count} {used} are used",
-                cause="every answer tells a little about its rows; beyond the budget a pass would prove nothing",
-                hint="collect new rows under `sealed:` and use these ones up as an ordinary evaluation set; "
-                "`mlci sealed plan` computes how many rows a budget needs",
+                cause="Every answer tells a little about its rows; beyond the budget a pass would prove nothing.",
+                hint="Collect new rows under `sealed:` and use these ones up as an ordinary evaluation set; "
+                "`mlci sealed plan` computes how many rows a budget needs.",
             )
 
     def after(self, digest: str, *, passed: bool) -> SealedLedger:
@@ -136,5 +136,5 @@ def _broken(problem: str) -> IntegrityError:
     return IntegrityError(
         "sealed-ledger-broken",
         f"the looks at the sealed set do not add up: {problem}",
-        hint="see the events of type `look` in the registry's history; a look is never edited or removed",
+        hint="See the events of type `look` in the registry's history; a look is never edited or removed.",
     )

@@ -111,9 +111,9 @@ def test_ledger__retires_with_its_last_pass_though_looks_are_left() -> None:
         "code": "sealed-set-spent",
         "problem": "the sealed set has no look left: all of its 1 passes are used",
         "where": None,
-        "cause": "every answer tells a little about its rows; beyond the budget a pass would prove nothing",
-        "hint": "collect new rows under `sealed:` and use these ones up as an ordinary evaluation set; "
-        "`mlci sealed plan` computes how many rows a budget needs",
+        "cause": "Every answer tells a little about its rows; beyond the budget a pass would prove nothing.",
+        "hint": "Collect new rows under `sealed:` and use these ones up as an ordinary evaluation set; "
+        "`mlci sealed plan` computes how many rows a budget needs.",
         "exit_code": 1,
     }
 
