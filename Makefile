@@ -46,6 +46,7 @@ bench: setup ## Measure the promises of speed and of statistics
 	$(BIN)/python benchmarks/coverage_tasks.py --draws 100
 	$(BIN)/python benchmarks/levels.py --draws 500
 	$(BIN)/python benchmarks/leaks.py
+	$(BIN)/python benchmarks/predict.py
 
 schemas: setup ## Write the JSON Schemas from the models
 	$(BIN)/python -m mlci.schemas

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 VECTORS: Final = 32
 """How many of DuckDB's vectors, of 2,048 rows each, are fetched at once."""
+AHEAD_BYTES: Final = 64 * 1024**2
+"""What DuckDB's threads read meanwhile, two batches; its own 10 MB let them wait for who takes the first."""
 
 
 class BatchReading:
@@ -45,7 +47,8 @@ class BatchReading:
     def _read(self, columns: Sequence[ColumnSpec], size: int, skipped: int) -> Iterator[Table]:
         reading, read = self._reading, skipped
         demand_columns(self._files, reading, columns)
-        with locked_connection(reading.sources) as connection, engine_errors_told(reading):
+        sources = reading.sources
+        with locked_connection(sources, ahead_bytes=AHEAD_BYTES) as connection, engine_errors_told(reading):
             declared = reading.declared({reading.names.index(column.name): column.type for column in columns})
             if declared is not None:
                 try:

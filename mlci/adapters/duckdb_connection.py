@@ -38,9 +38,14 @@ def parted(items: Sequence[_Item], most: int = MOST_TOGETHER) -> Iterator[Sequen
 
 
 @contextmanager
-def locked_connection(sources: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a connection that can read SOURCES and nothing else: no other path, extension, network or setting."""
+def locked_connection(sources: Sequence[str], *, ahead_bytes: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection that can read SOURCES and nothing else: no other path, extension, network or setting.
+
+    AHEAD_BYTES: how much of an answer that is taken in parts the engine's threads have ready, if not what it chooses.
+    """
     with duckdb.connect(":memory:", config=dict(_SETTINGS)) as connection:
+        if ahead_bytes is not None:
+            connection.execute(f"SET streaming_buffer_size = '{int(ahead_bytes)}B'")
         connection.execute("SET allowed_paths = $sources", {"sources": list(sources)})
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")

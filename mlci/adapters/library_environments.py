@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import hashlib
 import os
 import platform
@@ -31,6 +33,13 @@ PASSED: Final = frozenset(
 """What pip may see of the environment, besides its own settings: where the index is, and never a token of a job."""
 ELSEWHERE: Final = frozenset({"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_DRY_RUN", "PIP_NO_DEPS"})
 """Settings of pip that would leave the environment without what it is made for."""
+INDEX: Final = frozenset(
+    {
+        "index-url", "extra-index-url", "no-index", "find-links", "trusted-host",
+        "cert", "client-cert", "proxy", "timeout", "default-timeout", "retries", "keyring-provider",
+    }
+)  # fmt: skip
+"""What counts of files of settings of pip: where the index is, and how it is reached."""
 OPTIONS: Final = (
     "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--quiet", "--no-warn-script-location"
 )  # fmt: skip
@@ -75,19 +84,25 @@ class LibraryEnvironments:
                 if not is_whole:
                     self._tell(f"install {', '.join(requirements)} to ask the model with, once")
                     self._run([str(self._python), "-I", "-m", "venv", str(path)], requirements)
-                    pip = [str(python), "-I", "-m", "pip", "install", *OPTIONS, "--", *requirements]
-                    self._run(pip, requirements)
+                    pip = [str(python), "-I", "-m", "pip"]
+                    index = _index(self._run([*pip, "config", "list"], requirements))
+                    # Files of settings may say `target` or `no-deps`, so nothing of them counts but where the index is.
+                    self._run([*pip, "install", *OPTIONS, "--", *requirements], requirements, index)
         except OSError as error:
             problem = f"{path} cannot be written: {error.strerror}"
             raise OutsideError("libraries-not-installed", problem, hint="export XDG_CACHE_HOME=…") from error
         return python
 
-    def _run(self, command: Sequence[str], requirements: Sequence[str]) -> None:
+    def _run(
+        self, command: Sequence[str], requirements: Sequence[str], settings: Mapping[str, str] | None = None
+    ) -> str:
+        """Return what a command writes; pip reads no files of settings where SETTINGS stand in their place."""
+        instead = {} if settings is None else {**settings, **self._environ, "PIP_CONFIG_FILE": os.devnull}
         try:
             done = subprocess.run(
                 command,
                 cwd=self.folder,
-                env=self._environ | {"PYTHONNOUSERSITE": "1"},
+                env=self._environ | instead | {"PYTHONNOUSERSITE": "1"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=LIMIT_SECONDS,
@@ -99,6 +114,23 @@ class LibraryEnvironments:
         if done.returncode:
             said = os.fsdecode(done.stderr or done.stdout).strip().splitlines()
             raise _failed("\n".join(said[-3:]) or f"exit code {done.returncode}", requirements)
+        return os.fsdecode(done.stdout)
+
+
+def _index(listed: str) -> dict[str, str]:
+    r"""Return where the index is by pip's files of settings, as variables, of what `pip config list` LISTED.
+
+    >>> _index("global.index-url='https://mirror.test'\nglobal.target='/elsewhere'")
+    {'PIP_INDEX_URL': 'https://mirror.test'}
+    """
+    found: dict[str, dict[str, str]] = {"global": {}, "install": {}}
+    for line in listed.splitlines():
+        name, _, value = line.partition("=")
+        section, _, key = name.partition(".")
+        if section in found and key in INDEX:
+            with contextlib.suppress(ValueError, SyntaxError):
+                found[section][f"PIP_{key.upper().replace('-', '_')}"] = " ".join(str(ast.literal_eval(value)).split())
+    return found["global"] | found["install"]
 
 
 def _failed(words: str, requirements: Sequence[str]) -> OutsideError:

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def is_made(path: Path) -> bool:
+    """Tell whether PATH is a folder that `made_once` made, so that it may be removed: it is made anew when wanted."""
+    return path.is_dir() and _mark(path).is_file()
+
+
 @contextmanager
 def made_once(path: Path, *, holds: str = ".") -> Iterator[bool]:
     """Yield whether PATH is whole already; who wants the same waits until the block is done.
@@ -19,7 +24,7 @@ def made_once(path: Path, *, holds: str = ".") -> Iterator[bool]:
     What the block makes is whole when it ends well, and removed when it does not. The folder above must be there; what
     is whole is found where nothing can be written, too. HOLDS is a path in it, without which it is not whole any more.
     """
-    mark = path.with_name(f"{path.name}.whole")
+    mark = _mark(path)
     if _is_whole(path / holds, mark):
         yield True
         return
@@ -40,6 +45,10 @@ def made_once(path: Path, *, holds: str = ".") -> Iterator[bool]:
             raise
         if not is_whole:
             mark.touch()
+
+
+def _mark(path: Path) -> Path:
+    return path.with_name(f"{path.name}.whole")
 
 
 def _is_whole(held: Path, mark: Path) -> bool:

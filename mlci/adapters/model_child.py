@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from mlci.adapters.made_once import is_made
 from mlci.adapters.model_refusals import killed, refusal, said, sanitised, unreadable_answer
 from mlci.adapters.pipes import CHUNK
 from mlci.formats.frame import write_columns
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from mlci.adapters.child import ChildLimits, Outcome
     from mlci.core.table import Table
+    from mlci.errors import MlciError
 
 LONGEST_HEADER: Final = 2**20
 MOST_CLASSES: Final = 10_000
@@ -66,12 +69,23 @@ class ModelQuestion:
         line, _, payload = outcome.output.partition(b"\n")
         header = read_header(line)
         if header is None:
-            raise said(unreadable_answer(tail or f"exit code {outcome.status}"), tail, may_hold_data=saw_rows)
+            error: MlciError = unreadable_answer(tail or f"exit code {outcome.status}")
+            raise said(self._with_environment(error), tail, may_hold_data=saw_rows)
         if "error" in header or outcome.status:
             message = sanitised(str(header.get("message")).encode())
             error = refusal(str(header.get("error")), message, self.python)
-            raise said(error, message, may_hold_data=saw_rows)
+            raise said(self._with_environment(error), message, may_hold_data=saw_rows)
         return header, payload
+
+    def _with_environment(self, error: MlciError) -> MlciError:
+        """Return ERROR with what mends it, where it may be the fault of an environment that mlci made for the model."""
+        made = self.python.parent.parent
+        if error.code in {"model-unreadable", "missing-library"} and is_made(made):
+            error.cause = "the environment that mlci made for it is damaged" + (
+                f"; or {error.cause}" * bool(error.cause)
+            )
+            error.hint = f"rm -r {shlex.quote(str(made))} lets the next command make it anew; else {error.hint}"
+        return error
 
 
 def longest_answer(rows: int) -> int:

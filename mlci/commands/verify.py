@@ -13,7 +13,9 @@ from mlci.commands.references import resolve_version
 from mlci.commands.signatures import check_signatures
 from mlci.core.evaluation import read_evaluation
 from mlci.core.golden import GOLDEN_FILE, differing, golden_table, read_answers
-from mlci.core.package import PROGRAMS
+from mlci.core.lock import listed_otherwise
+from mlci.core.package import PACKAGE_FILE, PROGRAMS, REQUIREMENTS_FILE
+from mlci.core.plain_text import one_line
 from mlci.core.registry.audit import audit, places, tagged
 from mlci.core.registry.entries import broken, evaluation_path, event_path
 from mlci.core.registry.signing import signers_text
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
 
 
 MOST_NAMED = 5
-"""Golden rows that an error names."""
+"""Golden rows, or distributions, that an error names."""
+LONGEST_NAMED: Final = 80
 PICKLE: Final = "a raw pickle, which runs code wherever it is loaded; mlci does so in a confined child only"
 
 
@@ -58,6 +61,7 @@ class Checked:
 def verify_package(installed: Installed, name: str, predictor: Predictor) -> tuple[Checked, ...]:
     """Verify a package: its manifest (read already), and that its model answers golden rows as it once did."""
     package = installed.package
+    _refuse_other_requirements(name, package)
     expected = _golden_answers(package)
     if package.level != "model" and (expected is None or not predictor.starts_programs):
         is_by_signature, told = (
@@ -90,6 +94,22 @@ def verify_package(installed: Installed, name: str, predictor: Predictor) -> tup
         Checked(f"{name} model", told),
         *([Checked(f"{name} format", PICKLE, is_warning=True)] if package.info.format == "pickle" else []),
     )
+
+
+def _refuse_other_requirements(name: str, package: Package) -> None:
+    """Raise where what people install for the model is not what it is asked with; a program has a list of its own."""
+    if package.level != "model" or package.info.format in PROGRAMS:
+        return
+    text = package.files.get(REQUIREMENTS_FILE, b"").decode(errors="replace")
+    wrong = listed_otherwise(text, package.info.requirements)
+    if wrong:
+        shown = ", ".join(one_line(each, LONGEST_NAMED) for each in wrong[:MOST_NAMED])
+        raise IntegrityError(
+            "requirements-differ",
+            f"{REQUIREMENTS_FILE} of {name} and its {PACKAGE_FILE} disagree about {shown}",
+            cause="The package was put together by hand.",
+            hint="Do not install it; mlci train makes one whose files agree.",
+        )
 
 
 def _stated_in(package: Package) -> str:

@@ -84,6 +84,28 @@ def hashed_requirements(dependencies: Mapping[str, Dependency], lock: Lock) -> t
     return "".join(blocks), None
 
 
+def listed_otherwise(text: str, versions: Mapping[str, str]) -> tuple[str, ...]:
+    r"""Return what a `requirements.txt` of mlci's says otherwise than VERSIONS, by distribution.
+
+    With hashes it lists what these require, too, and without them these alone. What is no exact version is named.
+
+    >>> listed_otherwise("numpy==2.2.0\nevil==1.0\n", {"numpy": "2.2.1", "scipy": "1.15.0"})
+    ('evil', 'numpy', 'scipy')
+    """
+    lines = [line.split(";")[0] for line in re.sub(r"\\\r?\n", " ", text).splitlines()]
+    lines = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    has_hashes = any("--hash=" in line for line in lines)
+    found: dict[str, set[str]] = {}
+    for line in lines:
+        pinned = _PINNED.fullmatch(line.partition("--hash=")[0].strip())
+        name, version = (canonical(pinned[1]), pinned[2]) if pinned else (line, "")
+        found.setdefault(name, set()).add(version)
+    wrong = {name for name, version in versions.items() if found.get(canonical(name)) != {version}}
+    known = {canonical(name) for name in versions}
+    wrong |= {name for name, stated in found.items() if stated == {""} or not (has_hashes or name in known)}
+    return tuple(sorted(wrong))
+
+
 def _of_requirements(text: str) -> Hashes:
     found: Hashes = {}
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():

@@ -137,3 +137,8 @@ def test_engine_errors__too_little_memory_is_nobodys_fault(path: Path) -> None:
     with opened(one_file(path)) as reading, pytest.raises(OutsideError) as error, engine_errors_told(reading):
         raise duckdb.OutOfMemoryException("failed to allocate")
     assert error.value.code == "out-of-memory"
+
+
+def test_locked_connection__reads_as_far_ahead_as_it_is_told() -> None:
+    with locked_connection([], ahead_bytes=32 * 1024**2) as connection:
+        assert connection.execute("SELECT current_setting('streaming_buffer_size')").fetchone() == ("32.0 MiB",)

@@ -15,7 +15,7 @@ import pytest
 from mlci.adapters.library_environments import LibraryEnvironments
 from mlci.adapters.prediction import ChildPredictor
 from mlci.core.libraries import DISTRIBUTIONS
-from mlci.errors import OutsideError, UsageError
+from mlci.errors import IntegrityError, OutsideError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ INTERPRETER = """\
 echo "$@" >> {log}
 env >> {log}.env
 if [ "$3" = venv ]; then mkdir -p "$4/bin" && cp "$0" "$4/bin/python"; exit 0; fi
+if [ "$4" = config ]; then cat {log}.settings 2>/dev/null; exit 0; fi
 {installing}
 """
 SAYS_WHERE = """\
@@ -58,8 +59,9 @@ def test_interpreter__is_made_once_from_wheels_alone(tmp_path: Path) -> None:
     first = stage.made.interpreter(LINES)
     assert stage.made.interpreter(LINES) == first
     assert first.is_relative_to(tmp_path / "cache" / "mlci" / "environments")
-    venv, install = stage.commands
+    venv, settings, install = stage.commands
     assert venv == f"-I -m venv {first.parent.parent}"
+    assert settings == "-I -m pip config list"
     assert install.startswith("-I -m pip install --only-binary=:all: --no-input")
     assert install.endswith(" -- numpy==2.2.0 skops>=0.13")
     assert stage.told == ["install numpy==2.2.0, skops>=0.13 to ask the model with, once"]
@@ -100,7 +102,30 @@ def test_interpreter__is_not_led_elsewhere_by_settings_of_pip(tmp_path: Path) ->
     stage = Stage(tmp_path, environ=dict.fromkeys(names, "1"))
     stage.made.interpreter(LINES)
     seen = Path(f"{stage.log}.env").read_text().splitlines()
-    assert {line for line in seen if line.startswith("PIP_")} == {"PIP_USER=0"}
+    assert {line for line in seen if line.startswith("PIP_")} == {"PIP_USER=0", "PIP_CONFIG_FILE=/dev/null"}
+
+
+def test_interpreter__takes_from_files_of_settings_where_the_index_is_and_nothing_else(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, environ={"PIP_RETRIES": "2"})
+    Path(f"{stage.log}.settings").write_text(
+        ":env:.retries='2'\n"
+        "global.extra-index-url='\\nhttps://one.test\\nhttps://two.test'\n"
+        "global.index-url='https://mirror.test/simple'\n"
+        "global.retries='9'\n"
+        "global.user='true'\n"
+        "install.index-url='https://other.test/simple'\n"
+        "install.target='/elsewhere'\n"
+        "install.prefix='/elsewhere'\n"
+        "freeze.timeout='3'\n"
+        "global.cert=no text\n"
+    )
+    stage.made.interpreter(LINES)
+    seen = Path(f"{stage.log}.env").read_text().splitlines()
+    assert {line for line in seen if line.startswith("PIP_")} == {
+        "PIP_USER=0", "PIP_RETRIES=2", "PIP_CONFIG_FILE=/dev/null", "PIP_INDEX_URL=https://other.test/simple",
+        "PIP_EXTRA_INDEX_URL=https://one.test https://two.test",
+    }  # fmt: skip
+    assert not [line for line in seen if "elsewhere" in line]
 
 
 def test_interpreter__that_is_made_keeps_others_out_although_who_asked_for_it_is_gone(tmp_path: Path) -> None:
@@ -158,6 +183,19 @@ def test_fitting__of_another_version_where_no_environment_is_made() -> None:
     with pytest.raises(UsageError, match=r"the model needs numpy 0\.0\.1, and .* is here") as raised:
         ChildPredictor().fitting("skops", {"numpy": "0.0.1"})
     assert raised.value.hint == "pip install numpy==0.0.1"
+
+
+def test_fitting__an_environment_that_is_damaged_is_named_with_what_mends_it(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    asked = ChildPredictor(environments=stage.made, program=tmp_path).fitting("skops", {"numpy": "0.0.7"})
+    with pytest.raises(IntegrityError) as raised:
+        asked.describe(b"a model", "skops")
+    (made,) = [path for path in stage.made.folder.iterdir() if path.is_dir()]
+    assert raised.value.code == "model-unreadable"
+    assert raised.value.cause == (
+        "the environment that mlci made for it is damaged; or the model broke the process that loaded it"
+    )
+    assert (raised.value.hint or "").startswith(f"rm -r {made} lets the next command make it anew; else ")
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import pytest
 from mlci.commands.installed import Installed
 from mlci.commands.verify import Checked, verify_package, verify_registry, worst
 from mlci.core.evaluation import write_evaluation
+from mlci.core.package import with_file
 from mlci.core.registry import NewVersion, plan_promotion
 from mlci.core.registry.entries import event_path, sha256
 from mlci.core.report import Conclusion
@@ -317,3 +318,13 @@ def test_verify__a_package_without_golden_answers_still_loads(tmp_path: Path) ->
     package = replace(package, files={**candidate.package.files, **package.files})
     checked = verify_package(Installed(package, candidate.sha256), "here", project.predictor)
     assert [each.result for each in checked] == ["10 files match", "loads in a child, classes as in the signature"]
+
+
+def test_verify__requirements_that_disagree_with_what_the_package_says(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    candidate = project.train().candidate
+    package = with_file(candidate.package, "requirements.txt", b"scikit-learn==0.1\n")
+    with pytest.raises(IntegrityError) as caught:
+        verify_package(Installed(package, candidate.sha256), "here", project.predictor)
+    assert caught.value.code == "requirements-differ"
+    assert caught.value.problem.startswith("requirements.txt of here and its package.json disagree about ")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlci.core.lock import LOCKS, Dependency, Lock, find_lock, hashed_requirements
+from mlci.core.lock import LOCKS, Dependency, Lock, find_lock, hashed_requirements, listed_otherwise
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 
@@ -119,3 +119,45 @@ def test_hashed_requirements__all_or_none(scipy: dict[str, dict[str, set[str]]],
         None,
         f"no hashes in requirements.txt: {told}, and mlci predicts with 1.16.0",
     )
+
+
+VERSIONS = {"numpy": "2.2.0", "scikit-learn": "1.6.0"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "numpy==2.2.0\nscikit-learn==1.6.0\n",
+        "# without hashes\nnumpy==2.2.0\r\nScikit_Learn==1.6.0\r\n",
+        f"joblib==1.4.0 \\\n    --hash=sha256:{A}\nnumpy==2.2.0 \\\n    --hash=sha256:{B} \\\n    --hash=sha256:{C}\n"
+        "scikit-learn==1.6.0 ; python_version > '3' \\\n    --hash=sha256:" + A + "\n",
+    ],
+)
+def test_listed_otherwise__what_agrees(text: str) -> None:
+    assert listed_otherwise(text, VERSIONS) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("", ("numpy", "scikit-learn")),
+        ("numpy==2.2.0\n", ("scikit-learn",)),
+        ("numpy==2.2.1\nscikit-learn==1.6.0\n", ("numpy",)),
+        ("numpy>=2.2.0\nscikit-learn==1.6.0\n", ("numpy", "numpy>=2.2.0")),
+        ("numpy==2.2.0\nnumpy==2.2.1\nscikit-learn==1.6.0\n", ("numpy",)),
+        ("numpy==2.2.0\nscikit-learn==1.6.0\nevil==1.0\n", ("evil",)),
+        ("numpy==2.2.0\nscikit-learn==1.6.0\n--index-url https://evil.test\n", ("--index-url https://evil.test",)),
+        (f"numpy==2.2.0 --hash=sha256:{'a' * 64}\nscikit-learn==1.6.0\nevil @ file:///x\n", ("evil @ file:///x",)),
+    ],
+)
+def test_listed_otherwise__what_does_not(text: str, named: tuple[str, ...]) -> None:
+    assert listed_otherwise(text, VERSIONS) == named
+
+
+@given(st.dictionaries(st.sampled_from(["numpy", "scikit-learn", "joblib"]), st.sampled_from(["1.0", "2.0"])))
+def test_listed_otherwise__requirements_with_hashes_agree_with_what_they_are_made_of(versions: dict[str, str]) -> None:
+    dependencies = {name: Dependency(version) for name, version in versions.items()}
+    lock = Lock("uv.lock", {name: {version: {"0" * 64}} for name, version in versions.items()})
+    text, _ = hashed_requirements(dependencies, lock)
+    assert text is not None
+    assert listed_otherwise(text, versions) == ()
