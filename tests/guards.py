@@ -1039,6 +1039,13 @@ GUARDS = (
         "tests/commands/test_kept_package.py::test_train__files_of_a_commit_where_runs_are_kept_are_no_run",
     ),
     Guard(
+        "code elsewhere in the repository that is listed is an input",
+        "mlci/commands/inputs.py",
+        "    return {**tree.ids(), **tree.ids_above(places)} if places else tree.ids()",
+        "    return {**tree.ids(), **tree.ids_above(places)} if len(configs) > 1 else tree.ids()",
+        "tests/commands/test_train.py::test_check__a_change_of_shared_code_alone_is_judged",
+    ),
+    Guard(
         "a kept package counts only while it has the bytes that were kept",
         "mlci/commands/kept_package.py",
         'submission is None or digest(submission.archive) != known.get("package")',

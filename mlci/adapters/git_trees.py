@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from mlci.adapters.files import new_file
 from mlci.adapters.git_reader import reading, too_large
+from mlci.adapters.places_above import at_root, lies_at, seen_from
 from mlci.core.git_objects import SYMLINK_MODE, format_of, new_hash
 from mlci.core.names import checked_path
 from mlci.core.plain_text import one_line
 from mlci.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from mlci.adapters.git_process import Git
 
@@ -47,6 +48,19 @@ class CommitTree:
     def ids(self) -> Mapping[str, str]:
         """Return the Git id of every file; a symlink has the id of its target's name, a submodule its commit."""
         return {path: object_id for path, (_, object_id) in self._listing().items()}
+
+    def ids_above(self, places: Collection[str]) -> Mapping[str, str]:
+        """Return the Git ids of the files elsewhere in the repository that lie at one of PLACES."""
+        asked = at_root(places, self._prefix)
+        if not asked:
+            return {}
+        arguments = ["ls-tree", "-r", "-z", "--full-tree", self._commit]
+        return {
+            seen_from(path, self._prefix): description.split(" ")[2]
+            for record in _records(self._git.run(arguments, folder=self._root))
+            for description, _, path in [record.partition("\t")]
+            if any(lies_at(path, place) for place in asked) and not path.startswith(self._prefix)
+        }
 
     def read(self, path: str, *, limit_bytes: int = READ_LIMIT_BYTES) -> bytes | None:
         """Return the content of a file, or `None` where there is no file of this name.
@@ -125,10 +139,25 @@ class WorkTree:
         `UsageError("not-a-file")` where a pipe or a device stands in the place of a file, `PermissionError` where one
         may not be read.
         """
+        ids = self._ids(self._pathspec())
+        return {path.removeprefix(self._prefix): object_id for path, object_id in ids.items()}
+
+    def ids_above(self, places: Collection[str]) -> Mapping[str, str]:
+        """Return the Git ids of the files elsewhere in the repository that lie at one of PLACES; as `ids`."""
+        asked = at_root(places, self._prefix)
+        found = [each for place in asked for each in (_files_in(self._root, place) if place.endswith("*") else [place])]
+        if not found:
+            return {}
+        whole = "" in found  # Git takes no empty pathspec
+        ids = self._ids([] if whole else ["--", *found])
+        return {seen_from(path, self._prefix): ids[path] for path in ids if not path.startswith(self._prefix)}
+
+    def _ids(self, pathspec: list[str]) -> dict[str, str]:
+        """Return the Git id of every file that PATHSPEC selects, by its path from the top of the repository."""
         ids: dict[str, str] = {}
         doubtful: set[str] = set()
         submodules: set[str] = set()
-        arguments = ["ls-files", "--stage", "-v", "-z", *self._pathspec()]
+        arguments = ["ls-files", "--stage", "-v", "-z", *pathspec]
         for record in _records(self._git.run(arguments, folder=self._root)):
             description, _, path = record.partition("\t")
             flag, mode, object_id, conflict = description.split(" ")
@@ -140,16 +169,16 @@ class WorkTree:
                 doubtful.discard(path)
                 submodules.add(path)
         deleted: set[str] = set()
-        for path, state in self._status():
+        for path, state in self._changes(pathspec):
             # After a conflict (U, DD) the letter D speaks of one side; what counts is what lies on disk.
-            (deleted if state[1] == "D" and state[0] not in "UD" else doubtful).add(self._prefix + path)
+            (deleted if state[1] == "D" and state[0] not in "UD" else doubtful).add(path)
         hashed = self._hashed(doubtful, ids)
         ids.update(hashed)
         for path in (doubtful | deleted) - (submodules - deleted):
             # What the index knows of a path that is no file any more (a folder is there) counts for nothing.
             if path in deleted or path not in hashed:
                 ids.pop(path, None)
-        return {path.removeprefix(self._prefix): ids[path] for path in sorted(ids)}
+        return {path: ids[path] for path in sorted(ids)}
 
     def read(self, path: str, *, limit_bytes: int = READ_LIMIT_BYTES) -> bytes | None:
         """Return the content of a file as it is on disk, or `None` where there is no file of this name.
@@ -192,6 +221,10 @@ class WorkTree:
 
     def _status(self) -> Iterator[tuple[str, str]]:
         """Yield path and state of what differs from HEAD or the index; a nested repository ends in `/`."""
+        return ((path.removeprefix(self._prefix), state) for path, state in self._changes(self._pathspec()))
+
+    def _changes(self, pathspec: list[str]) -> Iterator[tuple[str, str]]:
+        """Yield the same of what PATHSPEC selects, with paths from the top of the repository."""
         arguments = [
             *_HASHED_ONLY,
             "status",
@@ -199,11 +232,11 @@ class WorkTree:
             "-z",
             "--no-renames",
             "--untracked-files=all",
-            *self._pathspec(),
+            *pathspec,
         ]
         for record in _records(self._git.run(arguments, folder=self._root)):
-            state, path = record[:2], record[3:].removeprefix(self._prefix)
-            if state != "??" or not path.startswith(_OUTPUT):
+            state, path = record[:2], record[3:]
+            if state != "??" or not path.startswith(self._prefix + _OUTPUT):
                 yield path, state
 
     def _hashed(self, paths: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
@@ -321,6 +354,16 @@ def _has_content(file: Path, object_id: str) -> bool:
     except FileNotFoundError:
         return False
     return digest.hexdigest() == object_id
+
+
+def _files_in(root: Path, place: str) -> list[str]:
+    """Return the files of the folder that PLACE means, `folder/*`, from the top of the repository at ROOT."""
+    folder = place.removesuffix("*")
+    try:
+        with os.scandir(root / folder) as entries:
+            return sorted(f"{folder}{entry.name}" for entry in entries if not entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
 
 
 def _records(output: bytes) -> Iterator[str]:

@@ -11,6 +11,7 @@ from mlci.commands.committed_output import refuse_committed_output
 from mlci.commands.cost_evidence import asks_for_training, with_train_seconds
 from mlci.commands.data_sets import files_of
 from mlci.commands.evaluation import evaluate, fetch, refuse_other_level
+from mlci.commands.inputs import input_ids
 from mlci.commands.leaks import with_leaks
 from mlci.commands.own_evaluation import refuse_unusable
 from mlci.commands.sides import head_side
@@ -98,7 +99,8 @@ class Case:
             return False  # what is in production was made from something else
         if self.base_side is None or self.base_side != self.head_side:
             return False
-        config, base_ids, head_ids = self.head_side.config, self.base.ids(), self.head_ids
+        config, head_ids = self.head_side.config, self.head_ids
+        base_ids = input_ids(self.base, config)
         evaluation = [
             each for each in (self.rules.evaluation_data, self.rules.labels_data, self.rules.base_features) if each
         ]
@@ -118,7 +120,8 @@ class Case:
 
 def open_case(head: Tree, base: Tree, tools: Tools) -> Case:
     """Return the case of HEAD against BASE, with production as the registry has it now."""
-    theirs, ids = head_side(head), head.ids()
+    theirs = head_side(head)
+    ids = input_ids(head, theirs.config)
     ours, problem = side_of_base(base, theirs, ids, data=tools.data, objects=tools.work.objects)
     rules, changes = effective(ours, theirs)
     if problem:

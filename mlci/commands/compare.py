@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlci.commands.case import open_case
 from mlci.commands.evaluation import evidence_on
+from mlci.commands.inputs import input_ids
 from mlci.commands.labelled_rows import set_of
 from mlci.commands.referred import Lookup
 from mlci.commands.runs import list_runs
@@ -89,8 +90,8 @@ def _not_known(one: Side, other: Side, *, is_known: bool) -> Iterator[str]:
 
 def _inputs(tree: Tree) -> Inputs:
     """Return what the files of TREE say that a training depends on."""
-    side, ids = head_side(tree), tree.ids()
-    train, config = side.config.train, side.config
+    side = head_side(tree)
+    train, config, ids = side.config.train, side.config, input_ids(tree, side.config)
     content = tree.read(train.params) if train.params else None
     environment = config.environment.model_dump(mode="json", exclude_none=True)
     return Inputs(

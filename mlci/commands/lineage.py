@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlci.commands.candidate import read_candidate
+from mlci.commands.inputs import input_ids
 from mlci.commands.package_path import read_path
 from mlci.commands.resolving import is_path, path_hint, resolve_in
 from mlci.commands.runs import list_runs
@@ -86,7 +87,8 @@ def origin_of(version: Version, repository: Repository) -> Origin | None:
         return None
     tree = repository.tree(version.commit)
     try:
-        side, ids = head_side(tree), tree.ids()
+        side = head_side(tree)
+        ids = input_ids(tree, side.config)
     except MlciError:  # what was written then cannot be read now
         return None
     config = side.config

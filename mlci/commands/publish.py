@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.commands.inputs import fingerprint_of
 from mlci.commands.sides import head_side
-from mlci.core.fingerprint import fingerprint
 from mlci.core.runs.shared import read_shared
 from mlci.core.submission import RECORD, read_record
 from mlci.errors import IntegrityError
@@ -32,8 +32,7 @@ def publish(
         return None
     run = read_shared(text.encode(errors="replace"), RECORD)
     tree = repository.tree(repository.head())
-    side = head_side(tree)
-    expected = fingerprint(side.config, tree.ids(), side.made).training
+    expected = fingerprint_of(head_side(tree), tree).training
     if run.record.fingerprint != expected:
         raise IntegrityError(
             "stale-candidate",

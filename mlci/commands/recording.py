@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlci.commands.training_data import training_files
+from mlci.core.above import ABOVE, places_above
 from mlci.core.canonical import canonical_sha256
 from mlci.core.data_section import identity
 from mlci.core.fingerprint import code_paths
@@ -64,7 +65,7 @@ def before(
     """Return what goes into the run that CONFIG describes, on files with the Git ids IDS; what it has MADE does not."""
     train, tree = config.train, repository.work_tree()
     content = tree.read(train.params) or b"" if train.params else b""
-    changed = repository.dirty_paths()
+    changed = (*_changed_above(config, ids, repository), *repository.dirty_paths())
     return Before(
         folder=repository.folder,
         fingerprint=inputs,
@@ -78,6 +79,14 @@ def before(
         secrets=(*secrets_in(train.run or ""), *(secret_values(content, train.params) if train.params else ())),
         model=train.output,
     )
+
+
+def _changed_above(config: Config, ids: Mapping[str, str], repository: Repository) -> tuple[str, ...]:
+    """Return the inputs outside of the folder that differ from HEAD."""
+    places = places_above(config)
+    committed = repository.tree(repository.head()).ids_above(places) if places else {}
+    inputs = (path for path in code_paths(config, {**committed, **ids}) if path.startswith(ABOVE))
+    return tuple(path for path in inputs if ids.get(path) != committed.get(path))
 
 
 def recorded(

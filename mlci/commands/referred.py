@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.candidate import read_candidate
 from mlci.commands.evaluation import fetch
+from mlci.commands.inputs import fingerprint_of
 from mlci.commands.lineage import CANDIDATE, origin_of
 from mlci.commands.package_path import read_path
 from mlci.commands.resolving import is_path, names_version, path_hint, resolve_in, run_named
 from mlci.commands.sides import head_side
 from mlci.core.canonical import canonical_sha256
-from mlci.core.fingerprint import fingerprint
 from mlci.core.lineage import made
 from mlci.core.plain_text import one_line
 from mlci.core.side_by_side import Referred
@@ -75,7 +75,7 @@ class Lookup:
     def _own(self, digest: str) -> Tree | None:
         """Return the work tree where a candidate of these inputs was made from it as it is."""
         side = head_side(self.head)
-        return self.head if fingerprint(side.config, self.head.ids(), side.made).digest == digest else None
+        return self.head if fingerprint_of(side, self.head).digest == digest else None
 
     def _of_version(self, version: Version, reference: str) -> Side:
         origin = origin_of(version, self.repository)

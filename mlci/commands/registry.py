@@ -33,12 +33,12 @@ def inputs_of(version: Version, repository: Repository) -> dict[str, str]:
     """
     if not repository.has_commit(version.commit):
         return {}
+    from mlci.commands.inputs import fingerprint_of  # noqa: PLC0415 - as above
     from mlci.commands.sides import head_side  # noqa: PLC0415 - where no commit is read, nothing of this is loaded
-    from mlci.core.fingerprint import fingerprint  # noqa: PLC0415 - as above
 
     tree = repository.tree(version.commit)
     try:
-        found = fingerprint(head_side(tree).config, tree.ids())
+        found = fingerprint_of(head_side(tree), tree)
     except MlciError:
         return {}
     data = {f"data {name}": digest for name, digest in sorted(found.data.items())}

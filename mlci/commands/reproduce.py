@@ -13,6 +13,7 @@ from mlci.commands.bringing import bring
 from mlci.commands.environment import asking_within
 from mlci.commands.evaluation import fetch
 from mlci.commands.fitting import fitting_kept, fitting_package
+from mlci.commands.inputs import input_ids
 from mlci.commands.installed import Installed
 from mlci.commands.job import Job
 from mlci.commands.labelled_rows import feature_rows
@@ -141,7 +142,7 @@ def _wanted(reference: str, registry: Registry, repository: Repository, runs: Se
 def _made_anew(wanted: Wanted, place: Repository, bench: Workbench, runner: Runner, tools: Tools) -> Anew:
     """Train in PLACE, with its data restored, and return what came out."""
     side = head_side(place.work_tree())
-    ids = place.work_tree().ids()
+    ids = input_ids(place.work_tree(), side.config)
     inputs = fingerprint(side.config, ids, side.made)
     restore(side.config, place, tools.data)
     predictor = asking_within(tools.predictor, side.config, ids=ids, repository=place, runner=runner, work=bench)

@@ -22,6 +22,7 @@ from mlci.commands.raw_pickles import raw_pickle
 from mlci.commands.recording import before, recorded
 from mlci.commands.stated import description_of, rows_in
 from mlci.commands.training_data import training_place
+from mlci.core.above import below
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import stand_ins
 from mlci.core.plain_text import printable
@@ -174,7 +175,7 @@ def _wrote(job: Job, done: Completed, stages: tuple[StageRun, ...]) -> Outputs:
     logged = [Path(path).relative_to(folder) for path in done.tracked.artifacts if Path(path).is_relative_to(folder)]
     config, made_by_stages = job.side.config, (path for stage in stages for path in stage.makes)
     return undeclared(
-        job.ids,
+        below(job.ids),
         job.repository.work_tree().ids(),
         declared={config.train.output, *(path.as_posix() for path in logged), *job.side.made, *made_by_stages},
         data={path for name in config.inputs for path in stand_ins(config.data[name].path, job.ids)},

@@ -12,7 +12,7 @@ from mlci.core.side import DataSide, Side
 from mlci.errors import IntegrityError, RejectedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from mlci.commands.ports import Tree
@@ -30,6 +30,10 @@ class EmptyTree:
     label = "nothing"
 
     def ids(self) -> Mapping[str, str]:
+        """Return no file."""
+        return {}
+
+    def ids_above(self, places: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002 - the port's argument
         """Return no file."""
         return {}
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from mlci.commands.before_push import before_push
 from mlci.commands.candidate import find_submission, read_candidate, submitted
+from mlci.commands.inputs import fingerprint_of
 from mlci.commands.proven import is_proven
 from mlci.commands.sides import head_side, read_side
 from mlci.commands.train import promoted_version
-from mlci.core.fingerprint import fingerprint
 from mlci.core.rules import effective
 from mlci.errors import MlciError
 
@@ -77,5 +77,4 @@ def _is_trained_after_merge(base: str | None, commit: str, repository: Repositor
 
 def _inputs(repository: Repository) -> Fingerprint:
     tree = repository.work_tree()
-    side = head_side(tree)
-    return fingerprint(side.config, tree.ids(), side.made)
+    return fingerprint_of(head_side(tree), tree)

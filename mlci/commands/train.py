@@ -10,6 +10,7 @@ from mlci.commands.candidate import Candidate, submit
 from mlci.commands.committed_output import refuse_committed_output
 from mlci.commands.environment import asking_within
 from mlci.commands.fitting import fitting_kept
+from mlci.commands.inputs import fingerprint_of, input_ids
 from mlci.commands.job import Job
 from mlci.commands.kept_package import keep_package, kept_package, origin_of_package
 from mlci.commands.sides import head_side
@@ -81,12 +82,12 @@ def train_side(
     TELL is told whether the command runs and why, before it does. Raises `RejectedError` when the command fails or
     makes no model.
     """
-    ids = repository.work_tree().ids()
+    rules = config or side.config
+    ids = input_ids(repository.work_tree(), side.config, rules)
     refuse_committed_output(ids)
     _refuse_unknown_inputs(side, ids)
     inputs = fingerprint(side.config, ids, side.made)
     untracked = _stray_inputs(repository, side)
-    rules = config or side.config
     predictor = asking_within(predictor, side.config, ids=ids, repository=repository, runner=runner, work=work)
     job = Job(
         side, inputs, ids, repository, runner, predictor, data, work, allows_pickle=rules.train.allow_pickle
@@ -139,7 +140,7 @@ def _packaged(
     That is looked at for a run that IS REUSED alone: a model that was just made is packaged anew in any case.
     """
     tree = job.repository.work_tree()
-    ids = job.ids if is_reused else tree.ids()  # a file may have changed while the command ran
+    ids = job.ids if is_reused else input_ids(tree, job.side.config)  # a file may have changed while the command ran
     origin = origin_of_package(model, requirements, job, rules, ids)
     kept = kept_package(origin, job.work) if is_reused else None
     made = kept or whole_package(
@@ -158,7 +159,7 @@ def promoted_version(*, repository: Repository, registry: RegistryBranch) -> str
     side = head_side(tree)
     config = side.config
     version = registry.load(config.model.name).registry.version_at(config.promote.stage)
-    return version.number if version and version.run == fingerprint(config, tree.ids(), side.made).digest else None
+    return version.number if version and version.run == fingerprint_of(side, tree).digest else None
 
 
 def _refuse_unknown_inputs(side: Side, ids: Mapping[str, str]) -> None:

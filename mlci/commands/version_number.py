@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlci.commands.evaluation import fetch
+from mlci.commands.inputs import fingerprint_of
 from mlci.commands.sides import head_side
-from mlci.core.fingerprint import fingerprint
 from mlci.core.package import change_of_signature
 from mlci.errors import MlciError
 
@@ -41,7 +41,6 @@ def _inputs_of(version: Version, repository: Repository) -> Fingerprint | None:
         return None
     tree = repository.tree(version.commit)
     try:
-        side = head_side(tree)
-        return fingerprint(side.config, tree.ids(), side.made)
+        return fingerprint_of(head_side(tree), tree)
     except MlciError:  # what was written then cannot be read now
         return None

@@ -89,6 +89,8 @@ def named(path: str, names: Iterable[str]) -> tuple[str, ...]:
     listed = list(names)
     if path in listed:
         return (path,)
+    if not path.startswith("../"):
+        listed = [name for name in listed if not name.startswith("../")]
     if is_pattern(path):
         matches = _pattern(path).fullmatch
         return tuple(sorted(name for name in listed if matches(name)))

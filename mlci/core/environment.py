@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import TYPE_CHECKING, Any, Final
 
+from mlci.core.above import ABOVE, MOST_FOLDERS
 from mlci.core.canonical import canonical_sha256
+from mlci.core.command_words import words_for_a_shell
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.runs.secrets import secrets_in, without_secrets
 from mlci.errors import UsageError
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
 VARIABLE: Final = "MLCI_ENVIRONMENT"
 """Names the folder that an install command of one's own must fill."""
 UV, PIP = "uv", "pip"
-UV_MEND: Final = (
-    "uv lock && git add pyproject.toml uv.lock; from the lock of a workspace above: uv export --frozen "
-    "--no-emit-workspace --package NAME --output-file requirements.txt, and install: pip"
-)
-UV_FILES: Final = ("pyproject.toml", "uv.lock")
+UV_MEND: Final = "uv lock && git add pyproject.toml uv.lock"
+UV_PROJECT, UV_LOCK = "pyproject.toml", "uv.lock"
 PIP_FILES: Final = ("requirements.lock", "requirements.txt")
 MOST_FILES: Final = 50
 _INCLUDES: Final = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[ =]*([^\s#]+)", re.MULTILINE)
@@ -64,7 +62,7 @@ def plan(section: EnvironmentSection, ids: Mapping[str, str], read: Callable[[st
     if section.install == UV:
         python = f" --python {section.python}" if section.python else ""
         command = f'UV_PROJECT_ENVIRONMENT="${VARIABLE}" uv sync --frozen --no-progress{python}'
-        return Plan(command, _named(UV_FILES, ids, UV_MEND), UV, section.python)
+        return Plan(command, _of_uv(ids), UV, section.python)
     if section.install == PIP:
         first = next((path for path in PIP_FILES if path in ids), PIP_FILES[-1])
         mend = "pip freeze > requirements.txt && git add requirements.txt"
@@ -73,8 +71,20 @@ def plan(section: EnvironmentSection, ids: Mapping[str, str], read: Callable[[st
         python = f"python{section.python or '3'}"
         install = f'"${VARIABLE}/bin/python" -m pip install --disable-pip-version-check --no-input --requirement'
         return Plan(f'{python} -m venv "${VARIABLE}" && {install} {first}', files, PIP, section.python)
-    files = {path: ids[path] for path in _words(section.install) if path in ids}
+    files = {path: ids[path] for path in words_for_a_shell(section.install) if path in ids}
     return Plan(section.install, files, shown, section.python, secrets_in(section.install))
+
+
+def _of_uv(ids: Mapping[str, str]) -> dict[str, str]:
+    """Return the lock that uv uses, the nearest one in a folder above, with the projects on the way to it."""
+    projects: dict[str, str] = {}
+    for height in range(MOST_FOLDERS + 1):
+        project, lock = (f"{ABOVE * height}{name}" for name in (UV_PROJECT, UV_LOCK))
+        if project in ids:
+            projects[project] = ids[project]
+        if lock in ids:
+            return {**(projects or _named((UV_PROJECT,), ids, UV_MEND)), lock: ids[lock]}
+    return _named((UV_LOCK,), ids, UV_MEND)
 
 
 def _named(paths: tuple[str, ...], ids: Mapping[str, str], mend: str) -> dict[str, str]:
@@ -82,10 +92,10 @@ def _named(paths: tuple[str, ...], ids: Mapping[str, str], mend: str) -> dict[st
     if missing:
         raise UsageError(
             "lock-missing",
-            f"environment.install needs {missing[0]} beside mlci.yaml, which is not in Git there",
+            f"environment.install needs {missing[0]}, and Git has none beside mlci.yaml"
+            + ("" if missing[0] in PIP_FILES else " or in a folder above"),
             where=FILE_NAME,
-            cause="Without it nobody knows which versions a model was trained with; above the folder, a change of it "
-            "would go unnoticed.",
+            cause="Without it nobody knows which versions a model was trained with.",
             hint=mend,
         )
     return {path: ids[path] for path in paths}
@@ -104,10 +114,3 @@ def _included(first: str, ids: Mapping[str, str], read: Callable[[str], bytes | 
         folder = PurePosixPath(path).parent
         waiting += [normpath(folder / name) for name in _INCLUDES.findall(text)]
     return sorted(found)
-
-
-def _words(command: str) -> list[str]:
-    try:
-        return [word.removeprefix("./") for word in shlex.split(command)]
-    except ValueError:  # a quote that never closes: the shell will say so
-        return command.split()

@@ -5,12 +5,13 @@ Two runs with one fingerprint had the same command, code, data and parameters, s
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from mlci.core.above import below, is_lock_above
 from mlci.core.canonical import canonical_sha256
+from mlci.core.command_words import words_for_a_shell
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.data_section import identity, stand_ins
 from mlci.core.listed_code import OF_ENVIRONMENTS, OF_PIPELINES, all_listed
@@ -130,6 +131,8 @@ def _without_absent(section: dict[str, Any], *names: str) -> dict[str, Any]:
 def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Return the paths that count as code: what `train.code` lists, or all that is not data, output, prose or tests.
 
+    What lies above the folder (`../`) counts where it is listed, and as a lock where an environment is made.
+
     Parameters count by themselves; what the command names, and what says what its environment or pipeline holds, is
     code wherever it lies.
 
@@ -144,11 +147,14 @@ def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = fr
     other |= {section.contract for section in config.data.values() if section.contract}
     if config.train.params:
         other.add(config.train.params)
-    named = _words(config.train.run or "")  # what the command names is code wherever it lies
+    named = frozenset(words_for_a_shell(config.train.run or ""))  # what the command names is code wherever it lies
     named |= frozenset(config.train.predict.packed if config.train.predict else ())
+    surroundings = _of_surroundings(config, ids)
     if config.train.code is None:
-        return tuple(sorted(path for path in ids if path not in other and (path in named or not _is_not_code(path))))
-    own = all_listed(config.train.code, ids) | named | _of_surroundings(config, ids)
+        here = {path for path in below(ids) if path in named or not _is_not_code(path)}
+        above = ids.keys() - below(ids).keys()
+        return tuple(sorted((here | (above & (named | surroundings))) - other))
+    own = all_listed(config.train.code, ids) | named | surroundings
     return tuple(sorted(path for path in ids if path in own and path not in other and not _is_reserved(path)))
 
 
@@ -164,21 +170,17 @@ def _of_surroundings(config: Config, ids: Mapping[str, str]) -> frozenset[str]:
     """Return the files that say what the environment holds, where mlci makes it, and what the pipeline does."""
     install = config.environment.install
     patterns = (*(OF_ENVIRONMENTS if install else ()), *(OF_PIPELINES if config.train.dvc else ()))
-    return _words(install or "") | {
-        path for path in ids if any(fnmatchcase(path.rpartition("/")[2], pattern) for pattern in patterns)
-    }
+    here = {path for path in below(ids) if any(fnmatchcase(path.rpartition("/")[2], pattern) for pattern in patterns)}
+    return (
+        frozenset(words_for_a_shell(install or ""))
+        | here
+        | ({path for path in ids if is_lock_above(path)} if install else set())
+    )
 
 
 def pinned_paths(config: Config) -> tuple[str, str]:
     """Return where a model that is made elsewhere may be pinned: the file itself, or DVC's pointer to it."""
     return config.train.output, f"{config.train.output}{POINTER}"
-
-
-def _words(command: str) -> frozenset[str]:
-    try:
-        return frozenset(word.removeprefix("./") for word in shlex.split(command))
-    except ValueError:  # a quote that never closes: the shell will say so
-        return frozenset(command.split())
 
 
 def _is_reserved(path: str) -> bool:

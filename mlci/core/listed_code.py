@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -16,18 +17,24 @@ OF_ENVIRONMENTS: Final = ("pyproject.toml", "uv.lock", "*requirements*", "*const
 """Names of files that say what an environment holds: they count where mlci makes one, listed or not."""
 OF_PIPELINES: Final = ("dvc.yaml", "dvc.lock", "*.dvc")
 """The same of a pipeline of DVC."""
+_OUTWARDS: Final = re.compile(r"(?:\.\./(?:\./|/)*)+")
 
 
 def _code_path(text: object) -> object:
-    if isinstance(text, str):
-        check_pattern(text)
-    return relative_path(text)
+    """Return a path below the folder of `mlci.yaml`, or one that begins with `../` and stays in its repository."""
+    if not isinstance(text, str):
+        return text
+    check_pattern(text)
+    above = _OUTWARDS.match(text)
+    height = above[0].count("..") if above else 0
+    path = relative_path(text[above.end() if above else 0 :])
+    return f"{'../' * height}{path}"
 
 
 CodePath = Annotated[
     str, BeforeValidator(_code_path), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_PATH})
 ]
-"""A file, a folder or a pattern below the folder of `mlci.yaml`."""
+"""A file, a folder or a pattern below the folder of `mlci.yaml`, or elsewhere in its repository: `../shared`."""
 
 
 def listed(entry: str, paths: Iterable[str]) -> frozenset[str]:

@@ -50,7 +50,7 @@ SENTENCES: Final = {
     "TrainSection.run": "The training command, as in a shell; it runs in the folder of `mlci.yaml`.",
     "TrainSection.dvc": "Whether `dvc repro` makes the model. Without `run` and `dvc`, it is made elsewhere.",
     "TrainSection.data": "The data sets that the command reads; it learns their paths from variables.",
-    "TrainSection.code": "Tracked files that are code: files, folders, patterns. Without: all but data, docs, tests.",
+    "TrainSection.code": "Code: files, folders, patterns, also `../shared`. Without: all here but data, docs, tests.",
     "TrainSection.params": "A file of parameters, part of the fingerprint.",
     "TrainSection.env": "Further variables of the caller's environment that the command may see; no token of the job.",
     "TrainSection.seeds": "How many seeds are trained, from 0 on; the first makes the candidate, each has a record.",

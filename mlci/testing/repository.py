@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from mlci.core.above import ABOVE, below
 from mlci.core.fetched import Fetched
 from mlci.core.git_objects import new_hash
 from mlci.core.names import checked_branch, checked_commit, checked_path
@@ -63,7 +64,7 @@ class FakeRepository:
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file of the work tree."""
-        self._files[checked_path(path)] = content
+        self._files[path if path.startswith(ABOVE) else checked_path(path)] = content
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
@@ -137,11 +138,12 @@ class FakeRepository:
 
     def dirty_paths(self) -> tuple[str, ...]:
         """Return the files that differ from HEAD, new ones too."""
-        return _differing(self._found(self.head()).tree.files, self._files)
+        return _differing(self._found(self.head()).tree.files, below(self._files))
 
     def untracked_paths(self) -> tuple[str, ...]:
         """Return the files that were never committed."""
-        return tuple(sorted(self._files.keys() - self._found(self.head()).tree.files.keys()))
+        new = self._files.keys() - self._found(self.head()).tree.files.keys()
+        return tuple(sorted(path for path in new if not path.startswith(ABOVE)))
 
     def identity(self) -> str:
         """Return who commits here."""
@@ -188,7 +190,8 @@ class FakeRepository:
     def _check_out(self, commit: str) -> None:
         for path in list(self._files):
             self.remove(path)
-        for path, content in self._commits[commit].tree.files.items():
+        tree = self._commits[commit].tree
+        for path, content in {**tree.files, **tree.above}.items():
             self.write(path, content)
 
     def _found(self, commit: str) -> _Commit:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlci.core.above import ABOVE
 from mlci.core.git_objects import blob
 from mlci.core.names import checked_path
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 
@@ -17,13 +18,19 @@ class MemoryTree:
     """Files by path, with the ids that Git would give them."""
 
     def __init__(self, files: Mapping[str, bytes], label: str = "memory") -> None:
-        """Keep `files`; `label` is how the tree is called in a report."""
-        self.files = {checked_path(path): content for path, content in files.items()}
+        """Keep `files`, elsewhere in the repository where a path begins with `../`; `label` is its name in a report."""
+        self.files = {checked_path(path): data for path, data in files.items() if not path.startswith(ABOVE)}
+        self.above = {path: data for path, data in files.items() if path.startswith(ABOVE)}
         self.label = label
 
     def ids(self) -> Mapping[str, str]:
         """Return the Git id of every file."""
         return {path: blob(content).id("sha1") for path, content in sorted(self.files.items())}
+
+    def ids_above(self, places: Collection[str]) -> Mapping[str, str]:
+        """Return the Git ids of files elsewhere in the repository that lie at one of PLACES."""
+        found = {path for path in self.above if any(_lies_at(path, place) for place in places)}
+        return {path: blob(self.above[path]).id("sha1") for path in sorted(found)}
 
     def read(self, path: str) -> bytes | None:
         """Return the content of a file, `None` where there is none."""
@@ -38,3 +45,9 @@ class MemoryTree:
         file = folder / blob(content).id("sha1")
         file.write_bytes(content)
         return file
+
+
+def _lies_at(path: str, place: str) -> bool:
+    if place.endswith("*"):
+        return path.rpartition("/")[0] == place.removesuffix("/*")
+    return path == place or path.startswith(f"{place.removesuffix('/')}/")

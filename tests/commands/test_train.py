@@ -278,6 +278,49 @@ def test_check__a_branch_does_not_hide_its_change_by_a_list_of_code(tmp_path: Pa
     )
 
 
+def test_train__code_elsewhere_in_the_repository_is_an_input_once_it_is_listed(tmp_path: Path) -> None:
+    project = a_project(tmp_path, train=LISTED.replace("[train.py]", "[train.py, ../shared]"))
+    project.repository.write("../shared/features.py", b"first\n")
+    project.repository.write("../other/train.py", b"first\n")
+    project.repository.commit("Share code")
+    trained = project.train()
+    ((record, details),) = project.work.records.values()
+    assert (record.dirty, list(details.code)) == (None, ["../shared/features.py", "train.py"])
+    project.repository.write("../other/train.py", b"second\n")
+    assert project.train().training.outcome == "reused"
+    project.repository.write("../shared/features.py", b"second\n")
+    again = project.train()
+    assert (again.training.outcome, again.training.reason) == ("trained", "the inputs are new")
+    assert again.fingerprint.training != trained.fingerprint.training
+    (record, details) = list(project.work.records.values())[-1]
+    assert (record.dirty is not None, details.dirty_paths) == (True, ("../shared/features.py",))
+
+
+def test_check__a_change_of_shared_code_alone_is_judged(tmp_path: Path) -> None:
+    project = a_project(tmp_path, train=LISTED.replace("[train.py]", "[train.py, ../shared]"))
+    project.repository.write("../shared/features.py", b"first\n")
+    project.land()
+    project.train()
+    project.promote()
+    project.repository.switch("change")
+    assert project.check().conclusion is Conclusion.NOTHING_CHANGED
+    project.repository.write("../shared/features.py", b"second\n")
+    project.repository.commit("Change shared code")
+    judged = project.check()
+    assert judged.training is not None
+    assert (judged.training.outcome, judged.training.reason) == ("trained", "the inputs are new")
+
+
+def test_train__of_a_member_of_a_workspace_uses_the_lock_above(tmp_path: Path) -> None:
+    project = with_environment(tmp_path, "{install: uv, python: '3.11'}")
+    project.repository.write("../uv.lock", b"first")
+    project.runner.scripts[UV] = Script(makes_environment=True)
+    project.train()
+    project.repository.write("../uv.lock", b"second")
+    project.train()
+    assert [run.command for run in project.runner.runs] == [UV, COMMAND, UV, COMMAND]
+
+
 def test_check__what_base_does_not_call_code_changes_nothing(tmp_path: Path) -> None:
     project = a_released_project(tmp_path, train=LISTED)
     project.repository.switch("change")

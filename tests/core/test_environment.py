@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from mlci.core.environment import plan
 from mlci.core.training_sections import EnvironmentSection
+from mlci.errors import UsageError
 
 TEXTS = {
     "requirements.txt": b"-r more/base.txt\nnumpy==2  # -r comment.txt\n--constraint=limits.txt\n-r ../../out.txt\n",
@@ -24,6 +27,37 @@ def test_plan__of_pip_knows_the_files_that_requirements_include() -> None:
         "limits.txt", "more/base.txt", "more/other.txt", "requirements.txt",
     ]  # fmt: skip
     assert made.command.startswith('python3.12 -m venv "$MLCI_ENVIRONMENT" && ')
+
+
+PROJECTS = {"pyproject.toml": "1", "../pyproject.toml": "2", "../../pyproject.toml": "3", "../../uv.lock": "4"}
+
+
+@pytest.mark.parametrize(
+    ("ids", "files"),
+    [
+        (PROJECTS, PROJECTS),
+        (PROJECTS | {"../uv.lock": "5"}, {"pyproject.toml": "1", "../pyproject.toml": "2", "../uv.lock": "5"}),
+        (PROJECTS | {"uv.lock": "5"}, {"pyproject.toml": "1", "uv.lock": "5"}),
+    ],
+)
+def test_plan__of_uv_knows_the_nearest_lock_and_the_projects_below_it(
+    ids: dict[str, str], files: dict[str, str]
+) -> None:
+    made = plan(EnvironmentSection(install="uv"), ids, TEXTS.get)
+    assert made is not None
+    assert dict(made.files) == files
+
+
+@pytest.mark.parametrize(
+    ("ids", "missing"), [({"pyproject.toml": "1"}, "uv.lock"), ({"../uv.lock": "1"}, "pyproject.toml")]
+)
+def test_plan__of_uv_without_lock_or_project(ids: dict[str, str], missing: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        plan(EnvironmentSection(install="uv"), ids, TEXTS.get)
+    assert (caught.value.code, caught.value.problem) == (
+        "lock-missing",
+        f"environment.install needs {missing}, and Git has none beside mlci.yaml or in a folder above",
+    )
 
 
 def test_plan__a_lock_comes_before_requirements() -> None:

@@ -15,17 +15,20 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Tree
 
+ABOVE = {"uv.lock": b"", "shared/a.py": b"a\n", "shared/inner/b.py": b"b\n", "shared.py": b"c\n", "*": b"star\n"}
 FILES = {"mlci.yaml": b"version: 1\n", "data/größe 1.csv": b"a,b\n1,2\n", "-x": b""}
 
 
 def in_memory(_: Path) -> Tree:
-    return MemoryTree(FILES)
+    return MemoryTree(FILES | {f"../{path}": content for path, content in ABOVE.items()})
 
 
 def a_clone(folder: Path) -> Clone:
     clone = clone_of(bare_origin(folder / "origin.git"), folder / "clone")
     for path, content in FILES.items():
         clone.write(f"model/{path}", content)
+    for path, content in ABOVE.items():
+        clone.write(path, content)
     clone.commit()
     return clone
 
@@ -51,6 +54,36 @@ def test_ids__are_gits(tree: Tree) -> None:
         "data/größe 1.csv": "cfa20f81071245f292f0b52b37beb7adf9259a26",
         "mlci.yaml": "b82551848c644f63b8517a7bdf8be9a992e6f4da",
     }
+
+
+A, B, C = (
+    "78981922613b2afb6025042ff6bd878ac1994e85",
+    "61780798228d17af2d34fce4cfbdf35556832472",
+    "f2ad6c76f0115a6ba5b00456a849810e7ec0af20",
+)
+
+
+@pytest.mark.parametrize(
+    ("places", "found"),
+    [
+        (["../shared"], {"../shared/a.py": A, "../shared/inner/b.py": B}),
+        (["../shared/a.py", "../shared.py"], {"../shared.py": C, "../shared/a.py": A}),
+        (["../missing", "../../outside", "../../*"], {}),
+        ([], {}),
+    ],
+)
+def test_ids_above__are_those_of_the_places_that_are_there(
+    tree: Tree, places: list[str], found: dict[str, str]
+) -> None:
+    assert dict(tree.ids_above(places)) == found
+
+
+def test_ids_above__of_a_folder_itself_or_of_all_in_it_but_never_of_the_tree(tree: Tree) -> None:
+    directly = {f"../{path}" for path in ("uv.lock", "shared.py", "*")}
+    assert {"README.md", "../README.md"} >= tree.ids_above(["../*"]).keys() - directly
+    assert tree.ids_above(["../*"]).keys() >= directly
+    assert tree.ids_above(["../"]).keys() >= {*directly, "../shared/inner/b.py"}
+    assert {path for path in tree.ids_above(["../"]) if not path.startswith("../") or "model" in path} == set()
 
 
 def test_read__what_is_there_and_what_is_not(tree: Tree) -> None:

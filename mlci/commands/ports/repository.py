@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from mlci.core.fetched import Fetched
@@ -20,6 +20,12 @@ class Tree(Protocol):
 
     def ids(self) -> Mapping[str, str]:
         """Return the Git id of every file."""
+
+    def ids_above(self, places: Collection[str]) -> Mapping[str, str]:
+        """Return the Git ids of files elsewhere in the repository, by paths that begin with `../`.
+
+        Of those of PLACES (files, folders with all in them, or `../*`: the files of that folder itself) that are there.
+        """
 
     def read(self, path: str) -> bytes | None:
         """Return the content of a file, `None` where there is none; a symlink is an `IntegrityError`."""
