@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,7 +51,7 @@ def measured(
             "rows": str(place),
             "limits": {"memory_bytes": limits.memory_bytes, "cpu_seconds": limits.cpu_seconds},
         }
-        longest = 2**16 + 2 * BYTES_OF_A_VALUE * rows.values * len(functions)
+        longest = 2**16 + 2 * BYTES_OF_A_VALUE * (rows.values + sum(rows.values_of_parts)) * len(functions)
         outcome = child.run(json.dumps(request).encode() + b"\n", Path(folder), longest)
     tail = sanitised(outcome.tail)
     if outcome.ended_for is not None or outcome.status < 0:
@@ -68,13 +69,23 @@ def measured(
 
 def _measured(found: Mapping[str, Any], rows: MeasuredRows) -> Measured:
     """Return what one function came to; raises ValueError where that is not what was asked for."""
-    production = None if rows.production is None else _values(found["production"], rows)
-    return Measured(_values(found["candidate"], rows), production)
+    slices = tuple(
+        _of_rows(each, rows, count) for each, count in zip(found.get("slices", ()), rows.values_of_parts, strict=True)
+    )
+    whole = _of_rows(found, rows, rows.values)
+    if not all(np.isfinite(each[0]) for each in (whole.candidate, whole.production) if each is not None):
+        raise ValueError("no number of all rows")
+    return replace(whole, slices=slices)
 
 
-def _values(found: object, rows: MeasuredRows) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _of_rows(found: Mapping[str, Any], rows: MeasuredRows, count: int) -> Measured:
+    production = None if rows.production is None else _values(found["production"], count)
+    return Measured(_values(found["candidate"], count), production)
+
+
+def _values(found: object, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     values = np.array(found, dtype=np.float64)  # None is NaN
-    if values.shape != (rows.values,) or not np.isfinite(values[0]):
+    if values.shape != (count,):
         raise ValueError("other values than were asked for")
     return values
 

@@ -11,14 +11,16 @@ from mlci.core.gates.undecidable import perfect
 from mlci.core.metric_function import MeasuredRows, MetricFunction, file_and_function
 from mlci.core.metrics import function_of
 from mlci.core.statistics.jackknife import sets_of
-from mlci.core.statistics.sampling import NotTrusted
+from mlci.core.statistics.sampling import NotTrusted, of_rows
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from mlci.commands.ports import Predictor, Tree
-    from mlci.core.evidence import Evidence
+    from mlci.core.evidence import Evidence, Slice
     from mlci.core.judging_sections import EvaluateSection
     from mlci.core.rules import Rules
 
@@ -75,6 +77,9 @@ def with_functions(
     refuse_missing([each for each in wanted if not each.is_changed], where)
     broken, rows = frozenset(each.name for each in wanted if each.is_missing), _rows(evidence)
     there = [each for each in wanted if not each.is_missing]
+    if any(owned.gate.slices is not False for owned in rules.gates if function_of(owned.gate.metric)):
+        slices, parts = _parts(evidence)
+        evidence, rows = replace(evidence, measured_slices=slices), replace(rows, parts=parts)
     try:
         return replace(evidence, functions=predictor.measure(there, rows) if there else {}, broken=broken)
     except UsageError:
@@ -97,6 +102,18 @@ def _rows(evidence: Evidence) -> MeasuredRows:
         sets=None if isinstance(sets, NotTrusted) else sets,
         classes=evidence.classes,
     )
+
+
+def _parts(evidence: Evidence) -> tuple[tuple[Slice, ...], NDArray[np.intp] | None]:
+    """Return the slices that have rows enough for a jackknife of their own, and the sets of their rows."""
+    found: dict[Slice, NDArray[np.intp]] = {}
+    for each in evidence.slices:
+        places = np.flatnonzero(each.rows)
+        sets = sets_of(places.size, of_rows(evidence.sampling, places))
+        if not isinstance(sets, NotTrusted):
+            found[each] = np.full(each.rows.size, -1, dtype=np.intp)
+            found[each][places] = sets
+    return tuple(found), np.stack(list(found.values())) if found else None
 
 
 def _broken(

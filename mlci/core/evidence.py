@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,9 @@ class View:
     whole: Both
     _known: dict[tuple[Looks, str | None], Both] = field(default_factory=dict)
     functions: Mapping[str, Measured] = field(default_factory=dict)
-    """What functions of one's own came to on all rows, by their names; of a slice nothing is known."""
+    """What functions of one's own came to on all rows, by their names."""
+    measured_slices: tuple[Slice, ...] = ()
+    """The slices that they were computed in as well, in their order."""
 
     def on(self, metric: str) -> Both:
         """Return what both models answered on those of the rows that METRIC is computed on."""
@@ -87,6 +89,14 @@ class View:
         """Return what they answered on some of the rows, given as a mask; a sort that was made is kept."""
         before = self.whole.production
         return View(Both(self.whole.candidate.cut(rows), None if before is None else before.cut(rows)))
+
+    def of(self, chosen: Slice) -> View:
+        """Return what they answered on the rows of a slice, with what functions came to there."""
+        known = self.functions if chosen.rows.all() else {}
+        if chosen in self.measured_slices:
+            place = self.measured_slices.index(chosen)
+            known = {name: each.slices[place] for name, each in self.functions.items()}
+        return replace(self.cut(chosen.rows), functions=known)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,6 +161,9 @@ class Evidence:
     functions: Mapping[str, Measured] = field(default_factory=dict)
     """What functions of one's own came to, by their names; none of those whose code base does not have."""
 
+    measured_slices: tuple[Slice, ...] = ()
+    """The slices that they were computed in as well, in their order."""
+
     broken: frozenset[str] = frozenset()
     """Functions that fail or are missing whoever is judged, and that head changes."""
 
@@ -207,4 +220,4 @@ class Evidence:
     @cached_property
     def view(self) -> View:
         """What both models answered on all rows, and on those that a metric is computed on."""
-        return View(self.whole, functions=self.functions)
+        return View(self.whole, functions=self.functions, measured_slices=self.measured_slices)

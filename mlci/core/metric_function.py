@@ -81,11 +81,18 @@ class MeasuredRows:
     """(n_rows,) the number of the set of the jackknife that a row is in, from 0; None where there is no jackknife."""
     classes: tuple[str, ...] = ()
     """The classes, labels, or levels of quantiles that the columns of predictions are of."""
+    parts: NDArray[np.intp] | None = None
+    """(n_slices, n_rows) the number of the set of a row within each slice, -1 where it is not in it; None without."""
 
     @property
     def values(self) -> int:
         """How many values a function has for each model: of all rows, and without each set."""
         return 1 if self.sets is None else 2 + int(self.sets.max())
+
+    @property
+    def values_of_parts(self) -> tuple[int, ...]:
+        """How many values it has in each slice: of its rows, and without each set of them."""
+        return () if self.parts is None else tuple(2 + int(each.max()) for each in self.parts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,3 +102,5 @@ class Measured:
     candidate: Floats
     """(1 + n_sets,) NaN where there is no value without a set."""
     production: Floats | None
+    slices: tuple[Measured, ...] = ()
+    """The same in each slice that was asked for; there the value of all its rows may be NaN, too."""

@@ -176,8 +176,6 @@ class Gate(Section):
 
     def _problem_alone(self) -> str | None:
         chosen = metric_of(self.metric)
-        if chosen.kind == "function" and self.slices is not False:
-            return _of_function(self.metric)
         if chosen.kind == "rate":
             return _of_rate(self.metric)
         if self.require == "floor" and not chosen.higher_is_better:
@@ -197,7 +195,7 @@ class Gate(Section):
         chosen = metric_of(self.metric)
         if chosen.kind == "churn":
             return "churn compares with production already: use a ceiling, or `require: d < 0.1`"
-        if chosen.kind == "function" and (self.slices is not False or self.require not in {"not_worse", "better"}):
+        if chosen.kind == "function" and self.require == "gap_not_wider":
             return _of_function(self.metric)
         if chosen.kind == "calibration":
             return f"no interval of a difference of {self.metric} is valid; gate on brier or log_loss, or use a ceiling"
@@ -233,7 +231,7 @@ def _of_rate(metric: str) -> str:
 
 
 def _of_function(metric: str) -> str:
-    return f"{metric} is a function of all rows, and judged on them: floor, ceiling, not_worse or better, no slices"
+    return f"{metric} is a function of your own, whose gaps between groups nobody has derived; judge it in slices"
 
 
 def _is_other_spelling(require: object) -> bool:

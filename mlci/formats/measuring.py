@@ -46,6 +46,8 @@ class Rows(Protocol):
     @property
     def sets(self) -> NDArray[np.intp] | None: ...  # noqa: D102 - documented there
     @property
+    def parts(self) -> NDArray[np.intp] | None: ...  # noqa: D102 - documented there
+    @property
     def classes(self) -> tuple[str, ...]: ...  # noqa: D102 - documented there
 
 
@@ -58,29 +60,34 @@ def write_question(folder: Path, functions: Iterable[tuple[str, str, str, bytes]
         listed.append({"name": name, "file": file, "function": function, "code": f"{number}.txt"})
     question = json.dumps({"functions": listed, "classes": list(rows.classes)})
     (folder / QUESTION).write_text(question, encoding="utf-8")
-    for name in ("labels", "candidate", "production", "weights", "sets"):
+    for name in ("labels", "candidate", "production", "weights", "sets", "parts"):
         values = getattr(rows, name)
         if values is not None:
             np.save(folder / f"{name}.npy", values, allow_pickle=False)
 
 
-def answers_of_functions(folder: Path) -> dict[str, dict[str, list[float | None]]]:
+def answers_of_functions(folder: Path) -> dict[str, dict[str, Any]]:
     """Return by name of function and model the value of all rows, and those without each set; None is no number.
 
-    FOLDER holds the question, `labels.npy`, `candidate.npy`, and perhaps `production.npy`, `weights.npy`, `sets.npy`.
+    Of slices `"slices"` lists the same of each. FOLDER holds the question, `labels.npy`, `candidate.npy`, and perhaps
+    `production.npy`, `weights.npy`, `sets.npy` and, of slices, `parts.npy`.
     Raises RefusalError: "metric-failed", "metric-missing", "metric-no-number", "metric-not-finite",
     "metric-ignores-weights", "metric-differs", "metric-is-a-total".
     """
     question = json.loads((folder / QUESTION).read_bytes())
     arrays = {path.stem: np.load(path, allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
-    found: dict[str, dict[str, list[float | None]]] = {}
+    found: dict[str, dict[str, Any]] = {}
+    classes = tuple(question["classes"])
     for each in question["functions"]:
         function = _Function(each["name"], each["file"], each["function"], (folder / each["code"]).read_bytes())
         found[each["name"]] = {
-            model: function.values(arrays[model], arrays, tuple(question["classes"]))
-            for model in MODELS
-            if model in arrays
+            model: function.values(arrays[model], arrays, classes) for model in MODELS if model in arrays
         }
+        if "parts" in arrays:
+            found[each["name"]]["slices"] = [
+                {model: function.values_in(part, arrays[model], arrays, classes) for model in MODELS if model in arrays}
+                for part in arrays["parts"]
+            ]
     return found
 
 
@@ -112,6 +119,14 @@ class _Function:
         without = [value(np.flatnonzero(sets != one)) for one in range(int(sets.max()) + 1)]
         self._refuse_total(whole, value(np.repeat(every, 2)), without)
         return [whole, *(each if np.isfinite(each) else None for each in without)]
+
+    def values_in(
+        self, part: NDArray[np.intp], said: NDArray[Any], arrays: Mapping[str, NDArray[Any]], classes: tuple[str, ...]
+    ) -> list[float | None]:
+        """Return the values of what a model SAID of the rows of a slice, where PART has the numbers of their sets."""
+        kept = [np.flatnonzero((part >= 0) & (part != one)) for one in range(-1, int(part.max()) + 1)]  # -1: all of it
+        found = [self._value(said, arrays, classes, rows) for rows in kept]
+        return [each if np.isfinite(each) else None for each in found]
 
     def _refuse_total(self, whole: float, twice: float, without: list[float]) -> None:
         """Raise where a value is another with every row TWICE: what sets take away then says nothing of chance."""

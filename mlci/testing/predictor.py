@@ -241,9 +241,7 @@ class ScriptedPredictor:
                 found = answers_of_functions(place)
             except RefusalError as error:
                 raise UsageError(error.code, error.message) from error
-        return {
-            name: Measured(_values(each["candidate"]), _values(each.get("production"))) for name, each in found.items()
-        }
+        return {name: _measured(each) for name, each in found.items()}
 
     def _load(self, content: bytes, model_format: str) -> ScriptedModel:
         try:
@@ -253,6 +251,11 @@ class ScriptedPredictor:
         if model_format != "skops" or schema.get("__loader__") != _LOADER or schema.get("name") not in self.models:
             raise IntegrityError("model-unreadable", "the model is none that this test knows")
         return self.models[schema["name"]]
+
+
+def _measured(found: Mapping[str, Any]) -> Measured:
+    slices = tuple(map(_measured, found.get("slices", ())))
+    return Measured(_values(found["candidate"]), _values(found.get("production")), slices)
 
 
 def _values(found: Sequence[float | None] | None) -> Any:  # noqa: ANN401 - an array, or None where there is no model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,17 @@ def refusal(code: str, limits: ChildLimits | None = None, program: Path = PROGRA
     with pytest.raises(MlciError) as caught:
         ChildPredictor(limits=limits, program=program).measure([named(code)], rows())
     return caught.value
+
+
+def test_measure__in_slices() -> None:
+    part = np.where(np.arange(ROWS) < 150, np.arange(ROWS) % 50, -1)
+    found = ChildPredictor().measure([named(PROFIT)], replace(rows(), parts=part[None, :]))["profit"]
+    gains = np.where(CANDIDATE > 0.5, np.where(LABELS, 6.0, -4.0), 0.0)
+    (inside,) = found.slices
+    assert inside.production is not None
+    assert (inside.candidate.shape, inside.production.shape) == ((51,), (51,))
+    expected = [gains[part >= 0].mean(), gains[(part >= 0) & (part != 7)].mean()]
+    assert [inside.candidate[0], inside.candidate[8]] == pytest.approx(expected, abs=1e-12)
 
 
 def test_measure__is_the_jackknife_of_both_models_on_the_same_rows() -> None:

@@ -75,6 +75,27 @@ def test_check__by_the_function_of_the_target_branch(tmp_path: Path, golden: Gol
     golden("comment/function.md", comment(report))
 
 
+def test_check__a_function_in_slices_is_asked_once(tmp_path: Path) -> None:
+    project = a_released_one(tmp_path)
+    gates = (
+        "{metric: higher@profit, require: floor, value: 1, slices: [radius]}",
+        "{metric: higher@profit, require: no_proven_regression, margin: 0.1, slices: [radius, texture]}",
+    )
+    sliced = EVALUATE.replace("positive: 1", "positive: 1, slices: [radius, texture]")
+    project.write(mlci_yaml=a_configuration(*gates, evaluate=sliced))
+    project.land("Look at slices")
+    project.trains("careful")
+    project.predictor.measured.clear()
+    report = project.check()
+    assert report.verdict is not None
+    floor, unproven = report.verdict.results
+    # All of radius 20 are positive rows, of which each earns 10; of the others the model acts on none.
+    assert {each.value: each.candidate for each in floor.slices} == {"10": 0.0, "20": 10.0}
+    assert (floor.outcome, unproven.outcome, project.predictor.measured) == ("fail", "pass", ["profit"])
+    # Of texture each value has 20 rows, too few for a jackknife.
+    assert [each.outcome for each in unproven.slices].count("too small") == 10
+
+
 def test_check__twice_is_the_same_report(tmp_path: Path) -> None:
     project = a_released_one(tmp_path)
     project.trains("careful")

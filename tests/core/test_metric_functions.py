@@ -11,7 +11,7 @@ from scipy import stats
 
 from mlci.core.answers import NumberAnswers, Sample
 from mlci.core.config import read_config
-from mlci.core.evidence import Evidence
+from mlci.core.evidence import Evidence, Slice
 from mlci.core.gates import Outcome
 from mlci.core.gates.judge import judge
 from mlci.core.gates.undecidable import undecidable
@@ -90,6 +90,73 @@ def test_difference__of_50_groups_is_student_s_of_their_means() -> None:
     lower = sums.mean() - stats.t.ppf(0.95, 49) * stats.sem(sums)
     assert found.lower == pytest.approx(lower, abs=0.1 * stats.sem(sums))
     assert wider.lower <= found.lower
+
+
+SITES = np.repeat(["a", "b", "c"], [600, 360, 40])
+
+
+def in_sites(shift: np.ndarray | float) -> Evidence:
+    """Return EVIDENCE with three sites, of which the last is too small for a jackknife; SHIFT raises the candidate."""
+    masks = [np.asarray(site == SITES, dtype=np.bool_) for site in "abc"]
+    slices = tuple(
+        Slice("site", mask, site, place) for place, (site, mask) in enumerate(zip("abc", masks, strict=True), 1)
+    )
+    now, drawn = CANDIDATE + shift, Independent()
+    of_sites = tuple(Measured(measured(now[each], drawn), measured(PRODUCTION[each], drawn)) for each in masks[:2])
+    whole = Measured(measured(now, Independent()), measured(PRODUCTION, Independent()), of_sites)
+    return replace(
+        evidence(), candidate=now, functions={"profit": whole}, slices=slices, measured_slices=slices[:2]
+    )  # fmt: skip
+
+
+UNPROVEN: dict[str, object] = {"metric": "higher@profit", "require": "no_proven_regression", "slices": ["site"]}
+
+
+def test_slices__of_a_function_are_judged_by_a_jackknife_of_their_own() -> None:
+    found = result(UNPROVEN, in_sites(np.where(SITES == "b", -0.5, 0.0)))
+    assert (found.outcome, [(each.value, each.outcome) for each in found.slices]) == (
+        Outcome.FAIL,
+        [("b", Outcome.FAIL), ("a", Outcome.PASS), ("c", "too small")],
+    )
+    rows = np.flatnonzero(SITES == "b")
+    now, before = (CANDIDATE - 0.5)[rows], PRODUCTION[rows]
+    expected = jackknife_difference(
+        lambda kept: float(now[kept].mean()), lambda kept: float(before[kept].mean()), rows.size, Independent()
+    )
+    worst = found.slices[0].interval
+    assert not isinstance(expected, NotTrusted)
+    assert worst is not None
+    assert (worst.estimate, worst.standard_error) == (expected.value, expected.standard_error)
+    assert found.slices[0].candidate == pytest.approx(now.mean(), abs=1e-12)
+
+
+def test_slices__without_a_change_prove_nothing() -> None:
+    assert result(UNPROVEN, in_sites(0.0)).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(("site", "outcome"), [("a", Outcome.FAIL), ("c", Outcome.INCONCLUSIVE)])
+def test_slices__each_must_keep_a_floor(site: str, outcome: Outcome) -> None:
+    gate: dict[str, object] = {"metric": "higher@profit", "require": "floor", "value": 1.0, "slices": True}
+    found = result(gate, in_sites(np.where(site == SITES, -5.0, 5.0)))
+    worst = found.slices[0]
+    assert (found.outcome, worst.value, worst.outcome) == (outcome, site if site == "a" else "c", outcome)
+    small = next(each for each in found.slices if each.value == "c")
+    assert small.sentence == "a jackknife needs at least 100 rows, there are 40"
+
+
+def test_slices__a_value_that_is_none_in_a_slice_is_open() -> None:
+    found = in_sites(0.0)
+    found.functions["profit"].slices[0].candidate[0] = np.nan
+    gate = NOT_WORSE | {"slices": ["site"]}
+    judged = {each.value: each for each in result(gate, found).slices}
+    assert (judged["a"].outcome, judged["a"].candidate) == (Outcome.INCONCLUSIVE, None)
+    assert judged["b"].outcome is Outcome.PASS
+
+
+def test_no_proven_regression__of_a_function_on_all_rows() -> None:
+    gate: dict[str, object] = {"metric": "higher@profit", "require": "no_proven_regression"}
+    assert result(gate, evidence(shift=-0.5)).outcome is Outcome.FAIL
+    assert result(gate, evidence()).outcome is Outcome.PASS
 
 
 def test_difference__of_a_time_series_has_its_20_stretches() -> None:
@@ -207,7 +274,9 @@ def test_answers__on_which_a_function_was_computed_have_no_part(asked: object) -
 
 def test_rows__have_a_value_for_all_and_one_without_each_set() -> None:
     rows = MeasuredRows(LABELS, CANDIDATE, None, None, np.arange(ROWS) % 50)
-    assert (rows.values, replace(rows, sets=None).values) == (51, 1)
+    assert (rows.values, replace(rows, sets=None).values, rows.values_of_parts) == (51, 1, ())
+    parts = np.stack([np.arange(ROWS) % 20, np.where(np.arange(ROWS) < 500, -1, np.arange(ROWS) % 4)])
+    assert replace(rows, parts=parts).values_of_parts == (21, 5)
 
 
 def problem(*edits: tuple[str, str]) -> str:
@@ -250,12 +319,9 @@ def test_function__whose_file_lies_elsewhere(path: str) -> None:
             "profit is a function of evaluate.metrics: say which way is better, higher@profit or lower@profit",
         ),
         (
-            "metric: higher@profit, require: not_worse, slices: true",
-            "higher@profit is a function of all rows, and judged on them: floor, ceiling, not_worse or better, no",
+            "metric: higher@profit, require: gap_not_wider, slices: [site]",
+            "higher@profit is a function of your own, whose gaps between groups nobody has derived; judge it in slices",
         ),
-        ("metric: higher@profit, require: floor, value: 1, slices: true", "higher@profit is a function of all rows"),
-        ("metric: higher@profit, require: no_proven_regression", "higher@profit is a function of all rows"),
-        ("metric: higher@profit, require: gap_not_wider, slices: [site]", "higher@profit is a function of all rows"),
         ("metric: lower@profit, require: floor, value: 1", "lower@profit is better when it is lower"),
         ("metric: higher@profit, require: ceiling, value: 1", "higher@profit is better when it is higher"),
     ],

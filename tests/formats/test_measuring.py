@@ -94,13 +94,14 @@ class Rows:
     weights: NDArray[np.float64] | None = None
     sets: NDArray[np.intp] | None = None
     classes: tuple[str, ...] = ()
+    parts: NDArray[np.intp] | None = None
 
 
 SETS = np.arange(ROWS) % 4
 PLAIN = Rows(np.arange(ROWS) % 3 == 0, SAID, sets=SETS)
 
 
-def answers(place: Path, rows: Rows, *functions: str, code: bytes = CODE) -> dict[str, dict[str, list[float | None]]]:
+def answers(place: Path, rows: Rows, *functions: str, code: bytes = CODE) -> dict[str, dict[str, Any]]:
     write_question(place / "rows", [(each, "metrics.py", each, code) for each in functions], rows)
     return answers_of_functions(place / "rows")
 
@@ -129,6 +130,21 @@ def test_values__of_both_models_are_on_the_same_rows(tmp_path: Path) -> None:
     kept = np.not_equal(SETS, 2)
     assert (found["candidate"][3], found["production"][3]) == (profit(kept), profit(kept, SAID[::-1]))
     assert found["candidate"][3] != found["production"][3]
+
+
+def test_values__in_a_slice_are_those_of_its_rows_and_without_each_set_of_them(tmp_path: Path) -> None:
+    part = np.where(np.arange(ROWS) < 50, np.arange(ROWS) % 5, -1)
+    other = np.where(np.arange(ROWS) < 50, -1, np.arange(ROWS) % 3)
+    asked = replace(PLAIN, production=SAID[::-1], parts=np.stack([part, other]))
+    found = answers(tmp_path, asked, "profit", "sometimes")
+    slices = found["profit"]["slices"]
+    inside = part >= 0
+    expected = [profit(inside), *(profit(inside & np.not_equal(part, one)) for one in range(5))]
+    assert slices[0]["candidate"] == expected
+    assert slices[0]["production"][0] == profit(inside, SAID[::-1])
+    assert [len(each["candidate"]) for each in slices] == [6, 4]
+    # What has no value in a slice is told so, and ends nothing.
+    assert found["sometimes"]["slices"][1]["candidate"] == [None] * 4
 
 
 def test_values__of_several_functions_in_one_go(tmp_path: Path) -> None:

@@ -1,16 +1,16 @@
-"""Answers with what a function of one's own makes of them: it was computed elsewhere, once for all rows."""
+"""Answers with what a function of one's own makes of them: it was computed elsewhere, for all rows or a slice."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 from typing_extensions import override
 
 from mlci.core.answers.task import TaskAnswers
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from mlci.core.statistics.estimate import Estimate
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class MeasuredAnswers(TaskAnswers):
-    """One model's answers on all rows, and the values of one function of them."""
+    """One model's answers on all rows or a slice, and the values of one function of them."""
 
     answers: TaskAnswers
     values: Floats | None
-    """(1 + n_sets,) of all rows, then without each set of the jackknife; None where nothing was computed."""
+    """(1 + n_sets,) of these rows, then without each set of the jackknife; None where nothing was computed."""
 
     @property
     @override
@@ -47,8 +47,8 @@ class MeasuredAnswers(TaskAnswers):
 
     @override
     def cut(self, rows: Booleans) -> Self:
-        """Raise: a function was computed of all rows, and no gate on one has slices."""
-        raise ValueError("a function of all rows has no value on some of them")
+        """Raise: a function was computed of these rows; `View.of` has what it came to in a slice."""
+        raise ValueError("a function of all rows has no value on others")
 
     @override
     def losses(self, metric: str) -> Floats:
@@ -62,5 +62,5 @@ class MeasuredAnswers(TaskAnswers):
 
     @override
     def value(self, metric: str) -> float | None:
-        """Return the value on all rows; None where nothing was computed."""
-        return None if self.values is None else float(self.values[0])
+        """Return the value on the rows; None where nothing was computed, or where it is no number."""
+        return None if self.values is None or np.isnan(self.values[0]) else float(self.values[0])

@@ -89,7 +89,7 @@ def _groups(gate: Gate, groups: Sequence[Slice], view: View, strictness: Strictn
     """Return the groups that have enough rows for the metric, and a value of it."""
     found = []
     for each in groups:
-        both = view.cut(each.rows).on(gate.metric)
+        both = view.of(each).on(gate.metric)
         rows = both.candidate.sample.rows
         if rows < (each.min_rows or strictness.min_rows):
             continue

@@ -73,7 +73,7 @@ def in_slices(
              for family in families]  # fmt: skip
     flat = [cell for family in cells for row in family for cell in row]
     for each in dict.fromkeys(cell.slice for cell in flat):
-        cut = view.cut(each.rows)
+        cut = view.of(each)
         for cell in flat:
             if cell.slice is each:
                 _fill(cell, cut, strictness)
@@ -157,7 +157,7 @@ def _prove(families: Sequence[_Family], view: View, strictness: Strictness, *, i
             needs_rows = any(
                 cell.slice is each and cell.found.again is None for family in undecided for cell in family.open
             )
-            cut = view.cut(each.rows) if needs_rows else view  # which then nobody looks at
+            cut = view.of(each) if needs_rows else view  # which then nobody looks at
             for family in undecided:
                 sure = 1 - (1 - strictness.confidence) / family.left if is_adjusted else strictness.confidence
                 for cell in family.open:
