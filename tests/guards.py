@@ -1602,7 +1602,7 @@ GUARDS = (
     Guard(
         "members of an artifact",
         "mlci/core/submission_zip.py",
-        "if sorted(names) != sorted(_LIMITS):",
+        "if sorted(names) != sorted(limits):",
         "if not names:",
         "tests/core/test_submission_zip.py::test_read__other_files_than_the_two_are_refused",
     ),

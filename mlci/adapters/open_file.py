@@ -6,6 +6,7 @@ import codecs
 import gzip
 import hashlib
 import os
+import shlex
 import stat
 import sys
 import tempfile
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mlci.core.data_format import Format
 
 _CHUNK: Final = 1 << 20
+_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 _CODECS: Final = {"latin-1": "latin-1", "windows-1252": "cp1252", "utf-16": "utf-16"}
 
 
@@ -38,7 +40,7 @@ class OpenFile:
 
     Raises `UsageError("data-missing")` when there is no file, `IntegrityError("data-differs")` when its bytes are not
     those that its pin names, `RejectedError`: "data-unreadable" where it cannot be unpacked or is not in its encoding,
-    "data-too-large" where it would take more than LIMIT bytes.
+    "data-too-large" where it would take more than LIMIT bytes, "data-in-lfs" where it only says where Git LFS has it.
     """
 
     def __init__(self, file: DataFile, form: Format, limit: int) -> None:
@@ -50,6 +52,7 @@ class OpenFile:
             self._limit = limit
             self._refuse_more(self.size)
             self.sha256 = self._hashed(file)
+            self._refuse_pointer()
             if isinstance(form, CsvFormat | JsonLinesFormat):
                 self._unpack(form)
             stack.pop_all()
@@ -101,6 +104,17 @@ class OpenFile:
         if file.pin is not None and digests[file.pin.algorithm].hexdigest() != file.pin.digest:
             raise differs(file, digests[file.pin.algorithm].hexdigest())
         return digests["sha256"].hexdigest()
+
+    def _refuse_pointer(self) -> None:
+        """Raise where the file only points to the data, as commits do where Git LFS has them."""
+        if os.pread(self._descriptor, len(_POINTER), 0) == _POINTER:
+            raise RejectedError(
+                "data-in-lfs",
+                f"{short(self.name)} holds no data, only where Git LFS keeps them",
+                where=self.name,
+                cause="Data are read as commits hold them, and commits hold pointers of Git LFS.",
+                hint=f"dvc add {shlex.quote(self.name)}, or git lfs migrate export --include={shlex.quote(self.name)}",
+            )
 
     def _unpack(self, form: CsvFormat | JsonLinesFormat) -> None:
         """Put a file of plain UTF-8 in the place of a packed one; it has no name, and is gone when it is closed."""

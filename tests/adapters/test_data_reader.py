@@ -171,6 +171,18 @@ def test_csv__another_dialect_is_not_guessed_but_named(tmp_path: Path, content: 
     assert str(error.value.hint).startswith(hint)
 
 
+def test_csv__that_git_lfs_has_is_told_by_its_pointer(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n")
+    with pytest.raises(RejectedError) as error:
+        DuckdbData().columns(data_set(path, form=CsvFormat()))
+    assert (error.value.code, error.value.problem, error.value.hint) == (
+        "data-in-lfs",
+        "a.csv holds no data, only where Git LFS keeps them",
+        "dvc add a.csv, or git lfs migrate export --include=a.csv",
+    )
+
+
 def test_csv__what_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 1_000_000, mtime=0))

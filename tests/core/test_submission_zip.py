@@ -69,6 +69,17 @@ def test_read__a_record_that_is_too_large_is_refused() -> None:
     assert refused(data) == "the artifact of the run is refused: candidate.json has more than 131,072 bytes"
 
 
+def test_read__a_package_that_is_too_large_says_what_mends_it() -> None:
+    data = a_zip((RECORD, b"{}"), (ARCHIVE, b"12345678901"))
+    with pytest.raises(IntegrityError) as caught:
+        read_submission(data, largest=10)
+    assert (caught.value.problem, caught.value.hint) == (
+        f"the artifact of the run is refused: {ARCHIVE} has more than 10 bytes",
+        "Make the model smaller, or the evaluation set that answers are handed in for.",
+    )
+    assert read_submission(data, largest=11).archive == b"12345678901"
+
+
 def test_read__a_size_that_lies_is_not_believed() -> None:
     # The directory says that the record has one byte; what counts is what comes out.
     bomb = bytearray(a_zip((RECORD, b" " * (LARGEST_RECORD + 1)), (ARCHIVE, b"")))
