@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from mlci.adapters.files import new_file
 from mlci.adapters.git_reader import reading, too_large
 from mlci.adapters.places_above import at_root, lies_at, seen_from
+from mlci.adapters.tree_refusals import file_missing, forbidden, special, symlink
 from mlci.core.git_objects import SYMLINK_MODE, format_of, new_hash
 from mlci.core.names import checked_path
-from mlci.core.plain_text import one_line
-from mlci.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -252,7 +250,7 @@ class WorkTree:
             elif stat.S_ISREG(mode):
                 files.append(path)
             elif not stat.S_ISDIR(mode):
-                raise _special(path)
+                raise special(path)
         if files:
             requests = "".join(f"{_quoted(path)}\n" for path in files).encode(errors="surrogateescape")
             output = self._git.run([*_HASHED_ONLY, "hash-object", "--stdin-paths"], folder=self._root, stdin=requests)
@@ -272,44 +270,6 @@ class WorkTree:
         return ["--", self._prefix] if self._prefix else []
 
 
-def file_missing(path: str, label: str) -> UsageError:
-    """Return the error of a file that is needed and not there."""
-    shown = one_line(path, 120)
-    return UsageError(
-        "data-missing",
-        f"there is no file {shown} in {'the ' if label == 'work tree' else ''}{label}",
-        where=shown,
-        cause="It was removed or renamed, or its path in mlci.yaml is mistyped.",
-        hint=f"git checkout HEAD -- {shown}, or mend the path in mlci.yaml"
-        if label == "work tree"
-        else f"git add {shown}, commit it and bring it to that branch, or mend the path in mlci.yaml there",
-    )
-
-
-def _special(path: str) -> UsageError:
-    """Return the error of a pipe, a socket or a device where Git has a file: reading it could take for ever."""
-    shown = one_line(path, 120)
-    return UsageError(
-        "not-a-file",
-        f"{shown} is a pipe, a socket or a device, and Git has a file there",
-        where=shown,
-        cause="Something replaced the file in the work tree.",
-        hint=f"rm {shown} && git checkout HEAD -- {shown}",
-    )
-
-
-def symlink(path: str) -> IntegrityError:
-    """Return the error of a symlink where a file was expected."""
-    shown = one_line(path, 120)
-    return IntegrityError(
-        "symlink",
-        f"{shown} is a symbolic link",
-        where=shown,
-        cause="Links are not followed: one in a pull request could point anywhere on the machine that reads it.",
-        hint="Commit the file itself.",
-    )
-
-
 def _open_below(descriptor: int, name: str, path: str, flags: int) -> int | None:
     """Open `name` in an open folder; `None` if there is no such file (or folder)."""
     try:
@@ -322,7 +282,7 @@ def _open_below(descriptor: int, name: str, path: str, flags: int) -> int | None
     except FileNotFoundError:
         return None
     except PermissionError as error:
-        raise _forbidden(path) from error
+        raise forbidden(path) from error
 
 
 def _mode(file: Path, path: str) -> int | None:
@@ -332,16 +292,11 @@ def _mode(file: Path, path: str) -> int | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError as error:
-        raise _forbidden(path) from error
+        raise forbidden(path) from error
     as_effective = os.access in os.supports_effective_ids
     if stat.S_ISREG(mode) and not os.access(file, os.R_OK, effective_ids=as_effective):
-        raise _forbidden(path)
+        raise forbidden(path)
     return mode
-
-
-def _forbidden(path: str) -> PermissionError:
-    """Return what the system says of a file that may not be read, with its PATH as people know it."""
-    return PermissionError(errno.EACCES, os.strerror(errno.EACCES), one_line(path, 120))
 
 
 def _has_content(file: Path, object_id: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from posixpath import relpath
 from typing import TYPE_CHECKING
 
-from mlci.core.above import ABOVE
+from mlci.core.names import ABOVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

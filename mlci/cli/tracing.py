@@ -126,7 +126,7 @@ def _write_curves(compared: RunComparison, folder: Path) -> None:
 
 @app.command(short_help="Make a model once more from its commit, and compare.")
 def reproduce(
-    reference: Annotated[str, typer.Argument(metavar="REF", help="A version, a stage, or the first digits of a run.")],
+    reference: Annotated[str, typer.Argument(metavar="REF", help="A version, a stage, a run, or candidate.")],
     *,
     tolerance: Annotated[
         float, typer.Option("--tolerance", min=0, max=1, help="How far answers may lie apart.")

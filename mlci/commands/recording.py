@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlci.commands.training_data import training_files
-from mlci.core.above import ABOVE, places_above
+from mlci.core.above import places_above
 from mlci.core.canonical import canonical_sha256
 from mlci.core.data_section import identity
 from mlci.core.fingerprint import code_paths
+from mlci.core.names import ABOVE
 from mlci.core.plain_text import one_line, printable
 from mlci.core.runs import Artifact, Cost, DataFile, RunDetails, RunRecord, StageRun
 from mlci.core.runs.content import Content, content_of

@@ -17,7 +17,7 @@ from mlci.commands.inputs import input_ids
 from mlci.commands.installed import Installed
 from mlci.commands.job import Job
 from mlci.commands.labelled_rows import feature_rows
-from mlci.commands.lineage import origin_of
+from mlci.commands.lineage import CANDIDATE, origin_of
 from mlci.commands.resolving import names_version, resolve_in, run_named
 from mlci.commands.restoring import restore
 from mlci.commands.running import run_candidate
@@ -43,6 +43,8 @@ from mlci.core.reproduction import (
 )
 from mlci.core.rules import effective
 from mlci.core.runs.listing import newest_first
+from mlci.core.runs.record import run_id
+from mlci.core.submission import read_record
 from mlci.errors import MlciError, UsageError
 from mlci.formats.archive import digest, pack
 
@@ -106,6 +108,7 @@ def reproduce(
     """Make what REFERENCE names once more, and compare; answers may lie TOLERANCE apart."""
     config = head_side(repository.work_tree()).config
     registry = tools.registry.load(config.model.name).registry
+    reference = _run_of_candidate(tools.work) if reference == CANDIDATE else reference
     wanted = _wanted(reference, registry, repository, list_runs(tools.work, shared))
     tools.tell(f"lay out commit {wanted.commit[:12]}, and train")
     with separate(wanted.commit) as (place, bench):
@@ -121,6 +124,16 @@ def reproduce(
     )
     differences = tuple(islice(_differences(wanted, anew, then, tools), MOST_DIFFERENCES))
     return Reproduction(wanted.title, wanted.commit, outcome, reason, differences, answers, anew.model_sha256)
+
+
+def _run_of_candidate(work: Workbench) -> str:
+    """Return the run that made the candidate; raises `UsageError("no-candidate")` where nobody knows of one."""
+    submission = work.submission()
+    record = read_record(submission.record).run if submission else None
+    if record is None:
+        problem = "no run of a candidate is known here" if submission else "there is no candidate"
+        raise UsageError("no-candidate", problem, cause="Nothing was trained here.", hint="mlci train")
+    return f"run:{run_id(record.encode())}"
 
 
 def _wanted(reference: str, registry: Registry, repository: Repository, runs: Sequence[KeptRun]) -> Wanted:

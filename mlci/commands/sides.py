@@ -53,10 +53,13 @@ def read_data_side(tree: Tree) -> DataSide | None:
     config = read_data_config(text, named_in(FILE_NAME, tree))
     contracts: dict[str, Contract] = {}
     lines: dict[str, Lines] = {}
+    read: dict[str, tuple[Contract, Lines]] = {}  # several data sets may have one contract
     for name, section in config.data.items():
         if section.contract is None:
             continue
-        contracts[name], lines[name] = _contract(tree, name, section.contract)
+        if section.contract not in read:
+            read[section.contract] = _contract(tree, name, section.contract)
+        contracts[name], lines[name] = read[section.contract]
     if not isinstance(config, Config):
         return DataSide(config, contracts, lines=lines)
     made = pipeline.made_by(tree.read(pipeline.FILE)) if config.train.dvc else frozenset[str]()

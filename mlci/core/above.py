@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from mlci.core.command_words import words_for_a_shell
 from mlci.core.data_path import is_pattern
 from mlci.core.listed_code import OF_ENVIRONMENTS
+from mlci.core.names import ABOVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlci.core.config import Config
 
-ABOVE: Final = "../"
 MOST_FOLDERS: Final = 20
 """Folders above that are looked into; a repository is hardly deeper."""
 Known = TypeVar("Known")

@@ -8,10 +8,11 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import TYPE_CHECKING, Any, Final
 
-from mlci.core.above import ABOVE, MOST_FOLDERS
+from mlci.core.above import MOST_FOLDERS
 from mlci.core.canonical import canonical_sha256
 from mlci.core.command_words import words_for_a_shell
 from mlci.core.configuration_file import FILE_NAME
+from mlci.core.names import ABOVE
 from mlci.core.runs.secrets import secrets_in, without_secrets
 from mlci.errors import UsageError
 
@@ -84,7 +85,7 @@ def _of_uv(ids: Mapping[str, str]) -> dict[str, str]:
             projects[project] = ids[project]
         if lock in ids:
             return {**(projects or _named((UV_PROJECT,), ids, UV_MEND)), lock: ids[lock]}
-    return _named((UV_LOCK,), ids, UV_MEND)
+    return _named((UV_LOCK,) if projects else (UV_PROJECT, UV_LOCK), ids, UV_MEND)
 
 
 def _named(paths: tuple[str, ...], ids: Mapping[str, str], mend: str) -> dict[str, str]:

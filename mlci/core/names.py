@@ -94,6 +94,10 @@ def branch_folder(branch: str) -> str:
     return f"{folder[:60]}%%{hashlib.sha256(branch.encode()).hexdigest()}"
 
 
+ABOVE: Final = "../"
+"""What the path of a file begins with that lies outside of the folder of `mlci.yaml`, elsewhere in its repository."""
+
+
 def checked_path(text: str) -> str:
     """Return `text` if it names a file below a folder: relative, with `/`, without `..`, not inside `.git`.
 

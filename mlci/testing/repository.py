@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from mlci.core.above import ABOVE, below
+from mlci.core.above import below
 from mlci.core.fetched import Fetched
 from mlci.core.git_objects import new_hash
-from mlci.core.names import checked_branch, checked_commit, checked_path
+from mlci.core.names import ABOVE, checked_branch, checked_commit, checked_path
 from mlci.errors import OutsideError, UsageError
 from mlci.testing.tree import MemoryTree
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlci.core.above import ABOVE
 from mlci.core.git_objects import blob
-from mlci.core.names import checked_path
+from mlci.core.names import ABOVE, checked_path
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:

@@ -70,6 +70,25 @@ def test_reproduce__needs_neither_records_nor_the_store_where_bytes_are_the_same
     assert again(project, "#production").outcome == "identical"
 
 
+def test_reproduce__of_the_candidate_is_of_the_run_that_made_it(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.train()
+    (name,) = project.work.records
+    came = again(project, "candidate")
+    assert (came.subject, came.outcome) == (f"run {name}", "identical")
+
+
+@pytest.mark.parametrize(
+    ("reference", "code"),
+    [("candidate", "no-candidate"), ("v9.9.9", "unknown-version"), ("#gone", "unknown-version"), ("x", "unknown-run")],
+)
+def test_reproduce__of_what_is_not_there(tmp_path: Path, reference: str, code: str) -> None:
+    project = a_project(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        again(project, reference)
+    assert (caught.value.code, project.runner.runs) == (code, [])
+
+
 def test_reproduce__of_a_run_takes_its_seed(tmp_path: Path) -> None:
     train = f"{{run: {COMMAND}, data: [cells], params: params.yaml, seeds: 2, model: model.skops}}"
     project = a_project(tmp_path, train=train)
