@@ -964,7 +964,7 @@ GUARDS = (
     Guard(
         "no pipe in the place of a file",
         "mlci/adapters/git_trees.py",
-        "raise _special(path)",
+        "raise special(path)",
         "continue",
         "tests/adapters/test_git.py::test_work_tree_ids__a_file_replaced_by_a_pipe",
     ),
