@@ -80,7 +80,12 @@ def test_reproduce__of_the_candidate_is_of_the_run_that_made_it(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("reference", "code"),
-    [("candidate", "no-candidate"), ("v9.9.9", "unknown-version"), ("#gone", "unknown-version"), ("x", "unknown-run")],
+    [
+        ("candidate", "no-candidate"),
+        ("v9.9.9", "unknown-version"),
+        ("#gone", "unknown-version"),
+        ("feed", "unknown-run"),
+    ],
 )
 def test_reproduce__of_what_is_not_there(tmp_path: Path, reference: str, code: str) -> None:
     project = a_project(tmp_path)
