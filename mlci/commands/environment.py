@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from mlci.core import environment
-from mlci.core.runs.secrets import without_secrets
+from mlci.core.runs.secrets import without_secrets, without_tokens
 from mlci.errors import RejectedError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _failed(plan: Plan, done: Completed, log: str) -> RejectedError:
         how = f"ended with exit code {done.exit_code}" if done.exit_code is not None else "took more than an hour"
         text = "\n".join(done.tail)
         cause = next((cause for pattern, cause in _CAUSES if pattern.search(text)), "See its last words.")
-    last = "\n".join(done.tail[-MOST_LINES:])
+    last = without_tokens("\n".join(done.tail[-MOST_LINES:]))
     error = RejectedError(
         "environment-failed",
         f"the environment could not be made: `{without_secrets(plan.command)}` {how}" + (f"\n{last}" if last else ""),

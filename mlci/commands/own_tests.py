@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlci.commands.environment import prepared
 from mlci.core.report import OwnTests
-from mlci.core.runs.secrets import secrets_in, without_secrets
+from mlci.core.runs.secrets import secrets_in, without_secrets, without_tokens
 from mlci.errors import RejectedError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run_tests(
         return OwnTests(command, "passed", ""), None
     limit = config.train.timeout.total_seconds()
     reason = f"exit code {done.exit_code}" if done.exit_code is not None else f"not done after {limit:g} s"
-    last = "\n".join(done.tail[-MOST_LINES:])
+    last = without_tokens("\n".join(done.tail[-MOST_LINES:]))
     error = RejectedError(
         "tests-failed",
         f"`{command}` did not pass: {reason}" + (f"\n{last}" if last else ""),

@@ -28,6 +28,7 @@ from mlci.core.data_section import stand_ins
 from mlci.core.plain_text import printable
 from mlci.core.runs import KeptModel
 from mlci.core.runs.outputs import listed, undeclared
+from mlci.core.runs.secrets import without_tokens
 from mlci.core.runs.seeds import FIRST
 from mlci.core.training import InterruptedTraining, variables
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
@@ -242,7 +243,7 @@ def _refuse_failure(config: Config, done: Completed, log: str) -> None:
             hint="train: {timeout: 2h}",
         )
     if done.exit_code != 0:
-        last = "\n".join(done.tail[-10:])
+        last = without_tokens("\n".join(done.tail[-10:]))
         error = RejectedError(
             "training-failed",
             f"`{command}` ended with exit code {done.exit_code}" + (f"\n{last}" if last else ""),

@@ -180,6 +180,19 @@ def test_train__a_secret_of_a_variable_is_withheld_whatever_a_script_calls_it(tm
     assert record.params == {"C": 1, "depth": 6, "tracking": "user (withheld)"}
 
 
+def test_check__a_token_that_tests_training_or_installation_print_is_in_no_error(tmp_path: Path) -> None:
+    token = "ghp_" + "0123456789abcdefghijABCD"
+    project = a_project(tmp_path, environment="{install: make it}", tests="pytest")
+    told: list[str] = []
+    for failing in ("make it", "pytest", COMMAND):
+        project.runner.scripts |= {"make it": Script(makes_environment=True), "pytest": Script()}
+        project.runner.scripts[failing] = Script(prints=(f"uses {token}",), exit_code=1)
+        with pytest.raises(MlciError) as caught:
+            project.check(force=True)
+        told.append(str(caught.value.to_dict()))
+    assert ["uses (withheld)" in text and token not in text for text in told] == [True, True, True]
+
+
 def test_check__no_secret_of_tests_or_environment_is_kept_or_told(tmp_path: Path) -> None:
     install, tests = "make it --token hunter2-of-install", "pytest --password hunter2-of-tests"
     project = a_project(tmp_path, environment=f"{{install: {install}}}", tests=tests)

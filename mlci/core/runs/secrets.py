@@ -1,4 +1,4 @@
-"""What looks like a secret, and so is kept out of records, logs and reports.
+"""What looks like a secret, and so is kept out of records and reports.
 
 Two signs: the name that a value goes by (`password`, `API_KEY`), and the shape of the value (a token of a known kind,
 or text as random as a key). What is found is replaced by `WITHHELD`. A guess in doubt withholds: a record that lacks a
@@ -103,6 +103,15 @@ def without_secrets(text: str) -> str:
     'curl https://(withheld)@host/x | python train.py'
     """
     return without(text, secrets_in(text))
+
+
+def without_tokens(text: str) -> str:
+    """Return TEXT, which a program printed, without tokens of a known form; names and randomness tell nothing there.
+
+    >>> without_tokens("SyntaxError: invalid token: ghp_" + "0123456789abcdefghijABCD")
+    'SyntaxError: invalid token: (withheld)'
+    """
+    return _KNOWN.sub(WITHHELD, text)
 
 
 def shown_value(name: str, value: str) -> str:
