@@ -122,7 +122,8 @@ def npy_head(shape: tuple[int, ...]) -> bytes:
 
 
 def _refuse_beyond(values: np.ndarray[Any, Any]) -> None:
-    beyond = np.count_nonzero(is_beyond(values).reshape(len(values), -1).any(axis=1))
+    cells = is_beyond(values)
+    beyond = np.count_nonzero(cells if values.ndim == 1 else cells.any(axis=1))
     if beyond:
         raise IntegrityError(
             "model-answers-beyond",

@@ -28,6 +28,15 @@ def test_validated__several_numbers_need_not_be_probabilities() -> None:
     assert (kind, classes, values.tolist()) == ("numbers", None, (VALUES - 7).tolist())
 
 
+def test_validated__numbers_beyond_all_measure_are_counted_by_rows_and_none_may_be_asked() -> None:
+    values = np.array([[1e200, -1e200], [1.0, 2.0]])
+    with pytest.raises(IntegrityError) as caught:
+        validated(*an_answer(values, kind="numbers"), 2)
+    assert (caught.value.code, " for 1 of 2 rows" in caught.value.problem) == ("model-answers-beyond", True)
+    assert validated(*an_answer(np.zeros((0, 3)), kind="numbers"), 0)[2].shape == (0, 3)
+    assert validated(*an_answer(np.zeros(0), kind="labels"), 0)[2].shape == (0,)
+
+
 def test_validated__several_numbers_are_finite_and_as_many_as_their_shape_says() -> None:
     values = VALUES.copy()
     values[2, 0] = np.inf
