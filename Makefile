@@ -43,8 +43,7 @@ bench: setup ## Measure the promises of speed and of statistics
 	$(BIN)/python benchmarks/data.py
 	$(BIN)/python benchmarks/package.py
 	$(BIN)/python benchmarks/coverage.py
-	$(BIN)/python benchmarks/coverage_tasks.py --draws 100
-	$(BIN)/python benchmarks/levels.py --draws 500
+	$(BIN)/python benchmarks/levels.py
 	$(BIN)/python benchmarks/leaks.py
 	$(BIN)/python benchmarks/predict.py
 

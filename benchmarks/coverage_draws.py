@@ -1,9 +1,9 @@
-"""Many samples at once of a population of few distinct rows: what `coverage_tasks.py` needs for 20,000 draws a cell.
+"""Many samples at once of a population of few distinct rows: what `coverage_blocks.py` needs for 20,000 draws a cell.
 
 A sample of n rows is how often each distinct row was drawn, so that a block of samples is one matrix of counts. What
 mlci computes row by row for one sample, `mlci.core.statistics`, is written here for whole blocks, from the same
 definitions: influences of functions of a confusion matrix by a complex step (Squire and Trapp 1998, SIAM Review 40,
-110-112), of ranks by cumulative sums along the order of the distinct rows. `coverage_tasks.py` holds it against the
+110-112), of ranks by cumulative sums along the order of the distinct rows. `coverage_blocks.py` holds it against the
 gate itself on samples of every cell.
 """
 
@@ -75,20 +75,21 @@ def around_mean(counts: Floats, outcomes: Floats) -> Floats:
 
 
 def of_confusion(counts: Floats, cells: tuple[Rows, Rows], metric: Callable[[Complexes], Complexes]) -> Estimates:
-    """Return METRIC, a function of the shares of three classes by label and decision, (n_samples, 3, 3).
+    """Return METRIC, a function of the shares of k classes by label and decision, (n_samples, k, k).
 
     CELLS are label and decision of each distinct row.
     """
-    codes = 3 * cells[0] + cells[1]
-    shares = (counts @ np.eye(9)[codes] / counts.sum(axis=1, keepdims=True)).reshape(-1, 3, 3)
+    k = 1 + int(cells[0].max())
+    codes = k * cells[0] + cells[1]
+    shares = (counts @ np.eye(k * k)[codes] / counts.sum(axis=1, keepdims=True)).reshape(-1, k, k)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = metric(shares.astype(np.complex128)).real
-        slope = np.empty((len(counts), 9))
-        for code in range(9):
+        slope = np.empty((len(counts), k * k))
+        for code in range(k * k):
             moved = shares.astype(np.complex128)
-            moved[:, code // 3, code % 3] += 1j * STEP
+            moved[:, code // k, code % k] += 1j * STEP
             slope[:, code] = metric(moved).imag / STEP
-        slope -= (slope * shares.reshape(-1, 9)).sum(axis=1, keepdims=True)
+        slope -= (slope * shares.reshape(-1, k * k)).sum(axis=1, keepdims=True)
     return Estimates(value, slope[:, codes])
 
 
@@ -97,7 +98,8 @@ def _right(shares: Complexes) -> Complexes:
 
 
 def _kappa(shares: Complexes, power: int) -> Complexes:
-    apart = np.abs(np.subtract.outer(np.arange(3), np.arange(3)))
+    each = np.arange(shares.shape[1])
+    apart = np.abs(np.subtract.outer(each, each))
     weight = (apart > 0).astype(np.float64) if power == 0 else apart.astype(np.float64) ** power
     chance = shares.sum(axis=2)[:, :, None] * shares.sum(axis=1)[:, None, :]
     return np.asarray(1 - (weight * shares).sum(axis=(1, 2)) / (weight * chance).sum(axis=(1, 2)))
@@ -127,6 +129,10 @@ OF_CONFUSION: Final[Mapping[str, Callable[[Complexes], Complexes]]] = {
     "precision_weighted": lambda shares: (_precisions(shares) * shares.sum(axis=2)).sum(axis=1),
     "f1_macro": lambda shares: _f1s(shares).mean(axis=1),
     "f1_weighted": lambda shares: (_f1s(shares) * shares.sum(axis=2)).sum(axis=1),
+    "recall_macro": lambda shares: (_right(shares) / shares.sum(axis=2)).mean(axis=1),
+    "lift": lambda shares: _precisions(shares)[:, 1] / shares.sum(axis=2)[:, 1],
+    "precision": lambda shares: _precisions(shares)[:, 1],
+    "f1": lambda shares: _f1s(shares)[:, 1],
     "precision@1": lambda shares: _precisions(shares)[:, 1],
     "f1@1": lambda shares: _f1s(shares)[:, 1],
 }
@@ -280,7 +286,7 @@ def not_worse(
     lower = np.where(longer_tail < 0, lower - excess, lower)
     few = np.flatnonzero(effective < min_changed)
     if few.size:
-        effective[few] = np.maximum(effective[few], _with_capped_gains(gains[few], times[few]))
+        effective[few] = np.maximum(effective[few], with_capped_gains(gains[few], times[few]))
     doubted = ~(effective >= min_changed) | ~np.isfinite(found.value)
     passed = ~doubted & (lower > -margin)
     if largest_change is not None:
@@ -289,7 +295,7 @@ def not_worse(
     return Decided(passed, doubted & ~passed)
 
 
-def _with_capped_gains(gains: Floats, times: Floats) -> Floats:
+def with_capped_gains(gains: Floats, times: Floats) -> Floats:
     """Return the effective number of changes for a lower bound, as `effective_for_lower_bound` defines it."""
     order = np.argsort(gains, axis=1)
     gains, times = np.take_along_axis(gains, order, axis=1), np.take_along_axis(times, order, axis=1)

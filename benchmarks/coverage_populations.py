@@ -6,7 +6,7 @@ quarters of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from mlci.core.answers import (
     Sample,
 )
 from mlci.core.metrics import metric_of
+from mlci.core.shares import is_share, right_rows
 from mlci.core.statistics.jackknife import sets_of
 from mlci.core.statistics.sampling import Clusters, Independent, NotTrusted
 
@@ -57,6 +58,8 @@ class Population:
     production: Floats
     candidate: Floats
     answers: Callable[[NDArray[np.generic], Floats], TaskAnswers]
+    share: Floats = field(default_factory=lambda: np.full(POPULATION, 1 / POPULATION))
+    """(n_distinct,) how often each is drawn."""
 
     def drawn(self, rows: Rows) -> tuple[TaskAnswers, TaskAnswers]:
         """Return candidate and production on some of it."""
@@ -66,13 +69,40 @@ class Population:
     @cached_property
     def both(self) -> tuple[TaskAnswers, TaskAnswers]:
         """Candidate and production on all of it."""
-        return self.drawn(np.arange(POPULATION))
+        return self.drawn(np.arange(self.distinct))
+
+    @property
+    def distinct(self) -> int:
+        """How many distinct rows there are."""
+        return len(self.labels)
+
+    def merged(self, metric: str) -> Population:
+        """Return it with rows put together that the difference in METRIC does not tell apart, drawn as often."""
+        now, before = (each.on(metric) for each in self.both)
+        if is_share(metric, now, before):
+            looked = self.both[0].seen_by(metric).sample.looked_at(metric)
+            told = np.zeros((self.distinct, 3))
+            told[slice(None) if looked is None else looked] = np.column_stack(
+                [np.ones(now.sample.rows), right_rows(metric, now), right_rows(metric, before)]
+            )
+        elif metric_of(metric).kind == "cells":
+            of_both = [each.decisions for each in self.both]
+            told = np.hstack(
+                [np.asarray(each, np.float64).reshape(self.distinct, -1) for each in (self.labels, *of_both)]
+            )
+        elif metric_of(metric).kind in {"loss", "queries"}:
+            told = np.column_stack([now.losses(metric) - before.losses(metric), now.differs(metric, before)])
+        else:
+            return self
+        _, first, kind = np.unique(told, axis=0, return_index=True, return_inverse=True)
+        share = np.asarray(np.bincount(kind.ravel(), self.share), dtype=np.float64)
+        return Population(self.labels[first], self.production[first], self.candidate[first], self.answers, share)
 
     @cached_property
     def is_of(self) -> Booleans:
         """Which rows are of each class, or have each label, (n_distinct, n_classes); one column of a binary task."""
         if self.labels.dtype == np.bool_:
-            return np.asarray(self.labels.reshape(POPULATION, -1), dtype=np.bool_)
+            return np.asarray(self.labels.reshape(self.distinct, -1), dtype=np.bool_)
         return np.asarray(self.labels[:, None] == np.arange(CLASSES), dtype=np.bool_)
 
     def margin(self, metric: str) -> float:
@@ -85,7 +115,7 @@ class Population:
 
 
 def two_classes(churn: float, for_the_worse: float) -> Population:
-    """Return two classes; where the candidate differs, it says the complement. As in `coverage.py`, of fewer rows."""
+    """Return two classes; where the candidate differs, it says the complement."""
     generator = np.random.default_rng(7)
     labels = generator.random(POPULATION) < 0.4  # noqa: PLR2004 - the share of positive rows
     production = 1 / (1 + np.exp(-1.8 * (2.0 * labels - 1) - 2 * generator.standard_normal(POPULATION)))
@@ -93,6 +123,18 @@ def two_classes(churn: float, for_the_worse: float) -> Population:
     for rows in chosen((production >= THRESHOLD) == labels, churn, for_the_worse, generator):
         candidate[rows] = 1 - production[rows]
     return Population(labels, production, candidate, _binary)
+
+
+def equally_good(churn: float) -> Population:
+    """Return two classes where some rows of a class have each other's scores: as good as production by any metric."""
+    generator = np.random.default_rng(7)
+    known = two_classes(0.0, 1.0)
+    candidate = known.production.copy()
+    for label in (False, True):
+        rows = np.flatnonzero(known.labels == label)
+        changed = generator.choice(rows, round(rows.size * churn), replace=False)
+        candidate[changed] = np.roll(known.production[changed], 1)
+    return replace(known, candidate=candidate)
 
 
 def _binary(labels: NDArray[np.generic], said: Floats) -> TaskAnswers:

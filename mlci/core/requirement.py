@@ -205,6 +205,8 @@ class Gate(Section):
             return f"{self.metric} is a mean over queries, and a gap lies between rows; use no_proven_regression"
         if self.require == "gap_not_wider" and self.slices is False:
             return "a gap lies between the groups of a slice; name it: `slices: [COLUMN]`"
+        if self.require == "gap_not_wider" and self.tolerance.relative:
+            return "the margin of a gap is a number such as 0.02: production's gap may be 0, and so would a share of it"
         if self.value is not None:
             return f"{self.require} compares with production: write `margin:`, not `value:`"
         if chosen.limits is not None and self.tolerance.value >= 1:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 POSITIVE: Final = 1
 """The code of the positive class among the cells."""
 RARER_CLASS: Final = 50
-"""Rows of the rarer class below which the interval of a metric of ranks does not keep its level."""
+"""Rows of the rarer class below which the interval of a metric of ranks, or of lift, does not keep its level."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +113,7 @@ class Answers(DecidedAnswers):
     @override
     def lacks(self, metric: str) -> NotTrusted | None:
         """Return what the rows lack for METRIC, in words; None where nothing lacks."""
-        if metric_of(metric).kind not in {"auc", "average_precision"}:
+        if metric_of(metric).kind not in {"auc", "average_precision"} and metric != "lift":
             return None
         positives, negatives = self.sample.positives, self.sample.rows - self.sample.positives
         if 0 in {positives, negatives}:

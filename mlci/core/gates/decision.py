@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.bounds import alone, churn, difference, power_of, rows_for_bound, worst_loss
+from mlci.core.bounds import alone, churn, power_of, rows_for_bound, worst_loss
+from mlci.core.gates.relative_margin import difference_for, sure_margin
 from mlci.core.gates.result import Decision, Outcome, rows_of
 from mlci.core.gates.wording import number, signed
 from mlci.core.margin import written_number
@@ -107,7 +108,7 @@ def _comparison(gate: Gate, both: Both, strictness: Strictness) -> Decision:
     """Decide on the candidate against production."""
     metric, now, before, confidence = gate.metric, both.candidate, both.compared, strictness.confidence
     margin, written = margin_of(gate, before.value(metric))
-    found = difference(metric, now, before, confidence, strictness.min_changed)
+    found = difference_for(gate, now, before, strictness)
     if isinstance(found, NotTrusted):
         return Decision(Outcome.INCONCLUSIVE, found.sentence)
     rule = _not_worse if gate.require == "not_worse" else _better
@@ -119,7 +120,7 @@ def _comparison(gate: Gate, both: Both, strictness: Strictness) -> Decision:
         )
     if found.lower_doubt is not None:
         worst = worst_loss(metric, now, before, confidence) if gate.require == "not_worse" else None
-        if worst is not None and worst <= margin:
+        if worst is not None and worst <= sure_margin(gate, before, confidence):
             lost = signed(-worst, -margin)
             return Decision(Outcome.PASS, f"so few rows changed that it is {lost} at worst, the margin is {written}")
     if doubt is not None:

@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.bounds import difference
 from mlci.core.gates.decision import Strictness, at_confidence, decide, margin_of
+from mlci.core.gates.relative_margin import difference_for
 from mlci.core.gates.result import Decision, Outcome, SliceResult, rows_of
 from mlci.core.gates.wording import signed
 from mlci.core.statistics.sampling import NotTrusted
@@ -114,7 +114,7 @@ def _regression(gate: Gate, both: Both, strictness: Strictness) -> Decision:
     """Return whether a regression beyond the margin is proven; inconclusive is what no theory can judge."""
     before = both.compared
     margin, written = margin_of(gate, before.value(gate.metric))
-    found = difference(gate.metric, both.candidate, before, strictness.confidence, strictness.min_changed)
+    found = difference_for(gate, both.candidate, before, strictness)
     if isinstance(found, NotTrusted):
         return Decision(Outcome.INCONCLUSIVE, found.sentence)
     outcome, sentence = _proven(found.interval, margin, written)
