@@ -1,8 +1,8 @@
 """How often whole procedures err: 50 slices at once, rows in 20 groups, and a sealed set that is looked at 32 times.
 
-- **Slices.** Two models that are equally good, but differ on a tenth of the rows, are judged in 50 slices by
-  `no_proven_regression`: it may block in 3 % of all draws at most. It blocks where any slice is proven worse by its
-  bound at 1 - 0.05/50, Holm's first step: no more often than 50 times as often as one slice. Four metrics at once are
+- **Slices.** Two models that are equally good, but differ on a tenth, or a half, of the rows, are judged in 50 slices
+  by `no_proven_regression`: it may block in 3 % of all draws at most. It blocks where any slice is proven worse by its
+  bound at 1 - 0.025/50, Holm's first step: no more often than 50 times as often as one slice. Four metrics at once are
   200 comparisons, and block no more often than all of them add up to.
 - **Groups.** Rows come in groups that resemble each other, and some change far more than others; a candidate that is
   worse by exactly the margin may pass in 6 % at most, from 20 groups on.
@@ -29,6 +29,7 @@ from scipy.stats import binom
 from benchmarks import level_groups
 from benchmarks.coverage_blocks import measured
 from benchmarks.coverage_populations import equally_good, two_classes
+from mlci.core.gates.slices import OF_REGRESSIONS
 from mlci.core.judging_sections import StatisticsSection
 from mlci.core.statistics.sealed_budget import SealedBudget
 
@@ -39,7 +40,8 @@ CONFIDENCE = StatisticsSection().confidence
 BY_CHANCE = 1e-4
 """With which a share whose truth is as promised may be called broken."""
 METRICS = ("accuracy", "f1", "log_loss", "roc_auc")
-SLICES, ROWS_OF_SLICE = 50, 200
+SLICES, SLICES_OF = 50, ((200, 0.1), (200, 0.5), (1_000, 0.1), (1_000, 0.5))
+"""How many, and of how many rows with which churn."""
 GROUPS = (20, 30, 50)
 DRAWS_OF_GROUPS = 4
 """For each draw of the other procedures, which take 50 and 32 samples a draw."""
@@ -70,21 +72,22 @@ class Share:
         """A line of the table."""
         seen = self.times * self.wrong / self.samples
         error = self.times * (self.wrong + 1) ** 0.5 / self.samples
-        return f"  {self.name:<58}{self.promised:>8.0%}{seen:>9.2%} ± {error:.2%}{'  broken' if self.is_broken else ''}"
+        return f"  {self.name:<62}{self.promised:>8.0%}{seen:>9.2%} ± {error:.2%}{'  broken' if self.is_broken else ''}"
 
 
 def of_slices(draws: int) -> Iterator[Share]:
     """Yield how often equally good models are blocked in 50 slices, by metric, and by four at once."""
-    population = equally_good(CHURN)
-    # Proven worse is what production would be proven better by.
-    swapped = replace(population, candidate=population.production, production=population.candidate)
-    samples = draws * SLICES
-    for gates in (1, len(METRICS)):
-        confidence = 1 - (1 - CONFIDENCE) / (SLICES * gates)
-        wrong = [passes for passes, _ in measured(METRICS, swapped, ROWS_OF_SLICE, samples, confidence)]
-        named = zip(METRICS, wrong, strict=True) if gates == 1 else [("all four", sum(wrong))]
-        for name, count in named:
-            yield Share(f"{SLICES} slices of {ROWS_OF_SLICE} rows, {name}: false block", count, samples, 0.03, SLICES)
+    for rows, churn in SLICES_OF:
+        population = equally_good(churn)
+        # Proven worse is what production would be proven better by.
+        swapped = replace(population, candidate=population.production, production=population.candidate)
+        for gates in (1, len(METRICS)):
+            confidence = 1 - OF_REGRESSIONS * (1 - CONFIDENCE) / (SLICES * gates)
+            wrong = [passes for passes, _ in measured(METRICS, swapped, rows, draws * SLICES, confidence)]
+            named = zip(METRICS, wrong, strict=True) if gates == 1 else [("all four", sum(wrong))]
+            for name, count in named:
+                what = f"{SLICES} slices of {rows:,} rows, churn {churn:.0%}, {name}: false block"
+                yield Share(what, count, draws * SLICES, 0.03, SLICES)
 
 
 def of_groups(draws: int) -> Iterator[Share]:
@@ -119,7 +122,7 @@ def main() -> int:
     parser.add_argument("--procedures", nargs="+", choices=PROCEDURES, default=list(PROCEDURES), help="which of them")
     arguments = parser.parse_args()
     started, broken = time.perf_counter(), 0
-    print(f"{arguments.draws:,} draws a line\n  {'':<58}{'promise':>8}{'measured':>9}")
+    print(f"{arguments.draws:,} draws a line\n  {'':<62}{'promise':>8}{'measured':>9}")
     for name in arguments.procedures:
         for share in PROCEDURES[name](arguments.draws):
             print(share.text, flush=True)

@@ -824,9 +824,16 @@ GUARDS = (
     Guard(
         "failures in slices stand among all slices",
         "mlci/core/gates/slices.py",
-        "sure = 1 - (1 - strictness.confidence) / family.left if is_adjusted else strictness.confidence",
+        "sure = 1 - family.error(strictness) / family.left if is_adjusted else strictness.confidence",
         "sure = strictness.confidence",
         "tests/core/test_slices.py::test_regression__holm_by_bounds_is_holm_by_p_values",
+    ),
+    Guard(
+        "several proofs of a regression err half as often together",
+        "mlci/core/gates/slices.py",
+        "return OF_REGRESSIONS * error if are_regressions and len(self.cells) > 1 else error",
+        "return error",
+        "tests/core/test_slices.py::test_regression__slices_that_are_too_small_are_listed_and_take_no_part",
     ),
     Guard(
         "no value of a slice in a public place",
@@ -834,6 +841,20 @@ GUARDS = (
         "shown = result.slices if rows else result.without_values().slices",
         "shown = result.slices",
         "tests/render/test_report_forms.py::test_report__in_a_public_place_names_no_value_of_a_slice",
+    ),
+    Guard(
+        "a relative margin is as noisy as production's value",
+        "mlci/core/gates/relative_margin.py",
+        "            below = _reach(below, smaller, together)\n",
+        "            pass\n",
+        "tests/core/test_relative_margin.py::test_not_worse__what_only_a_margin_known_exactly_would_pass_does_not_pass",
+    ),
+    Guard(
+        "what is 0 or 1 in every row is judged as a share",
+        "mlci/core/shares.py",
+        "all(_is_0_or_1(metric, each) for each in models)",
+        "False",
+        "tests/core/test_shares.py::test_difference__of_what_is_0_or_1_in_every_row_is_that_of_tango",
     ),
     Guard(
         "a difference of average precisions is freed of its bias",

@@ -170,7 +170,7 @@ def replace_min_rows(each: Slice, min_rows: int) -> Slice:
 def test_regression__holm_by_bounds_is_holm_by_p_values() -> None:
     changes = [(0, 14), (0, 8), (1, 9), (2, 2), (3, 12), (0, 5), (5, 1), (4, 12), (1, 6)]
     result = judged(a_gate("no_proven_regression"), some_sites(*changes))
-    proven = holm([p_value_tango(gains, losses, GROUP, 0.0) for gains, losses in changes], 0.95)
+    proven = holm([p_value_tango(gains, losses, GROUP, 0.0) for gains, losses in changes], 0.975)
     expected = {f"site = {chr(65 + place)}" for place, each in enumerate(proven) if each.is_proven}
     assert 1 < len(expected) < 6
     assert {label for label, outcome in outcomes(result).items() if outcome == "fail"} == expected
@@ -188,7 +188,7 @@ def test_regression__slices_that_are_too_small_are_listed_and_take_no_part() -> 
     evidence = replace(large, slices=(*large.slices, Slice("small", small)))
     result = judged(a_gate("no_proven_regression"), evidence)
     assert outcomes(result) == {"site = A": "fail", "small": "too small"}
-    assert result.interval == replace(tango(0, 5, GROUP, 0.95), lower=-worst_case(5, GROUP, 1.0, 0.95))
+    assert result.interval == replace(tango(0, 5, GROUP, 0.975), lower=-worst_case(5, GROUP, 1.0, 0.975))
     assert result.sentence.endswith("; 1 slice too small to say")
     assert result.slices[1].sentence == "20 rows, 30 are wanted"
 
