@@ -65,7 +65,7 @@ def test_python_block__is_part_of_the_training_script_that_the_sessions_run(bloc
 def test_pycon_block__shows_what_happens(block: Block) -> None:
     example = doctest.DocTestParser().get_doctest(block.text, {}, block.name, None, None)
     told: list[str] = []
-    doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(example, out=told.append)
+    doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE).run(example, out=told.append)
     assert example.examples
     assert "".join(told) == ""
 
