@@ -18,7 +18,8 @@ from benchmarks.coverage_populations import POPULATION, Population, correlations
 from mlci.core.answers.binary import RARER_CLASS
 from mlci.core.evidence import Both
 from mlci.core.gates import Outcome
-from mlci.core.gates.decision import Strictness, decide
+from mlci.core.gates.decision import decide
+from mlci.core.gates.strictness import Strictness
 from mlci.core.judging_sections import StatisticsSection
 from mlci.core.metrics import metric_of
 from mlci.core.requirement import Gate

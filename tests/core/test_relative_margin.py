@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from mlci.core.answers import Answers, MeasuredAnswers, NumberAnswers, Sample, TaskAnswers
 from mlci.core.bounds import Difference, difference
 from mlci.core.evidence import Both
-from mlci.core.gates.decision import Strictness, decide
+from mlci.core.gates.decision import decide
 from mlci.core.gates.relative_margin import correlation_with_size, difference_for, sure_margin
+from mlci.core.gates.strictness import Strictness
 from mlci.core.requirement import Gate
 from mlci.core.statistics.tango import tango
 from mlci.core.statistics.wilson import wilson

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mlci.core.bounds import alone, churn, power_of, rows_for_bound, worst_loss
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from mlci.core.bounds import Difference
     from mlci.core.evidence import Both, Evidence
+    from mlci.core.gates.strictness import Strictness
     from mlci.core.requirement import Gate
 
 
@@ -27,17 +27,6 @@ BROKEN: Final = (
     "the function of the target branch fails or is missing, whoever is judged; this branch changes it, which counts "
     "after the merge"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Strictness:
-    """How sure a decision must be."""
-
-    confidence: float
-    min_rows: int
-    min_changed: float
-    wanted_by: str = "statistics.min_rows"
-    """Where `min_rows` stands, for sentences."""
 
 
 def without_rows(gate: Gate, evidence: Evidence) -> Decision | None:

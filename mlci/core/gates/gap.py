@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from mlci.core.answers import Sample, TaskAnswers
     from mlci.core.evidence import Both, Slice, View
-    from mlci.core.gates.decision import Strictness
+    from mlci.core.gates.strictness import Strictness
     from mlci.core.requirement import Gate
 
     Floats = NDArray[np.float64]

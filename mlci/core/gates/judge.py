@@ -10,10 +10,11 @@ import numpy as np
 from mlci.core.answers import crossing
 from mlci.core.gates.by_value import by_value
 from mlci.core.gates.cost import of_cost
-from mlci.core.gates.decision import Strictness, decide, without_rows
+from mlci.core.gates.decision import decide, without_rows
 from mlci.core.gates.gap import gap_between, worst_of
 from mlci.core.gates.result import Decision, Flips, GateResult, Outcome, Verdict
 from mlci.core.gates.slices import in_slices
+from mlci.core.gates.strictness import Strictness
 from mlci.core.metrics import is_cost, metric_of
 from mlci.core.statistics.mcnemar import mcnemar_mid_p
 from mlci.core.words import counted

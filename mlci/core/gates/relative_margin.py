@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlci.core.answers import TaskAnswers
-    from mlci.core.gates.decision import Strictness
+    from mlci.core.gates.strictness import Strictness
     from mlci.core.requirement import Gate
     from mlci.core.statistics.interval import Interval
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from mlci.core.gates.decision import Strictness, at_confidence, decide, margin_of
+from mlci.core.gates.decision import at_confidence, decide, margin_of
 from mlci.core.gates.relative_margin import difference_for
 from mlci.core.gates.result import Decision, Outcome, SliceResult, rows_of
 from mlci.core.gates.wording import signed
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from mlci.core.evidence import Both, Slice, View
     from mlci.core.gates.result import SliceOutcome
+    from mlci.core.gates.strictness import Strictness
     from mlci.core.requirement import Gate
     from mlci.core.statistics.interval import Interval
 
