@@ -53,6 +53,7 @@ class Block:
     rows: Rows | None = None
     """(n_samples, n_rows) which rows were drawn, where their order matters."""
     confidence: float = SECTION.confidence
+    min_changed: float = SECTION.min_changed
 
     @cached_property
     def of_ranks(self) -> dict[str, list[list[draws_of.Estimates]]]:
@@ -137,7 +138,7 @@ def at_once(metric: str, block: Block, margin: float) -> draws_of.Decided:
     changed = now.differs(metric, before)
     can_pass = np.ones(len(block.counts), dtype=np.bool_)
     if chosen.largest_change is None:  # then nothing decides where fewer rows changed than are wanted effectively
-        can_pass = block.counts[:, changed].sum(axis=1) >= SECTION.min_changed
+        can_pass = block.counts[:, changed].sum(axis=1) >= block.min_changed
     if chosen.kind in BY_RANKS or metric == "lift":
         of_class = block.counts @ population.is_of
         rarest = np.minimum(of_class, block.counts.sum(axis=1, keepdims=True) - of_class).min(axis=1)
@@ -159,7 +160,7 @@ def at_once(metric: str, block: Block, margin: float) -> draws_of.Decided:
         margin,
         changed=changed,
         confidence=block.confidence,
-        min_changed=SECTION.min_changed,
+        min_changed=block.min_changed,
         largest_change=chosen.largest_change,
         in_loss=changed if chosen.largest_change is None else now.losses(metric) != before.losses(metric),
     )
@@ -177,16 +178,16 @@ def shares(metric: str, block: Block, margin: float) -> draws_of.Decided:
         [counts[:, now & ~before].sum(axis=1), counts[:, before & ~now].sum(axis=1), counts.sum(axis=1)]
     )
     different, place = np.unique(seen.astype(np.intp), axis=0, return_inverse=True)
-    bounds = [_lower(won, lost, rows, block.confidence) for won, lost, rows in different.tolist()]
+    bounds = [_lower(won, lost, rows, block) for won, lost, rows in different.tolist()]
     lower = np.array(bounds)[place.ravel()]
     return draws_of.Decided(lower > -margin, np.isnan(lower))
 
 
-def _lower(gains: int, losses: int, rows: int, confidence: float) -> float:
+def _lower(gains: int, losses: int, rows: int, block: Block) -> float:
     """Return the lower bound of a difference of shares, NaN where there are too few rows."""
     if rows < SECTION.min_rows:
         return math.nan
-    return difference_of_shares(gains, losses, rows, SECTION.min_changed, confidence).lower
+    return difference_of_shares(gains, losses, rows, block.min_changed, block.confidence).lower
 
 
 def of_functions(metric: str, block: Block, margin: float) -> draws_of.Decided:
@@ -206,16 +207,22 @@ def of_functions(metric: str, block: Block, margin: float) -> draws_of.Decided:
         margin,
         changed=every,
         confidence=block.confidence,
-        min_changed=min(SECTION.min_changed, every.size / SETS_PER_CHANGE),
+        min_changed=min(block.min_changed, every.size / SETS_PER_CHANGE),
         largest_change=None,
         in_loss=every,
     )
-    is_few = block.counts[:, changed].sum(axis=1) < SECTION.min_changed
+    is_few = block.counts[:, changed].sum(axis=1) < block.min_changed
     return draws_of.Decided(decided.passed & ~is_few, decided.by_rule | is_few)
 
 
 def measured(
-    metrics: Sequence[str], population: Population, rows: int, draws: int, confidence: float = SECTION.confidence
+    metrics: Sequence[str],
+    population: Population,
+    rows: int,
+    draws: int,
+    *,
+    confidence: float = SECTION.confidence,
+    min_changed: float = SECTION.min_changed,
 ) -> list[tuple[int, int]]:
     """Return of each metric how many of DRAWS samples passed, and how many were inconclusive by rule.
 
@@ -227,7 +234,7 @@ def measured(
     found = dict.fromkeys(metrics, (0, 0))
     for together in ([of_rows] if of_rows else []) + [[each] for each in metrics if each not in of_rows]:
         for place, each in enumerate(blocks(merged[together[0]], rows, draws)):
-            block = replace(each, confidence=confidence)
+            block = replace(each, confidence=confidence, min_changed=min_changed)
             for metric in together:
                 decided = of_block(metric, margins[metric], block)
                 if place == 0 and decided.passed[:CHECKED_BY_GATE].tolist() != by_gate(metric, margins[metric], block):
@@ -257,7 +264,7 @@ def by_gate(metric: str, margin: float, block: Block) -> list[bool]:
     distinct = np.arange(block.population.distinct)
     of_counts = [np.repeat(distinct, each) for each in block.counts[:CHECKED_BY_GATE].astype(np.intp)]
     drawn = of_counts if block.rows is None else block.rows[:CHECKED_BY_GATE]
-    strictness = Strictness(block.confidence, SECTION.min_rows, SECTION.min_changed)
+    strictness = Strictness(block.confidence, SECTION.min_rows, block.min_changed)
     return [_passes(gate, *block.population.drawn(each), strictness) for each in drawn]
 
 

@@ -46,7 +46,7 @@ GROUPS = (20, 30, 50)
 DRAWS_OF_GROUPS = 4
 """For each draw of the other procedures, which take 50 and 32 samples a draw."""
 BUDGET = SealedBudget(looks=32, passes=1)
-ROWS_OF_LOOK = (1_000, 5_000)
+ROWS_OF_LOOK = (1_000, 2_000, 5_000)
 FOR_THE_WORSE = {"all lost": 1.0, "¾ lost": 0.75}
 CHURN = 0.1
 
@@ -83,7 +83,7 @@ def of_slices(draws: int) -> Iterator[Share]:
         swapped = replace(population, candidate=population.production, production=population.candidate)
         for gates in (1, len(METRICS)):
             confidence = 1 - OF_REGRESSIONS * (1 - CONFIDENCE) / (SLICES * gates)
-            wrong = [passes for passes, _ in measured(METRICS, swapped, rows, draws * SLICES, confidence)]
+            wrong = [passes for passes, _ in measured(METRICS, swapped, rows, draws * SLICES, confidence=confidence)]
             named = zip(METRICS, wrong, strict=True) if gates == 1 else [("all four", sum(wrong))]
             for name, count in named:
                 what = f"{SLICES} slices of {rows:,} rows, churn {churn:.0%}, {name}: false block"
@@ -103,10 +103,14 @@ def of_groups(draws: int) -> Iterator[Share]:
 
 def of_campaigns(draws: int) -> Iterator[Share]:
     """Yield how often a campaign lets a candidate pass that is worse by exactly the margin, by metric."""
-    confidence, samples = BUDGET.confidence_of_look(CONFIDENCE), draws * BUDGET.looks
+    strict = {
+        "confidence": BUDGET.confidence_of_look(CONFIDENCE),
+        "min_changed": float(BUDGET.changes_of_look(CONFIDENCE, StatisticsSection().min_changed)),
+    }
+    samples = draws * BUDGET.looks
     for rows in ROWS_OF_LOOK:
         for kind, share in FOR_THE_WORSE.items():
-            found = measured(METRICS, two_classes(CHURN, share), rows, samples, confidence)
+            found = measured(METRICS, two_classes(CHURN, share), rows, samples, **strict)
             for metric, (wrong, _) in zip(METRICS, found, strict=True):
                 name = f"{BUDGET.looks} looks at {rows:,} rows, {kind}, {metric}: false pass"
                 yield Share(name, wrong, samples, 0.06, BUDGET.looks)

@@ -677,9 +677,16 @@ GUARDS = (
     Guard(
         "each look is held to its part of the budget",
         "mlci/commands/look.py",
-        "confidence=confidence,",
-        "confidence=None,",
+        "budget.confidence_of_look(ordinary.confidence)",
+        "ordinary.confidence",
         "tests/commands/test_look.py::test_promote__what_the_sealed_set_proves_only_at_the_ordinary_level_does_not_pass",
+    ),
+    Guard(
+        "the further out the bound of a look, the more rows must have changed",
+        "mlci/commands/look.py",
+        "budget.changes_of_look(ordinary.confidence, ordinary.min_changed)",
+        "ordinary.min_changed",
+        "tests/commands/test_look.py::test_promote__the_further_out_the_bound_of_a_look_the_more_rows_must_change",
     ),
     Guard(
         "labels from base",

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mlci.core.contract.scalar import ColumnType
     from mlci.core.evidence_level import Level
     from mlci.core.gates import Verdict
-    from mlci.core.judging_sections import EvaluateSection
+    from mlci.core.judging_sections import EvaluateSection, StatisticsSection
     from mlci.core.metrics import Task
     from mlci.core.package import Package
     from mlci.core.registry import Version
@@ -111,14 +111,11 @@ def evaluate_on(
     candidate: Installed,
     production: Installed | None,
     predictor: Predictor,
-    confidence: float | None = None,
+    statistics: StatisticsSection | None = None,
 ) -> Verdict:
-    """Return the verdict on CANDIDATE, scored on ROWS; CONFIDENCE instead of what the RULES say."""
-    statistics = rules.config.statistics
-    if confidence is not None:
-        statistics = statistics.model_copy(update={"confidence": confidence})
+    """Return the verdict on CANDIDATE, scored on ROWS; STATISTICS instead of what the RULES say."""
     evidence = evidence_on(rows, rules, candidate=candidate, production=production, predictor=predictor)
-    return judge(rules.gates, evidence, statistics)
+    return judge(rules.gates, evidence, statistics or rules.config.statistics)
 
 
 def evidence_on(

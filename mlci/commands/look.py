@@ -94,7 +94,11 @@ def _judged(case: Case, candidate: Installed, rows: EvaluationSet) -> str:
 def _passes(rows: EvaluationSet, case: Case, candidate: Installed, tools: Tools, budget: SealedBudget) -> bool:
     """Return whether every gate passes, each look being held to its part of the budget."""
     production = fetch(case.production, tools.open_store(case.rules.config.promote)) if case.production else None
-    confidence = budget.confidence_of_look(case.rules.config.statistics.confidence)
+    ordinary = case.rules.config.statistics
+    strict = {
+        "confidence": budget.confidence_of_look(ordinary.confidence),
+        "min_changed": budget.changes_of_look(ordinary.confidence, ordinary.min_changed),
+    }
     try:
         verdict = evaluate_on(
             rows,
@@ -102,7 +106,7 @@ def _passes(rows: EvaluationSet, case: Case, candidate: Installed, tools: Tools,
             candidate=candidate,
             production=production,
             predictor=tools.predictor,
-            confidence=confidence,
+            statistics=ordinary.model_copy(update=strict),
         )
     except MlciError as error:
         raise _unusable(error) from None

@@ -45,9 +45,9 @@ def seal(project: Project, rows: bytes | None = None) -> Project:
     return project
 
 
-def a_sealed_project(place: Path, sealed: str = SEALED) -> Project:
+def a_sealed_project(place: Path, sealed: str = SEALED, *gates: str) -> Project:
     """Return a project with `present` in production, and a sealed set that was never opened since then."""
-    project = seal(a_project(place, extra=sealed, data=DATA), vault(first=100_000))
+    project = seal(a_project(place, *gates, extra=sealed, data=DATA), vault(first=100_000))
     project.train()
     project.promote()
     return seal(project)
@@ -163,6 +163,18 @@ def test_promote__what_the_sealed_set_proves_only_at_the_ordinary_level_does_not
     looks: int, told: list[str], tmp_path: Path
 ) -> None:
     project = a_sealed_project(tmp_path, f"sealed: {{data: vault, looks: {looks}, passes: 1}}")
+    project.predictor.models["careful"] = ScriptedModel(("radius", "texture"), wrong_in_some_of_the_vault)
+    with contextlib.suppress(RejectedError):
+        project.release("careful")
+    assert looked(project) == told
+
+
+@pytest.mark.parametrize(("looks", "told"), [(1, ["pass"]), (1000, ["not passed"])])
+def test_promote__the_further_out_the_bound_of_a_look_the_more_rows_must_change(
+    looks: int, told: list[str], tmp_path: Path
+) -> None:
+    gate = "{metric: f1, require: not_worse, margin: 0.5}"  # which 83 changes of 400 rows keep at any confidence
+    project = a_sealed_project(tmp_path, f"sealed: {{data: vault, looks: {looks}, passes: 1}}", gate)
     project.predictor.models["careful"] = ScriptedModel(("radius", "texture"), wrong_in_some_of_the_vault)
     with contextlib.suppress(RejectedError):
         project.release("careful")
