@@ -19,12 +19,10 @@ MOST_WRITTEN: Final = 10**9
 def plan_text(planned: Planned) -> str:
     """Return the rows that a sealed set needs by each method, with what each takes for granted."""
     budget, found = planned.budget, planned.plan
-    looks = f"{budget.looks} look{'s' if budget.looks > 1 else ''}"
-    passes = f"{budget.passes} pass{'es' if budget.passes > 1 else ''}"
     head = (
-        f"A sealed set for {looks} and {passes}: a candidate that is worse by {written_number(planned.margin)} passes "
-        f"in at most {_percent(1 - planned.reliability)} of all campaigns, one as good as production in "
-        f"{_percent(planned.power)} of its looks."
+        f"A sealed set for {counted(budget.looks, 'look')} and {counted(budget.passes, 'pass')}: a candidate that is "
+        f"worse by {written_number(planned.margin)} passes in at most {_percent(1 - planned.reliability)} of all "
+        f"campaigns, one as good as production in {_percent(planned.power)} of its looks."
     )
     rows = [["Hoeffding", f"{found.hoeffding:,}", "nothing"]]
     if found.bennett is not None and found.normal is not None:
