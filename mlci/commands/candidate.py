@@ -80,7 +80,7 @@ def submitted(submission: Submission | None, expected: Fingerprint) -> Candidate
             "stale-candidate",
             "the candidate was not made from this commit",
             where=f"fingerprint {candidate.fingerprint[:12]}, the commit has {expected.digest[:12]}",
-            cause="Something was committed, merged or switched after the last training.",
+            cause="Something was committed, merged or switched after the last training, or mlci was updated.",
             hint="mlci train",
         )
     return candidate

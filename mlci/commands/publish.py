@@ -38,7 +38,7 @@ def publish(
             "stale-candidate",
             "the record of the run is not of this commit",
             where=f"fingerprint {run.record.fingerprint[:12]}, the commit has {expected[:12]}",
-            cause="Something was committed, merged or switched after the last training.",
+            cause="Something was committed, merged or switched after the last training, or mlci was updated.",
             hint="mlci train",
         )
     return run, shared.add(run, who, clock.now())
