@@ -81,10 +81,9 @@ class ModelQuestion:
         """Return ERROR with what mends it, where it may be the fault of an environment that mlci made for the model."""
         made = self.python.parent.parent
         if error.code in {"model-unreadable", "missing-library"} and is_made(made):
-            error.cause = "the environment that mlci made for it is damaged" + (
-                f"; or {error.cause}" * bool(error.cause)
-            )
-            error.hint = f"rm -r {shlex.quote(str(made))} lets the next command make it anew; else {error.hint}"
+            otherwise = f" Or: {error.cause}" if error.cause else ""
+            error.cause = f"The environment that mlci made for it is damaged.{otherwise}"
+            error.hint = f"rm -r {shlex.quote(str(made))} lets the next command make it anew. Else: {error.hint}"
         return error
 
 

@@ -193,9 +193,9 @@ def test_fitting__an_environment_that_is_damaged_is_named_with_what_mends_it(tmp
     (made,) = [path for path in stage.made.folder.iterdir() if path.is_dir()]
     assert raised.value.code == "model-unreadable"
     assert raised.value.cause == (
-        "the environment that mlci made for it is damaged; or the model broke the process that loaded it"
+        "The environment that mlci made for it is damaged. Or: The model broke the process that loaded it."
     )
-    assert (raised.value.hint or "").startswith(f"rm -r {made} lets the next command make it anew; else ")
+    assert (raised.value.hint or "").startswith(f"rm -r {made} lets the next command make it anew. Else: ")
 
 
 @pytest.mark.slow

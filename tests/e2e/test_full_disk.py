@@ -36,7 +36,7 @@ def a_large_model(project: Project, seed: int) -> None:
     forest = library("sklearn.ensemble").RandomForestClassifier(60, random_state=seed)
     forest.fit(cells[["mean_radius", "mean_texture"]], cells["malignant"])
     library("skops.io").dump(forest, project.folder / "model.skops")
-    project.git("add", "--force", "--all")
+    project.git("add", "--force", "model.skops", "mlci.yaml")
     project.git("commit", "--quiet", "--message", f"Model {seed}")
 
 
