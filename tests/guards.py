@@ -1060,6 +1060,21 @@ GUARDS = (
         "tests/commands/test_programs.py::test_report__starts_nothing_of_it",
     ),
     Guard(
+        "a model that reads two columns of one name is none",
+        "mlci/core/fitted_signature.py",
+        "        elif name in first:\n",
+        "        elif name in first and not name:\n",
+        "tests/core/test_package.py::test_signature__refuses_two_columns_of_one_name",
+    ),
+    Guard(
+        "no column of answers is called otherwise than the signature says",
+        "mlci/adapters/answer_file.py",
+        "        self._refuse_alike((ROW, *(output.name for output in outputs)))\n",
+        "",
+        "tests/adapters/test_answer_file.py::"
+        "test_answer_file__of_columns_that_parquet_cannot_have_is_refused_before_anything_is_asked",
+    ),
+    Guard(
         "files of a commit where mlci keeps its runs are no run",
         "mlci/commands/train.py",
         "    refuse_committed_output(ids)\n",

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Self
 from mlci.adapters.ahead import Ahead
 from mlci.adapters.answer_rows import AnswerRows, Form
 from mlci.adapters.files import new_file
-from mlci.core.answer_columns import csv_header
+from mlci.core.answer_columns import ROW, csv_header
+from mlci.core.nearest import alike_but_for_case
+from mlci.core.words import code
 from mlci.errors import OutsideError, UsageError
 
 if TYPE_CHECKING:
@@ -59,12 +61,16 @@ class AnswerFile:
         self._rows = self._held.enter_context(AnswerRows(form))
         self._ahead = self._held.enter_context(Ahead())
         self._count = 0
+        self._outputs: Sequence[Output] = ()
 
-    def begin(self, made_from: str) -> int:
+    def begin(self, made_from: str, outputs: Sequence[Output]) -> int:
         """Return how many parts are here already of answers that were MADE FROM the same, in the same form.
 
-        Raises `UsageError("answers-busy")` where another process writes them, `OutsideError("answers-unwritten")`.
+        The columns are those of OUTPUTS. Raises `UsageError`: "answers-format" where the form cannot have their names,
+        "answers-busy" where another process writes them; `OutsideError("answers-unwritten")`.
         """
+        self._refuse_alike((ROW, *(output.name for output in outputs)))
+        self._outputs = outputs
         name = hashlib.sha256(f"{self._form} {_WRITTEN} {made_from}".encode()).hexdigest()[:_NAME_DIGITS]
         self._parts = self._path.with_name(f".{self._path.name}.{name}.parts")
         with self._disk_errors_told():
@@ -98,12 +104,12 @@ class AnswerFile:
         with new_file(self._part(part)) as into:
             self._rows.write(into.fileno(), answers, first)
 
-    def finish(self, outputs: Sequence[Output]) -> None:
+    def finish(self) -> None:
         """Let the file appear, and remove the parts; raises `OutsideError("answers-unwritten")`."""
         with self._disk_errors_told():
             self._ahead.done()
             with new_file(self._path) as into:
-                self._join(into, outputs)
+                self._join(into)
             shutil.rmtree(self._parts)
 
     def __enter__(self) -> Self:
@@ -116,16 +122,27 @@ class AnswerFile:
         """Let others write."""
         self._held.close()
 
+    def _refuse_alike(self, names: Sequence[str]) -> None:
+        alike = alike_but_for_case(names) if self._form == "parquet" else None
+        if alike is not None:
+            raise UsageError(
+                "answers-format",
+                f"columns of Parquet cannot be called both {code(alike[0])} and {code(alike[1])}",
+                where=str(self._path),
+                cause="Two classes or labels of the model differ in small and capital letters alone.",
+                hint=f"--out {self._path.with_suffix('.csv')}",
+            )
+
     def _part(self, number: int) -> Path:
         return self._parts / f"{number:06}"
 
-    def _join(self, into: BinaryIO, outputs: Sequence[Output]) -> None:
+    def _join(self, into: BinaryIO) -> None:
         parts = [self._part(number) for number in range(self._count)]
         if self._form == "parquet":
-            self._rows.join(parts, into.fileno(), outputs)
+            self._rows.join(parts, into.fileno(), self._outputs)
             return
         if self._form == "csv":
-            into.write(csv_header([output.name for output in outputs]).encode())
+            into.write(csv_header([output.name for output in self._outputs]).encode())
         for path in parts:
             with path.open("rb") as part:
                 shutil.copyfileobj(part, into)

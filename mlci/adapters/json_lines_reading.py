@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import duckdb
@@ -13,6 +14,7 @@ from mlci.adapters.file_set import FileSet
 from mlci.core.contract.part import LONGEST_COLUMN_NAME
 from mlci.core.contract.scalar import NESTED
 from mlci.core.plain_text import one_line
+from mlci.core.words import code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -134,7 +136,9 @@ def _keys(file: OpenFile) -> tuple[list[str], int]:
         if kind != "OBJECT":
             raise file.fault(None, f"row {row:,} is no JSON object", 'Each line holds one object: {"column": value}.')
         if repeats:
-            raise file.fault(None, f"row {row:,} has a key twice", hint="Rename one of them.")
+            key = next(name for name, count in Counter(keys).items() if count > 1)
+            shown = code(one_line(key, 80))
+            raise file.fault(None, f"row {row:,} has the key {shown} twice", hint="Rename one of them.")
         names.update(dict.fromkeys(keys))
     wrong = next((name for name in names if len(name) > LONGEST_COLUMN_NAME or not name.isprintable()), None)
     if wrong is not None:

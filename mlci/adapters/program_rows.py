@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from mlci.core.answer_names import NUMBER, OF_CLASS, OF_LEVEL, PROBABILITY, ours
+from mlci.core.nearest import alike_but_for_case
 from mlci.core.predictions import Predictions
 from mlci.core.program import ROW
-from mlci.errors import RejectedError
+from mlci.core.words import code
+from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -29,7 +31,11 @@ DECISION: Final = "decision"
 
 
 def write_rows(folder: Path, rows: Table, form: str) -> Path:
-    """Write ROWS, each with its number, into a file of FOLDER, and return it."""
+    """Write ROWS, each with its number, into a file of FOLDER, and return it.
+
+    Raises `UsageError("program-inputs")` where names of columns cannot stand side by side in Parquet.
+    """
+    _refuse_alike((ROW, *rows.columns), form)
     path = folder / "rows.jsonl"
     values = [_written(column) for column in rows.columns.values()]
     names = (ROW, *rows.columns)
@@ -47,6 +53,17 @@ def write_rows(folder: Path, rows: Table, form: str) -> Path:
         read.write_parquet(str(target))
     path.unlink()
     return target
+
+
+def _refuse_alike(names: Sequence[str], form: str) -> None:
+    alike = alike_but_for_case(names) if form == "parquet" else None
+    if alike is not None:
+        raise UsageError(
+            "program-inputs",
+            f"columns of Parquet cannot be called both {code(alike[0])} and {code(alike[1])}",
+            cause=f"DuckDB, which writes the rows of a program, takes these names for one; `{ROW}` numbers the rows.",
+            hint="train: {predict: {…, rows: jsonl}}, or rename one of them.",
+        )
 
 
 def read_answers(output: bytes, folder: Path, rows: int, info: ProgramInfo) -> Predictions:

@@ -14,6 +14,7 @@ from mlci.commands.said import all_said, each_said, refuse_without_model
 from mlci.core.answer_columns import answer_columns, class_text
 from mlci.core.contract.model import ColumnSpec
 from mlci.core.data_files import one_file
+from mlci.core.words import code
 from mlci.errors import IntegrityError, MlciError, RejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def predict_to(
         _refuse_missing(signature, opened.names, rows)
         if opened.rows == 0:
             raise _no_rows(rows)
-        part = out.begin(f"{installed.sha256} {opened.sha256} {size}")
+        part = out.begin(f"{installed.sha256} {opened.sha256} {size}", signature.outputs)
         answered = min(part * size, opened.rows)
         if answered:
             progress(answered, opened.rows)
@@ -120,7 +121,7 @@ def predict_to(
             out.add(part, answer_columns(signature, said), answered + 1)
             part, answered = part + 1, answered + len(said)
             progress(answered, opened.rows)
-    out.finish(signature.outputs)
+    out.finish()
     return answered
 
 
@@ -185,7 +186,7 @@ def _refuse_missing(signature: Signature, names: tuple[str, ...], rows: Path) ->
     if not missing:
         return
     more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
-    named = ", ".join(f"`{name}`" for name in missing[:MOST_NAMED])
+    named = ", ".join(map(code, missing[:MOST_NAMED]))
     raise UsageError(
         "column-missing",
         f"the rows have no {'column' if len(missing) == 1 else 'columns'} {named}{more}",

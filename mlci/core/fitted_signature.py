@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from mlci.core.contract.scalar import TYPE_WORDS
+from mlci.core.contract.scalar import NUMERIC, TYPE_WORDS
 from mlci.core.metrics import OF_NUMBERS
-from mlci.core.plain_text import one_line
+from mlci.core.plain_text import is_visible, one_line
 from mlci.core.section import LONGEST_IDENTIFIER
 from mlci.core.signature import DECIDED_BY_THRESHOLD, Input, Scalar, Signature, first_problem, is_same_class
 from mlci.core.words import MOST_SHOWN, code
@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
     from mlci.core.config import Config
     from mlci.core.contract.model import ColumnRule, Contract
+    from mlci.core.contract.scalar import ColumnType
 
+NOT_READABLE: Final = "feature-not-readable"
+"""The code of the error of a column whose type no model reads."""
 BINARY: Final = 2
 """Classes of a binary task."""
+MOST_OF_A_NAME: Final = 80
+"""Characters of a name that are shown."""
 
 
 def build_signature(
@@ -57,6 +62,7 @@ def build_signature(
         raise _of_another_task(classes, estimator, count, has_probabilities=has_probabilities)
     columns = dict(contract.columns) if contract else {}
     names = _unnamed_features(count, config, columns) if features is None else tuple(features)
+    _check_names(names)
     for name in names:
         _check_feature(name, config, columns)
     if classes is not None and task != "multilabel":
@@ -79,10 +85,15 @@ def build_signature(
     except ValidationError as error:
         raise UsageError(
             "signature-unusable",
-            f"the model's columns or classes cannot be written down: {first_problem(error)}",
-            cause="A name is empty, very long, used twice, or holds hidden characters; or a class is no finite number.",
-            hint="Rename the column or the class in the training data, and fit the model again.",
+            f"the model's classes cannot be written down: {first_problem(error)}",
+            cause="A class is an empty or very long text, one with hidden characters, or no finite number.",
+            hint="Rename the class in the training data, and fit the model again.",
         ) from None
+
+
+def is_readable(type_: ColumnType) -> bool:
+    """Tell whether a model reads columns of a type."""
+    return type_ in NUMERIC | {"decimal", "string", "boolean"}
 
 
 def assumption(features: Iterable[str] | None, signature: Signature | None = None) -> str | None:
@@ -233,6 +244,35 @@ def _unnamed_features(count: int | None, config: Config, columns: Mapping[str, C
     return names
 
 
+def _check_names(names: tuple[str, ...]) -> None:
+    """Raise where a name of a feature cannot be written down, or stands twice."""
+    first: dict[str, int] = {}
+    for place, name in enumerate(names, start=1):
+        shown = code(one_line(name, MOST_OF_A_NAME))
+        if not name:
+            problem = f"column {place} of those that the model reads has no name"
+        elif len(name) > LONGEST_IDENTIFIER:
+            problem = f"the model reads {shown}, whose name has more than {LONGEST_IDENTIFIER} characters"
+        elif not is_visible(name):
+            problem = f"the model reads {shown}, whose name holds a line break or a hidden character"
+        elif name in first:
+            raise UsageError(
+                "signature-unusable",
+                f"the model reads two columns called {shown}: columns {first[name]} and {place}",
+                cause="Rows are given to a model by the names of their columns, which do not tell these two apart.",
+                hint="Rename one of them, or leave it out, in the data and before `fit`.",
+            )
+        else:
+            first[name] = place
+            continue
+        raise UsageError(
+            "signature-unusable",
+            problem,
+            cause="A column of a contract, a file or a report is called by visible text of one line.",
+            hint="Rename the column in the data and before `fit`.",
+        )
+
+
 def _check_feature(name: str, config: Config, columns: Mapping[str, ColumnRule]) -> None:
     """Raise where a model reads the id, the label, or what the contract does not know."""
     evaluate = config.evaluate
@@ -264,7 +304,7 @@ def _input(name: str, column: ColumnRule | None) -> Input:
             kind = "number"  # a model computes in double precision
         case other:
             raise UsageError(
-                "feature-not-readable",
+                NOT_READABLE,
                 f"the model reads {code(one_line(name, LONGEST_IDENTIFIER))}, which is {TYPE_WORDS[other]}",
                 cause="A model reads numbers, text, true and false; what a date means to it, its code must say.",
                 hint="Make a number of it in the data, such as days since a day, and train on that column.",

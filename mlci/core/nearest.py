@@ -28,6 +28,24 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return compared[near[0]] if near else None
 
 
+def alike_but_for_case(names: Iterable[str]) -> tuple[str, str] | None:
+    """Return the first two of NAMES that differ in small and capital letters alone; None where there are none.
+
+    DuckDB keeps no two such columns apart where it writes Parquet: it would call the second one otherwise.
+
+    >>> alike_but_for_case(["row", "radius", "Row"])
+    ('row', 'Row')
+    >>> alike_but_for_case(["größe", "GRÖSSE", "GRöße"])
+    ('größe', 'GRöße')
+    """
+    seen: dict[bytes, str] = {}
+    for name in names:
+        other = seen.setdefault(name.encode(errors="surrogatepass").lower(), name)  # the letters of ASCII, as DuckDB
+        if other != name:
+            return other, name
+    return None
+
+
 def did_you_mean(name: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
     """Return the hint that offers the one of KNOWN that is most like NAME; OTHERWISE where none is like it.
 

@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import AfterValidator, Field, ValidationError
 
 from mlci.core.answer_names import OF_CLASS, OF_LEVEL
-from mlci.core.fitted_signature import build_signature
+from mlci.core.fitted_signature import NOT_READABLE, build_signature, is_readable
+from mlci.core.plain_text import one_line
 from mlci.core.prediction import Prediction
 from mlci.core.quantile_levels import LevelsField, level_names
 from mlci.core.schema_name import read_json, with_schema
@@ -33,6 +34,8 @@ ANSWERS: Final = "answers.jsonl"
 FOLDER: Final = "files/"
 ROW: Final = "row"
 """What a row and its answer are told apart by: its number, from 1."""
+MOST_LISTED: Final = 5
+"""Columns that a hint lists."""
 LONGEST_WORD: Final = 2_000
 LONGEST_TIMEOUT: Final = 7 * 86_400
 
@@ -131,16 +134,21 @@ def program_signature(info: ProgramInfo, config: Config, contract: Contract | No
     """Return the signature of a program: types, units and ranges are the CONTRACT's; raises as `build_signature`."""
     task = config.model.task
     classes = _both_classes(config, contract) if task == "binary" else info.classes or None
-    return build_signature(
-        info.inputs,
-        len(info.inputs),
-        classes,
-        config,
-        contract,
-        estimator=info.text[:LONGEST_IDENTIFIER],
-        labels=info.labels or None,
-        quantiles=info.quantiles,
-    )
+    try:
+        return build_signature(
+            info.inputs,
+            len(info.inputs),
+            classes,
+            config,
+            contract,
+            estimator=info.text[:LONGEST_IDENTIFIER],
+            labels=info.labels or None,
+            quantiles=info.quantiles,
+        )
+    except UsageError as error:
+        if error.code != NOT_READABLE or info.pickle or contract is None:
+            raise
+        raise _handed_unreadable(error, info, contract) from error
 
 
 def inputs_of(config: Config, contract: Contract) -> tuple[str, ...]:
@@ -148,6 +156,22 @@ def inputs_of(config: Config, contract: Contract) -> tuple[str, ...]:
     section = config.evaluate
     own = {section.id, *section.label_columns, section.weight, section.group, section.time}
     return tuple(name for name in contract.columns if name not in own)
+
+
+def _handed_unreadable(error: UsageError, info: ProgramInfo, contract: Contract) -> UsageError:
+    """Return the ERROR of a program that would be handed a column which no model reads, with the others it could."""
+    columns = contract.columns
+    others = [name for name in info.inputs if name not in columns or is_readable(columns[name].type)]
+    listed = json.dumps(others[:MOST_LISTED], ensure_ascii=False) if others else "[COLUMN, COLUMN]"
+    if len(others) > MOST_LISTED:
+        listed = f"{listed[:-1]}, …]"
+    return UsageError(
+        error.code,
+        error.problem,
+        cause="A program is handed numbers, text, true and false; where train.predict.inputs lists no columns, it is "
+        "handed all that evaluate does not name.",
+        hint=f"List those that it needs: train: {{predict: {{…, inputs: {one_line(listed)}}}}}",
+    )
 
 
 def _both_classes(config: Config, contract: Contract | None) -> tuple[ModelClass, ...]:

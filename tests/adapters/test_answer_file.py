@@ -24,10 +24,10 @@ SECOND = AnswerColumns(NAMES, (np.array([1e-9]),), (0, 1), np.array([0]))
 def written(path: Path) -> bytes:
     """The file after two parts, in one go."""
     with AnswerFile(path) as file:
-        assert file.begin("rows") == 0
+        assert file.begin("rows", OUTPUTS) == 0
         file.add(0, FIRST, 1)
         file.add(1, SECOND, 3)
-        file.finish(OUTPUTS)
+        file.finish()
     return path.read_bytes()
 
 
@@ -59,30 +59,30 @@ def test_answer_file__parquet_in_a_folder_with_brackets(tmp_path: Path) -> None:
 def test_answer_file__goes_on_and_has_the_same_bytes(name: str, tmp_path: Path) -> None:
     whole = written(tmp_path / "whole" / name)
     with AnswerFile(tmp_path / name) as file:
-        file.begin("rows")
+        file.begin("rows", OUTPUTS)
         file.add(0, FIRST, 1)
     assert not (tmp_path / name).exists()
     with AnswerFile(tmp_path / name) as file:
-        assert file.begin("rows") == 1
+        assert file.begin("rows", OUTPUTS) == 1
         file.add(1, SECOND, 3)
-        file.finish(OUTPUTS)
+        file.finish()
     assert (tmp_path / name).read_bytes() == whole
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "whole"])
 
 
 def test_answer_file__of_other_rows_begins_anew(tmp_path: Path) -> None:
     with AnswerFile(tmp_path / "answers.csv") as file:
-        file.begin("rows")
+        file.begin("rows", OUTPUTS)
         file.add(0, FIRST, 1)
     with AnswerFile(tmp_path / "answers.csv") as file:
-        assert file.begin("other rows") == 0
+        assert file.begin("other rows", OUTPUTS) == 0
 
 
 def test_answer_file__that_another_writes(tmp_path: Path) -> None:
     with AnswerFile(tmp_path / "answers.csv") as one, AnswerFile(tmp_path / "answers.csv") as other:
-        one.begin("rows")
+        one.begin("rows", OUTPUTS)
         with pytest.raises(UsageError) as caught:
-            other.begin("rows")
+            other.begin("rows", OUTPUTS)
     assert caught.value.code == "answers-busy"
 
 
@@ -91,6 +91,21 @@ def test_answer_file__of_no_format(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="tells no format") as caught:
         AnswerFile(tmp_path / name)
     assert caught.value.code == "answers-format"
+
+
+def test_answer_file__of_columns_that_parquet_cannot_have_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    outputs = tuple(Output(name=f"probability_{each}", type="number") for each in ("late", "`x`", "Late"))
+    path = tmp_path / "answers.parquet"
+    with AnswerFile(path) as file, pytest.raises(UsageError) as caught:
+        file.begin("rows", outputs)
+    assert (caught.value.code, caught.value.problem, caught.value.cause, caught.value.hint) == (
+        "answers-format",
+        "columns of Parquet cannot be called both `probability_late` and `probability_Late`",
+        "Two classes or labels of the model differ in small and capital letters alone.",
+        f"--out {tmp_path / 'answers.csv'}",
+    )
+    with AnswerFile(tmp_path / "answers.csv") as file:
+        assert file.begin("rows", outputs) == 0
 
 
 def test_answer_file__that_is_a_folder(tmp_path: Path) -> None:
@@ -102,14 +117,14 @@ def test_answer_file__that_is_a_folder(tmp_path: Path) -> None:
 def test_answer_file__where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with AnswerFile(tmp_path / "file" / "answers.csv") as file, pytest.raises(OutsideError) as caught:
-        file.begin("rows")
+        file.begin("rows", OUTPUTS)
     assert caught.value.code == "answers-unwritten"
     assert caught.value.problem == "answers.csv could not be written: Not a directory"
 
 
 def test_answer_file__a_part_that_could_not_be_written_is_told_with_the_next(tmp_path: Path) -> None:
     with AnswerFile(tmp_path / "answers.csv") as file:
-        file.begin("rows")
+        file.begin("rows", OUTPUTS)
         (parts,) = tmp_path.glob(".answers.csv.*.parts")
         (parts / "000000").mkdir()  # what no file replaces
         file.add(0, FIRST, 1)

@@ -401,7 +401,7 @@ def test_json_lines__nothing_is_widened_into_another_type(tmp_path: Path, text: 
         (b"", "the file is empty"),
         (b'{"a": 1}\n[1]\n', "row 2 is no JSON object"),
         (b'{"a": 1}\nnull\n', "row 2 is no JSON object"),
-        (b'{"a": 1}\n{"a": 1, "a": 2}\n', "row 2 has a key twice"),
+        (b'{"a": 1}\n{"a": 1, "a": 2}\n', "row 2 has the key `a` twice"),
         (b'{"a": 1}\n{"a":\n', "a line is no JSON object"),
         (b'{"a": 1} {"a": 2}\n', "a line is no JSON object"),
         (b'{"a": "\xff"}\n', "a line is no JSON object"),

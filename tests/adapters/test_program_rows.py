@@ -10,7 +10,7 @@ import pytest
 from mlci.adapters.program_rows import read_answers, write_rows
 from mlci.core.program import ProgramInfo
 from mlci.core.table import Column, Table
-from mlci.errors import RejectedError
+from mlci.errors import RejectedError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,21 @@ def test_rows__as_parquet(tmp_path: Path) -> None:
     table = duckdb.read_parquet(str(path))
     assert [dict(zip(table.columns, row, strict=True)) for row in table.fetchall()] == WRITTEN
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"), [(("radius", "RADIUS"), "`radius` and `RADIUS`"), (("radius", "Row"), "`row` and `Row`")]
+)
+def test_rows__whose_names_parquet_cannot_tell_apart(tmp_path: Path, names: tuple[str, ...], shown: str) -> None:
+    rows = Table({name: Column(np.array([1.5])) for name in names})
+    with pytest.raises(UsageError) as caught:
+        write_rows(tmp_path, rows, "parquet")
+    assert (caught.value.code, caught.value.problem, caught.value.hint) == (
+        "program-inputs",
+        f"columns of Parquet cannot be called both {shown}",
+        "train: {predict: {…, rows: jsonl}}, or rename one of them.",
+    )
+    assert list(json.loads(write_rows(tmp_path, rows, "jsonl").read_text())) == ["row", *names]
 
 
 def told(output: bytes, folder: Path, rows: int = 2, info: ProgramInfo = INFO) -> str:

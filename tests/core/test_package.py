@@ -112,11 +112,11 @@ def test_signature__refuses_label_and_id_among_the_features(name: str, role: str
 
 def test_signature__refuses_what_the_contract_does_not_list() -> None:
     code, problem, _ = refused(
-        lambda: build_signature(("mean_radius", "area`\n**x**"), 2, (0, 1), CONFIG, CONTRACT), UsageError
+        lambda: build_signature(("mean_radius", "area`**x**"), 2, (0, 1), CONFIG, CONTRACT), UsageError
     )
     assert (code, problem) == (
         "feature-not-in-contract",
-        "the model reads `area' **x**`, which the contract does not list",
+        "the model reads `area'**x**`, which the contract does not list",
     )
 
 
@@ -212,32 +212,76 @@ def test_assumption__is_the_order_of_columns_without_names() -> None:
     )
 
 
+UNWRITABLE = "a class is text without hidden characters, a whole or finite number, true or false"
+
+
+@pytest.mark.parametrize("class_", [float("nan"), "x\n", 10**400, ""])
+def test_signature__refuses_classes_that_cannot_be_written_down(class_: Any) -> None:  # noqa: ANN401 - no class at all
+    code, told, hint = refused(lambda: build_signature(("a",), 1, (class_, 1), CONFIG, None), UsageError)
+    assert code == "signature-unusable"
+    assert told.startswith("the model's classes cannot be written down: ")
+    assert UNWRITABLE in told
+    assert hint == "Rename the class in the training data, and fit the model again."
+
+
+@pytest.mark.parametrize("contract", [CONTRACT, None])
 @pytest.mark.parametrize(
-    ("features", "classes", "problem"),
+    ("name", "problem"),
     [
-        (("a", "a"), (0, 1), "an input stands twice"),
-        (("a\u202eb",), (0, 1), "a hidden character has no place here"),
-        (("a\ud800",), (0, 1), "name: Input should be a valid string"),
-        (("",), (0, 1), "at least 1 character"),
-        (("a" * 201,), (0, 1), "at most 200 characters"),
+        ("", "column 2 of those that the model reads has no name"),
         (
-            ("a",),
-            (float("nan"), 1),
-            "a class is text without hidden characters, a whole or finite number, true or false",
+            "a\u202eb",
+            "the model reads `a\N{REPLACEMENT CHARACTER}b`, whose name holds a line break or a hidden character",
         ),
-        (("a",), ("x\n", 1), "a class is text without hidden characters, a whole or finite number, true or false"),
-        (("a",), (10**400, 1), "a class is text without hidden characters, a whole or finite number, true or false"),
-        (("a",), ("", 1), "a class is text without hidden characters, a whole or finite number, true or false"),
+        (
+            "a\u200f",
+            "the model reads `a\N{REPLACEMENT CHARACTER}`, whose name holds a line break or a hidden character",
+        ),
+        (
+            "a\ud800",
+            "the model reads `a\N{REPLACEMENT CHARACTER}`, whose name holds a line break or a hidden character",
+        ),
+        ("a`\nb", "the model reads `a' b`, whose name holds a line break or a hidden character"),
+        ("é" * 300, f"the model reads `{'é' * 79}…`, whose name has more than 200 characters"),
     ],
 )
-def test_signature__refuses_what_cannot_be_written_down(
-    features: tuple[str, ...], classes: tuple[Any, ...], problem: str
-) -> None:
-    code, told, hint = refused(lambda: build_signature(features, 1, classes, CONFIG, None), UsageError)
-    assert code == "signature-unusable"
-    assert told.startswith("the model's columns or classes cannot be written down: ")
-    assert problem in told
-    assert hint == "Rename the column or the class in the training data, and fit the model again."
+def test_signature__refuses_a_name_that_cannot_be_written_down(name: str, problem: str, contract: Any) -> None:  # noqa: ANN401 - a contract or none
+    assert refused(lambda: build_signature(("mean_radius", name), 2, (0, 1), CONFIG, contract), UsageError) == (
+        "signature-unusable",
+        problem,
+        "Rename the column in the data and before `fit`.",
+    )
+
+
+def test_signature__refuses_two_columns_of_one_name() -> None:
+    features = ("mean_radius", "size_band", "mean_radius")
+    assert refused(lambda: build_signature(features, 3, (0, 1), CONFIG, CONTRACT), UsageError) == (
+        "signature-unusable",
+        "the model reads two columns called `mean_radius`: columns 1 and 3",
+        "Rename one of them, or leave it out, in the data and before `fit`.",
+    )
+
+
+ODD_NAMES = ("größe, cm", '"Name" | `x`', "半径", "RADIUS", "radius", " a  b ", "💥'; --", "~/[0]", "é" * 200)
+
+
+def test_signature__takes_any_visible_name() -> None:
+    columns = {name: {"type": "number", "required": False} for name in ODD_NAMES}
+    signature = build_signature(
+        ODD_NAMES, len(ODD_NAMES), (0, 1), CONFIG, Contract.model_validate({"columns": columns})
+    )
+    package = a_package(signature=signature)
+    found = read_package(package.files).info.signature.inputs
+    assert tuple(each.name for each in found) == ODD_NAMES
+    told = json.loads(json.loads(package.files["MLmodel"])["signature"]["inputs"])
+    assert [each["name"] for each in told] == list(ODD_NAMES)
+
+
+def test_signature__needs_a_column_that_the_contract_leaves_to_choice() -> None:
+    contract = Contract.model_validate({"columns": {"height": {"type": "number", "optional": True}}})
+    signature = build_signature(["height"], 1, (0, 1), CONFIG, contract)
+    told = json.loads(json.loads(a_package(signature=signature).files["MLmodel"])["signature"]["inputs"])
+    assert told == [{"type": "double", "name": "height", "required": True}]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,48 @@ def test_signature__of_a_label_with_unknown_values_is_refused(label: str) -> Non
     assert caught.value.code == "program-classes"
 
 
+def with_columns(*names: str, type_: str = "number") -> Contract:
+    columns = "".join(f"  {name}: {{type: number}}\n" for name in names)
+    return read_model(f"columns:\n{columns}  born: {{type: {type_}}}\n  y: {{type: boolean}}\n".encode(), Contract, "c")
+
+
+@pytest.mark.parametrize(
+    ("names", "listed"),
+    [
+        (("radius", "texture"), '["radius", "texture"]'),
+        (tuple("abcdefg"), '["a", "b", "c", "d", "e", …]'),
+        ((), "[COLUMN, COLUMN]"),
+    ],
+)
+def test_signature__of_a_program_that_would_be_handed_a_date(names: tuple[str, ...], listed: str) -> None:
+    config = BINARY.model_copy(update={"evaluate": BINARY.evaluate.model_copy(update={"positive": True})})
+    contract = with_columns(*names, type_="date")
+    info = INFO.model_copy(update={"inputs": inputs_of(config, contract)})
+    with pytest.raises(UsageError) as caught:
+        program_signature(info, config, contract)
+    assert (caught.value.code, caught.value.problem, caught.value.cause, caught.value.hint) == (
+        "feature-not-readable",
+        "the model reads `born`, which is a date",
+        (
+            "A program is handed numbers, text, true and false; where train.predict.inputs lists no columns, it is "
+            "handed all that evaluate does not name."
+        ),
+        f"List those that it needs: train: {{predict: {{…, inputs: {listed}}}}}",
+    )
+    listed_ones = info.model_copy(update={"inputs": names})
+    assert [each.name for each in program_signature(listed_ones, config, contract).inputs] == list(names)
+
+
+@pytest.mark.parametrize("type_", ["list", "struct", "binary"])
+def test_signature__of_a_pickle_is_refused_as_that_of_a_model(type_: str) -> None:
+    config = BINARY.model_copy(update={"evaluate": BINARY.evaluate.model_copy(update={"positive": True})})
+    info = INFO.model_copy(update={"inputs": ("born",), "pickle": True})
+    with pytest.raises(UsageError) as caught:
+        program_signature(info, config, with_columns(type_=type_))
+    assert caught.value.code == "feature-not-readable"
+    assert "inputs:" not in (caught.value.hint or "")
+
+
 def test_signature__of_labels_that_lie_elsewhere_needs_their_two_values_in_the_contract_of_the_rows() -> None:
     apart = BINARY.model_copy(update={"evaluate": BINARY.evaluate.model_copy(update={"labels": "truth"})})
     with pytest.raises(UsageError) as caught:

@@ -37,6 +37,9 @@ UNUSABLE = {
     "reads-the-label": "model = LogisticRegression().fit(cells[['mean_radius', 'malignant']], label)",
     "reads-the-id": "model = LogisticRegression().fit(cells[['mean_radius', 'id']], label)",
     "made-up-column": "model = LogisticRegression().fit(features.assign(ratio=1.0), label)",
+    # Versions of scikit-learn that do not refuse such a table themselves leave this.
+    "two-columns-alike": """model = LogisticRegression().fit(features, label)
+model.feature_names_in_[:] = 'mean_radius'""",
     "no-probabilities": "model = LinearSVC().fit(features, label)",
     "no-estimator": "model = {'coef': [1.0, 2.0]}",
 }

@@ -88,11 +88,11 @@ class Batches(Protocol):
 class AnswerFile(Protocol):
     """A file that answers are written to, part by part; it appears whole, and parts outlive a kill."""
 
-    def begin(self, made_from: str) -> int:
-        """Return how many parts are here already of the answers that are MADE FROM the same."""
+    def begin(self, made_from: str, outputs: Sequence[Output]) -> int:
+        """Return how many parts are here already of the answers that are MADE FROM the same, columns for OUTPUTS."""
 
     def add(self, part: int, answers: AnswerColumns, first: int) -> None:
         """Keep the part with this number, whose rows begin with FIRST."""
 
-    def finish(self, outputs: Sequence[Output]) -> None:
-        """Let the file appear, with columns for these outputs."""
+    def finish(self) -> None:
+        """Let the file appear."""
