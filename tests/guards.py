@@ -1060,6 +1060,13 @@ GUARDS = (
         "tests/commands/test_programs.py::test_report__starts_nothing_of_it",
     ),
     Guard(
+        "hashes of a package come from a lock above where an environment is made from it, and from no other",
+        "mlci/commands/hashing.py",
+        "    above = [path for path in made.files if path.startswith(ABOVE)] if made else []\n",
+        '    above = ["../uv.lock"]\n',
+        "tests/commands/test_hashing.py::test_requirements__a_lock_above_that_no_environment_is_made_from_is_none",
+    ),
+    Guard(
         "a model that reads two columns of one name is none",
         "mlci/core/fitted_signature.py",
         "        elif name in first:\n",

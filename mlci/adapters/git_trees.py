@@ -71,6 +71,11 @@ class CommitTree:
         with reading(self._git, self._root) as reader:
             return next(reader.blobs([object_id], limit_bytes))
 
+    def read_above(self, path: str, *, limit_bytes: int = READ_LIMIT_BYTES) -> bytes | None:
+        """Return the content of a file elsewhere in the repository; raises as `read`."""
+        top = CommitTree(self._git, self._root, "", self._commit)
+        return next((top.read(place, limit_bytes=limit_bytes) for place in at_root([path], self._prefix)), None)
+
     def materialise(self, path: str, folder: Path) -> Path:
         """Return a file in `folder` that has the content of `path`, named by its id and written at most once.
 
@@ -192,6 +197,11 @@ class WorkTree:
             if size > limit_bytes:
                 raise too_large(path, size, limit_bytes)
             return file.read(limit_bytes)
+
+    def read_above(self, path: str, *, limit_bytes: int = READ_LIMIT_BYTES) -> bytes | None:
+        """Return the content of a file elsewhere in the repository as it is on disk; raises as `read`."""
+        top = WorkTree(self._git, self._root, "")
+        return next((top.read(place, limit_bytes=limit_bytes) for place in at_root([path], self._prefix)), None)
 
     def materialise(self, path: str, folder: Path) -> Path:  # noqa: ARG002 - a commit's tree needs the folder
         """Return the file itself. Raises `UsageError("data-missing")`, and as `read`."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mlci.commands.data import data_status
-from mlci.commands.inputs import input_ids
+from mlci.commands.inputs import input_content, input_ids
 from mlci.commands.sides import head_data_side, named_in
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.diagnosis import Diagnosis
@@ -164,7 +165,7 @@ def _truth(rows: EvaluationSet, rules: Rules) -> Evidence:
 
 
 def _training(config: Config, tree: Tree, finds: Callable[[str], bool]) -> Iterator[Diagnosis]:
-    environment = plan(config.environment, input_ids(tree, config), tree.read)
+    environment = plan(config.environment, input_ids(tree, config), partial(input_content, tree))
     program = _program(config.train.run or "")
     if environment is None and program and not finds(program):
         yield Diagnosis(

@@ -6,8 +6,10 @@ import os
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from mlci.commands.inputs import input_content
 from mlci.core import environment
 from mlci.core.runs.secrets import without_secrets, without_tokens
 from mlci.errors import RejectedError
@@ -49,7 +51,7 @@ def prepared(
 
     Raises `UsageError("lock-missing")`, `RejectedError("environment-failed")`.
     """
-    plan = environment.plan(config.environment, ids, repository.work_tree().read)
+    plan = environment.plan(config.environment, ids, partial(input_content, repository.work_tree()))
     if plan is None:
         return Prepared()
     with work.environment(plan.sha256) as (path, is_whole):

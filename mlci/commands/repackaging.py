@@ -24,6 +24,6 @@ def repackaged(candidate: Candidate, case: Case, tools: Tools) -> Candidate:
     contract = case.head_side.contracts.get(config.evaluate.data)
     package = packaged(candidate.package.model, config, contract, fitting_package(candidate.package, tools.predictor))
     package = with_submitted_baseline(package, candidate.package, (case.head_side, case.base_side))
-    package, _ = with_hashes(package, case.head, tools.predictor)
+    package, _ = with_hashes(package, case.head_side.config, case.head, tools.predictor)
     archive = pack(package.files)
     return Candidate(package, archive, digest(archive), candidate.fingerprint, candidate.train_seconds)

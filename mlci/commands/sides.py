@@ -40,6 +40,9 @@ class EmptyTree:
     def read(self, path: str) -> None:
         """Return that there is no file."""
 
+    def read_above(self, path: str) -> None:
+        """Return that there is no file."""
+
     def materialise(self, path: str, folder: Path) -> Path:  # noqa: ARG002 - the port's argument
         """Raise, since there is no file."""
         raise UsageError("data-missing", f"There is no file {path} before the first commit.")

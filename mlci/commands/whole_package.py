@@ -45,7 +45,7 @@ def whole_package(
     package, uncounted = with_baseline(
         package, side, label, tree, data=data, predictor=predictor, objects=objects
     )  # fmt: skip
-    package, unhashed = with_hashes(package, tree, predictor)
+    package, unhashed = with_hashes(package, side.config, tree, predictor)
     pickled = RAW if package.info.format == "pickle" else None
     remarks = tuple(filter(None, (package.assumption, pickled, uncounted, unhashed)))
     return WholePackage(package, remarks, is_final=uncounted is None)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 LOCKS: Final = ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.lock", "requirements.txt")
-"""Where hashes are looked for; the first file that is there and has any is the lock."""
+"""Where hashes are looked for; the first file that is there and has any is the lock. The name tells its form."""
 LARGEST: Final = 32 * 1024 * 1024
 _HASH: Final = re.compile(r"sha256:([0-9a-f]{64})")
 _PINNED: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==\s*([A-Za-z0-9.!+_-]+)")
@@ -51,14 +51,17 @@ def canonical(name: str) -> str:
     return _SEPARATORS.sub("-", name).lower()
 
 
-def find_lock(paths: Container[str], read: Callable[[str], bytes | None]) -> Lock | None:
-    """Return the first lock among PATHS that has hashes, None where there is none; one that is damaged has none."""
-    for path in LOCKS:
-        content = (read(path) or b"") if path in paths else b""
+def find_lock(
+    paths: Container[str], read: Callable[[str], bytes | None], candidates: Iterable[str] = LOCKS
+) -> Lock | None:
+    """Return the first of CANDIDATES among PATHS that has hashes, None where none has; one that is damaged has none."""
+    for path in candidates:
+        name = path.rpartition("/")[2]
+        content = (read(path) or b"") if path in paths and name in LOCKS else b""
         if not content or len(content) > LARGEST:
             continue
         text = content.decode(errors="replace")
-        found = _of_requirements(text) if path.startswith("requirements") else _of_toml(text)
+        found = _of_requirements(text) if name.startswith("requirements") else _of_toml(text)
         if found:
             return Lock(path, found)
     return None

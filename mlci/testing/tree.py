@@ -35,6 +35,10 @@ class MemoryTree:
         """Return the content of a file, `None` where there is none."""
         return self.files.get(checked_path(path))
 
+    def read_above(self, path: str) -> bytes | None:
+        """Return the content of a file elsewhere in the repository, `None` where there is none."""
+        return self.above.get(path)
+
     def materialise(self, path: str, folder: Path) -> Path:
         """Write the file to `folder`, named by its id."""
         content = self.read(path)

@@ -477,6 +477,18 @@ PIP = (
     'python3 -m venv "$MLCI_ENVIRONMENT" && "$MLCI_ENVIRONMENT/bin/python" -m pip install '
     "--disable-pip-version-check --no-input --requirement requirements.txt"
 )
+
+
+def test_train__requirements_that_include_a_file_above_are_both_inputs_of_the_environment(tmp_path: Path) -> None:
+    project = with_environment(tmp_path, "{install: pip}", requirements_txt="-r ../base.txt\n")
+    project.repository.write("../base.txt", b"numpy==2.2.0\n")
+    project.runner.scripts[PIP] = Script(makes_environment=True)
+    project.train()
+    ((record, _),) = project.work.records.values()
+    assert record.environment is not None
+    assert list(record.environment["files"]) == ["../base.txt", "requirements.txt"]
+
+
 GONE = ("ERROR: No matching distribution found for gone==1.0",)
 
 

@@ -74,6 +74,15 @@ def test_find_lock__takes_the_first_that_has_hashes() -> None:
     assert lock.path == "poetry.lock"
 
 
+def test_find_lock__elsewhere_is_told_by_its_name() -> None:
+    files = {"../requirements.txt": PIP.encode(), "../../uv.lock": UV.encode(), "../data.txt": PIP.encode()}
+    assert find_lock(files, files.get) is None
+    assert find_lock(files, files.get, ["../data.txt", "../missing.lock", "../../uv.lock"]) == Lock(
+        "../../uv.lock", EXPECTED
+    )
+    assert find_lock(files, files.get, files) == Lock("../requirements.txt", EXPECTED)
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "numpy==2.2.0\n", "[[package]", "package = 3", "[[package]]\nname = 3\nversion = 4\n", b"\xff\xfe",

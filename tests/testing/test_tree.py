@@ -86,6 +86,12 @@ def test_ids_above__of_a_folder_itself_or_of_all_in_it_but_never_of_the_tree(tre
     assert {path for path in tree.ids_above(["../"]) if not path.startswith("../") or "model" in path} == set()
 
 
+def test_read_above__what_is_elsewhere_in_the_repository_and_nothing_outside(tree: Tree) -> None:
+    paths = ["../uv.lock", "../shared/a.py", "../missing", "../shared", "../../origin.git/HEAD", "mlci.yaml"]
+    found = [b"", b"a\n", None, None, None, None]
+    assert [tree.read_above(path) for path in paths] == found
+
+
 def test_read__what_is_there_and_what_is_not(tree: Tree) -> None:
     assert {path: tree.read(path) for path in [*FILES, "missing", "data"]} == FILES | {"missing": None, "data": None}
 

@@ -30,6 +30,9 @@ class Tree(Protocol):
     def read(self, path: str) -> bytes | None:
         """Return the content of a file, `None` where there is none; a symlink is an `IntegrityError`."""
 
+    def read_above(self, path: str) -> bytes | None:
+        """Return the content of a file elsewhere in the repository, which `ids_above` tells; otherwise as `read`."""
+
     def materialise(self, path: str, folder: Path) -> Path:
         """Return a file with this content, written to `folder` if it is not on disk by itself."""
 
