@@ -689,6 +689,13 @@ GUARDS = (
         "tests/commands/test_look.py::test_promote__the_further_out_the_bound_of_a_look_the_more_rows_must_change",
     ),
     Guard(
+        "what proves a regression in a look needs no more changes than elsewhere",
+        "mlci/commands/look.py",
+        "    return sure, sure.model_copy",
+        '    return sure.model_copy(update={"min_changed": changes}), sure.model_copy',
+        "tests/commands/test_look.py::test_promote__a_regression_is_proven_by_fewer_changes_than_a_look_wants",
+    ),
+    Guard(
         "labels from base",
         "mlci/core/rules.py",
         "labels_data=_labels_data(base.config),",

@@ -81,7 +81,7 @@ def sealed_status(*, no_fetch: NoFetch = False, as_json: Json = False) -> None:
         )
     if not no_fetch:
         place.base_commit(None)
-    status = status_of(config.sealed, place.registry().load(config.model.name).registry)
+    status = status_of(config.sealed, config.statistics, place.registry().load(config.model.name).registry)
     if as_json:
         show_json("sealed-status", status.to_dict())
     else:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mlci.core.contract.scalar import ColumnType
     from mlci.core.evidence_level import Level
     from mlci.core.gates import Verdict
-    from mlci.core.judging_sections import EvaluateSection, StatisticsSection
+    from mlci.core.judging_sections import EvaluateSection
     from mlci.core.metrics import Task
     from mlci.core.package import Package
     from mlci.core.registry import Version
@@ -102,20 +102,6 @@ def evaluate(
         for each in undecidable(rules.gates, evidence, rules.config.statistics):
             tell(each.sentence)
     return judge(rules.gates, evidence, rules.config.statistics)
-
-
-def evaluate_on(
-    rows: EvaluationSet,
-    rules: Rules,
-    *,
-    candidate: Installed,
-    production: Installed | None,
-    predictor: Predictor,
-    statistics: StatisticsSection | None = None,
-) -> Verdict:
-    """Return the verdict on CANDIDATE, scored on ROWS; STATISTICS instead of what the RULES say."""
-    evidence = evidence_on(rows, rules, candidate=candidate, production=production, predictor=predictor)
-    return judge(rules.gates, evidence, statistics or rules.config.statistics)
 
 
 def evidence_on(

@@ -10,12 +10,13 @@ import uuid
 from typing import TYPE_CHECKING, Final
 
 from mlci.commands.cost_evidence import without_costs
-from mlci.commands.evaluation import evaluate_on, fetch
+from mlci.commands.evaluation import evidence_on, fetch
 from mlci.commands.labelled_rows import labelled_rows
 from mlci.commands.retrying import record
 from mlci.core.canonical import canonical_sha256
 from mlci.core.configuration_file import FILE_NAME
 from mlci.core.gates import Outcome
+from mlci.core.gates.judge import judge
 from mlci.core.registry.looks import ledger_of, plan_look
 from mlci.errors import MlciError, RejectedError, UsageError
 from mlci.render.registry_page import registry_page
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mlci.commands.evaluation_set import EvaluationSet
     from mlci.commands.installed import Installed
     from mlci.commands.ports import Clock, RegistryBranch, Tree
+    from mlci.core.judging_sections import StatisticsSection
     from mlci.core.registry import Actor, Change, Registry
     from mlci.core.rules import Rules
     from mlci.core.statistics.sealed_budget import SealedBudget
@@ -94,23 +96,24 @@ def _judged(case: Case, candidate: Installed, rows: EvaluationSet) -> str:
 def _passes(rows: EvaluationSet, case: Case, candidate: Installed, tools: Tools, budget: SealedBudget) -> bool:
     """Return whether every gate passes, each look being held to its part of the budget."""
     production = fetch(case.production, tools.open_store(case.rules.config.promote)) if case.production else None
-    ordinary = case.rules.config.statistics
-    strict = {
-        "confidence": budget.confidence_of_look(ordinary.confidence),
-        "min_changed": budget.changes_of_look(ordinary.confidence, ordinary.min_changed),
-    }
+    rules = without_costs(case.rules)  # of which these rows say no more than others
     try:
-        verdict = evaluate_on(
-            rows,
-            without_costs(case.rules),  # of which these rows say no more than others
-            candidate=candidate,
-            production=production,
-            predictor=tools.predictor,
-            statistics=ordinary.model_copy(update=strict),
-        )
+        evidence = evidence_on(rows, rules, candidate=candidate, production=production, predictor=tools.predictor)
+        verdicts = [judge(rules.gates, evidence, each) for each in _strict(rules.config.statistics, budget)]
     except MlciError as error:
         raise _unusable(error) from None
-    return verdict.outcome in GOOD
+    return all(verdict.outcome in GOOD for verdict in verdicts)
+
+
+def _strict(ordinary: StatisticsSection, budget: SealedBudget) -> tuple[StatisticsSection, StatisticsSection]:
+    """Return what a look is held to: its confidence, and that with the changed rows that so far out it takes.
+
+    Both must pass. More changes are wanted of what is to prove a candidate good; what proves a regression is no less
+    one for the want of them.
+    """
+    sure = ordinary.model_copy(update={"confidence": budget.confidence_of_look(ordinary.confidence)})
+    changes = budget.changes_of_look(ordinary.confidence, ordinary.min_changed)
+    return sure, sure.model_copy(update={"min_changed": changes})
 
 
 def record_look(

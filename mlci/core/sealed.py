@@ -17,6 +17,7 @@ from mlci.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlci.core.judging_sections import StatisticsSection
     from mlci.core.registry import Registry
     from mlci.core.rules import Rules
     from mlci.core.sealed_section import SealedSection
@@ -132,6 +133,8 @@ class SealedStatus:
     ledger: SealedLedger
     sealed_sha256: str | None
     """Of the set that was looked at last; None where none ever was."""
+    changes: int
+    """Rows that must effectively have changed for a look to pass by a metric that is no share of rows."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the status as a JSON object."""
@@ -144,11 +147,13 @@ class SealedStatus:
             "passes": ledger.budget.passes,
             "passes_left": ledger.passes_left,
             "retired": ledger.is_spent,
+            "changes_wanted": self.changes,
         }
 
 
-def status_of(section: SealedSection, registry: Registry) -> SealedStatus:
+def status_of(section: SealedSection, statistics: StatisticsSection, registry: Registry) -> SealedStatus:
     """Return what is left of the set that was looked at last; of new rows it is the whole budget."""
     newest = newest_sealed_set(registry)
     ledger = SealedLedger(section.budget) if newest is None else ledger_of(registry, newest, section.budget)
-    return SealedStatus(section.data, ledger, newest)
+    changes = section.budget.changes_of_look(statistics.confidence, statistics.min_changed)
+    return SealedStatus(section.data, ledger, newest, changes)

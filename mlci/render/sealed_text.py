@@ -67,4 +67,8 @@ def status_text(status: SealedStatus) -> str:
     lines = [head, table(["", "left", "of"], rows, frozenset({1, 2}))]
     if ledger.is_spent:
         lines.append("it is retired: seal new rows, and use these as an ordinary evaluation set")
+    else:
+        lines.append(
+            f"each look wants {status.changes:,} effectively changed rows; not of shares of rows, such as accuracy"
+        )
     return "\n".join(lines)

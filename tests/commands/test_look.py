@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mlci.commands.marking import quarantine
+from mlci.core.judging_sections import StatisticsSection
 from mlci.core.registry import Registry
 from mlci.core.registry.looks import newest_sealed_set
 from mlci.core.sealed import status_of
@@ -181,6 +182,16 @@ def test_promote__the_further_out_the_bound_of_a_look_the_more_rows_must_change(
     assert looked(project) == told
 
 
+@pytest.mark.parametrize("looks", [1, 1000])
+def test_promote__a_regression_is_proven_by_fewer_changes_than_a_look_wants(looks: int, tmp_path: Path) -> None:
+    gate = "{metric: log_loss, require: no_proven_regression}"
+    project = a_sealed_project(tmp_path, f"sealed: {{data: vault, looks: {looks}, passes: 1}}", gate)
+    project.predictor.models["careful"] = ScriptedModel(("radius", "texture"), fails_in_the_vault)
+    with contextlib.suppress(RejectedError):
+        project.release("careful")
+    assert looked(project) == ["not passed"]
+
+
 def test_promote__of_a_candidate_that_the_gates_refuse_opens_nothing(tmp_path: Path) -> None:
     project = a_sealed_project(tmp_path)
     with pytest.raises(RejectedError, match="not promoted"):
@@ -274,11 +285,11 @@ def test_promote__a_pull_request_that_unseals_is_judged_by_the_seal(tmp_path: Pa
 def test_status__before_and_after(tmp_path: Path, golden: Golden) -> None:
     project = a_sealed_project(tmp_path)
     section = SealedSection(data="vault", looks=3, passes=1)
-    before = status_of(section, Registry.empty(MODEL))
+    before = status_of(section, StatisticsSection(), Registry.empty(MODEL))
     project.release("careful")
-    after = status_of(section, project.history)
+    after = status_of(section, StatisticsSection(), project.history)
     assert (before.to_dict()["looks_left"], after.to_dict()["looks_left"], after.to_dict()["retired"]) == (3, 0, True)
-    fewer = status_of(SealedSection(data="vault", looks=3, passes=2), project.history)
+    fewer = status_of(SealedSection(data="vault", looks=3, passes=2), StatisticsSection(), project.history)
     golden("terminal/sealed-status.txt", "\n\n".join(map(status_text, (before, fewer, after))) + "\n")
 
 
@@ -293,6 +304,6 @@ def test_ledger__with_two_answers_for_one_model_is_broken(tmp_path: Path) -> Non
     project = a_sealed_project(tmp_path)
     project.release("careful")
     with pytest.raises(IntegrityError):
-        status_of(SealedSection(data="vault", looks=1, passes=1), project.history).ledger.after(
+        status_of(SealedSection(data="vault", looks=1, passes=1), StatisticsSection(), project.history).ledger.after(
             project.history.events[-3].judged or "", passed=False
         )

@@ -20,6 +20,8 @@ from mlci.core.statistics.quantiles import normal_quantile
 from mlci.errors import IntegrityError, RejectedError
 
 MOST_LOOKS: Final = 1_000
+ORDINARY: Final = 0.95
+"""The confidence at which `min_changed` was found to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class SealedBudget:
         return each
 
     def changes_of_look(self, confidence: float, min_changed: int) -> int:
-        """Return the effective changes that a look needs, where `min_changed` are needed at `confidence`.
+        """Return the effective changes that a look needs, where `min_changed` do for a bound at 95 %.
 
         A bound z deviations out, once corrected for skewness, misses its level by a part of it that grows with z⁶ times
         the squared skewness, over the number of rows that make up the mean (Hall 1992, The Bootstrap and Edgeworth
@@ -72,8 +74,8 @@ class SealedBudget:
         >>> SealedBudget(looks=32, passes=1).changes_of_look(0.95, 10)
         336
         """
-        further_out = normal_quantile(self.confidence_of_look(confidence)) / normal_quantile(confidence)
-        return round(min_changed * further_out**6)
+        further_out = normal_quantile(self.confidence_of_look(confidence)) / normal_quantile(ORDINARY)
+        return round(min_changed * max(1.0, further_out) ** 6)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ def test_changes_of_look__are_more_the_further_out_its_bound_is() -> None:
     assert SealedBudget(1, 1).changes_of_look(0.95, 10) == 10
     assert SealedBudget(32, 1).changes_of_look(0.95, 10) == 336  # z is 2.955 instead of 1.645
     assert SealedBudget(20, 3).changes_of_look(0.95, 10) == 1955
+    assert SealedBudget(32, 1).changes_of_look(0.8, 10) == 123  # z is 2.498
+    assert SealedBudget(1, 1).changes_of_look(0.8, 10) == 10
 
 
 def test_confidence_of_look__refuses_a_budget_that_no_data_can_serve() -> None:
