@@ -118,14 +118,16 @@ def _packaging(config: Config, ids: Mapping[str, str]) -> dict[str, Any]:
     contract = config.data[config.evaluate.data].contract
     return {
         "model": config.model.model_dump(mode="json"),
-        "evaluate": _without_absent(config.evaluate.model_dump(mode="json"), "labels", "features", "prediction"),
+        "evaluate": _without_absent(
+            config.evaluate.model_dump(mode="json"), "labels", "features", "prediction", "quantiles"
+        ),
         "contract": None if contract is None else ids.get(contract, "missing"),
     }
 
 
 def _without_absent(section: dict[str, Any], *names: str) -> dict[str, Any]:
     """Return SECTION without what is not said of keys with these NAMES, which earlier versions did not know."""
-    return {name: value for name, value in section.items() if name not in names or value is not None}
+    return {name: value for name, value in section.items() if name not in names or value not in (None, [])}
 
 
 def code_paths(config: Config, ids: Mapping[str, str], made: frozenset[str] = frozenset()) -> tuple[str, ...]:
