@@ -90,21 +90,23 @@ def hashed_requirements(dependencies: Mapping[str, Dependency], lock: Lock) -> t
 def listed_otherwise(text: str, versions: Mapping[str, str]) -> tuple[str, ...]:
     r"""Return what a `requirements.txt` of mlci's says otherwise than VERSIONS, by distribution.
 
-    With hashes it lists what these require, too, and without them these alone. What is no exact version is named.
+    With hashes it lists what these require, too, and without them these alone. What is no exact version is named, and
+    what a marker keeps from being installed.
 
     >>> listed_otherwise("numpy==2.2.0\nevil==1.0\n", {"numpy": "2.2.1", "scipy": "1.15.0"})
     ('evil', 'numpy', 'scipy')
     """
-    lines = [line.split(";")[0] for line in re.sub(r"\\\r?\n", " ", text).splitlines()]
-    lines = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    known = {canonical(name) for name in versions}
+    lines = [line.strip() for line in re.sub(r"\\\r?\n", " ", text).splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
     has_hashes = any("--hash=" in line for line in lines)
     found: dict[str, set[str]] = {}
     for line in lines:
-        pinned = _PINNED.fullmatch(line.partition("--hash=")[0].strip())
-        name, version = (canonical(pinned[1]), pinned[2]) if pinned else (line, "")
-        found.setdefault(name, set()).add(version)
+        stated, marker, _ = line.partition("--hash=")[0].partition(";")
+        pinned = _PINNED.fullmatch(stated.strip())
+        name, version = (canonical(pinned[1]), pinned[2]) if pinned else (stated.strip(), "")
+        found.setdefault(name, set()).add("" if marker and name in known else version)
     wrong = {name for name, version in versions.items() if found.get(canonical(name)) != {version}}
-    known = {canonical(name) for name in versions}
     wrong |= {name for name, stated in found.items() if stated == {""} or not (has_hashes or name in known)}
     return tuple(sorted(wrong))
 

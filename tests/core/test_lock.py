@@ -155,6 +155,8 @@ def test_listed_otherwise__what_agrees(text: str) -> None:
         ("numpy>=2.2.0\nscikit-learn==1.6.0\n", ("numpy", "numpy>=2.2.0")),
         ("numpy==2.2.0\nnumpy==2.2.1\nscikit-learn==1.6.0\n", ("numpy",)),
         ("numpy==2.2.0\nscikit-learn==1.6.0\nevil==1.0\n", ("evil",)),
+        ("numpy==2.2.0 ; python_version<'3'\nscikit-learn==1.6.0\n", ("numpy",)),
+        (f"numpy==2.2.0 ; python_version<'3' --hash=sha256:{'a' * 64}\nscikit-learn==1.6.0\n", ("numpy",)),
         ("numpy==2.2.0\nscikit-learn==1.6.0\n--index-url https://evil.test\n", ("--index-url https://evil.test",)),
         (f"numpy==2.2.0 --hash=sha256:{'a' * 64}\nscikit-learn==1.6.0\nevil @ file:///x\n", ("evil @ file:///x",)),
     ],
