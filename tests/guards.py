@@ -843,6 +843,14 @@ GUARDS = (
         "tests/core/test_slices.py::test_regression__holm_by_bounds_is_holm_by_p_values",
     ),
     Guard(
+        "no candidate is too small to judge by taking a function its value",
+        "mlci/core/gates/slices.py",
+        "cell.is_small = not cell.is_lost",
+        "cell.is_small = True",
+        "tests/core/test_metric_functions.py::"
+        "test_slices__a_value_that_the_candidate_alone_takes_away_is_not_too_small_to_say",
+    ),
+    Guard(
         "several proofs of a regression err half as often together",
         "mlci/core/gates/slices.py",
         "return OF_REGRESSIONS * error if are_regressions and len(self.cells) > 1 else error",

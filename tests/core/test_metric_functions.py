@@ -153,6 +153,30 @@ def test_slices__a_value_that_is_none_in_a_slice_is_open() -> None:
     assert judged["b"].outcome is Outcome.PASS
 
 
+def test_slices__a_value_that_the_candidate_alone_takes_away_is_not_too_small_to_say() -> None:
+    found, worse = in_sites(0.0), in_sites(np.where(SITES == "b", -0.5, 0.0))
+    found.functions["profit"].slices[0].candidate[0] = np.nan
+    judged = result(UNPROVEN, found)
+    assert (judged.outcome, [(each.value, each.outcome) for each in judged.slices]) == (
+        Outcome.INCONCLUSIVE,
+        [("a", Outcome.INCONCLUSIVE), ("b", Outcome.PASS), ("c", "too small")],
+    )
+    assert judged.sentence == (
+        "undecided in 1 of 2 slices; first: the function has a value of what production answers here, and none of what "
+        "the candidate answers; 1 slice too small to say"
+    )
+    # It is no comparison either that a proof elsewhere would have to allow for.
+    alone = result(UNPROVEN, replace(worse, slices=worse.slices[1:])).slices[0]
+    worse.functions["profit"].slices[0].candidate[0] = np.nan
+    assert (alone.value, alone.outcome) == ("b", Outcome.FAIL)
+    assert result(UNPROVEN, worse).slices[0] == alone
+    # What has no value of either model says nothing of the candidate.
+    before = found.functions["profit"].slices[0].production
+    assert before is not None
+    before[0] = np.nan
+    assert [each.outcome for each in result(UNPROVEN, found).slices] == [Outcome.PASS, "too small", "too small"]
+
+
 def test_no_proven_regression__of_a_function_on_all_rows() -> None:
     gate: dict[str, object] = {"metric": "higher@profit", "require": "no_proven_regression"}
     assert result(gate, evidence(shift=-0.5)).outcome is Outcome.FAIL

@@ -11,12 +11,13 @@ the candidate's own value.
 | `better` m               | L > m                 | U < m               | inconclusive |
 | `floor` v                | L > v                 | U < v               | inconclusive |
 | `ceiling` v              | U < v                 | L > v               | inconclusive |
-| `no_proven_regression` m | no adjusted U < −m    | any adjusted U < −m | never        |
+| `no_proven_regression` m | no adjusted U < −m    | any adjusted U < −m | see below    |
 | `gap_not_wider` m        | the gap's growth < m  | its growth > m      | inconclusive |
 
 The first four look at all rows, or at slices: there every slice must pass, and a failure counts if it stands among all
 slices of the gate by Holm's procedure. `no_proven_regression` is held against all comparisons of such gates together;
-slices with too few rows are listed and take no part. A gap lies between the groups of a column.
+slices with too few rows are listed and take no part; undecided is one where a function of one's own has a value of what
+production answers alone. A gap lies between the groups of a column.
 
 Without production yet, what compares with it does not apply; where production cannot be compared with any more, it
 is not comparable, and floors alone decide what fails. The same bytes as production pass `not_worse` and fail `better`,

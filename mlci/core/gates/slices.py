@@ -19,6 +19,7 @@ from mlci.core.gates.decision import at_confidence, decide, margin_of
 from mlci.core.gates.relative_margin import difference_for
 from mlci.core.gates.result import Decision, Outcome, SliceResult, rows_of
 from mlci.core.gates.wording import signed
+from mlci.core.metrics import function_of
 from mlci.core.statistics.sampling import NotTrusted
 from mlci.core.words import counted
 
@@ -51,6 +52,8 @@ class _Cell:
     rows: int
     is_proven: bool = False
     """Whether a failure stands among all of its family."""
+    is_lost: bool = False
+    """Whether a function of one's own has a value of what production answers, and none of what the candidate does."""
 
     @property
     def outcome(self) -> SliceOutcome:
@@ -87,6 +90,7 @@ def in_slices(
 
 OF_REGRESSIONS: Final = 0.5
 """How much of 1 - confidence several comparisons by `no_proven_regression` may err together."""
+LOST: Final = "the function has a value of what production answers here, and none of what the candidate answers"
 _NOTHING: Final = Decision(Outcome.INCONCLUSIVE, "not judged")
 
 
@@ -102,7 +106,12 @@ def _fill(cell: _Cell, cut: View, strictness: Strictness) -> None:
         cell.is_small = True
         return
     cell.found = _rule(cell)(cell.gate, both, _of_slice(cell.slice, strictness))
-    cell.is_small = cell.gate.require == "no_proven_regression" and cell.found.outcome is Outcome.INCONCLUSIVE
+    if cell.gate.require == "no_proven_regression" and cell.found.outcome is Outcome.INCONCLUSIVE:
+        # What only the candidate makes fail is no lack of rows, and does not pass for one.
+        is_function = function_of(cell.gate.metric) is not None
+        cell.is_lost = is_function and cell.candidate is None and cell.production is not None
+        cell.is_small = not cell.is_lost
+        cell.found = replace(cell.found, sentence=LOST) if cell.is_lost else cell.found
 
 
 def _of_slice(chosen: Slice, strictness: Strictness) -> Strictness:
@@ -143,7 +152,7 @@ class _Family:
     def __init__(self, cells: Sequence[_Cell]) -> None:
         self.cells = cells
         self.open = [cell for cell in cells if cell.found.outcome is Outcome.FAIL]
-        self.left = sum(not cell.is_small for cell in cells)
+        self.left = sum(not (cell.is_small or cell.is_lost) for cell in cells)
 
     def error(self, strictness: Strictness) -> float:
         """Return how often a failure of the family may be one by chance."""
