@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import TYPE_CHECKING, Any, Final
 
-from mlci.core.above import MOST_FOLDERS
+from mlci.core.above import MOST_FOLDERS, is_lock_above
 from mlci.core.canonical import canonical_sha256
 from mlci.core.command_words import words_for_a_shell
 from mlci.core.configuration_file import FILE_NAME
@@ -103,7 +103,11 @@ def _named(paths: tuple[str, ...], ids: Mapping[str, str], mend: str) -> dict[st
 
 
 def _included(first: str, ids: Mapping[str, str], read: Callable[[str], bytes | None]) -> list[str]:
-    """Return a requirements file and those that it includes, as far as they are in Git."""
+    """Return a requirements file and those that it includes, as far as they are in Git.
+
+    A tree reads below its own folder only: one in a folder above counts by its id, and all that it may include there
+    with it.
+    """
     found: list[str] = []
     waiting = [first]
     while waiting and len(found) < MOST_FILES:
@@ -111,6 +115,9 @@ def _included(first: str, ids: Mapping[str, str], read: Callable[[str], bytes | 
         if path in found or path not in ids:
             continue
         found.append(path)
+        if path.startswith(ABOVE):
+            found += [other for other in ids if is_lock_above(other) and other not in found]
+            continue
         text = (read(path) or b"").decode(errors="replace")
         folder = PurePosixPath(path).parent
         waiting += [normpath(folder / name) for name in _INCLUDES.findall(text)]

@@ -5,6 +5,7 @@ import pytest
 from mlci.core.environment import plan
 from mlci.core.training_sections import EnvironmentSection
 from mlci.errors import UsageError
+from mlci.testing import MemoryTree
 
 TEXTS = {
     "requirements.txt": b"-r more/base.txt\nnumpy==2  # -r comment.txt\n--constraint=limits.txt\n-r ../../out.txt\n",
@@ -27,6 +28,21 @@ def test_plan__of_pip_knows_the_files_that_requirements_include() -> None:
         "limits.txt", "more/base.txt", "more/other.txt", "requirements.txt",
     ]  # fmt: skip
     assert made.command.startswith('python3.12 -m venv "$MLCI_ENVIRONMENT" && ')
+
+
+def test_plan__of_pip_takes_an_included_file_above_by_its_id_and_what_it_may_include() -> None:
+    tree = MemoryTree(
+        {
+            "requirements.txt": b"-r ../requirements.txt\n",
+            "../requirements.txt": b"-c constraints.txt\n",
+            "../constraints.txt": b"",
+            "../notes.txt": b"",
+        }
+    )
+    ids = {**tree.ids(), **tree.ids_above(["../"])}
+    made = plan(EnvironmentSection(install="pip"), ids, tree.read)
+    assert made is not None
+    assert made.files == {path: ids[path] for path in ("../constraints.txt", "../requirements.txt", "requirements.txt")}
 
 
 PROJECTS = {"pyproject.toml": "1", "../pyproject.toml": "2", "../../pyproject.toml": "3", "../../uv.lock": "4"}

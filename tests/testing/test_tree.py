@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mlci.core.environment import plan
+from mlci.core.training_sections import EnvironmentSection
 from mlci.errors import UsageError
 from mlci.testing import MemoryTree
 from tests.adapters.clones import Clone, bare_origin, clone_of
@@ -15,8 +17,20 @@ if TYPE_CHECKING:
 
     from mlci.commands.ports import Tree
 
-ABOVE = {"uv.lock": b"", "shared/a.py": b"a\n", "shared/inner/b.py": b"b\n", "shared.py": b"c\n", "*": b"star\n"}
-FILES = {"mlci.yaml": b"version: 1\n", "data/größe 1.csv": b"a,b\n1,2\n", "-x": b""}
+ABOVE = {
+    "uv.lock": b"",
+    "requirements.txt": b"numpy\n",
+    "shared/a.py": b"a\n",
+    "shared/inner/b.py": b"b\n",
+    "shared.py": b"c\n",
+    "*": b"star\n",
+}
+FILES = {
+    "mlci.yaml": b"version: 1\n",
+    "data/größe 1.csv": b"a,b\n1,2\n",
+    "-x": b"",
+    "requirements.txt": b"-r ../requirements.txt\n",
+}
 
 
 def in_memory(_: Path) -> Tree:
@@ -53,6 +67,7 @@ def test_ids__are_gits(tree: Tree) -> None:
         "-x": "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
         "data/größe 1.csv": "cfa20f81071245f292f0b52b37beb7adf9259a26",
         "mlci.yaml": "b82551848c644f63b8517a7bdf8be9a992e6f4da",
+        "requirements.txt": "3c8d7e7822cbfc7ed81ac22a62d4c0f271e9c4d1",
     }
 
 
@@ -79,7 +94,7 @@ def test_ids_above__are_those_of_the_places_that_are_there(
 
 
 def test_ids_above__of_a_folder_itself_or_of_all_in_it_but_never_of_the_tree(tree: Tree) -> None:
-    directly = {f"../{path}" for path in ("uv.lock", "shared.py", "*")}
+    directly = {f"../{path}" for path in ("uv.lock", "requirements.txt", "shared.py", "*")}
     assert {"README.md", "../README.md"} >= tree.ids_above(["../*"]).keys() - directly
     assert tree.ids_above(["../*"]).keys() >= directly
     assert tree.ids_above(["../"]).keys() >= {*directly, "../shared/inner/b.py"}
@@ -99,6 +114,12 @@ def test_read__what_is_there_and_what_is_not(tree: Tree) -> None:
 def test_read__stays_inside(tree: Tree) -> None:
     with pytest.raises(UsageError, match="is not a path below"):
         tree.read("../clone/.git/config")
+
+
+def test_plan__of_pip_includes_a_file_above_whose_content_no_tree_reads(tree: Tree) -> None:
+    made = plan(EnvironmentSection(install="pip"), {**tree.ids(), **tree.ids_above(["../*"])}, tree.read)
+    assert made is not None
+    assert list(made.files) == ["../requirements.txt", "../uv.lock", "requirements.txt"]
 
 
 def test_materialise__has_the_content(tree: Tree, tmp_path: Path) -> None:
