@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from posixpath import normpath
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from mlci.core.command_words import words_for_a_shell
@@ -29,12 +30,12 @@ _DIRECTLY: Final = re.compile(r"(?:\.\./)+([^/]+)")
 def places_above(config: Config) -> tuple[str, ...]:
     """Return where inputs of CONFIG may lie outside of its folder: files and folders with all that is in them.
 
-    What its commands name is among them, whatever it is.
+    What its commands name is among them, where a word can be a path of a file as Git knows it.
 
     `../*` stands for the files of that folder itself: locks lie there, where `environment:` makes one from them.
     """
     words = (*words_for_a_shell(config.train.run or ""), *words_for_a_shell(config.environment.install or ""))
-    entries = (*map(_fixed, config.train.code or ()), *(word for word in words if not is_pattern(word)))
+    entries = (*map(_fixed, config.train.code or ()), *(word for word in words if _is_path(word)))
     named = (entry for entry in entries if entry.startswith(ABOVE))
     folders = range(1, MOST_FOLDERS + 1) if config.environment.install else ()
     return tuple(dict.fromkeys((*named, *(f"{ABOVE * height}*" for height in folders))))
@@ -53,6 +54,15 @@ def is_lock_above(path: str) -> bool:
     """
     found = _DIRECTLY.fullmatch(path)
     return found is not None and any(fnmatchcase(found[1], pattern) for pattern in OF_ENVIRONMENTS)
+
+
+def _is_path(word: str) -> bool:
+    """Tell whether a WORD of a command may be the path of a file; another way of writing it is an argument.
+
+    >>> _is_path("../shared/train.py"), _is_path("../.."), _is_path("../x/../../../etc"), _is_path("../*.csv")
+    (True, False, False, False)
+    """
+    return normpath(word) == word and word.rpartition("/")[2] != ".." and not is_pattern(word)
 
 
 def _fixed(entry: str) -> str:

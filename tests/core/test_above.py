@@ -47,6 +47,15 @@ def test_places__are_those_that_the_list_and_the_commands_name() -> None:
     assert places_above(config) == ("../shared", "../../lib", "../", "../other/train.py")
 
 
+@pytest.mark.parametrize("word", ["../..", "..", "../", "../../", "../x/../../../etc", "../shared/..", ".././../x"])
+def test_places__a_word_that_leads_out_of_the_repository_or_to_a_folder_above_is_an_argument(word: str) -> None:
+    assert places_above(a_config(run=f"python train.py --root {word}")) == ()
+    environment = f"{{install: sh make.sh {word}}}"
+    assert places_above(a_config(environment=environment)) == places_above(
+        a_config(environment="{install: sh make.sh}")
+    )
+
+
 def test_places__where_an_environment_is_made_locks_lie_in_all_folders_above() -> None:
     assert places_above(a_config(environment="{install: uv}"))[:2] == ("../*", "../../*")
 
