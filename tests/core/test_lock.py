@@ -138,7 +138,8 @@ VERSIONS = {"numpy": "2.2.0", "scikit-learn": "1.6.0"}
     [
         "numpy==2.2.0\nscikit-learn==1.6.0\n",
         "# without hashes\nnumpy==2.2.0\r\nScikit_Learn==1.6.0\r\n",
-        f"joblib==1.4.0 ; python_version > '3' \\\n    --hash=sha256:{A}\nnumpy==2.2.0 \\\n    --hash=sha256:{B} \\\n    --hash=sha256:{C}\n"
+        f"joblib==1.4.0 ; python_version > '3' \\\n    --hash=sha256:{A}\n"
+        f"numpy==2.2.0 \\\n    --hash=sha256:{B} \\\n    --hash=sha256:{C}\n"
         "scikit-learn==1.6.0 \\\n    --hash=sha256:" + A + "\n",
     ],
 )
