@@ -159,6 +159,13 @@ GUARDS = (
         "tests/core/test_metric_functions.py::test_effective__a_gate_on_a_function_of_head_s_own_is_not_judged",
     ),
     Guard(
+        "a gate on a quantile of head's own is not judged",
+        "mlci/core/owned_gates.py",
+        "if levels and level not in {None, *levels}:",
+        "if levels and level == 2:",
+        "tests/core/test_rules.py::test_gates__of_quantiles_that_base_does_not_list_wait_until_it_does",
+    ),
+    Guard(
         "what a pull request changes about the code of a metric is told",
         "mlci/commands/case.py",
         "changes = (*changes, *code_changes(ours.config, base.ids(), ids))",

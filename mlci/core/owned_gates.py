@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from mlci.core.metrics import function_of, metric_of
+from mlci.core.metrics import function_of, level_of, metric_of
 from mlci.core.rule_changes import RuleChange, shown
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ class OwnedGate:
 def merged_gates(base: Config, head: Config) -> tuple[tuple[OwnedGate, ...], tuple[RuleChange, ...]]:
     """Return base's gates and, in addition, what head adds or tightens; and the changes in words.
 
-    What head adds for another task than base's, or by a function of its own, cannot be checked before that is base's.
+    What head adds for another task than base's, or by a function or quantile of its own, cannot be checked before
+    that is base's.
     """
     gates = [OwnedGate(gate, "base") for gate in base.gates]
     changes: list[RuleChange] = []
@@ -49,13 +50,25 @@ def merged_gates(base: Config, head: Config) -> tuple[tuple[OwnedGate, ...], tup
                 RuleChange("gates", "other", f"adds the gate {gate.text}, which a {task} task does not have")
             )
             continue
-        if function_of(gate.metric) not in {None, *base.evaluate.metrics}:
-            what = f"adds the gate {gate.text}, a function that the target branch does not have"
-            changes.append(RuleChange("gates", "other", what))
+        lacking = _lacking(gate, base)
+        if lacking is not None:
+            changes.append(RuleChange("gates", "other", f"adds the gate {gate.text}, {lacking}"))
             continue
         changes.append(RuleChange("gates", "tighter", f"adds the gate {gate.text}"))
         gates.append(OwnedGate(gate, "head"))
     return tuple(gates), tuple(changes)
+
+
+def _lacking(gate: Gate, base: Config) -> str | None:
+    """Return, in words, what GATE is of that BASE, by whose rules rows are scored, does not have; None where all is."""
+    levels, level = base.evaluate.quantiles, level_of(gate.metric)
+    if function_of(gate.metric) not in {None, *base.evaluate.metrics}:
+        return "a function that the target branch does not have"
+    if levels and level not in {None, *levels}:
+        return "a quantile that the target branch does not list"
+    if gate.metric == "crps" and not levels:
+        return "which needs several quantiles, and the target branch lists none"
+    return None
 
 
 def merged_slices(

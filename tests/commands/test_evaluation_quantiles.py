@@ -29,7 +29,7 @@ from mlci.testing import MemoryData, MemoryTree, ScriptedModel, ScriptedPredicto
 from tests.commands.builders import a_configuration, refused
 from tests.commands.test_evaluation_tasks import SIZE, Scoring
 from tests.commands.test_programs import a_program_project, package_of
-from tests.commands.test_stated import a_project_of_predictions, answers
+from tests.commands.test_stated import OF_PREDICTIONS, a_project_of_predictions, answers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,6 +229,24 @@ def test_check__quantiles_of_a_model_that_stays_elsewhere(tmp_path: Path, golden
     golden("comment/quantiles.md", comment(report))
     golden("terminal/quantiles.txt", report_text(report))
     assert report.to_dict()["notes"] == list(report.verdict.notes if report.verdict else ())
+
+
+def test_check__a_gate_on_a_quantile_of_head_s_own_waits_for_the_merge(tmp_path: Path) -> None:
+    project = hands_in(tmp_path, answers_of(0.8))
+    project.train()
+    project.promote()
+    more = OF_QUANTILES["evaluate"].replace("0.9]", "0.9, 0.95]")
+    changed = OF_QUANTILES | {"train": OF_PREDICTIONS, "evaluate": more}
+    project.write(mlci_yaml=a_configuration(*GATES, "{metric: pinball@0.95, require: ceiling, value: 1}", **changed))
+    lines = [f"{row},{row - 0.8},{row},{row + 0.8},{row + 0.9}" for row in range(ROWS)]
+    answers(project, "\n".join(["id,quantile_0.1,quantile_0.5,quantile_0.9,quantile_0.95", *lines]).encode())
+    report = project.check()
+    assert [each.sentence for each in report.changes] == [
+        "adds the gate `pinball@0.95` ceiling 1, a quantile that the target branch does not list",
+        "changes `evaluate.quantiles`: 0.1, 0.5, 0.9 → 0.1, 0.5, 0.9, 0.95",
+    ]
+    assert report.verdict is not None
+    assert [each.metric for each in report.verdict.results] == ["crps", "pinball@0.9", "pinball@0.1"]
 
 
 @pytest.mark.parametrize(

@@ -504,6 +504,43 @@ def test_slices__a_gate_of_head_looks_at_all_of_them() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("listed", "metric", "lacking"),
+    [
+        ((0.1, 0.9), "pinball@0.5", "a quantile that the target branch does not list"),
+        ((), "crps", "which needs several quantiles, and the target branch lists none"),
+    ],
+)
+def test_gates__of_quantiles_that_base_does_not_list_wait_until_it_does(
+    listed: tuple[float, ...], metric: str, lacking: str
+) -> None:
+    base, head = (of_quantiles(each, "pinball@0.9") for each in (listed, (0.1, 0.5, 0.9)))
+    added = Gate.model_validate({"metric": metric, "require": "ceiling", "value": 1})
+    gates, changes = gates_of(base, head.model_copy(update={"gates": (*head.gates, added)}))
+    assert gates == ["base `pinball@0.9` ceiling 1"]
+    assert changes[0] == f"gates: other: adds the gate `{metric}` ceiling 1, {lacking}; takes effect after merge"
+
+
+def test_gates__of_quantiles_that_base_answers_are_checked_in_addition() -> None:
+    added = Gate.model_validate({"metric": "pinball@0.2", "require": "ceiling", "value": 1})
+    for listed in ((), (0.1, 0.2, 0.9)):
+        base = of_quantiles(listed, "pinball@0.9")
+        gates, _ = gates_of(base, base.model_copy(update={"gates": (*base.gates, added)}))
+        assert gates == ["base `pinball@0.9` ceiling 1", "head `pinball@0.2` ceiling 1"]
+
+
+def of_quantiles(listed: tuple[float, ...], metric: str) -> Config:
+    """Return the sample configuration as one of a quantile task, with one gate."""
+    config = a_config()
+    return config.model_copy(
+        update={
+            "model": config.model.model_copy(update={"task": "quantile"}),
+            "evaluate": config.evaluate.model_copy(update={"quantiles": listed}),
+            "gates": (Gate.model_validate({"metric": metric, "require": "ceiling", "value": 1}),),
+        }
+    )
+
+
 def test_gates__for_another_task_wait_until_it_is_bases() -> None:
     base = with_gates("metric: recall, require: floor, value: 0.7")
     head = base.model_copy(
