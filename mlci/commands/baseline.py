@@ -32,16 +32,19 @@ if TYPE_CHECKING:
 
 ROWS: Final = 20_000
 """The most rows that are counted, spread evenly over all."""
+ENDED: Final = "model-killed"
+"""The code of the error where a model had too little time or memory, which says nothing about the next time."""
 
 
 def with_baseline(
     package: Package, side: Side, label: str, tree: Tree, *, data: Data, predictor: Predictor, objects: Path
 ) -> tuple[Package, str | None]:
-    """Return PACKAGE with the baseline of the training data that SIDE declares; where there is none, and why.
+    """Return PACKAGE with the baseline of the training data that SIDE declares; what it lacks this time, and why.
 
     LABEL is the column with what is true. There is none where nothing is declared, no data set has all columns that the
     model reads, or they cannot be read as the signature says: then the model trains on something else than these rows.
-    Nor is there one where the model stays elsewhere, since nobody here knows what it reads.
+    Nor is there one where the model stays elsewhere, since nobody here knows what it reads. One without answers says
+    why only where the model was ended, for want of time or memory: it may answer the next time.
     """
     if not package.can_answer:
         return package, None
@@ -58,12 +61,15 @@ def with_baseline(
         return package, f"no {BASELINE_FILE}: {error.public().problem.partition(chr(10))[0]}"
     features = table.select(item.name for item in signature.inputs)
     digest = hashlib.sha256(package.model).hexdigest()
+    unasked = None
     try:
         said = all_said(Installed(package, digest), features.columns, predictor)
-    except (IntegrityError, RejectedError):  # judging tells what is wrong with the model, on rows that count
+    except (IntegrityError, RejectedError) as error:  # judging tells what is wrong with the model, on rows that count
         said = None
+        if error.code == ENDED:
+            unasked = f"no predictions in {BASELINE_FILE}: {error.public().problem.partition(chr(10))[0]}"
     made = baseline_of(signature, features, rows, table.columns[label] if has_label else None, said, private=private)
-    return with_file(package, BASELINE_FILE, made.to_bytes()), None
+    return with_file(package, BASELINE_FILE, made.to_bytes()), unasked
 
 
 def with_submitted_baseline(package: Package, submitted: Package, sides: Iterable[Side | None]) -> Package:

@@ -7,12 +7,13 @@ import pytest
 from typing_extensions import override
 
 from mlci.commands.kept_package import FILE
+from mlci.core.baseline import BASELINE_FILE
 from mlci.core.package import with_file
 from mlci.core.submission import Submission
 from mlci.errors import IntegrityError
 from mlci.formats.archive import pack
 from mlci.testing import ScriptedRunner
-from tests.commands.builders import COMMAND, CONTRACT, a_configuration, a_project, some_rows
+from tests.commands.builders import COMMAND, CONTRACT, a_configuration, a_model, a_project, some_rows
 from tests.commands.test_programs import a_program_project
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlci.core.training import Completed
+    from mlci.testing.predictor import Columns
     from tests.commands.builders import Project
 
 LOCK = b"numpy==2.2.0 --hash=sha256:" + b"a" * 64 + b"\n"
@@ -66,6 +68,24 @@ def test_package__that_is_kept_says_what_it_said_when_it_was_made(tmp_path: Path
     )
     project.predictor.asked.clear()
     assert (project.train().remarks, project.predictor.asked) == (remarks, [])
+
+
+def test_package__of_a_model_that_was_ended_while_it_was_asked_is_made_again(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    project.predictor.models["present"] = replace(a_model(), probability=ended_by_many_rows)
+    trained = project.train()
+    assert trained.remarks == ("no predictions in baseline.json: the model was ended: it took more than 60 s",)
+    assert b'"predictions": null' in trained.candidate.package.files[BASELINE_FILE]
+    project.predictor.models["present"] = a_model()
+    again = project.train()
+    assert (again.training.outcome, again.remarks) == ("reused", ())
+    assert b'"predictions": {' in again.candidate.package.files[BASELINE_FILE]
+
+
+def ended_by_many_rows(columns: Columns) -> Any:  # noqa: ANN401 - as the function of a model that it stands for
+    if len(columns["radius"]) > 16:  # as many as golden rows
+        raise IntegrityError("model-killed", "the model was ended: it took more than 60 s")
+    return a_model().probability(columns)
 
 
 CHANGES: dict[str, Callable[[Project], object]] = {
