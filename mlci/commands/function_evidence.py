@@ -77,9 +77,10 @@ def with_functions(
     refuse_missing([each for each in wanted if not each.is_changed], where)
     broken, rows = frozenset(each.name for each in wanted if each.is_missing), _rows(evidence)
     there = [each for each in wanted if not each.is_missing]
-    if any(owned.gate.slices is not False for owned in rules.gates if function_of(owned.gate.metric)):
-        slices, parts = _parts(evidence)
-        evidence, rows = replace(evidence, measured_slices=slices), replace(rows, parts=parts)
+    names = {each.name for each in there}
+    looked_at = [owned.chosen(evidence.slices) for owned in rules.gates if function_of(owned.gate.metric) in names]
+    slices, parts = _parts(evidence, list(dict.fromkeys(each for chosen in looked_at for each in chosen)))
+    evidence, rows = replace(evidence, measured_slices=slices), replace(rows, parts=parts)
     try:
         return replace(evidence, functions=predictor.measure(there, rows) if there else {}, broken=broken)
     except UsageError:
@@ -104,24 +105,28 @@ def _rows(evidence: Evidence) -> MeasuredRows:
     )
 
 
-def _parts(evidence: Evidence) -> tuple[tuple[Slice, ...], NDArray[np.intp] | None]:
-    """Return the slices that have rows enough for a jackknife of their own, and the sets of their rows."""
-    found: dict[Slice, NDArray[np.intp]] = {}
-    for each in evidence.slices:
+def _parts(evidence: Evidence, slices: Sequence[Slice]) -> tuple[tuple[Slice, ...], NDArray[np.int8] | None]:
+    """Return those of SLICES that have rows enough for a jackknife of their own, and the sets of their rows."""
+    found: list[Slice] = []
+    parts = np.full((len(slices), len(evidence.labels)), -1, dtype=np.int8)  # a byte a row, for slices may be many
+    for each in slices:
         places = np.flatnonzero(each.rows)
         sets = sets_of(places.size, of_rows(evidence.sampling, places))
         if not isinstance(sets, NotTrusted):
-            found[each] = np.full(each.rows.size, -1, dtype=np.intp)
-            found[each][places] = sets
-    return tuple(found), np.stack(list(found.values())) if found else None
+            parts[len(found), places] = sets
+            found.append(each)
+    return tuple(found), parts[: len(found)] if found else None
 
 
 def _broken(
     functions: Sequence[MetricFunction], rows: MeasuredRows, evidence: Evidence, predictor: Predictor
 ) -> frozenset[str]:
-    """Return those of FUNCTIONS that fail of what production answers, or a perfect model: no candidate is to blame."""
+    """Return those of FUNCTIONS that fail of what production answers, or a perfect model: no candidate is to blame.
+
+    All rows decide, as slices may be those that head adds.
+    """
     said = perfect(evidence) if rows.production is None else rows.production
-    blameless = replace(rows, candidate=said, production=None)
+    blameless = replace(rows, candidate=said, production=None, parts=None)
     found = set()
     for each in functions:
         try:

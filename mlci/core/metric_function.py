@@ -81,7 +81,7 @@ class MeasuredRows:
     """(n_rows,) the number of the set of the jackknife that a row is in, from 0; None where there is no jackknife."""
     classes: tuple[str, ...] = ()
     """The classes, labels, or levels of quantiles that the columns of predictions are of."""
-    parts: NDArray[np.intp] | None = None
+    parts: NDArray[np.integer[Any]] | None = None
     """(n_slices, n_rows) the number of the set of a row within each slice, -1 where it is not in it; None without."""
 
     @property

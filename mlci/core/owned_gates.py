@@ -9,7 +9,10 @@ from mlci.core.metrics import function_of, level_of, metric_of
 from mlci.core.rule_changes import RuleChange, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlci.core.config import Config
+    from mlci.core.evidence import Slice
     from mlci.core.requirement import Gate
     from mlci.core.slicing import SliceRule
 
@@ -22,6 +25,15 @@ class OwnedGate:
     origin: Literal["base", "head"]
     slices: tuple[str, ...] | None = None
     """What `slices: true` means for it: the slices of whose gate it is; None where that is all there are."""
+
+    def chosen(self, slices: Sequence[Slice]) -> tuple[Slice, ...]:
+        """Return those of SLICES that the gate looks at: none where it looks at all rows."""
+        if self.gate.slices is False:
+            return ()
+        names = self.slices
+        if names is None and not isinstance(self.gate.slices, bool):
+            names = self.gate.slices
+        return tuple(each for each in slices if names is None or each.name in names)
 
 
 def merged_gates(base: Config, head: Config) -> tuple[tuple[OwnedGate, ...], tuple[RuleChange, ...]]:

@@ -46,7 +46,7 @@ class Rows(Protocol):
     @property
     def sets(self) -> NDArray[np.intp] | None: ...  # noqa: D102 - documented there
     @property
-    def parts(self) -> NDArray[np.intp] | None: ...  # noqa: D102 - documented there
+    def parts(self) -> NDArray[np.integer[Any]] | None: ...  # noqa: D102 - documented there
     @property
     def classes(self) -> tuple[str, ...]: ...  # noqa: D102 - documented there
 
@@ -121,11 +121,21 @@ class _Function:
         return [whole, *(each if np.isfinite(each) else None for each in without)]
 
     def values_in(
-        self, part: NDArray[np.intp], said: NDArray[Any], arrays: Mapping[str, NDArray[Any]], classes: tuple[str, ...]
+        self,
+        part: NDArray[np.integer[Any]],
+        said: NDArray[Any],
+        arrays: Mapping[str, NDArray[Any]],
+        classes: tuple[str, ...],
     ) -> list[float | None]:
-        """Return the values of what a model SAID of the rows of a slice, where PART has the numbers of their sets."""
-        kept = [np.flatnonzero((part >= 0) & (part != one)) for one in range(-1, int(part.max()) + 1)]  # -1: all of it
-        found = [self._value(said, arrays, classes, rows) for rows in kept]
+        """Return the values of what a model SAID of the rows of a slice, where PART has the numbers of their sets.
+
+        None is each of them where the function fails: it is made for all rows, of which a slice may lack a kind.
+        """
+        sets = range(-1, int(part.max()) + 1)  # -1: all of it
+        try:
+            found = [self._value(said, arrays, classes, np.flatnonzero((part >= 0) & (part != one))) for one in sets]
+        except RefusalError:
+            return [None for _ in sets]
         return [each if np.isfinite(each) else None for each in found]
 
     def _refuse_total(self, whole: float, twice: float, without: list[float]) -> None:

@@ -122,7 +122,9 @@ def test_measure__ends_what_never_ends() -> None:
     error = refusal(code, ChildLimits(cpu_seconds=1))
     assert error.code == "metric-killed"
     assert error.problem == "a metric of evaluate.metrics cannot be computed: it used more CPU time than it may"
-    assert error.hint == "make it faster: it is called about 53 times for each model; or evaluate on fewer rows"
+    assert (
+        error.hint == "make it faster: it is called about 53 times a model, and 51 a slice; or evaluate on fewer rows"
+    )
 
 
 def test_measure__ends_what_waits() -> None:

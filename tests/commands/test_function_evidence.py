@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from typing_extensions import override
 
 from mlci.commands.evaluation import evaluate
 from mlci.core.config import read_config
@@ -16,14 +17,17 @@ from mlci.core.gates.decision import BROKEN
 from mlci.core.report import Conclusion
 from mlci.core.rules import effective
 from mlci.core.side import Side
+from mlci.errors import UsageError
 from mlci.render.markdown import comment
 from mlci.testing import MemoryData, MemoryTree, ScriptedPredictor
 from tests.commands.builders import CONTRACT, GATES, MODELS, Project, a_configuration, a_project, refused, some_rows
 from tests.commands.test_evaluation import a_package
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from mlci.core.metric_function import Measured, MeasuredRows, MetricFunction
     from mlci.core.report import Report
     from tests.conftest import Golden
 
@@ -94,6 +98,62 @@ def test_check__a_function_in_slices_is_asked_once(tmp_path: Path) -> None:
     assert (floor.outcome, unproven.outcome, project.predictor.measured) == ("fail", "pass", ["profit"])
     # Of texture each value has 20 rows, too few for a jackknife.
     assert [each.outcome for each in unproven.slices].count("too small") == 10
+
+
+class CarefulPredictor(ScriptedPredictor):
+    """Remembers which slices it was asked for, as bytes a row, and gives up where those are more than it may answer."""
+
+    may_answer: int = 100
+
+    @override
+    def measure(self, functions: Sequence[MetricFunction], rows: MeasuredRows) -> Mapping[str, Measured]:
+        self.parts = rows.parts
+        if rows.parts is not None and len(rows.parts) > self.may_answer:
+            raise UsageError("metric-killed", "it used more CPU time than it may")
+        return super().measure(functions, rows)
+
+
+def test_check__a_function_is_asked_in_the_slices_that_its_own_gates_look_at(tmp_path: Path) -> None:
+    project = a_released_one(tmp_path)
+    project.predictor = asked = CarefulPredictor(MODELS)
+    gates = (
+        "{metric: higher@profit, require: floor, value: 1, slices: [radius]}",
+        "{metric: accuracy, require: floor, value: 0.5, slices: [half, radius]}",
+    )
+    sliced = EVALUATE.replace("positive: 1", "positive: 1, slices: [{name: half, where: texture < 5}, radius]")
+    project.write(mlci_yaml=a_configuration(*gates, evaluate=sliced))
+    project.land("Look at slices")
+    project.trains("careful")
+    project.check()
+    assert asked.parts is not None
+    assert (asked.parts.shape, asked.parts.nbytes) == ((2, 200), 400)
+
+
+HALF = "positive: 1, slices: [{name: benign, where: radius < 15}]"
+IN_HALF = "{metric: higher@profit, require: floor, value: 1, slices: [benign]}"
+OF_BOTH_KINDS = PROFIT.replace("    return", "    assert labels.any()\n    return")
+
+
+def test_check__a_function_that_fails_in_a_slice_that_head_adds_judges_all_rows_as_before(tmp_path: Path) -> None:
+    project = a_released_one(tmp_path, OF_BOTH_KINDS)
+    project.trains("careful")
+    both = EVALUATE.replace("positive: 1", HALF)
+    project.write(mlci_yaml=a_configuration(FLOOR, NOT_WORSE, IN_HALF, evaluate=both), metrics_py=PROFIT)
+    assert told(project.check()) == [
+        ("floor", "pass", CAREFUL, PRESENT),
+        ("not_worse", "pass", CAREFUL, PRESENT),
+        ("floor", "inconclusive", None, None),
+    ]
+
+
+def test_check__a_function_that_takes_too_long_in_slices_that_head_adds_is_not_broken(tmp_path: Path) -> None:
+    project = a_released_one(tmp_path)
+    project.predictor = slow = CarefulPredictor(MODELS)
+    slow.may_answer = 0
+    project.trains("careful")
+    both = EVALUATE.replace("positive: 1", HALF)
+    project.write(mlci_yaml=a_configuration(FLOOR, NOT_WORSE, IN_HALF, evaluate=both), metrics_py=GENEROUS)
+    assert refused(project).code == "metric-killed"
 
 
 def test_check__twice_is_the_same_report(tmp_path: Path) -> None:

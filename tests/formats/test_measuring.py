@@ -147,6 +147,13 @@ def test_values__in_a_slice_are_those_of_its_rows_and_without_each_set_of_them(t
     assert found["sometimes"]["slices"][1]["candidate"] == [None] * 4
 
 
+def test_values__of_a_function_that_fails_in_a_slice_are_none_there(tmp_path: Path) -> None:
+    code = b"def f(labels, predictions):\n    return 1 / int(labels.any())\n"
+    asked = replace(PLAIN, parts=np.stack([np.where(PLAIN.labels, -1, SETS), SETS]))
+    bare, full = answers(tmp_path, asked, "f", code=code)["f"]["slices"]
+    assert (bare, full) == ({"candidate": [None] * 5}, {"candidate": [1.0] * 5})
+
+
 def test_values__of_several_functions_in_one_go(tmp_path: Path) -> None:
     assert list(answers(tmp_path, PLAIN, "profit", "whole")) == ["profit", "whole"]
 

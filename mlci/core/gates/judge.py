@@ -104,7 +104,8 @@ def _in_slices(
     families: dict[tuple[object, ...], dict[int, tuple[Gate, tuple[Slice, ...]]]] = {}
     judged: dict[int, Judgement] = {}
     for place, owned in enumerate(gates):
-        gate, chosen = owned.gate, _chosen(owned, evidence)
+        gate = owned.gate
+        chosen = owned.chosen(evidence.slices) if gate.slices else (evidence.all_rows,)
         is_family = gate.require == "no_proven_regression"
         if not (is_family or owned.gate.slices) or without_rows(gate, evidence):
             continue
@@ -120,16 +121,6 @@ def _in_slices(
     for places, judgements in zip(families.values(), found, strict=True):
         judged |= dict(zip(places, judgements, strict=True))
     return judged
-
-
-def _chosen(owned: OwnedGate, evidence: Evidence) -> tuple[Slice, ...]:
-    """Return the slices that a gate looks at: all rows are one where it looks at no other."""
-    if owned.gate.slices is False:
-        return (evidence.all_rows,)
-    names = owned.slices
-    if names is None and not isinstance(owned.gate.slices, bool):
-        names = owned.gate.slices
-    return tuple(each for each in evidence.slices if names is None or each.name in names)
 
 
 def _sort(evidence: Evidence) -> None:
