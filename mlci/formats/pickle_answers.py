@@ -53,9 +53,11 @@ def answers_of(model: Any, rows: list[dict[str, Any]], about: dict[str, Any]) ->
     names = [name for name in rows[0] if name != "row"] if known is None else [str(name) for name in known]
     features = frame(rows, names)
     if "columns" in about:  # several quantiles
-        said = model.predict(features)
-        if len(said[0]) != len(about["columns"]):
-            raise ValueError(f"the model answers {len(said[0])} numbers a row, of {len(about['columns'])} quantiles")
+        said = importlib.import_module("numpy").asarray(model.predict(features))  # it may be a data frame
+        of_rows, of_levels = len(rows), len(about["columns"])
+        if said.shape != (of_rows, of_levels):
+            wanted = f"{of_rows} rows of {of_levels} quantiles have ({of_rows}, {of_levels})"
+            raise ValueError(f"the model answers in the shape {said.shape}, and {wanted}")
         return [dict(zip(about["columns"], map(float, row), strict=True)) for row in said]
     if about["task"] not in {"binary", "multiclass"}:
         return [{"prediction": float(value)} for value in model.predict(features)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mlci.formats.pickle_answers import answers_of
@@ -41,14 +42,32 @@ class Table:
         return np.arange(2.0 * len(rows)).reshape(-1, 2)
 
 
-def test_answers__of_several_quantiles() -> None:
-    about = {"task": "quantile", "columns": ["quantile_0.1", "quantile_0.9"]}
-    assert answers_of(Table(), ROWS, about) == [
+class Frame:
+    def predict(self, rows: Any) -> Any:  # noqa: ANN401 - as models are
+        return pd.DataFrame(Table().predict(rows), columns=["low", "high"])
+
+
+OF_QUANTILES = {"task": "quantile", "columns": ["quantile_0.1", "quantile_0.9"]}
+
+
+@pytest.mark.parametrize("model", [Table(), Frame()])
+def test_answers__of_several_quantiles(model: object) -> None:
+    assert answers_of(model, ROWS, OF_QUANTILES) == [
         {"quantile_0.1": 0.0, "quantile_0.9": 1.0},
         {"quantile_0.1": 2.0, "quantile_0.9": 3.0},
     ]
-    with pytest.raises(ValueError, match="the model answers 2 numbers a row, of 1 quantiles"):
-        answers_of(Table(), ROWS, about | {"columns": ["quantile_0.1"]})
+
+
+@pytest.mark.parametrize(
+    ("model", "columns", "problem"),
+    [
+        (Table(), ["quantile_0.1"], r"in the shape \(2, 2\), and 2 rows of 1 quantiles have \(2, 1\)"),
+        (Numbers(), OF_QUANTILES["columns"], r"in the shape \(2,\), and 2 rows of 2 quantiles have \(2, 2\)"),
+    ],
+)
+def test_answers__of_another_number_of_quantiles(model: object, columns: object, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        answers_of(model, ROWS, OF_QUANTILES | {"columns": columns})
 
 
 def test_answers__a_model_is_given_the_columns_that_it_knows() -> None:
