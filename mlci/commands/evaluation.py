@@ -297,6 +297,14 @@ def _unanswered(installed: Installed, rows: EvaluationSet) -> str | None:
 def _refuse_unanswered(candidate: Installed, rows: EvaluationSet) -> None:
     """Raise where the candidate says nothing of a label or quantile that the rules judge by."""
     lacking = _unanswered(candidate, rows)
+    if lacking is not None and not rows.section.answered:
+        raise UsageError(
+            "quantiles-differ",
+            "the candidate answers several quantiles, and the rules judge by a single number",
+            where=rows.configuration,
+            cause="evaluate.quantiles is a rule, read from the target branch, which lists none; this branch adds it.",
+            hint="Land evaluate.quantiles first, then the model; or answer one number a row.",
+        )
     if lacking is not None:
         what, key = ("label", "label") if rows.task == "multilabel" else ("quantile", "quantiles")
         raise UsageError(

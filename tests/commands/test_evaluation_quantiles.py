@@ -291,7 +291,12 @@ def test_evaluate__handed_in_quantiles_where_one_number_is_asked(tmp_path: Path)
             predictor=ScriptedPredictor({}),
             objects=tmp_path,
         )
-    assert caught.value.code == "quantiles-differ"
+    assert (caught.value.code, caught.value.problem, caught.value.cause, caught.value.hint) == (
+        "quantiles-differ",
+        "the candidate answers several quantiles, and the rules judge by a single number",
+        "evaluate.quantiles is a rule, read from the target branch, which lists none; this branch adds it.",
+        "Land evaluate.quantiles first, then the model; or answer one number a row.",
+    )
 
 
 def test_train__a_program_that_answers_quantiles(tmp_path: Path) -> None:
