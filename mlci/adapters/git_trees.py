@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from mlci.adapters.files import new_file
 from mlci.adapters.git_reader import reading, too_large
-from mlci.adapters.places_above import at_root, lies_at, seen_from
 from mlci.adapters.tree_refusals import file_missing, forbidden, special, symlink
 from mlci.core.git_objects import SYMLINK_MODE, format_of, new_hash
+from mlci.core.listed_code import may_be_of_environments
 from mlci.core.names import checked_path
+from mlci.core.places_above import at_root, is_of_environments, lies_at, seen_from
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from mlci.adapters.git_process import Git
 
 READ_LIMIT_BYTES: Final = 64 << 20
-_FOLDER_MODES = frozenset({"040000", "160000"})
+_FOLDER_MODE = "040000"
+_FOLDER_MODES = frozenset({_FOLDER_MODE, "160000"})
 _OUTPUT = ".mlci/"
 _CHUNK_BYTES = 1 << 20
 _HASHED_ONLY: Final = ("-c", "pack.compression=0")
@@ -37,6 +39,7 @@ class CommitTree:
         self._prefix = prefix
         self._commit = commit
         self._entries: dict[str, tuple[str, str]] | None = None
+        self._above: dict[tuple[str, ...], dict[str, str]] = {}
 
     @property
     def label(self) -> str:
@@ -50,15 +53,18 @@ class CommitTree:
     def ids_above(self, places: Collection[str]) -> Mapping[str, str]:
         """Return the Git ids of the files elsewhere in the repository that lie at one of PLACES."""
         asked = at_root(places, self._prefix)
-        if not asked:
-            return {}
-        arguments = ["ls-tree", "-r", "-z", "--full-tree", self._commit]
-        return {
-            seen_from(path, self._prefix): description.split(" ")[2]
-            for record in _records(self._git.run(arguments, folder=self._root))
-            for description, _, path in [record.partition("\t")]
-            if any(lies_at(path, place) for place in asked) and not path.startswith(self._prefix)
-        }
+        if asked not in self._above:
+            folders = [place for place in asked if is_of_environments(place)]
+            whole = [place for place in asked if not is_of_environments(place)]
+            found = {path: known for folder in folders for path, known in self._listed([folder.removesuffix("*")])}
+            found |= self._listed(whole, "-r") if whole else ()
+            self._above[asked] = {
+                seen_from(path, self._prefix): object_id
+                for path, (mode, object_id) in sorted(found.items())
+                if any(lies_at(path, place) for place in asked) and not path.startswith(self._prefix)
+                if mode != _FOLDER_MODE
+            }
+        return self._above[asked]
 
     def read(self, path: str, *, limit_bytes: int = READ_LIMIT_BYTES) -> bytes | None:
         """Return the content of a file, or `None` where there is no file of this name.
@@ -102,15 +108,18 @@ class CommitTree:
 
     def _listing(self) -> dict[str, tuple[str, str]]:
         if self._entries is None:
-            pathspec = ["--", self._prefix] if self._prefix else []
-            arguments = ["ls-tree", "-r", "-z", "--full-tree", self._commit, *pathspec]
-            self._entries = {
-                path.removeprefix(self._prefix): (words[0], words[2])
-                for record in _records(self._git.run(arguments, folder=self._root))
-                for description, _, path in [record.partition("\t")]
-                for words in [description.split(" ")]
-            }
+            listed = self._listed([self._prefix], "-r")
+            self._entries = {path.removeprefix(self._prefix): known for path, known in listed}
         return self._entries
+
+    def _listed(self, places: list[str], *options: str) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Yield path, mode and id of what lies at PLACES, from the top of the repository; an empty one is all of it."""
+        pathspec = [] if "" in places else ["--", *places]  # Git takes no empty pathspec
+        arguments = ["ls-tree", *options, "-z", "--full-tree", self._commit, *pathspec]
+        for record in _records(self._git.run(arguments, folder=self._root)):
+            description, _, path = record.partition("\t")
+            mode, _, object_id = description.split(" ")
+            yield path, (mode, object_id)
 
 
 class WorkTree:
@@ -148,7 +157,11 @@ class WorkTree:
     def ids_above(self, places: Collection[str]) -> Mapping[str, str]:
         """Return the Git ids of the files elsewhere in the repository that lie at one of PLACES; as `ids`."""
         asked = at_root(places, self._prefix)
-        found = [each for place in asked for each in (_files_in(self._root, place) if place.endswith("*") else [place])]
+        found = [
+            each
+            for place in asked
+            for each in (_of_environments_in(self._root, place) if is_of_environments(place) else [place])
+        ]
         if not found:
             return {}
         whole = "" in found  # Git takes no empty pathspec
@@ -321,12 +334,17 @@ def _has_content(file: Path, object_id: str) -> bool:
     return digest.hexdigest() == object_id
 
 
-def _files_in(root: Path, place: str) -> list[str]:
-    """Return the files of the folder that PLACE means, `folder/*`, from the top of the repository at ROOT."""
+def _of_environments_in(root: Path, place: str) -> list[str]:
+    """Return what may be locks in the folder that PLACE means, `folder/*`, from the top of the repository at ROOT."""
     folder = place.removesuffix("*")
     try:
         with os.scandir(root / folder) as entries:
-            return sorted(f"{folder}{entry.name}" for entry in entries if not entry.is_dir(follow_symlinks=False))
+            names = [
+                each.name
+                for each in entries
+                if may_be_of_environments(each.name) and not each.is_dir(follow_symlinks=False)
+            ]
+            return sorted(f"{folder}{name}" for name in names)
     except OSError:
         return []
 

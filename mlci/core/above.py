@@ -32,7 +32,8 @@ def places_above(config: Config) -> tuple[str, ...]:
 
     What its commands name is among them, where a word can be a path of a file as Git knows it.
 
-    `../*` stands for the files of that folder itself: locks lie there, where `environment:` makes one from them.
+    `../*` stands for the locks of that folder itself, and what else may say what an environment holds, where
+    `environment:` makes one from them.
     """
     words = (*words_for_a_shell(config.train.run or ""), *words_for_a_shell(config.environment.install or ""))
     entries = (*map(_fixed, config.train.code or ()), *(word for word in words if _is_path(word)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -35,6 +36,15 @@ CodePath = Annotated[
     str, BeforeValidator(_code_path), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_PATH})
 ]
 """A file, a folder or a pattern below the folder of `mlci.yaml`, or elsewhere in its repository: `../shared`."""
+
+
+def may_be_of_environments(name: str) -> bool:
+    """Tell whether a file with this NAME may say what an environment holds; requirements may be any text.
+
+    >>> may_be_of_environments("uv.lock"), may_be_of_environments("base.txt"), may_be_of_environments("train.py")
+    (True, True, False)
+    """
+    return any(fnmatchcase(name, pattern) for pattern in (*OF_ENVIRONMENTS, "*.txt"))
 
 
 def listed(entry: str, paths: Iterable[str]) -> frozenset[str]:

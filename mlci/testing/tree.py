@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlci.core.git_objects import blob
 from mlci.core.names import ABOVE, checked_path
+from mlci.core.places_above import at_root, lies_at
 from mlci.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,8 +29,11 @@ class MemoryTree:
 
     def ids_above(self, places: Collection[str]) -> Mapping[str, str]:
         """Return the Git ids of files elsewhere in the repository that lie at one of PLACES."""
-        found = {path for path in self.above if any(_lies_at(path, place) for place in places)}
-        return {path: blob(self.above[path]).id("sha1") for path in sorted(found)}
+        folder = "folder/" * max((path.count(ABOVE) for path in self.above), default=0)  # as deep as any of them needs
+        asked = at_root(places, folder)
+        tops = {path: at_root((path,), folder)[0] for path in sorted(self.above)}
+        found = (path for path, top in tops.items() if any(lies_at(top, place) for place in asked))
+        return {path: blob(self.above[path]).id("sha1") for path in found}
 
     def read(self, path: str) -> bytes | None:
         """Return the content of a file, `None` where there is none."""
@@ -48,9 +52,3 @@ class MemoryTree:
         file = folder / blob(content).id("sha1")
         file.write_bytes(content)
         return file
-
-
-def _lies_at(path: str, place: str) -> bool:
-    if place.endswith("*"):
-        return path.rpartition("/")[0] == place.removesuffix("/*")
-    return path == place or path.startswith(f"{place.removesuffix('/')}/")

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from typing_extensions import override
 
 from mlci.adapters.git import REGISTRY_BRANCHES, REGISTRY_REFERENCES, GitRepository
 from mlci.adapters.git_process import Git
+from mlci.adapters.git_trees import CommitTree, WorkTree
 from mlci.core.fetched import Fetched
 from mlci.errors import IntegrityError, OutsideError, UsageError
 from tests.adapters.clones import ENVIRON, Clone, bare_origin, clone_of, git
 from tests.adapters.permissions import ANYBODY, as_anybody
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mlci.adapters.git_trees import CommitTree, WorkTree
+    from collections.abc import Iterator, Sequence
 
 STRANGE = [
     "with space.csv",
@@ -544,3 +544,30 @@ def test_work_tree__a_large_file_is_hashed_without_being_packed(clone: Clone) ->
 
     assert tree.ids()["large"] == expected
     assert cpu_seconds_of_children() - packed < (packed - start) * 0.75
+
+
+class Noting(Git):
+    """One that notes what it is asked."""
+
+    asked: list[Sequence[str]]
+
+    @override
+    def run(self, arguments: Sequence[str], *, folder: Path, stdin: bytes = b"", network: bool = False) -> bytes:
+        self.asked.append(arguments)
+        return super().run(arguments, folder=folder, stdin=stdin, network=network)
+
+
+def test_ids_above__git_is_asked_for_locks_only_and_once_about_a_commit(tmp_path: Path) -> None:
+    clone = clone_of(bare_origin(tmp_path / "origin.git"), tmp_path / "clone")
+    clone.commit(**{"model__mlci.yaml": "", "uv.lock": "", "base.txt": "", "train.py": "", "shared__a.py": ""})
+    repository = clone.open("model")
+    git = Noting(ENVIRON)
+    git.asked = []
+    commit = CommitTree(git, clone.folder, "model/", repository.head())
+    assert commit.ids_above(["../*", "../shared"]) == commit.ids_above(["../*", "../shared"])
+    places = [arguments[arguments.index(repository.head()) + 1 :] for arguments in git.asked]
+    assert places == [[], ["--", "shared"]]
+    assert ["-r" in arguments for arguments in git.asked] == [False, True]
+    git.asked = []
+    WorkTree(git, clone.folder, "model/").ids_above(["../*"])
+    assert [arguments[arguments.index("--") :] for arguments in git.asked] == [["--", "base.txt", "uv.lock"]] * 2

@@ -24,7 +24,8 @@ class Tree(Protocol):
     def ids_above(self, places: Collection[str]) -> Mapping[str, str]:
         """Return the Git ids of files elsewhere in the repository, by paths that begin with `../`.
 
-        Of those of PLACES (files, folders with all in them, or `../*`: the files of that folder itself) that are there.
+        Of those of PLACES (files, folders with all in them, or `../*`: the locks of that folder itself, and what else
+        may say what an environment holds) that are there.
         """
 
     def read(self, path: str) -> bytes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from posixpath import relpath
 from typing import TYPE_CHECKING
 
+from mlci.core.listed_code import may_be_of_environments
 from mlci.core.names import ABOVE
 
 if TYPE_CHECKING:
@@ -37,14 +38,24 @@ def seen_from(path: str, prefix: str) -> str:
     return relpath(path, prefix.rstrip("/") or ".")
 
 
-def lies_at(path: str, place: str) -> bool:
-    """Tell whether PATH is PLACE, lies below it, or directly in its folder where it ends in `*`.
+def is_of_environments(place: str) -> bool:
+    """Tell whether PLACE stands for the files of a folder that may say what an environment holds, and not for itself.
 
-    >>> lies_at("models/uv.lock", "models/*"), lies_at("models/churn/uv.lock", "models/*"), lies_at("uv.lock", "*")
-    (True, False, True)
+    >>> is_of_environments("models/*"), is_of_environments("*"), is_of_environments("models/a*")
+    (True, True, False)
+    """
+    return place.rpartition("/")[2] == "*"
+
+
+def lies_at(path: str, place: str) -> bool:
+    """Tell whether PATH is PLACE, lies below it, or, where it ends in `*`, directly in its folder and may be a lock.
+
+    >>> lies_at("models/uv.lock", "models/*"), lies_at("models/churn/uv.lock", "models/*"), lies_at("a.py", "*")
+    (True, False, False)
     >>> lies_at("shared/a.py", "shared"), lies_at("a.py", ""), lies_at("shared.py", "shared")
     (True, True, False)
     """
-    if place.endswith("*"):
-        return path.rpartition("/")[0] == place.removesuffix("*").rstrip("/")
+    if is_of_environments(place):
+        folder, _, name = path.rpartition("/")
+        return may_be_of_environments(name) and folder == place.removesuffix("*").rstrip("/")
     return place in {"", path} or path.startswith(f"{place}/")
