@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 EPOCH = "1767225600"
+WAITING = r"(?m)^· train: running for \d+ s, without a word for \d+ s\n"
+"""What a slow machine tells of a command beside its output."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ class Project:
         return {"refs": refs, **files}
 
     def told(self, text: str) -> str:
-        """Return TEXT without what differs from run to run: the place, and ids made of content."""
+        """Return TEXT without what differs from run to run: the place, ids of content, and waiting."""
+        text = re.sub(WAITING, "", text)
         text = re.sub(r"/bin/sh: (?:line )?\d+: (\S+): (?:command )?not found", r"/bin/sh: \1: not found", text)
         text = text.replace(str(self.place), "…")
         return re.sub(
@@ -119,7 +122,7 @@ class Project:
 def normal(text: str, folder: Path) -> str:
     """Return TEXT without what differs from machine to machine: the folder, digests of floats, the kernel's version."""
     text = text.replace(shlex.quote(str(folder)), "DIR").replace(str(folder), "DIR")
-    text = re.sub(r"\b[0-9a-f]{12}\b", "0123456789ab", text)
+    text = re.sub(r"\b[0-9a-f]{12}\b", "0123456789ab", re.sub(WAITING, "", text))
     text = re.sub(r"\[main [0-9a-f]{7,}\]", "[main 0123456]", text)
     return re.sub(r"Landlock \d+", "Landlock 7", text)
 
