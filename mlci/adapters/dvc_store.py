@@ -219,6 +219,7 @@ class DvcStore:
     def _written(self, path: str) -> datetime:
         try:
             written = self._system.modified(path)
+        # fsspec raises the first where a kind of storage tells no time, and some of its kinds one of the others.
         except (NotImplementedError, AttributeError, KeyError) as error:
             raise UsageError(
                 "store-not-collectable",

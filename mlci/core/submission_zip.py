@@ -30,7 +30,7 @@ def read_submission(data: bytes, *, largest: int = LARGEST_ARCHIVE) -> Submissio
             if sorted(names) != sorted(limits):
                 raise _malformed("it holds other files than the two of mlci")
             found = {name: _read(archive, name, limit) for name, limit in limits.items()}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError, OSError):
         # What zipfile raises for damage, encryption and methods that it does not know.
         raise _malformed("it is no zip archive that can be read") from None
     return Submission(found[RECORD], found[ARCHIVE])

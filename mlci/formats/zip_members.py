@@ -27,8 +27,7 @@ READ_ERRORS: Final = (
     zlib.error,
     struct.error,
     EOFError,
-    NotImplementedError,
-    RuntimeError,
+    RuntimeError,  # among them what `zipfile` has for methods that it does not know
     ValueError,
     OverflowError,
     OSError,

@@ -34,6 +34,10 @@ class Reply:
         return "application/json; charset=utf-8"
 
 
+class NotImitatedError(Exception):
+    """GitHub knows what was asked, and the fake does not imitate it: a test shall fail rather than believe it."""
+
+
 class ApiError(Exception):
     """An error that GitHub answers with; `errors` says more about a 422."""
 

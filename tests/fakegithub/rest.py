@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote
 
-from tests.fakegithub.answers import DOCUMENTATION, ApiError, Reply, forbidden, not_found, requires_authentication
+from tests.fakegithub.answers import (
+    DOCUMENTATION,
+    ApiError,
+    NotImitatedError,
+    Reply,
+    forbidden,
+    not_found,
+    requires_authentication,
+)
 from tests.fakegithub.call import PAGING, Call, Fields
 from tests.fakegithub.gate import permission_for, token_of
 from tests.fakegithub.openapi import Operation, description
@@ -65,7 +73,7 @@ def answer(state: State, request: RestRequest) -> RestAnswer:
             violation = exchange.objection_to(reply)
         except _ViolationError as error:
             reply, violation = Reply(500), str(error)
-        except NotImplementedError as error:
+        except NotImitatedError as error:
             reply, violation = Reply(500), f"the fake does not know {error}"
         if violation is not None:
             reply = ApiError(500, violation).reply(exchange.documentation_url())
@@ -89,7 +97,7 @@ class _Exchange:
         self.used: Permission | None = None
 
     def reply(self) -> Reply:
-        """Return the reply of the operation's route; raises `ApiError`, `_ViolationError`, `NotImplementedError`."""
+        """Return the reply of the operation's route; raises `ApiError`, `_ViolationError`, `NotImitatedError`."""
         self._check_headers()
         self.token = token_of(self._state, self._request.headers.get("authorization"))
         if self.operation is None:
@@ -149,7 +157,7 @@ class _Exchange:
         fields = body if isinstance(body, dict) else {}
         unheeded = {*query, *fields} - ROUTES[operation.name].honours - PAGING
         if unheeded:
-            raise NotImplementedError(f"{', '.join(sorted(unheeded))} of {operation.name}")
+            raise NotImitatedError(f"{', '.join(sorted(unheeded))} of {operation.name}")
         return Call(
             state=self._state,
             token=self.token,

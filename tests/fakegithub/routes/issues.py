@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.fakegithub.answers import Reply, forbidden, invalid, not_found
+from tests.fakegithub.answers import NotImitatedError, Reply, forbidden, invalid, not_found
 from tests.fakegithub.call import Call, Route, paged
 from tests.fakegithub.clock import written
 from tests.fakegithub.state import Comment, Thread
@@ -216,7 +216,7 @@ def _checked_title(title: str) -> str:
 def _labels(call: Call) -> list[str]:
     labels = [each for each in call.body.items("labels") if isinstance(each, str)]
     if len(labels) != len(call.body.items("labels")):
-        raise NotImplementedError("labels other than by their names")
+        raise NotImitatedError("labels other than by their names")
     return labels
 
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from tests.fakegithub.answers import ApiError, Reply, invalid, not_found
+from tests.fakegithub.answers import ApiError, NotImitatedError, Reply, invalid, not_found
 from tests.fakegithub.call import Call, Route, paged
 from tests.fakegithub.clock import written
 from tests.fakegithub.state import Asset, Release
@@ -146,7 +146,7 @@ def _change(call: Call, release: Release, *, is_draft: bool) -> None:
         case "true" if not is_draft and not release.is_prerelease:
             call.repository.latest_release = release.id
         case "legacy":
-            raise NotImplementedError("make_latest: legacy")
+            raise NotImitatedError("make_latest: legacy")
         case "false" if call.repository.latest_release == release.id:
             call.repository.latest_release = None
         case _:
